@@ -1,0 +1,77 @@
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/request_id.h"
+#include "base/task.h"
+#include "base/units.h"
+
+using namespace weir;
+
+TEST_CASE("money prints exactly") {
+    CHECK(to_decimal(Usd{0}) == "0");
+    CHECK(to_decimal(Usd{1}) == "0.000000001");
+    CHECK(to_decimal(Usd{-2'500'000'000}) == "-2.5");
+    CHECK(to_decimal(Usd{INT64_MIN}) == "-9223372036.854775808");
+}
+
+TEST_CASE("sha256 of the empty string and of abc are the published ones") {
+    CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(to_hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_CASE("parts are kept apart") {
+    Sha256 a, b;
+    a.update_part("ab");
+    a.update_part("c");
+    b.update_part("a");
+    b.update_part("bc");
+    CHECK(a.finish() != b.finish());
+}
+
+TEST_CASE("request ids rise, never repeat, and parse back") {
+    FakeClock clock;
+    RequestIds ids(clock, 3);
+    std::set<RequestId> seen;
+    RequestId last = 0;
+    for (int i = 0; i < 200'000; ++i) {
+        if (i % 50'000 == 0) clock.advance(1000);
+        const RequestId id = ids.next();
+        CHECK_MESSAGE(id > last, i);
+        last = id;
+        seen.insert(id);
+    }
+    CHECK(seen.size() == 200'000);
+    CHECK(parse_request_id(to_hex(static_cast<std::uint64_t>(last))) == last);
+    CHECK_FALSE(parse_request_id("xyz"));
+    CHECK_FALSE(parse_request_id("ffffffffffffffff"));
+}
+
+namespace {
+
+struct Gate {
+    std::coroutine_handle<> waiter;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> h) { waiter = h; }
+    void await_resume() const {}
+};
+
+Task<int> twice(Gate& gate, int x) {
+    co_await gate;
+    co_return 2 * x;
+}
+
+Task<void> store(Gate& gate, int& out) { out = co_await twice(gate, 21); }
+
+}  // namespace
+
+TEST_CASE("a task resumes its awaiter with the value") {
+    Gate gate;
+    int out = 0;
+    spawn(store(gate, out));
+    CHECK(out == 0);
+    gate.waiter.resume();
+    CHECK(out == 42);
+}

@@ -1,0 +1,65 @@
+// The price table: what a model's tokens cost. Built-in rows (each with its source and date) and over them the rows of
+// the operator's file (LiteLLM's field names, USD per token) and of the configuration (USD per million tokens).
+// An unknown price is unknown: never 0.
+// Thread rule: immutable after load; share by pointer to const.
+// Limits: price file 64 MiB, 100,000 rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "wire/usage.h"
+
+namespace weir::prices {
+
+struct Price {
+    PicoUsdPerToken input;
+    PicoUsdPerToken output;
+    std::optional<PicoUsdPerToken> input_cached;       // absent: cached input costs as much as other input
+    std::optional<PicoUsdPerToken> input_cache_write;  // absent: likewise
+    std::string source;                                // where the row comes from: an address, a file, "configuration"
+    std::string as_of;                                 // YYYY-MM-DD, or empty
+
+    friend bool operator==(const Price&, const Price&) = default;
+};
+
+// Tokens times price over all classes, in pico-dollars, rounded once, half up, to nano-dollars.
+// Saturates at the range of Usd.
+Usd cost_of(const wire::Usage& usage, const Price& price);
+
+class PriceTable {
+  public:
+    // The built-in rows alone.
+    static PriceTable built_in();
+
+    // Lays the rows of a price file over this table. Error messages begin with "path: " or "path:line: ".
+    Result<void> merge_file(const std::string& path);
+    // The same from text already read; `name` stands in messages.
+    Result<void> merge_json(std::string_view text, const std::string& name);
+    // One row, from the configuration; `model` is the name as configured ("local/smollm2").
+    void set(std::string model, Price price);
+
+    // Looks up "provider/model" first, then "model" alone; nullptr where neither is known.
+    // A dated snapshot ("gpt-4o-2024-08-06") with no row of its own does not fall back to another row.
+    const Price* find(std::string_view provider, std::string_view model) const;
+
+    // Which vendor sells the model ("openai" for "gpt-4o"), by the built-in and merged rows' litellm_provider; empty
+    // where unknown.
+    std::string_view vendor_of(std::string_view model) const;
+
+    std::size_t size() const { return rows_.size(); }
+
+  private:
+    struct Row {
+        Price price;
+        std::string vendor;
+    };
+    std::unordered_map<std::string, Row> rows_;
+};
+
+}  // namespace weir::prices

@@ -1,0 +1,73 @@
+// The ledger: one row for each request, with every attempt. The seam is LedgerSink; SqliteLedger is the default.
+// Thread rule: append() from the reactor that owns `lane`, never blocks on disk; everything else from any other thread.
+// Limits: a lane holds Options::ring_rows rows; when it is full, append() returns false (back-pressure: the caller
+// waits and retries) or drops the row and counts it, as configured. Never silent. At most 250 bytes a request on disk.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/ledger_row.h"
+
+namespace weir::store {
+
+class LedgerSink {
+  public:
+    virtual ~LedgerSink() = default;
+
+    // A number for the text, the same for ever in one data folder. May take a lock and wait for disk: start-up and
+    // reload only. Task names: see name_task.
+    virtual NameId intern(std::string_view text) = 0;
+
+    // Hands over the row. False: the lane is full and the sink is configured for back-pressure; try again soon.
+    virtual bool append(unsigned lane, const LedgerRow& row) = 0;
+
+    // A task seen for the first time by a reactor: what a report calls it. Cheap, may be repeated, never blocks on disk.
+    virtual void name_task(unsigned lane, std::uint64_t task, std::string_view name) = 0;
+};
+
+struct LedgerCounters {
+    std::uint64_t appended = 0;
+    std::uint64_t written = 0;
+    std::uint64_t dropped = 0;   // lost because a lane was full (counted loss)
+    std::uint64_t failed = 0;    // lost because the disk refused
+    std::uint64_t commits = 0;
+};
+
+class SqliteLedger final : public LedgerSink {
+  public:
+    struct Options {
+        std::string folder;                 // created where absent; the file is ledger.sqlite
+        unsigned lanes = 1;                 // one a reactor
+        std::size_t ring_rows = 4096;       // a lane
+        bool drop_when_full = false;        // false: back-pressure
+        Micros commit_interval_micros = 50'000;
+        std::size_t commit_rows = 512;      // commit early at this many
+    };
+
+    static Result<std::unique_ptr<SqliteLedger>> open(const Options& options);
+    ~SqliteLedger() override;  // writes what is left, then closes
+
+    NameId intern(std::string_view text) override;
+    bool append(unsigned lane, const LedgerRow& row) override;
+    void name_task(unsigned lane, std::uint64_t task, std::string_view name) override;
+
+    // Waits until everything appended before the call is on disk. Not from a reactor.
+    Result<void> flush();
+    // The row as stored, after a flush; nothing where there is none. Not from a reactor.
+    Result<std::optional<LedgerRow>> find(RequestId id);
+    Result<std::string> name_of(NameId id);
+    LedgerCounters counters() const;
+
+  private:
+    struct Impl;
+    explicit SqliteLedger(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::store

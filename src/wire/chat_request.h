@@ -1,0 +1,64 @@
+// POST /v1/chat/completions, OpenAI's form: what Weir's decisions read of it, as spans of the caller's bytes.
+// Everything else passes through unread.
+// Thread rule: a ChatRequest is a view of the body it was parsed from; one request, one thread.
+// Limits: body size is the HTTP server's; 256 top-level members; messages and tools are not copied.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/result.h"
+#include "json/scan.h"
+#include "json/span.h"
+
+namespace weir::wire {
+
+struct ChatRequest {
+    std::string_view body;                // the caller's own bytes, followed by json::kPadding readable ones
+    std::vector<json::Member> members;    // top level, in order
+
+    std::string model;
+    json::Span model_value;
+    bool stream = false;
+    bool include_usage = false;           // stream_options.include_usage
+    bool logprobs = false;
+    std::optional<double> temperature;    // absent and null alike: nothing
+    std::int64_t n = 1;
+    bool has_tools = false;               // tools or functions, not empty
+    std::string system_text;              // system and developer messages' text, joined by '\n'; for the task digest
+};
+
+// Error: code invalid, message says what and where, ready for the caller ("'messages' must be a non-empty array").
+// Refused: no JSON object, malformed anywhere, duplicates of any member that is read here (also escaped spellings),
+// model absent/empty/over 256 bytes, messages absent or no array or empty, elements of messages that are no objects,
+// stream/logprobs no boolean (null allowed), temperature/n no number (null allowed), stream_options no object.
+// `error_param` is set to the offending parameter ("model"), for the error form.
+Result<ChatRequest> parse_chat_request(std::string_view padded_body, std::string& error_param);
+
+// What an upstream is sent: the caller's bytes, changed in named spans alone.
+struct UpstreamForm {
+    std::string_view model;               // the upstream's name for the model
+    enum class Stream { as_asked, force_body } stream = Stream::as_asked;
+    bool add_include_usage = false;       // a stream without include_usage gets it (the answer's usage chunk is then hidden)
+    bool add_logprobs = false;            // a judged tier is asked with "logprobs": true where the caller did not
+};
+void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, std::string& out);
+
+// The canonical request for the exact cache: SHA-256 over the members sorted by key (bytewise, stable), each as
+// length-prefixed key and length-prefixed minified value. Left out: the members of kUncachedMembers. Everything else is
+// in, spelled as the caller spelled it, `model` too.
+// The caller of this adds tenant, API and upstream identity (see tiers/exact_cache).
+Digest256 canonical_digest(const ChatRequest& request);
+
+// Members that do not change the answer's text: delivery (stream, stream_options), accounting (user, metadata,
+// safety_identifier), provider-side hints (store, prompt_cache_key, prompt_cache_retention, service_tier).
+extern const std::vector<std::string_view> kUncachedMembers;
+
+// Digest over system text, tools, functions and response_format: with tenant and reference model it names the task.
+std::uint64_t prompt_digest(const ChatRequest& request);
+
+}  // namespace weir::wire

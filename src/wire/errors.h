@@ -1,0 +1,37 @@
+// Errors in OpenAI's form, and the list of models.
+// Thread rule: pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weir::wire {
+
+struct ApiError {
+    unsigned status = 500;
+    std::string message;
+    std::string type;   // invalid_request_error, authentication_error, rate_limit_error, server_error ...
+    std::string code;   // empty: null
+    std::string param;  // empty: null
+};
+
+// {"error":{"message":..,"type":..,"param":..,"code":..}}
+std::string render_error(const ApiError& error);
+// The same as an event of a stream: "data: {...}\n\n".
+std::string render_error_event(const ApiError& error);
+
+// The message inside an upstream's error body, whatever its form ({"error":{"message"}}, {"error":"..."}, {"message"},
+// {"detail"}, plain text); cut at 2,000 bytes on a UTF-8 border, control bytes replaced.
+std::string upstream_message(std::string_view padded_body);
+
+struct ModelEntry {
+    std::string id;
+    std::string owned_by;
+};
+// GET /v1/models: {"object":"list","data":[{"id","object":"model","created","owned_by"}]}
+std::string render_models(std::span<const ModelEntry> models, std::int64_t created_unix_s);
+// GET /v1/models/{id}
+std::string render_model(const ModelEntry& model, std::int64_t created_unix_s);
+
+}  // namespace weir::wire
