@@ -1,7 +1,8 @@
 // HTTP/1.1 message heads (RFC 9112): bytes in, fields out; strict where leniency smuggles requests.
 // Refused: obsolete line folding, white space before a colon, bare CR or LF inside a line, NUL and other control
 // bytes, Content-Length together with Transfer-Encoding, several differing Content-Length, a Transfer-Encoding other
-// than exactly "chunked", HTTP versions other than 1.0 and 1.1, a request without exactly one Host (1.1).
+// than exactly "chunked" or in HTTP/1.0, HTTP versions other than 1.0 and 1.1, a request without exactly one Host
+// (1.1), a request target that is not a path, an http(s) URL, or '*' of OPTIONS.
 // Thread rule: pure functions; views point into the bytes given.
 // Limits: HeadLimits.
 #pragma once
@@ -64,8 +65,11 @@ struct HeadResult {
     const char* problem = "";   // bad: what is wrong, for the error message
 };
 
-// `resume_from`: how many bytes were already seen to hold no end of head, so that a slow head costs linear time; the
-// callee updates it.
+// `resume_from`: how many bytes were already seen to hold no end of head, so that a slow head costs linear time; 0 for
+// a new head, updated by the callee, 0 again after complete and bad. `bytes` holds the head from its first byte at each
+// call. `out` is reused (its vector keeps its memory) and means something after complete only.
+// A fault is told as soon as it is read: in what the first call sees, in the first line, a bare CR or LF or a control
+// byte at once; another fault in a later header line of a head that comes in pieces once the head has ended.
 HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, std::size_t& resume_from,
                               RequestHead& out);
 // A response without Content-Length and chunking lasts to the end of the connection. 1xx are returned like others.

@@ -1,11 +1,11 @@
-// Finds the members of JSON objects and the elements of arrays with simdjson On-Demand, as views of the caller's bytes.
-// Nothing is copied but keys; values keep their exact spelling.
-// Thread rule: each thread has its own parser (thread_local inside); views live as long as the document.
-// Limits: depth 64 (deeper: Error too_large); `text` must be followed by kPadding readable bytes (their content does
-// not matter), which PaddedString gives.
+// Finds the members of JSON objects and the elements of arrays, as views of the caller's bytes. Nothing is copied but
+// keys; values keep their exact spelling.
+// Thread rule: pure functions; views live as long as the document.
+// Limits: depth 64, members of the top-level object 65,536 by default (over either: Error too_large).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,44 +16,91 @@
 
 namespace weir::json {
 
-constexpr std::size_t kPadding = 64;  // SIMDJSON_PADDING
+constexpr std::size_t kPadding = 64;  // bytes; see PaddedString
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxMembers = 65'536;
 
 struct Member {
-    std::string key;   // unescaped
-    Span key_span;     // with its quotes
-    Span value;        // without surrounding white space
+    std::string key;  // unescaped
+    Span key_span;    // with its quotes
+    Span value;       // without surrounding white space
     std::string_view raw(std::string_view document) const { return value.of(document); }
 };
 
 // The members of the object that is the whole of `text`, in order, duplicates included. The whole text is checked for
-// well-formed UTF-8 and well-formed JSON (every nested value too); an error names the byte offset.
+// well-formed UTF-8 and well-formed JSON (RFC 8259, every nested value too); an error (invalid, too_large) names the
+// byte offset. Escaped lone surrogates ("\ud800") are well-formed by that grammar and are let through.
 // `out` is cleared first; pass the same vector again to save allocations.
-Result<void> members(std::string_view padded_text, std::vector<Member>& out);
-// The same for a value inside a document already checked by members(): `value` may be any object or array in it.
-// Cheap: no checking, no SIMD pass.
+Result<void> members(std::string_view text, std::vector<Member>& out, std::size_t max_members = kMaxMembers);
+
+// Steps through the members of an object or the elements of an array in a document already checked by members(),
+// without checking or allocating anything. A value that is neither object nor array has none. In text that was not
+// checked it comes to an end and stays inside the text, but what it finds means nothing.
+class Walk {
+  public:
+    Walk(std::string_view document, Span container);
+    // Through the value that `outer` stands at. Walked to the end it spares `outer`, which must outlive it, from going
+    // over that value once more.
+    static Walk inside(Walk& outer);
+
+    bool next();                       // false: there are no more
+    Span key() const { return key_; }  // with its quotes; empty in an array
+    std::string_view raw_key() const { return key_.of(document_); }
+    bool key_is(std::string_view name) const;  // also where the key is spelled with escapes
+    Span value();                              // without surrounding white space
+    std::string_view raw() { return value().of(document_); }
+    bool at_object() const { return document_[value_.begin] == '{'; }  // whether the value is one
+    bool at_array() const { return document_[value_.begin] == '['; }
+
+  private:
+    Walk(std::string_view document, std::size_t begin);
+
+    std::string_view document_;
+    Walk* outer_ = nullptr;
+    std::size_t at_ = 0;  // where next() goes on; npos: nowhere
+    bool object_ = false;
+    bool end_is_open_ = false;  // value_.end is not known yet
+    Span key_;
+    Span value_;
+};
+
+// The same as vectors, and the value of the first member of that name.
 void members_within(std::string_view document, Span object, std::vector<Member>& out);
 void elements_within(std::string_view document, Span array, std::vector<Span>& out);
+std::optional<Span> find_member(std::string_view document, Span object, std::string_view name);
+
+// Whether a member of some object in `text` may be called `first` or `second` (letters only, neither empty): a quick
+// look for the quoted names and for escapes that could spell them. Never wrongly false, seldom wrongly true.
+bool may_have_member(std::string_view text, std::string_view first, std::string_view second);
 
 // Reads of raw values (as they stand in the document, already checked).
 bool is_string(std::string_view raw);
 bool is_object(std::string_view raw);
 bool is_array(std::string_view raw);
 bool is_null(std::string_view raw);
+bool is_empty_container(std::string_view raw);  // {} or [], white space inside or not
 std::optional<bool> as_bool(std::string_view raw);
-std::optional<double> as_double(std::string_view raw);
+std::optional<double> as_double(std::string_view raw);       // nothing where it overflows, too
 std::optional<std::int64_t> as_int64(std::string_view raw);  // also of "12.0" and "1e3"; nothing where it is no integer
-std::optional<std::string> as_string(std::string_view raw);  // unescaped; nothing where it is no string
+std::optional<std::string> as_string(std::string_view raw);  // unescaped, as append_string; nothing where no string
 
+// Whether the raw string stands for `text`, with or without escapes.
+bool string_equals(std::string_view raw, std::string_view text);
+// Appends what the string stands for, as UTF-8; lone surrogates become U+FFFD. false (nothing appended): no string.
+bool append_string(std::string_view raw, std::string& out);
 // Appends raw JSON without the white space outside strings.
 void minify(std::string_view raw, std::string& out);
-// Appends text as a JSON string with its quotes.
+// Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, one each.
 void write_string(std::string_view text, std::string& out);
 
-// Owns a document together with its padding.
+// Owns a document, followed by kPadding readable bytes. Nothing in this room needs the padding.
 class PaddedString {
   public:
-    explicit PaddedString(std::string_view text) : size_(text.size()), bytes_(text) { bytes_.append(kPadding, '\0'); }
+    explicit PaddedString(std::string_view text) : size_(text.size()) {
+        bytes_.reserve(text.size() + kPadding);
+        bytes_ += text;
+        bytes_.append(kPadding, '\0');
+    }
     std::string_view view() const { return std::string_view(bytes_).substr(0, size_); }
 
   private:

@@ -1,10 +1,10 @@
-// A supervised `llama-server` child: started, watched, restarted with back-off, bounded in memory and threads, and never
-// outliving its parent (PR_SET_PDEATHSIG plus a process group of its own).
-// It listens on a Unix socket whose path stays the same over restarts.
-// Thread rule: one supervising thread a child inside; every public call from any thread but a reactor, except state(),
-// socket_path() and restarts(), which never block.
-// Limits: Options; start-up at most start_timeout, then it counts as failed; back-off 0.5 s doubling to 30 s, reset after
-// 60 s of health.
+// A supervised `llama-server` child: started, watched, restarted with back-off, bounded in memory and threads, and
+// never outliving its parent (PR_SET_PDEATHSIG plus a process group of its own). It listens on a Unix socket whose path
+// stays the same over restarts. Thread rule: one supervising thread a child inside; every public call from any thread
+// but a reactor, except state(), socket_path() and restarts(), which never block. Limits: Options; start-up at most
+// start_timeout, then it counts as failed; 3 health checks in a row without a good answer restart it; back-off doubles
+// from backoff_first to backoff_most, reset after 60 s of health; the log file is emptied past 16 MiB; 5 s between
+// SIGTERM and SIGKILL.
 #pragma once
 
 #include <cstdint>
@@ -27,27 +27,31 @@ struct LlamaServerOptions {
     unsigned threads = 0;                  // 0: cores - 1, at least 1
     unsigned context_tokens = 4096;        // for all slots together
     unsigned parallel = 2;                 // slots
-    std::uint64_t memory_bytes = 0;        // address-space-independent cap: the child is restarted above this RSS; 0: none
-    unsigned cache_ram_mib = 64;           // --cache-ram
+    std::uint64_t memory_bytes = 0;        // restarted above this resident size (the mapped model counts); 0: no cap
+    unsigned cache_ram_mib = 64;           // for prompts kept beyond the slots
     std::vector<std::string> extra_arguments;
     Micros start_timeout_micros = 120'000'000;
     Micros health_interval_micros = 1'000'000;
-    std::string log_file;                  // the child's output; empty: discarded
+    Micros health_timeout_micros = 2'000'000;  // a check without an answer by then has failed
+    Micros backoff_first_micros = 500'000;
+    Micros backoff_most_micros = 30'000'000;
+    std::string log_file;  // the child's output is appended; empty: discarded
 };
 
 class LlamaServer {
   public:
     // Checks the options (model file readable and a GGUF, program found and executable) and begins to start the child.
+    // Errors: not_found (model file, program), invalid (not a GGUF, not executable), io.
     static Result<std::unique_ptr<LlamaServer>> start(const LlamaServerOptions& options);
     ~LlamaServer();  // SIGTERM, 5 s, SIGKILL; waits
 
     ChildState state() const;
     const std::string& socket_path() const;  // what to connect to while ready
-    std::uint64_t restarts() const;
+    std::uint64_t restarts() const;          // children started after the first
     int pid() const;                         // of the present child; 0: none
     std::string last_problem() const;        // why it is not ready; empty where it is
 
-    // Waits until the state is ready (true) or the time is up.
+    // Waits until the state is ready (true) or the time is up. Never from a reactor.
     bool wait_ready(Micros at_most_micros) const;
 
   private:

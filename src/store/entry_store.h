@@ -1,6 +1,6 @@
 // Durable key -> bytes with a byte budget, for cache entries. The seam is EntryStore; LmdbEntryStore is the default.
 // Thread rule: every call may wait for disk: never from a reactor. Calls from several threads are allowed.
-// Limits: value 16 MiB; the map's size is Options::max_bytes; full: the oldest entries are dropped first.
+// Limits: a value at most 16 MiB and half of Options::max_bytes; full: the oldest entries are dropped first.
 #pragma once
 
 #include <cstdint>
@@ -24,20 +24,30 @@ class EntryStore {
         Digest256 key;
         std::string value;
     };
-    virtual Result<void> put(std::span<const Put> entries) = 0;  // one transaction
+    // One transaction: all or nothing. A key that is there already gets the new value and becomes the newest.
+    // Errors: too_large (a value over the limit, nothing is written), io.
+    virtual Result<void> put(std::span<const Put> entries) = 0;
     virtual Result<std::optional<std::string>> get(const Digest256& key) = 0;
-    virtual Result<void> erase(std::span<const Digest256> keys) = 0;
-    // Calls `visit` for every key with its value's size; for building an index at start-up.
+    virtual Result<void> erase(std::span<const Digest256> keys) = 0;  // one transaction; absent keys are no error
+    // Calls `visit` for every key with its value's size; for building an index at start-up. `visit` must not call the
+    // store.
     virtual Result<void> each_key(const std::function<void(const Digest256& key, std::size_t value_bytes)>& visit) = 0;
-    virtual std::uint64_t bytes() const = 0;  // of all values
+    virtual std::uint64_t bytes() const = 0;  // that the entries take in the store, overhead included
 };
 
+// One LMDB environment in a folder of its own. docs/formats.md, "cache entry", describes the layout.
+// Durability: each put() or erase() is flushed before it returns, but for LMDB's meta page (MDB_NOMETASYNC): a crash of
+// the process loses nothing that returned, a crash of the machine at most the last transaction, and neither damages the
+// file. One process at a time: a second one gets an error (flock).
 class LmdbEntryStore final : public EntryStore {
   public:
     struct Options {
-        std::string folder;                      // created where absent
-        std::uint64_t max_bytes = 1ull << 30;    // of values; the map is a quarter larger
+        std::string folder;                    // created where absent, for the owner alone
+        std::uint64_t max_bytes = 1ull << 30;  // of pages that hold entries, at least 64 KiB; the file is at most a
+                                               // quarter and 4 MiB larger
     };
+    // Larger data than max_bytes allows: the oldest entries are dropped here and the file is compacted.
+    // Errors: invalid (max_bytes too small; not a store of this version), unavailable (another process has it open), io.
     static Result<std::unique_ptr<LmdbEntryStore>> open(const Options& options);
     ~LmdbEntryStore() override;
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "http/sse.h"
+#include "json/span.h"
 #include "wire/usage.h"
 
 namespace weir::wire {

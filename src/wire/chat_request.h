@@ -18,7 +18,7 @@
 namespace weir::wire {
 
 struct ChatRequest {
-    std::string_view body;                // the caller's own bytes, followed by json::kPadding readable ones
+    std::string_view body;                // the caller's own bytes
     std::vector<json::Member> members;    // top level, in order
 
     std::string model;
@@ -34,12 +34,15 @@ struct ChatRequest {
 
 // Error: code invalid, message says what and where, ready for the caller ("'messages' must be a non-empty array").
 // Refused: no JSON object, malformed anywhere, duplicates of any member that is read here (also escaped spellings),
-// model absent/empty/over 256 bytes, messages absent or no array or empty, elements of messages that are no objects,
-// stream/logprobs no boolean (null allowed), temperature/n no number (null allowed), stream_options no object.
+// model absent/empty/over 256 bytes, messages absent or no array or empty, elements of messages that are no objects or
+// have two of role or content, stream/logprobs/stream_options.include_usage no boolean (null allowed), temperature no
+// number and n no integer (null allowed), stream_options no object (null allowed), over 256 members.
 // `error_param` is set to the offending parameter ("model"), for the error form.
-Result<ChatRequest> parse_chat_request(std::string_view padded_body, std::string& error_param);
+Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error_param);
 
-// What an upstream is sent: the caller's bytes, changed in named spans alone.
+// What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is spelled
+// where the name is the same. force_body: where the caller asked for a stream, `stream` becomes false and stream_options
+// goes. Appends to `out`.
 struct UpstreamForm {
     std::string_view model;               // the upstream's name for the model
     enum class Stream { as_asked, force_body } stream = Stream::as_asked;
@@ -49,7 +52,7 @@ struct UpstreamForm {
 void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, std::string& out);
 
 // The canonical request for the exact cache: SHA-256 over the members sorted by key (bytewise, stable), each as
-// length-prefixed key and length-prefixed minified value. Left out: the members of kUncachedMembers. Everything else is
+// length-prefixed key (as spelled, without its quotes) and length-prefixed minified value. Left out: the members of kUncachedMembers. Everything else is
 // in, spelled as the caller spelled it, `model` too.
 // The caller of this adds tenant, API and upstream identity (see tiers/exact_cache).
 Digest256 canonical_digest(const ChatRequest& request);

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Weir beside nginx and HAProxy, in one run, on loopback, against an instant provider. Standard library only.
+
+  bench/run.py [--build build/release] [--quick] [--only CASE,CASE] [--rounds 3] [--seconds 3] [--json FILE]
+               [--no-callgrind]
+
+Gateways on one CPU, load generator and provider on another. Rounds are interleaved (nginx, HAProxy, Weir, nginx, ...):
+figures of different runs are not comparable, ratios of one run are. CPU time is user + system of the gateway's process
+tree over answered requests, the median of the rounds. Every answer is compared byte for byte with what the provider
+sent. Instructions are callgrind's: user space alone, the difference of two runs, so that start-up is not in them.
+Exit 1 where an answer was wrong or Weir could not be measured; a missed bar is shown, not failed: a shared machine's
+timings are no test.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import sys
+
+from processes import Bench, cpu_seconds, peak_mib
+
+CHAT = "/v1/chat/completions"
+# title, bar, aim, peer of the ratio, what every gateway is asked, models of Weir to ask (label -> model, options).
+CASES = {
+    "1k": dict(title="proxied, 1 KiB body", peer="nginx", bar=1.3, aim=1.0, options={},
+               weir={"weir": ("bench-off", {}), "weir, storing every answer": ("bench-serve", {})}),
+    "hit": dict(title="exact hit, 1 KiB, against proxying", peer="nginx", bar=0.6, aim=0.5, options={},
+                weir={"weir": ("bench-serve", {"distinct": 64})}, peers=("nginx",)),
+    "16k": dict(title="proxied, 16 KiB body", peer="nginx", bar=1.6, aim=1.2, options={"body_bytes": 16384},
+                weir={"weir": ("bench-off", {})}),
+    "one": dict(title="proxied, 1 KiB, one connection", peer="nginx", bar=None, aim=None, options={"connections": 1},
+                weir={"weir": ("bench-off", {})}),
+    "sse": dict(title="stream of 64 events in a burst", peer="haproxy", bar=1.3, aim=1.0, options={"stream": "plain"},
+                weir={"weir": ("bench-off", {})}),
+    "paced": dict(title="stream of 64 events 5 ms apart, 32 at a time", peer="haproxy", bar=1.3, aim=1.0,
+                  options={"stream": "plain", "path": "/paced" + CHAT},
+                  weir={"weir": ("bench-paced", {"path": CHAT})}),
+    "3000": dict(title="fixed 3,000 requests/s, 1 KiB", peer="nginx", bar=1.2, aim=1.0, options={"rate": 3000},
+                 weir={"weir": ("bench-off", {})}),
+}
+MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
+CALLGRIND = {"proxied, 1 KiB": ("bench-off", {}), "exact hit": ("bench-serve", {"distinct": 8}),
+             "stream of 64 events": ("bench-off", {"stream": "plain"})}
+CALLGRIND_REQUESTS = (200, 1000)
+
+
+def one_round(bench, gateway, options):
+    """Loads one gateway once and returns the figures of it."""
+    before = cpu_seconds(gateway["pid"])
+    out, complaint, code = bench.load(gateway["port"], gateway["model"], options)
+    after = cpu_seconds(gateway["pid"])
+    try:
+        seen = json.loads(out)
+    except ValueError:
+        seen = {"answered": 0, "failed": 1}
+    if code != 0 or not seen["answered"]:
+        print("bench: %s: wrong or missing answers: %s %s" % (gateway["label"], seen, complaint.strip()), file=sys.stderr)
+        return None
+    user, system = (1e6 * (after[i] - before[i]) / seen["answered"] for i in (0, 1))
+    return dict(cpu_us=user + system, user_us=user, system_us=system, rate=seen["rate"], late=seen["late"],
+                p50_us=seen["latency_us"]["p50"], p99_us=seen["latency_us"]["p99"])
+
+
+def options_for(case, label, more):
+    options = dict(case["options"], **more)
+    if label == "nginx" and options.get("stream") and "path" not in more:
+        options["path"] = "/stream" + options.get("path", CHAT)  # answers passed on as they come
+    return options
+
+
+def run_case(bench, case, peers, weir, rounds, seconds):
+    """Every gateway in turn, `rounds` times; returns label -> medians and all values."""
+    entries = []
+    for name in case.get("peers", ("nginx", "haproxy")):
+        if name in peers:
+            entries.append((dict(label=name, pid=peers[name][0], port=peers[name][1], model="bench"), {}))
+    for label, (model, more) in case["weir"].items() if weir else ():
+        entries.append((dict(label=label, pid=weir[0].pid, port=weir[1], model=model), more))
+    figures = {gateway["label"]: [] for gateway, _ in entries}
+    for turn in range(-1, rounds):  # the first is the warm-up
+        for gateway, more in entries:
+            options = options_for(case, gateway["label"], more)
+            options["seconds"] = seconds if turn >= 0 else 0.5
+            result = one_round(bench, gateway, options)
+            if result is None:
+                figures[gateway["label"]] = None
+                return figures
+            if turn >= 0:
+                figures[gateway["label"]].append(result)
+    return figures
+
+
+def median(rounds, name):
+    return statistics.median(r[name] for r in rounds)
+
+
+def verdict(ratio, bar, aim):
+    if bar is None or ratio is None:
+        return ""
+    return "aim reached" if ratio <= aim else "within the bar" if ratio <= bar else "MISSED"
+
+
+def print_case(name, case, figures, results):
+    bar = "" if case["bar"] is None else "   bar %.1f x %s, aim %.1f x" % (case["bar"], case["peer"], case["aim"])
+    print("\n%s%s" % (case["title"], bar))
+    print("  %-28s %9s %15s %8s %8s %10s %9s %9s %7s" % ("gateway", "CPU us", "[lowest..most]", "user", "system",
+                                                      "requests/s", "p50 us", "p99 us", "ratio"))
+    base = figures.get(case["peer"])
+    row = {}
+    for label, rounds in figures.items():
+        if not rounds:
+            print("  %-28s failed" % label)
+            continue
+        m = {k: median(rounds, k) for k in rounds[0]}
+        ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
+        shown = "" if ratio is None or label == case["peer"] else "%.2f" % ratio
+        word = verdict(ratio, case["bar"], case["aim"]) if label == "weir" else ""
+        spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
+        print("  %-28s %9.1f %15s %8.1f %8.1f %10.0f %9.0f %9.0f %7s %s" % (
+            label, m["cpu_us"], spread, m["user_us"], m["system_us"], m["rate"], m["p50_us"], m["p99_us"], shown, word))
+        row[label] = dict(m, ratio=ratio, verdict=word, rounds=rounds)
+    if name == "3000" and row.get("weir") and row.get("nginx"):
+        worse = row["weir"]["p99_us"] - row["nginx"]["p99_us"]
+        print("  p99 against nginx: %+.0f us (bar: no worse)" % worse)
+        row["p99_difference_us"] = worse
+    results["cases"][name] = dict(title=case["title"], bar=case["bar"], aim=case["aim"], peer=case["peer"], rows=row)
+
+
+def instructions(bench, results):
+    """Instructions per request in user space, by callgrind: (I of N2 requests - I of N1) / (N2 - N1)."""
+    print("\ninstructions per request in user space (callgrind)")
+    for title, (model, options) in CALLGRIND.items():
+        totals = []
+        for count in CALLGRIND_REQUESTS:
+            out = os.path.join(bench.folder, "callgrind.out")
+            wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
+            program, port = bench.start_weir("weir-callgrind-%s-%d" % (model + options.get("stream", ""), count), wrapper)
+            text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
+            program.stop()
+            if code != 0 or not os.path.exists(out):
+                print("  %-28s failed: %s %s" % (title, text.strip(), complaint.strip()))
+                break
+            with open(out) as f:
+                totals.append(int(re.search(r"^(?:summary|totals): (\d+)", f.read(), re.M).group(1)))
+            os.remove(out)
+        if len(totals) == 2:
+            each = (totals[1] - totals[0]) / (CALLGRIND_REQUESTS[1] - CALLGRIND_REQUESTS[0])
+            print("  %-28s %9.0f" % (title, each), flush=True)
+            results["instructions"][title] = round(each)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    p.add_argument("--build", default=os.path.join(root, "build", "release"))
+    p.add_argument("--weir", help="the binary (default: weir in the build folder)")
+    p.add_argument("--only", help="cases, comma-separated: " + ", ".join(CASES) + ", callgrind")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--seconds", type=float, default=3.0)
+    p.add_argument("--quick", action="store_true", help="one short round a case")
+    p.add_argument("--no-callgrind", action="store_true")
+    p.add_argument("--json", help="write all figures to this file")
+    a = p.parse_args()
+    a.rounds, a.seconds = (1, 1.0) if a.quick else (a.rounds, a.seconds)
+    only = a.only.split(",") if a.only else list(CASES) + ["callgrind"]
+    unknown = set(only) - set(CASES) - {"callgrind"}
+    if unknown:
+        p.error("no such case: " + ", ".join(sorted(unknown)))
+    weir_binary = a.weir or os.path.join(a.build, "weir")
+    results = {"cases": {}, "instructions": {}, "memory_mib": {}}
+    failed = False
+    with Bench(a.build, weir_binary) as bench:
+        if bench.gateway_cpu == bench.load_cpu:
+            print("bench: only one CPU: gateway, load and provider share it")
+        bench.start_provider()
+        peers = {}
+        for name in ("nginx", "haproxy"):
+            started = bench.start_peer(name)
+            if started:
+                peers[name] = started
+            else:
+                print("bench: %s is not installed (apt-get install %s): left out" % (name, name))
+        weir = bench.start_weir() if os.path.exists(weir_binary) else None
+        if weir is None:
+            print("bench: no %s: only the peers are measured (make build)" % weir_binary)
+            failed = True
+        for name in [x for x in CASES if x in only]:
+            figures = run_case(bench, CASES[name], peers, weir, a.rounds, a.seconds)
+            print_case(name, CASES[name], figures, results)
+            sys.stdout.flush()
+            failed = failed or any(not rounds for rounds in figures.values())
+        print("\nmemory, resident peak over all of the above, MiB   bar %d, aim %d" % (MEMORY_BAR_MIB, MEMORY_AIM_MIB))
+        for label, pid in [(n, v[0]) for n, v in peers.items()] + ([("weir", weir[0].pid)] if weir else []):
+            results["memory_mib"][label] = round(peak_mib(pid), 1)
+            word = verdict(results["memory_mib"][label], MEMORY_BAR_MIB, MEMORY_AIM_MIB) if label == "weir" else ""
+            print("  %-28s %9.1f %s" % (label, results["memory_mib"][label], word))
+        if "callgrind" in only and not a.no_callgrind and weir:
+            if shutil.which("valgrind"):
+                weir[0].stop()
+                instructions(bench, results)
+            else:
+                print("bench: valgrind is not installed (apt-get install valgrind): instructions are left out")
+    if a.json:
+        with open(a.json, "w") as f:
+            json.dump(results, f, indent=1)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

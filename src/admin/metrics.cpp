@@ -1,0 +1,82 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "admin/admin_handler.h"
+
+namespace weir::admin {
+namespace {
+
+class Exposition {
+  public:
+    void family(std::string_view name, std::string_view type, std::string_view help) {
+        text_ += "# HELP weir_" + std::string(name) + " " + std::string(help) + "\n";
+        text_ += "# TYPE weir_" + std::string(name) + " " + std::string(type) + "\n";
+    }
+    void sample(std::string_view name, std::string_view labels, const std::string& value) {
+        text_ += "weir_" + std::string(name) + std::string(labels) + " " + value + "\n";
+    }
+    void single(std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
+        family(name, type, help);
+        sample(name, "", std::to_string(value));
+    }
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+std::uint64_t resident_bytes() {
+    std::uint64_t total = 0, resident = 0;
+    if (std::FILE* const file = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+        std::fclose(file);
+    }
+    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+std::string render_metrics(gateway::Gateway& gateway) {
+    const gateway::Totals totals = gateway.totals();
+    const auto cache = gateway.cache().counters();
+    const auto ledger = gateway.ledger().counters();
+    Exposition out;
+    out.single("requests_total", "counter", "Chat requests settled.", totals.requests);
+    out.family("answers_total", "counter", "Requests by the tier that answered.");
+    for (std::size_t i = 0; i < totals.by_tier.size(); ++i) {
+        const auto tier = store::to_string(static_cast<store::TierKind>(i));
+        out.sample("answers_total", "{tier=\"" + std::string(tier) + "\"}", std::to_string(totals.by_tier[i]));
+    }
+    out.family("responses_total", "counter", "Requests by class of status.");
+    for (std::size_t i = 1; i < totals.by_status.size(); ++i) {
+        out.sample("responses_total", "{class=\"" + std::to_string(i) + "xx\"}", std::to_string(totals.by_status[i]));
+    }
+    out.family("cost_usd_total", "counter", "Spent on all attempts, where the price is known.");
+    out.sample("cost_usd_total", "", to_decimal(totals.cost));
+    // A gauge: a request may cost more than its reference would have.
+    out.family("saved_usd", "gauge", "Counterfactual minus cost since start, where both are known.");
+    out.sample("saved_usd", "", to_decimal(totals.saved));
+    out.single("caller_gone_total", "counter", "Requests whose caller left before the end.", totals.caller_gone);
+    out.single("overhead_microseconds_total", "counter", "Time in the gateway itself, not waiting for upstreams.", totals.overhead_micros);
+    out.single("requests_active", "gauge", "Requests under way.", totals.active);
+    out.single("connections", "gauge", "Open connections of callers.", totals.connections);
+    out.family("exact_cache_lookups_total", "counter", "Look-ups in the exact cache by result.");
+    out.sample("exact_cache_lookups_total", "{result=\"memory\"}", std::to_string(cache.memory_hits));
+    out.sample("exact_cache_lookups_total", "{result=\"disk\"}", std::to_string(cache.disk_hits));
+    out.sample("exact_cache_lookups_total", "{result=\"miss\"}", std::to_string(cache.misses));
+    out.single("exact_cache_stored_total", "counter", "Answers stored.", cache.stored);
+    out.single("exact_cache_evicted_total", "counter", "Answers put out of memory.", cache.evicted);
+    out.single("exact_cache_not_persisted_total", "counter", "Answers kept in memory alone because the disk was behind.", cache.not_persisted);
+    out.single("exact_cache_entries", "gauge", "Answers in memory.", cache.entries);
+    out.single("exact_cache_bytes", "gauge", "Bytes of answers in memory.", cache.bytes);
+    out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);
+    out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
+    out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);
+    out.single("ledger_waits_total", "counter", "Times a request waited for room in the ledger's ring.", totals.ledger_waits);
+    out.single("resident_memory_bytes", "gauge", "Resident memory of the gateway itself.", resident_bytes());
+    return out.take();
+}
+
+}  // namespace weir::admin

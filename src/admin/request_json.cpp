@@ -1,0 +1,100 @@
+#include "admin/admin_handler.h"
+#include "json/scan.h"
+
+namespace weir::admin {
+namespace {
+
+// Writes members of one object.
+class Object {
+  public:
+    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+    void text(std::string_view key, std::string_view value) {
+        begin(key);
+        json::write_string(value, out_);
+    }
+    void raw(std::string_view key, std::string_view value) {
+        begin(key);
+        out_ += value;
+    }
+    void number(std::string_view key, std::int64_t value) { raw(key, std::to_string(value)); }
+    void flag(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
+    void money(std::string_view key, bool known, Usd value) { known ? raw(key, to_decimal(value)) : raw(key, "null"); }
+    void end() { out_ += '}'; }
+
+  private:
+    void begin(std::string_view key) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        json::write_string(key, out_);
+        out_ += ':';
+    }
+    std::string& out_;
+    bool first_ = true;
+};
+
+std::string name(store::SqliteLedger& ledger, store::NameId id) {
+    return id == store::kNoName ? std::string() : ledger.name_of(id).value_or(std::string());
+}
+
+void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, std::string& out) {
+    Object object(out);
+    object.text("tier", store::to_string(attempt.tier));
+    object.text("outcome", store::to_string(attempt.outcome));
+    if (attempt.model != store::kNoName) object.text("model", name(ledger, attempt.model));
+    object.number("status", attempt.status);
+    object.number("input_uncached_tokens", attempt.input_uncached);
+    object.number("input_cached_tokens", attempt.input_cached);
+    object.number("input_cache_write_tokens", attempt.input_cache_write);
+    object.number("output_tokens", attempt.output);
+    object.number("reasoning_tokens", attempt.reasoning);
+    object.flag("estimated", attempt.usage_estimated);
+    object.money("cost_usd", attempt.priced, attempt.cost);
+    object.number("latency_us", attempt.latency_micros);
+    if (attempt.evidence) object.raw("mean_logprob", std::to_string(*attempt.evidence));
+    object.end();
+}
+
+}  // namespace
+
+Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
+    const auto found = ledger.find(id);
+    if (!found) return tl::unexpected(found.error());
+    if (!found->has_value()) return fail(ErrorCode::not_found, "no request of that id is in the ledger (it may not be settled yet)");
+    const store::LedgerRow& row = **found;
+    bool estimated = false;
+    for (std::size_t i = 0; i < row.attempt_count; ++i) estimated = estimated || row.attempts[i].usage_estimated;
+
+    std::string out;
+    Object object(out);
+    object.text("id", to_hex(static_cast<std::uint64_t>(row.id)));
+    object.number("started_unix_us", row.started_unix_micros);
+    object.number("latency_us", row.latency_micros);
+    object.number("overhead_us", row.overhead_micros);
+    object.number("status", row.status);
+    object.text("mode", store::to_string(row.mode));
+    object.flag("stream", row.streamed);
+    object.flag("complete", row.complete);
+    object.text("tenant", name(ledger, row.tenant));
+    object.text("cascade", name(ledger, row.cascade));
+    object.text("reference", name(ledger, row.reference));
+    object.text("model", name(ledger, row.served_model));
+    object.text("task", to_hex(row.task));
+    row.tier ? object.text("tier", store::to_string(*row.tier)) : object.raw("tier", "null");
+    row.would_have ? object.text("would_have", store::to_string(*row.would_have)) : object.raw("would_have", "null");
+    object.money("cost_usd", row.cost_complete, row.cost);
+    const bool known = row.counterfactual_how != store::Counterfactual::unknown;
+    object.money("counterfactual_usd", known, row.counterfactual);
+    object.text("counterfactual", store::to_string(row.counterfactual_how));
+    object.money("saved_usd", known && row.cost_complete, row.saved());
+    object.flag("estimated", estimated);
+    std::string attempts = "[";
+    for (std::size_t i = 0; i < row.attempt_count; ++i) {
+        if (i > 0) attempts += ',';
+        write_attempt(ledger, row.attempts[i], attempts);
+    }
+    object.raw("attempts", attempts + "]");
+    object.end();
+    return out;
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,36 @@
+// Climbs a cascade's tiers, cheapest first, until a gate opens. The reference, which comes last, is not among them: what
+// it says is relayed to the caller as it comes (gateway/relay.h).
+// Thread rule: one request, one reactor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "cascade/gate.h"
+#include "tiers/tier.h"
+
+namespace weir::cascade {
+
+struct Rung {
+    std::shared_ptr<tiers::Tier> tier;
+    std::shared_ptr<const Gate> gate;
+};
+
+// What a climb left behind.
+struct Ascent {
+    std::vector<store::Attempt> attempts;        // in order
+    std::optional<tiers::Offer> served;          // serve mode: what goes to the caller
+    std::optional<store::TierKind> tier;         // who made it
+    std::optional<store::TierKind> would_have;   // observe mode: who would have
+    std::string why;                             // a readable trace, only where asked for
+};
+
+// serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does
+// nothing. A tier that fails is passed over. Ends early when the caller has left.
+Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,
+                   Cancellation& cancellation, bool trace);
+
+}  // namespace weir::cascade

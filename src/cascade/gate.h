@@ -1,0 +1,52 @@
+// Gates: each decides whether one tier's offer may be served. Certified gates will stand behind the same interface.
+// Thread rule: immutable, shared by reactors.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cascade/options.h"
+#include "tiers/tier.h"
+
+namespace weir::cascade {
+
+struct Verdict {
+    bool open = false;
+    std::string why;  // a few words with the numbers compared, for x-weir-why
+};
+
+class Gate {
+  public:
+    virtual ~Gate() = default;
+    // False: the tier need not be asked, since nothing it could offer would be served.
+    virtual bool may_open() const { return true; }
+    virtual Verdict judge(const tiers::Offer& offer) const = 0;
+};
+
+// What the exact cache offers is the reference's own answer (or one that a gate has let through before).
+class OpenGate final : public Gate {
+  public:
+    Verdict judge(const tiers::Offer&) const override { return {true, "same request"}; }
+};
+
+// Mean token log-probability (natural logarithm) at least the threshold, and an answer that is whole: finished by itself,
+// not refused, not empty.
+class ThresholdGate final : public Gate {
+  public:
+    explicit ThresholdGate(double min_mean_logprob) : min_mean_logprob_(min_mean_logprob) {}
+    Verdict judge(const tiers::Offer& offer) const override;
+
+  private:
+    double min_mean_logprob_;
+};
+
+// No evidence asked for by anybody: nothing is served.
+class ClosedGate final : public Gate {
+  public:
+    bool may_open() const override { return false; }
+    Verdict judge(const tiers::Offer&) const override { return {false, "no gate"}; }
+};
+
+std::shared_ptr<const Gate> make_gate(const TierOptions& tier);
+
+}  // namespace weir::cascade

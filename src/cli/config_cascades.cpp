@@ -1,0 +1,200 @@
+// Cascades of the configuration.
+#include <algorithm>
+#include <array>
+
+#include "cli/config_draft.h"
+#include "cli/config_values.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr Micros kDay = 24ll * 3600 * 1'000'000;
+constexpr std::size_t kMaxCascades = 1'000;
+constexpr std::size_t kMaxTiers = 16;
+constexpr std::size_t kMaxGlobs = 1'000;
+constexpr std::size_t kMaxGlobBytes = 256;
+
+void read_match(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.require("match");
+    if (node == nullptr) return;
+    Section match(reader, *node, section.path_to("match"));
+    if (const ConfigNode* const models = match.require("model")) {
+        to.match_models = reader.texts(*models, match.path_to("model"), kMaxGlobs);
+        if (models->kind == ConfigNode::Kind::list && models->items.empty()) {
+            reader.error(models->line, match.path_to("model") + " is empty: no request would match");
+        }
+        for (const std::string& glob : to.match_models) {
+            if (glob.empty() || glob.size() > kMaxGlobBytes) {
+                reader.error(models->line, match.path_to("model") + ": a model's name or glob has 1 to 256 characters");
+            }
+        }
+    }
+    match.finish();
+}
+
+// The tier that a word names, for "exact" and "provider/model"; nothing, and an error or a warning, for the others.
+std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const ConfigNode& node, Reader& reader,
+                                                 const std::string& path) {
+    cascade::TierOptions tier;
+    tier.line = node.line;
+    if (word == "exact") {
+        tier.kind = cascade::TierKind::exact;
+        return tier;
+    }
+    if (word == "semantic" || word == "student") {
+        reader.warning(node.line, path + ": this version has no " + word + " tier yet; it is skipped");
+        return std::nullopt;
+    }
+    if (word == "reference") {
+        reader.error(node.line, path + ": the reference comes last by itself; leave it out");
+        return std::nullopt;
+    }
+    if (parse_model_name(word)) {
+        tier.kind = cascade::TierKind::model;
+        tier.model = word;
+        return tier;
+    }
+    constexpr std::array<std::string_view, 3> kWords{"exact", "semantic", "student"};
+    const std::string_view meant = closest(word, kWords);
+    reader.error(node.line, path + ": unknown tier " + quote(node.text) +
+                                (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
+                                "; allowed: exact, provider/model, or { model: provider/model, min_mean_logprob: "
+                                "-0.05 }");
+    return std::nullopt;
+}
+
+std::optional<cascade::TierOptions> read_tier(const ConfigNode& node, Reader& reader, const std::string& path) {
+    if (node.kind == ConfigNode::Kind::scalar) {
+        const std::optional<std::string> word = reader.text(node, path);
+        if (!word) return std::nullopt;
+        return tier_of_word(*word, node, reader, path);
+    }
+    cascade::TierOptions tier;
+    tier.line = node.line;
+    Section section(reader, node, path);
+    section.require("model");
+    bool good = section.text("model", tier.model);
+    if (good && !parse_model_name(tier.model)) {
+        reader.error(section.line_of("model"), section.path_to("model") + " is not named provider/model");
+        good = false;
+    }
+    section.real("min_mean_logprob", tier.min_mean_logprob, -100, 0);
+    section.finish();
+    if (!good) return std::nullopt;
+    return tier;
+}
+
+void read_tiers(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.find("tiers");
+    if (node == nullptr) return;
+    const std::string path = section.path_to("tiers");
+    if (node->kind != ConfigNode::Kind::list) {
+        reader.error(node->line, path + " is a list such as [exact, openai/gpt-4o-mini]");
+        return;
+    }
+    if (node->items.size() > kMaxTiers) {
+        reader.error(node->line, path + " has more than 16 items");
+        return;
+    }
+    for (const ConfigNode& item : node->items) {
+        std::optional<cascade::TierOptions> tier = read_tier(item, reader, path);
+        if (!tier) continue;
+        const bool twice = std::any_of(to.tiers.begin(), to.tiers.end(), [&tier](const cascade::TierOptions& other) {
+            return other.kind == tier->kind && other.model == tier->model;
+        });
+        if (twice) {
+            reader.error(item.line, path + ": the same tier stands there twice");
+            continue;
+        }
+        if (tier->kind == cascade::TierKind::model && !tier->min_mean_logprob) {
+            reader.warning(item.line, path + ": " + tier->model + " has no gate: it is not asked until it has one " +
+                                          "({ model: " + tier->model + ", min_mean_logprob: ... })");
+        }
+        to.tiers.push_back(std::move(*tier));
+    }
+}
+
+void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.find("promise");
+    if (node == nullptr) return;
+    Section promise(reader, *node, section.path_to("promise"));
+    cascade::Promise value;
+    double disagreement = 0, harm = 0;
+    constexpr double kLeastShare = 0.0001, kMostShare = 0.5;
+    promise.share("disagreement", disagreement, kLeastShare, kMostShare);
+    promise.share("harm", harm, kLeastShare, kMostShare);
+    promise.share("confidence", value.confidence, 0.5, 0.9999);
+    promise.choice<bool>("over", value.over_task, {{"cascade", false}, {"task", true}});
+    promise.finish();
+    const bool by_harm = promise.has("harm");
+    if (promise.has("disagreement") == by_harm) {
+        reader.error(promise.line(), section.path_to("promise") + " is either by disagreement or by harm: give one");
+        return;
+    }
+    value.by_harm = by_harm;
+    value.disagreement = by_harm ? harm : disagreement;
+    to.promise = value;
+    reader.warning(promise.line(), section.path_to("promise") + " is not proved yet: this version's gates are fixed "
+                                                                "thresholds, which prove no promise");
+}
+
+void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.find("cache");
+    if (node == nullptr) return;
+    Section cache(reader, *node, section.path_to("cache"));
+    cache.duration("ttl", to.cache.ttl_micros, 0, 3650 * kDay);
+    cache.flag("without_temperature", to.cache.cache_without_temperature);
+    cache.flag("temperature_above_zero", to.cache.cache_temperature_above_zero);
+    cache.finish();
+}
+
+void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
+    if (!is_plain_name(entry.key)) {
+        reader.error(entry.line, "a cascade's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " +
+                                     quote(entry.key));
+        return;
+    }
+    cascade::CascadeOptions to;
+    to.name = entry.key;
+    to.line = entry.line;
+    Section section(reader, entry.value, "cascades." + entry.key);
+    read_match(section, reader, to);
+    section.text("reference_provider", to.reference_provider);
+    read_tiers(section, reader, to);
+    read_promise(section, reader, to);
+    section.choice<cascade::Mode>("mode", to.mode, {{"off", cascade::Mode::off},
+                                                    {"observe", cascade::Mode::observe},
+                                                    {"shadow", cascade::Mode::shadow},
+                                                    {"serve", cascade::Mode::serve}});
+    if (to.mode == cascade::Mode::shadow) {
+        reader.warning(section.line_of("mode"), section.path_to("mode") + ": shadow is treated as observe in this "
+                                                                          "version");
+    }
+    read_cache_rules(section, reader, to);
+    section.finish();
+
+    const auto provider = draft.options.providers.find(to.reference_provider);
+    if (!to.reference_provider.empty() && provider == draft.options.providers.end()) {
+        reader.error(section.line_of("reference_provider"),
+                     section.path_to("reference_provider") + ": there is no provider " + quote(to.reference_provider));
+    }
+    draft.options.cascades.push_back(std::move(to));
+}
+
+}  // namespace
+
+void read_cascades(Section& top, Reader& reader, Draft& draft) {
+    const ConfigNode* const node = top.find("cascades");
+    if (node == nullptr) return;
+    if (node->kind != ConfigNode::Kind::map) {
+        reader.error(node->line, "cascades is a map of NAME: { match: { model: ... }, tiers: [...], mode: ... }");
+        return;
+    }
+    if (node->entries.size() > kMaxCascades) {
+        reader.error(node->line, "more than 1,000 cascades");
+        return;
+    }
+    for (const ConfigNode::Entry& entry : node->entries) read_cascade(entry, reader, draft);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,40 @@
+// What reading the configuration has gathered before it is cross-checked. Internal to cli/config*.cpp.
+#pragma once
+
+#include "cli/config_reader.h"
+#include "gateway/options.h"
+
+namespace weir::cli {
+
+struct Draft {
+    struct File {
+        int line;
+        std::string what, path;
+    };
+    gateway::Options options;
+    std::vector<File> files;  // that have to be there
+    bool has_keys = false;  // `keys:` stands there, be it ever so wrong
+    int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1;
+};
+
+// Reads the path of a file that has to be there.
+void read_file_path(Section& section, std::string_view key, Draft& draft, std::string& to);
+
+// config_models.cpp: what answers.
+void read_providers(Section& top, Reader& reader, Draft& draft);
+void read_models(Section& top, Reader& reader, Draft& draft);
+// config_cascades.cpp: in which order.
+void read_cascades(Section& top, Reader& reader, Draft& draft);
+// config_checks.cpp: whether it fits together.
+void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings);
+
+// A provider's or cascade's name: 1 to 64 of a-z 0-9 - _ .
+bool is_plain_name(std::string_view name);
+
+// "provider/model", both parts present; nothing (and no error) otherwise.
+struct ModelName {
+    std::string provider, model;
+};
+std::optional<ModelName> parse_model_name(std::string_view text);
+
+}  // namespace weir::cli

@@ -1,0 +1,207 @@
+// Providers and models of the configuration.
+#include <algorithm>
+
+#include "base/decimal.h"
+#include "cli/config_draft.h"
+#include "cli/config_values.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+constexpr std::uint64_t kMiB = 1ull << 20;
+constexpr std::uint64_t kTiB = 1ull << 40;
+constexpr std::size_t kMaxProviders = 256;
+constexpr std::size_t kMaxModels = 10'000;
+constexpr std::size_t kMaxArguments = 64;
+constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxModelBytes = 256;
+// 1,000,000 USD per million tokens, which no model costs.
+constexpr std::int64_t kMaxPicosPerToken = 1'000'000'000'000;
+
+void read_openai(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
+    constexpr std::string_view kOnlyChild = "is for api: llama-server only";
+    for (const std::string_view key : {"model_file", "program", "threads", "context", "parallel", "memory", "cache_ram",
+                                       "arguments", "log_file", "start_timeout"}) {
+        section.refuse(key, kOnlyChild);
+    }
+    section.require("base_url");
+    std::string url;
+    if (section.text("base_url", url)) {
+        Result<BaseUrl> base = parse_base_url(url);
+        const int line = section.line_of("base_url");
+        if (!base) {
+            reader.error(line, section.path_to("base_url") + " is not a base URL such as https://api.openai.com/v1: " +
+                                   base.error().message);
+        } else {
+            to.base_url = std::move(base->text);
+        }
+    }
+    section.secret("key", to.key);
+    read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
+}
+
+void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
+    for (const std::string_view key : {"base_url", "key", "tls_ca_file"}) {
+        section.refuse(key, "is for api: openai only; Weir talks to the child that it starts by itself");
+    }
+    local::LlamaServerOptions child;
+    child.name = to.name;
+    section.require("model_file");
+    read_file_path(section, "model_file", draft, child.model_file);
+    section.text("program", child.program);
+    section.whole<unsigned>("threads", child.threads, 0, 1024);
+    section.whole<unsigned>("context", child.context_tokens, 256, 1u << 20);
+    section.whole<unsigned>("parallel", child.parallel, 1, 64);
+    section.size("memory", child.memory_bytes, 0, kTiB);
+    if (child.memory_bytes != 0 && child.memory_bytes < 64 * kMiB) {
+        reader.error(section.line_of("memory"), section.path_to("memory") + ": less than 64MiB holds no model; 0 is no "
+                                                                            "limit");
+    }
+    std::uint64_t cache_ram = child.cache_ram_mib * kMiB;
+    section.size("cache_ram", cache_ram, 0, kTiB);
+    if (cache_ram % kMiB != 0) {
+        reader.error(section.line_of("cache_ram"), section.path_to("cache_ram") + " is not a whole number of MiB");
+    }
+    child.cache_ram_mib = static_cast<unsigned>(cache_ram / kMiB);
+    if (const ConfigNode* const arguments = section.find("arguments")) {
+        child.extra_arguments = reader.texts(*arguments, section.path_to("arguments"), kMaxArguments);
+    }
+    section.text("log_file", child.log_file);
+    section.duration("start_timeout", child.start_timeout_micros, kSecond, 3600 * kSecond);
+    to.child = std::move(child);
+}
+
+void read_provider(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
+    if (!is_plain_name(entry.key)) {
+        reader.error(entry.line, "a provider's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " +
+                                     quote(entry.key));
+        return;
+    }
+    gateway::ProviderOptions to;
+    to.name = entry.key;
+    to.line = entry.line;
+    Section section(reader, entry.value, "providers." + entry.key);
+    section.require("api");
+    const bool known_api = section.choice<gateway::ProviderApi>(
+        "api", to.api,
+        {{"openai", gateway::ProviderApi::openai}, {"llama-server", gateway::ProviderApi::llama_server}});
+    if (known_api) {
+        section.flag("usage_in_streams", to.usage_in_streams);
+        if (to.api == gateway::ProviderApi::openai) {
+            read_openai(section, reader, draft, to);
+        } else {
+            read_llama_server(section, reader, draft, to);
+        }
+        section.finish();  // which keys are allowed depends on the api
+    }
+    draft.options.providers.emplace(to.name, std::move(to));
+}
+
+// USD per million tokens, as decimal text, is pico-dollars a token with six more digits.
+void read_price_part(Section& section, Reader& reader, std::string_view key, std::optional<PicoUsdPerToken>& to) {
+    const ConfigNode* const node = section.find(key);
+    if (node == nullptr) return;
+    const std::optional<std::string> text = reader.text(*node, section.path_to(key));
+    if (!text) return;
+    const Result<std::int64_t> picos = parse_decimal_scaled(*text, 6);
+    if (!picos) {
+        reader.error(node->line, section.path_to(key) + ": " + quote(node->text) + " is not a price in USD per million "
+                                                                                   "tokens: " + picos.error().message);
+    } else if (*picos < 0 || *picos > kMaxPicosPerToken) {
+        reader.error(node->line, section.path_to(key) + ": a price is 0 to 1000000 USD per million tokens");
+    } else {
+        to = PicoUsdPerToken{*picos};
+    }
+}
+
+void read_price(const ConfigNode& node, Reader& reader, const std::string& path, gateway::ModelOptions& to) {
+    Section section(reader, node, path);
+    std::optional<PicoUsdPerToken> input, output;
+    prices::Price price;
+    section.require("input");
+    read_price_part(section, reader, "input", input);
+    section.require("output");
+    read_price_part(section, reader, "output", output);
+    read_price_part(section, reader, "cached_input", price.input_cached);
+    read_price_part(section, reader, "cache_write", price.input_cache_write);
+    section.finish();
+    if (!input || !output) return;
+    price.input = *input;
+    price.output = *output;
+    price.source = "configuration";
+    to.price = std::move(price);
+}
+
+void read_model(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
+    const std::optional<ModelName> name = parse_model_name(entry.key);
+    if (!name) {
+        reader.error(entry.line, "a model is named provider/model, such as openai/gpt-4o-mini, unlike " +
+                                     quote(entry.key));
+        return;
+    }
+    gateway::ModelOptions to;
+    to.provider = name->provider;
+    to.name = name->model;
+    to.upstream_name = name->model;
+    to.line = entry.line;
+    if (entry.value.kind != ConfigNode::Kind::null) {  // `openai/gpt-4o:` with nothing behind it is {}
+        const std::string path = "models." + entry.key;
+        Section section(reader, entry.value, path);
+        if (const ConfigNode* const price = section.find("price")) read_price(*price, reader, path + ".price", to);
+        Micros latency = -1;
+        section.duration("latency", latency, 0, 3600 * kSecond);
+        if (latency >= 0) to.latency_micros = latency;
+        section.text("upstream_name", to.upstream_name);
+        section.finish();
+    }
+    draft.options.models.push_back(std::move(to));
+}
+
+}  // namespace
+
+bool is_plain_name(std::string_view name) {
+    return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    });
+}
+
+std::optional<ModelName> parse_model_name(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const std::string_view model = text.substr(slash + 1);
+    if (!is_plain_name(text.substr(0, slash)) || model.empty() || model.size() > kMaxModelBytes) return std::nullopt;
+    if (!std::all_of(model.begin(), model.end(), [](char c) { return c > 0x20 && c < 0x7F; })) return std::nullopt;
+    return ModelName{std::string(text.substr(0, slash)), std::string(model)};
+}
+
+void read_providers(Section& top, Reader& reader, Draft& draft) {
+    const ConfigNode* const node = top.require("providers");
+    if (node == nullptr) return;
+    if (node->kind != ConfigNode::Kind::map || node->entries.empty()) {
+        reader.error(node->line, "providers is a map with at least one NAME: { api: openai, base_url: ... } or "
+                                 "NAME: { api: llama-server, model_file: ... }");
+        return;
+    }
+    if (node->entries.size() > kMaxProviders) {
+        reader.error(node->line, "more than 256 providers");
+        return;
+    }
+    for (const ConfigNode::Entry& entry : node->entries) read_provider(entry, reader, draft);
+}
+
+void read_models(Section& top, Reader& reader, Draft& draft) {
+    const ConfigNode* const node = top.find("models");
+    if (node == nullptr) return;
+    if (node->kind != ConfigNode::Kind::map) {
+        reader.error(node->line, "models is a map of provider/model: { price: ..., latency: ..., upstream_name: ... }");
+        return;
+    }
+    if (node->entries.size() > kMaxModels) {
+        reader.error(node->line, "more than 10,000 models");
+        return;
+    }
+    for (const ConfigNode::Entry& entry : node->entries) read_model(entry, reader, draft);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,53 @@
+// `weir report`: what was asked, who answered, what it cost, and what the reference would have cost.
+// Thread rule: rendering is pure; the command reads the ledger's file and blocks on disk.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/config.h"
+#include "cli/table.h"
+#include "store/report.h"
+
+namespace weir::cli {
+
+struct ReportArguments {
+    std::string config_file;  // names the data folder; empty: not given
+    std::string data_folder;  // goes before config_file; empty: not given
+    std::string since = "24h";
+    store::GroupBy by = store::GroupBy::task;
+    OutputFormat format = OutputFormat::table;
+};
+
+// What a rendered report says about itself.
+struct ReportContext {
+    std::string folder;
+    std::string since;  // as asked for: "24h"
+    store::GroupBy by = store::GroupBy::task;
+    Micros since_unix_micros = 0, until_unix_micros = 0;
+};
+
+// "24h" (back from now), "2025-01-31", "2025-01-31T12:00" (UTC, a Z at the end is allowed), or "all".
+std::optional<Micros> parse_since(std::string_view text, Micros now_unix_micros);
+
+std::string iso_time(Micros unix_micros);     // "2025-01-31T12:00:00Z"
+std::string people_time(Micros unix_micros);  // "2025-01-31 12:00"
+
+std::string render_table(const store::ReportResult& report, const ReportContext& context);
+// One object. Money is exact: decimal dollars as strings.
+std::string render_json(const store::ReportResult& report, const ReportContext& context);
+
+// Dollars for people, with a fixed number of digits after the point (0 to 9), rounded half away from zero: "-$1,234.50".
+std::string format_dollars(Usd amount, int digits);
+
+using ReportSource = std::function<Result<store::ReportResult>(const std::string& folder, const store::ReportQuery&)>;
+
+// Exit code: 0, 1 the ledger can't be read, 2 wrong arguments or configuration.
+int report_command(const ReportArguments& arguments, const Clock& clock, const Environment& environment,
+                   const ReportSource& source, std::ostream& out, std::ostream& err);
+
+}  // namespace weir::cli

@@ -1,0 +1,280 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <latch>
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "base/worker.h"
+#include "gateway/api_handler.h"
+#include "store/entry_store.h"
+
+namespace weir::gateway {
+namespace {
+
+constexpr unsigned kMaxReactors = 64;
+
+net::ServerLimits server_limits(const Limits& limits, unsigned reactors) {
+    net::ServerLimits server;
+    server.head_bytes = limits.head_bytes;
+    server.body_bytes = limits.body_bytes;
+    server.connections = std::max<std::size_t>(1, limits.connections / reactors);
+    server.slow_head_micros = limits.slow_head_micros;
+    server.keep_alive_micros = limits.keep_alive_micros;
+    server.write_micros = limits.idle_micros;
+    return server;
+}
+
+net::Endpoint endpoint_of(const Address& address) { return {address.host, address.port, "", false}; }
+
+// One reactor with its thread, lane and listeners.
+struct Engine {
+    Engine(const Clock& clock, unsigned index, Shared& shared)
+        : reactor(clock, index), lane(reactor, shared), handler(lane) {}
+
+    // Runs `work` on the reactor's thread and waits for it.
+    template <class Work>
+    void on_reactor(Work work) {
+        std::latch done(1);
+        reactor.call([&] {
+            work();
+            done.count_down();
+        });
+        done.wait();
+    }
+
+    net::Reactor reactor;
+    Lane lane;
+    ApiHandler handler;
+    std::unique_ptr<net::HttpServer> server;
+    std::vector<std::unique_ptr<net::HttpServer>> more_servers;
+    std::thread thread;
+};
+
+}  // namespace
+
+struct Gateway::Impl {
+    explicit Impl(const Clock& system_clock) : clock(system_clock) {}
+    ~Impl() { stop(); }
+
+    Result<void> open_stores(const Options& options, unsigned reactors);
+    Result<void> start_engines(const Options& options, unsigned reactors);
+    void stop();
+
+    const Clock& clock;
+    std::unique_ptr<store::SqliteLedger> ledger;
+    std::unique_ptr<tiers::ExactCache> cache;
+    Worker worker;
+    std::optional<Shared> shared;
+    mutable std::mutex routes_mutex;
+    std::shared_ptr<const Routes> routes;
+    std::vector<std::unique_ptr<Engine>> engines;
+    std::atomic<bool> draining{false};
+    std::uint16_t port = 0;
+};
+
+Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gateway::~Gateway() = default;
+
+Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactors) {
+    std::error_code error;
+    std::filesystem::create_directories(options.data_folder, error);
+    if (error) return fail(ErrorCode::io, "can't create the data folder " + options.data_folder + ": " + error.message());
+    store::SqliteLedger::Options ledger_options;
+    ledger_options.folder = options.data_folder;
+    ledger_options.lanes = reactors;
+    ledger_options.ring_rows = options.ledger.ring_rows;
+    ledger_options.drop_when_full = options.ledger.drop_when_full;
+    ledger_options.commit_interval_micros = options.ledger.commit_interval_micros;
+    auto opened = store::SqliteLedger::open(ledger_options);
+    if (!opened) return tl::unexpected(opened.error());
+    ledger = std::move(*opened);
+
+    store::LmdbEntryStore::Options entry_options;
+    entry_options.folder = options.data_folder + "/cache";
+    entry_options.max_bytes = options.cache.disk_bytes;
+    auto entries = store::LmdbEntryStore::open(entry_options);
+    if (!entries) return tl::unexpected(entries.error());
+    tiers::ExactCache::Options cache_options;
+    cache_options.memory_bytes = options.cache.memory_bytes;
+    cache_options.max_entry_bytes = options.cache.max_entry_bytes;
+    cache_options.ttl_micros = 0;  // each cascade has its own: ExactTier looks at it
+    cache = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(*entries));
+    shared.emplace(Shared{clock, *ledger, *cache, worker});
+    return {};
+}
+
+Result<void> Gateway::Impl::start_engines(const Options& options, unsigned reactors) {
+    std::shared_ptr<net::TlsContext> tls;
+    if (!options.tls_certificate_file.empty()) {
+        auto made = net::make_server_tls(options.tls_certificate_file, options.tls_key_file);
+        if (!made) return tl::unexpected(made.error());
+        tls = std::move(*made);
+    }
+    net::Endpoint endpoint = endpoint_of(options.listen);
+    const net::ServerLimits limits = server_limits(options.limits, reactors);
+    for (unsigned i = 0; i < reactors; ++i) {
+        auto engine = std::make_unique<Engine>(clock, i, *shared);
+        engine->lane.routes = std::make_shared<LaneRoutes>(routes, engine->reactor, *cache);
+        auto server = net::HttpServer::listen(engine->reactor, endpoint, limits, tls, engine->handler);
+        if (!server) return tl::unexpected(server.error());
+        engine->server = std::move(*server);
+        endpoint.port = engine->server->port();  // the others share the port that the first one got
+        engines.push_back(std::move(engine));
+    }
+    port = endpoint.port;
+    for (auto& engine : engines) engine->thread = std::thread([&reactor = engine->reactor] { reactor.run(); });
+    return {};
+}
+
+void Gateway::Impl::stop() {
+    for (auto& engine : engines) {
+        if (!engine->thread.joinable()) continue;
+        engine->on_reactor([&] {
+            engine->server->close();
+            for (auto& server : engine->more_servers) server->close();
+        });
+        const auto open_connections = [&] {
+            std::size_t count = engine->server->connections();
+            for (auto& server : engine->more_servers) count += server->connections();
+            return count;
+        };
+        // What was cut off still runs to its end: a bounded wait, in steps of the loop itself.
+        for (int turns = 0; turns < 200 && open_connections() > 0; ++turns) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        engine->on_reactor([&] { engine->lane.routes.reset(); });
+        engine->reactor.stop();
+        engine->thread.join();
+    }
+    if (ledger) {
+        if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
+    }
+    if (cache) cache->flush();
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clock& clock) {
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    const unsigned reactors = std::min(options.reactors == 0 ? cores : options.reactors, kMaxReactors);
+    auto impl = std::make_unique<Impl>(clock);
+    if (auto opened = impl->open_stores(options, reactors); !opened) return tl::unexpected(opened.error());
+    auto routes = Routes::build(options, nullptr, *impl->ledger);
+    if (!routes) return tl::unexpected(routes.error());
+    impl->routes = std::move(*routes);
+    if (auto started = impl->start_engines(options, reactors); !started) return tl::unexpected(started.error());
+    return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
+}
+
+std::uint16_t Gateway::port() const { return impl_->port; }
+
+net::Reactor& Gateway::first_reactor() { return impl_->engines.front()->reactor; }
+
+Result<std::uint16_t> Gateway::add_server(const Address& address, const net::ServerLimits& limits, net::Handler& handler) {
+    Engine& engine = *impl_->engines.front();
+    Result<std::uint16_t> port = fail(ErrorCode::internal, "");
+    engine.on_reactor([&] {
+        auto server = net::HttpServer::listen(engine.reactor, endpoint_of(address), limits, nullptr, handler);
+        if (!server) {
+            port = tl::unexpected(server.error());
+            return;
+        }
+        port = (*server)->port();
+        engine.more_servers.push_back(std::move(*server));
+    });
+    return port;
+}
+
+Result<void> Gateway::reload(const Options& options, std::vector<std::string>& kept) {
+    const Options& before = routes()->options();
+    const auto keep = [&](bool changed, const char* name) {
+        if (changed) kept.emplace_back(name);
+    };
+    keep(options.listen.host != before.listen.host || options.listen.port != before.listen.port, "listen");
+    keep(options.admin.host != before.admin.host || options.admin.port != before.admin.port, "admin");
+    keep(options.tls_certificate_file != before.tls_certificate_file || options.tls_key_file != before.tls_key_file, "tls");
+    keep(options.data_folder != before.data_folder, "data");
+    keep(options.reactors != before.reactors, "reactors");
+    keep(options.cache.memory_bytes != before.cache.memory_bytes || options.cache.disk_bytes != before.cache.disk_bytes, "cache");
+    keep(options.ledger.ring_rows != before.ledger.ring_rows || options.ledger.drop_when_full != before.ledger.drop_when_full,
+         "ledger");
+    auto built = Routes::build(options, routes().get(), *impl_->ledger);
+    if (!built) return tl::unexpected(built.error());
+    {
+        const std::lock_guard lock(impl_->routes_mutex);
+        impl_->routes = *built;
+    }
+    for (auto& engine : impl_->engines) {
+        engine->on_reactor([&] {
+            engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->cache);
+        });
+    }
+    return {};
+}
+
+void Gateway::drain() {
+    impl_->draining = true;
+    const Micros deadline = impl_->clock.steady_micros() + routes()->options().limits.drain_micros;
+    for (auto& engine : impl_->engines) {
+        engine->on_reactor([&] { engine->server->drain(); });
+    }
+    const auto active = [&] {
+        std::size_t count = 0;
+        for (auto& engine : impl_->engines) count += engine->server->active();
+        return count;
+    };
+    while (active() > 0 && impl_->clock.steady_micros() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (const std::size_t left = active(); left > 0) {
+        log_warning("drain: " + std::to_string(left) + " requests did not end in time and are cut off");
+    }
+    impl_->stop();
+}
+
+bool Gateway::draining() const { return impl_->draining; }
+
+bool Gateway::ready(std::string& why_not) const {
+    if (impl_->draining) {
+        why_not = "draining";
+        return false;
+    }
+    for (const auto& [name, provider] : routes()->providers()) {
+        if (!provider.child || provider.child->state() == local::ChildState::ready) continue;
+        why_not = "provider '" + name + "' is " + std::string(local::to_string(provider.child->state()));
+        if (const std::string problem = provider.child->last_problem(); !problem.empty()) why_not += ": " + problem;
+        return false;
+    }
+    return true;
+}
+
+Totals Gateway::totals() const {
+    Totals totals;
+    for (const auto& engine : impl_->engines) {
+        const LaneCounters& lane = engine->lane.counters;
+        totals.requests += lane.requests;
+        totals.caller_gone += lane.caller_gone;
+        totals.ledger_waits += lane.ledger_waits;
+        totals.overhead_micros += lane.overhead_micros;
+        totals.connections += engine->server->connections();
+        totals.active += engine->server->active();
+        for (std::size_t i = 0; i < totals.by_tier.size(); ++i) totals.by_tier[i] += lane.by_tier[i];
+        for (std::size_t i = 0; i < totals.by_status.size(); ++i) totals.by_status[i] += lane.by_status[i];
+        totals.cost.nanos += lane.cost_nanos;
+        totals.saved.nanos += lane.saved_nanos;
+    }
+    return totals;
+}
+
+store::SqliteLedger& Gateway::ledger() { return *impl_->ledger; }
+tiers::ExactCache& Gateway::cache() { return *impl_->cache; }
+Worker& Gateway::worker() { return impl_->worker; }
+
+std::shared_ptr<const Routes> Gateway::routes() const {
+    const std::lock_guard lock(impl_->routes_mutex);
+    return impl_->routes;
+}
+
+}  // namespace weir::gateway

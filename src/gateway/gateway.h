@@ -1,0 +1,60 @@
+// The gateway as a whole: reactors with their listeners, and what they share (ledger, cache, routes).
+// Thread rule: open(), reload(), drain() and the destructor from the main thread; counters from any.
+// Limits: those of the configuration.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/lane.h"
+#include "gateway/options.h"
+#include "gateway/routes.h"
+#include "net/http_server.h"
+#include "store/ledger.h"
+
+namespace weir::gateway {
+
+struct Totals {
+    std::uint64_t requests = 0, caller_gone = 0, ledger_waits = 0, overhead_micros = 0, connections = 0, active = 0;
+    std::array<std::uint64_t, 5> by_tier{};
+    std::array<std::uint64_t, 6> by_status{};
+    Usd cost, saved;
+};
+
+class Gateway {
+  public:
+    // Opens the data folder, starts children, binds the listener and starts the reactors.
+    static Result<std::unique_ptr<Gateway>> open(const Options& options, const Clock& clock);
+    ~Gateway();
+
+    std::uint16_t port() const;
+    // An HTTP server of another purpose (the admin address) on the first reactor; it lives until drain().
+    Result<std::uint16_t> add_server(const Address& address, const net::ServerLimits& limits, net::Handler& handler);
+    net::Reactor& first_reactor();
+
+    // Runs on the new options from now on. What can't change while running (addresses, data folder, reactors, cache and
+    // ledger sizes) is kept and named in `kept`. An error changes nothing.
+    Result<void> reload(const Options& options, std::vector<std::string>& kept);
+
+    // Stops taking requests, waits for those under way (at most the configured time), writes everything to disk.
+    void drain();
+
+    bool ready(std::string& why_not) const;  // draining, or a child is not ready
+    bool draining() const;
+    Totals totals() const;
+    store::SqliteLedger& ledger();
+    tiers::ExactCache& cache();
+    Worker& worker();
+    std::shared_ptr<const Routes> routes() const;
+
+  private:
+    struct Impl;
+    explicit Gateway(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::gateway

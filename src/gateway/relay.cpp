@@ -1,0 +1,313 @@
+// The reference's answer: a body is read whole, checked, priced and passed on unchanged; a stream is relayed event by event.
+#include <algorithm>
+
+#include "gateway/chat_life.h"
+#include "cascade/cacheable.h"
+#include "wire/chat_answer.h"
+
+namespace weir::gateway {
+namespace {
+
+constexpr std::size_t kMaxErrorBytes = 1u << 20;
+
+// One relay under way.
+struct Relay {
+    Relay(ChatLife& owner, net::HttpCall& on) : life(owner), call(on), reference(*owner.plan->reference) {}
+
+    ChatLife& life;
+    net::HttpCall& call;
+    const tiers::ModelUpstream& reference;
+    store::Attempt attempt;
+    Micros begun = 0;
+    unsigned status = 0;
+    bool is_stream = false;
+    std::string headers;      // the upstream's, for the caller
+};
+
+// Headers of an upstream's answer that do not go on to the caller.
+bool stays_here(std::string_view name) {
+    static constexpr std::array<std::string_view, 11> kNames = {
+        "connection", "keep-alive",   "proxy-authenticate", "trailer", "transfer-encoding", "upgrade",
+        "date",       "content-type", "content-length",     "server",  "set-cookie"};
+    return std::any_of(kNames.begin(), kNames.end(),
+                       [name](std::string_view known) { return http::equals_ignoring_case(name, known); });
+}
+
+// The upstream's head is gone once its body is read: what is needed of it is taken here.
+void take_head(Relay& relay) {
+    const http::ResponseHead& response = relay.call.response();
+    relay.status = response.status;
+    relay.attempt.status = static_cast<std::uint16_t>(response.status);
+    relay.is_stream = response.headers.value("content-type").starts_with("text/event-stream");
+    for (const http::Header& header : response.headers.list) {
+        if (stays_here(header.name)) continue;
+        relay.headers += header.name;
+        relay.headers += ": ";
+        relay.headers += header.value;
+        relay.headers += "\r\n";
+    }
+}
+
+wire::ApiError upstream_failed(const Error& error) {
+    const bool late = error.code == ErrorCode::timeout;
+    return {late ? 504u : 502u, "The upstream did not answer: " + error.message, "server_error",
+            late ? "upstream_timeout" : "upstream_unavailable", ""};
+}
+
+void finish_attempt(Relay& relay) {
+    const Micros taken = relay.life.lane.reactor.now() - relay.begun;
+    relay.attempt.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));
+    relay.life.upstream_micros += taken;
+    relay.life.add_attempt(relay.attempt);
+}
+
+void note_served(Relay& relay) {
+    ChatLife& life = relay.life;
+    relay.attempt.outcome = store::Outcome::served;
+    life.row.tier = store::TierKind::reference;
+    life.row.served_model = relay.reference.name_id;
+    if (life.debug) life.why += (life.why.empty() ? "" : " -> ") + relay.reference.full_name + ": reference";
+}
+
+void set_measured(Relay& relay) {
+    if (!relay.attempt.priced) return;
+    relay.life.row.counterfactual = relay.attempt.cost;
+    relay.life.row.counterfactual_how = store::Counterfactual::measured;
+}
+
+void store_answer(ChatLife& life, std::string body, const wire::ChatAnswer& read, const store::Attempt& attempt) {
+    if (!life.may_store || !cascade::storable_answer(read)) return;
+    auto entry = std::make_shared<tiers::CacheEntry>();
+    entry->body = std::move(body);
+    entry->model = life.plan->reference->full_name;
+    entry->usage = read.usage;
+    entry->cost = attempt.cost;
+    entry->priced = attempt.priced;
+    entry->created_unix_micros = life.lane.shared.clock.unix_micros();
+    life.lane.shared.cache.store(life.cache_key, std::move(entry));
+}
+
+// Nothing usable came. The caller has left, or is told why.
+Task<void> fail_relay(Relay& relay, const Error& error) {
+    ChatLife& life = relay.life;
+    relay.attempt.outcome = tiers::outcome_of(error.code);
+    // What was sent may be billed: its cost is not known. An error status is not billed.
+    relay.attempt.priced = !relay.call.sent() || relay.status >= 400;
+    finish_attempt(relay);
+    if (life.cancellation.canceled()) {
+        life.row.status = 499;
+        life.exchange.abandon();
+        co_return;
+    }
+    const wire::ApiError told = upstream_failed(error);
+    co_await deliver_error(life, told);
+}
+
+// The upstream answered with an error status: its own words go on to the caller.
+Task<void> relay_error(Relay& relay) {
+    ChatLife& life = relay.life;
+    std::string body;
+    const Result<void> got = co_await relay.call.read_all(body, kMaxErrorBytes);
+    relay.attempt.outcome = store::Outcome::failed;
+    relay.attempt.priced = true;
+    finish_attempt(relay);
+    if (life.cancellation.canceled()) {
+        life.row.status = 499;
+        life.exchange.abandon();
+        co_return;
+    }
+    const json::PaddedString padded(got ? std::string_view(body) : std::string_view());
+    if (relay.status == 401 || relay.status == 403) {
+        // The caller's key was right; it is the gateway's own that the provider refuses.
+        const wire::ApiError error{502, "The provider refused the gateway's credentials: " + wire::upstream_message(padded.view()),
+                                   "server_error", "upstream_auth", ""};
+        co_await deliver_error(life, error, relay.headers);
+        co_return;
+    }
+    std::vector<json::Member> members;
+    const bool own_form = got && json::members(padded.view(), members).has_value() &&
+                          std::any_of(members.begin(), members.end(), [](const json::Member& m) { return m.key == "error"; });
+    if (!own_form) {
+        const unsigned status = relay.status >= 400 && relay.status < 600 ? relay.status : 502;
+        const wire::ApiError error{status, "The upstream answered with status " + std::to_string(relay.status) + ": " +
+                                               wire::upstream_message(padded.view()),
+                                   status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
+        co_await deliver_error(life, error, relay.headers);
+        co_return;
+    }
+    life.row.status = static_cast<std::uint16_t>(relay.status);
+    std::string headers = weir_headers(life, relay.reference.full_name, false);
+    headers += relay.headers;
+    headers += "content-type: application/json\r\n";
+    co_await life.exchange.respond(relay.status, headers, body);
+}
+
+Task<void> relay_body(Relay& relay) {
+    ChatLife& life = relay.life;
+    std::string body;
+    const Result<void> got = co_await relay.call.read_all(body, relay.reference.provider->answer_bytes);
+    if (!got) {
+        co_await fail_relay(relay, got.error());
+        co_return;
+    }
+    const std::size_t size = body.size();
+    body.append(json::kPadding, '\0');
+    const Result<wire::ChatAnswer> read = wire::read_chat_answer(std::string_view(body).substr(0, size));
+    if (!read) {
+        const Error error{ErrorCode::protocol, "its answer is no chat completion: " + read.error().message};
+        co_await fail_relay(relay, error);
+        co_return;
+    }
+    body.resize(size);
+    wire::Usage usage = read->usage;
+    if (!usage.reported) {
+        usage.input_uncached = static_cast<Tokens>(life.chat.body.size() / 4);
+        usage.output = static_cast<Tokens>(size / 4);
+    }
+    tiers::account(relay.attempt, usage, relay.reference.price);
+    note_served(relay);
+    set_measured(relay);
+    finish_attempt(relay);
+    if (life.chat.stream) {
+        // Asked for a stream, got a body: some servers do. The caller gets what it asked for.
+        co_await deliver_body(life, body, relay.reference.full_name, -1);
+    } else {
+        life.sum_costs();
+        life.row.status = 200;
+        std::string headers = weir_headers(life, relay.reference.full_name, true);
+        headers += relay.headers;
+        headers += "content-type: application/json\r\n";
+        life.row.complete = co_await life.exchange.respond(200, headers, body);
+    }
+    store_answer(life, std::move(body), *read, relay.attempt);
+}
+
+// Moves events from the upstream to the caller until the stream ends. Nothing: it ended as it should.
+Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
+    ChatLife& life = relay.life;
+    std::string out;
+    while (true) {
+        const Result<std::string_view> piece = co_await relay.call.read_piece();
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        out.clear();
+        Result<void> fed = stream.feed(*piece, out);
+        std::string_view more;
+        while (fed && relay.call.buffered_piece(more)) fed = stream.feed(more, out);
+        if (!out.empty()) {
+            if (!life.exchange.began()) {
+                life.row.tier = store::TierKind::reference;
+                std::string headers = weir_headers(life, relay.reference.full_name, false);
+                headers += relay.headers;
+                headers += "content-type: text/event-stream; charset=utf-8\r\n";
+                life.exchange.begin_stream(200, headers);
+            }
+            if (!co_await life.exchange.write_piece(out)) {
+                life.cancellation.cancel();
+                co_return Error{ErrorCode::canceled, "the caller has left"};
+            }
+        }
+        if (!fed) co_return fed.error();
+        if (life.cancellation.canceled()) co_return Error{ErrorCode::canceled, "the caller has left"};
+    }
+    if (!stream.done() || stream.pending() != 0) {
+        co_return Error{ErrorCode::closed, "the upstream's stream ended before its [DONE]"};
+    }
+    co_return std::nullopt;
+}
+
+void account_stream(Relay& relay, const wire::ChatStream& stream) {
+    wire::Usage usage = stream.usage();
+    if (!usage.reported) {
+        // One token a chunk and four bytes a token of prompt: marked as an estimate.
+        usage.input_uncached = static_cast<Tokens>(relay.life.chat.body.size() / 4);
+        usage.output = static_cast<Tokens>(stream.data_events());
+    }
+    tiers::account(relay.attempt, usage, relay.reference.price);
+}
+
+Task<void> relay_stream(Relay& relay, bool usage_was_added) {
+    ChatLife& life = relay.life;
+    wire::ChatStream::Options options;
+    options.hide_usage = usage_was_added;
+    options.keep = life.may_store;
+    wire::ChatStream stream(options);
+    const std::optional<Error> broken = co_await pump(relay, stream);
+    if (broken && !life.exchange.began()) {
+        co_await fail_relay(relay, *broken);
+        co_return;
+    }
+    account_stream(relay, stream);
+    life.row.status = 200;
+    if (broken) {
+        relay.attempt.outcome = tiers::outcome_of(broken->code);
+        finish_attempt(relay);
+        if (life.cancellation.canceled()) {
+            life.exchange.abandon();
+            co_return;
+        }
+        const wire::ApiError error{502, "The upstream broke off: " + broken->message, "server_error", "upstream_broke_off", ""};
+        const std::string event = wire::render_error_event(error);
+        if (co_await life.exchange.write_piece(event)) co_await life.exchange.end_stream();
+        co_return;
+    }
+    note_served(relay);
+    set_measured(relay);
+    finish_attempt(relay);
+    if (!life.exchange.began()) {
+        const std::string headers = weir_headers(life, relay.reference.full_name, false) + relay.headers +
+                                    "content-type: text/event-stream; charset=utf-8\r\n";
+        life.exchange.begin_stream(200, headers);
+    }
+    const bool ended = co_await life.exchange.end_stream();
+    life.row.complete = ended && !stream.failed();
+    if (!life.may_store || stream.failed()) co_return;
+    Result<std::string> body = stream.body();
+    if (!body) co_return;
+    const json::PaddedString padded(*body);
+    const Result<wire::ChatAnswer> read = wire::read_chat_answer(padded.view());
+    if (read) store_answer(life, std::move(*body), *read, relay.attempt);
+}
+
+}  // namespace
+
+Task<void> relay_reference(ChatLife& life) {
+    const tiers::ModelUpstream& reference = *life.plan->reference;
+    if (!reference.provider->is_ready()) {
+        const wire::ApiError error{503, "The model '" + reference.full_name + "' is starting; try again in a moment.",
+                                   "server_error", "model_not_ready", ""};
+        co_await deliver_error(life, error, "retry-after: 1\r\n");
+        co_return;
+    }
+    const bool add_usage = life.chat.stream && !life.chat.include_usage && reference.provider->usage_in_streams;
+    std::string changed;
+    std::string_view body = life.chat.body;
+    if (add_usage || reference.upstream_name != life.chat.model) {
+        const wire::UpstreamForm form{reference.upstream_name, wire::UpstreamForm::Stream::as_asked, add_usage, false};
+        wire::render_upstream_body(life.chat, form, changed);
+        body = changed;
+    }
+    const std::string head = tiers::request_head(reference, "/chat/completions", body.size(), &life.exchange.head());
+
+    net::HttpCall call(*reference.provider->client);
+    const Cancellation::Scope scope(life.cancellation, call);
+    Relay relay(life, call);
+    relay.attempt.tier = store::TierKind::reference;
+    relay.attempt.model = reference.name_id;
+    relay.begun = life.lane.reactor.now();
+    const Result<void> sent = co_await call.send(head, body);
+    if (!sent) {
+        co_await fail_relay(relay, sent.error());
+        co_return;
+    }
+    take_head(relay);
+    if (relay.status >= 300 || relay.status < 200) {
+        co_await relay_error(relay);
+    } else if (life.chat.stream && relay.is_stream) {
+        co_await relay_stream(relay, add_usage);
+    } else {
+        co_await relay_body(relay);
+    }
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,195 @@
+#include "gateway/routes.h"
+
+#include <algorithm>
+
+namespace weir::gateway {
+namespace {
+
+bool same_child(const local::LlamaServerOptions& a, const local::LlamaServerOptions& b) {
+    return a.name == b.name && a.model_file == b.model_file && a.program == b.program && a.threads == b.threads &&
+           a.context_tokens == b.context_tokens && a.parallel == b.parallel && a.memory_bytes == b.memory_bytes &&
+           a.cache_ram_mib == b.cache_ram_mib && a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
+}
+
+bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
+
+}  // namespace
+
+Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, const Routes* previous,
+                                                    store::LedgerSink& ledger) {
+    auto routes = std::make_shared<Routes>();
+    routes->options_ = options;
+    routes->prices_ = prices::PriceTable::built_in();
+    if (!options.prices_file.empty()) {
+        if (auto merged = routes->prices_.merge_file(options.prices_file); !merged) return tl::unexpected(merged.error());
+    }
+    for (const ModelOptions& model : options.models) {
+        if (model.price) routes->prices_.set(model.full_name(), *model.price);
+        routes->model_ids_[model.full_name()] = ledger.intern(model.full_name());
+    }
+    for (const KeyOptions& key : options.keys) {
+        if (auto added = routes->keys_.add(key.key, key.tenant); !added) return tl::unexpected(added.error());
+    }
+    routes->options_.keys.clear();  // only their hashes stay
+    for (const KeyOptions& key : options.keys) routes->options_.keys.push_back({"", key.tenant, key.line});
+    for (const auto& [name, provider] : options.providers) {
+        if (auto added = routes->add_provider(provider, previous); !added) return tl::unexpected(added.error());
+    }
+    for (const cascade::CascadeOptions& cascade : options.cascades) {
+        if (auto added = routes->add_cascade(cascade, ledger); !added) return tl::unexpected(added.error());
+    }
+    routes->forward_only_.options.name = "none";
+    routes->forward_only_.options.mode = cascade::Mode::off;
+    routes->forward_only_.name_id = ledger.intern("none");
+    routes->add_tenants(ledger);
+    return routes;
+}
+
+Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* previous) {
+    ProviderRoute route;
+    route.options = options;
+    if (options.api == ProviderApi::llama_server) {
+        if (!options.child) return fail(ErrorCode::invalid, "provider '" + options.name + "' has no model_file");
+        const auto* before = previous == nullptr ? nullptr : [&]() -> const ProviderRoute* {
+            const auto found = previous->providers_.find(options.name);
+            return found == previous->providers_.end() ? nullptr : &found->second;
+        }();
+        if (before != nullptr && before->child && before->options.child && same_child(*before->options.child, *options.child)) {
+            route.child = before->child;
+        } else {
+            auto child = local::LlamaServer::start(*options.child);
+            if (!child) return fail(child.error().code, "provider '" + options.name + "': " + child.error().message);
+            route.child = std::move(*child);
+        }
+        route.endpoint.unix_path = route.child->socket_path();
+        route.path_prefix = "/v1";
+        route.identity = options.name + " llama-server " + options.child->model_file;
+    } else {
+        auto endpoint = net::parse_url(options.base_url, route.path_prefix);
+        if (!endpoint) return fail(ErrorCode::invalid, "provider '" + options.name + "': base_url: " + endpoint.error().message);
+        route.endpoint = *endpoint;
+        route.identity = options.name + " " + options.base_url;
+        if (endpoint->tls) {
+            auto tls = net::make_client_tls(options.tls_ca_file);
+            if (!tls) return fail(tls.error().code, "provider '" + options.name + "': " + tls.error().message);
+            route.tls = std::move(*tls);
+        }
+    }
+    providers_.emplace(options.name, std::move(route));
+    return {};
+}
+
+Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger) {
+    CascadeRoute route;
+    route.options = options;
+    route.name_id = ledger.intern(options.name);
+    for (const cascade::TierOptions& tier : options.tiers) {
+        RungRoute rung{tier.kind, std::nullopt, cascade::make_gate(tier)};
+        if (tier.kind == cascade::TierKind::exact) {
+            route.has_exact = true;
+        } else if (tier.kind == cascade::TierKind::model) {
+            auto model = resolve(tier.model, forward_only_);
+            if (!model) {
+                return fail(ErrorCode::invalid, "cascade '" + options.name + "', tier '" + tier.model + "': " + model.error().message);
+            }
+            if (model->name_id == store::kNoName) model->name_id = ledger.intern(model->full_name);
+            rung.model = std::move(*model);
+        } else {
+            continue;  // semantic, student: `weir check` says that this version has none
+        }
+        route.rungs.push_back(std::move(rung));
+    }
+    cascades_.push_back(std::move(route));
+    return {};
+}
+
+void Routes::add_tenants(store::LedgerSink& ledger) {
+    const auto add = [&](const std::string& name) { tenants_.emplace(name, Tenant{name, ledger.intern(name)}); };
+    if (options_.keys.empty()) add(std::string(limits::kOnlyTenant));
+    for (const KeyOptions& key : options_.keys) add(key.tenant);
+}
+
+const Routes::Tenant* Routes::tenant_of(std::optional<std::string_view> key) const {
+    std::optional<std::string_view> name = limits::kOnlyTenant;
+    if (!keys_.empty()) name = key ? keys_.tenant_of(*key) : std::nullopt;
+    if (!name) return nullptr;
+    const auto found = tenants_.find(*name);
+    return found == tenants_.end() ? nullptr : &found->second;
+}
+
+const CascadeRoute& Routes::cascade_for(std::string_view model) const {
+    for (const CascadeRoute& route : cascades_) {
+        for (const std::string& pattern : route.options.match_models) {
+            if (cascade::glob_match(pattern, model)) return route;
+        }
+    }
+    return forward_only_;
+}
+
+ModelRoute Routes::configured(const ModelOptions& model) const {
+    ModelRoute route;
+    route.provider = model.provider;
+    route.full_name = model.full_name();
+    route.upstream_name = model.upstream_name.empty() ? model.name : model.upstream_name;
+    const prices::Price* price = prices_.find(model.provider, model.name);
+    if (price == nullptr) price = prices_.find(model.provider, route.upstream_name);
+    if (price != nullptr) route.price = *price;
+    const auto id = model_ids_.find(route.full_name);
+    if (id != model_ids_.end()) route.name_id = id->second;
+    return route;
+}
+
+ModelRoute Routes::passed_through(const std::string& provider, std::string_view name) const {
+    ModelRoute route;
+    route.provider = provider;
+    route.full_name = provider + "/" + std::string(name);
+    route.upstream_name = name;
+    if (const prices::Price* price = prices_.find(provider, name)) route.price = *price;
+    return route;
+}
+
+Result<ModelRoute> Routes::resolve(std::string_view model, const CascadeRoute& cascade) const {
+    for (const ModelOptions& known : options_.models) {
+        if (known.full_name() == model) return configured(known);
+    }
+    const auto remote = [this](const std::string& name) {
+        const auto found = providers_.find(name);
+        return found != providers_.end() && found->second.options.api != ProviderApi::llama_server;
+    };
+    if (const auto slash = model.find('/'); slash != std::string_view::npos) {
+        const std::string provider(model.substr(0, slash));
+        if (remote(provider)) return passed_through(provider, model.substr(slash + 1));
+    }
+    const std::string& wanted = cascade.options.reference_provider;
+    for (const ModelOptions& known : options_.models) {
+        if (known.name == model && (wanted.empty() || known.provider == wanted)) return configured(known);
+    }
+    if (!wanted.empty() && remote(wanted)) return passed_through(wanted, model);
+    const std::string vendor(prices_.vendor_of(model));
+    if (!vendor.empty() && remote(vendor)) return passed_through(vendor, model);
+    const auto is_remote = [](const auto& entry) { return entry.second.options.api != ProviderApi::llama_server; };
+    if (std::count_if(providers_.begin(), providers_.end(), is_remote) == 1) {
+        return passed_through(std::find_if(providers_.begin(), providers_.end(), is_remote)->first, model);
+    }
+    return fail(ErrorCode::not_found, "The model '" + std::string(model) +
+                                          "' does not exist here: no configured model has that name and no provider is "
+                                          "set for it. GET /v1/models lists what there is.");
+}
+
+std::vector<std::pair<std::string, std::string>> Routes::listed_models() const {
+    std::vector<std::pair<std::string, std::string>> listed;
+    const auto add = [&](std::string id, std::string owner) {
+        const auto known = std::any_of(listed.begin(), listed.end(), [&](const auto& entry) { return entry.first == id; });
+        if (!known) listed.emplace_back(std::move(id), std::move(owner));
+    };
+    for (const CascadeRoute& route : cascades_) {
+        for (const std::string& pattern : route.options.match_models) {
+            if (is_glob(pattern)) continue;
+            if (const auto resolved = resolve(pattern, route)) add(pattern, resolved->provider);
+        }
+    }
+    for (const ModelOptions& model : options_.models) add(model.full_name(), model.provider);
+    return listed;
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,105 @@
+// The configuration made ready to run on: endpoints, TLS, children, prices, keys and cascades, resolved once at start-up or
+// reload and then immutable. One Routes is shared by all reactors; a request keeps the one it began with.
+// Thread rule: build() may block (files, child processes, the ledger's name table); everything else from any thread.
+// Limits: those of the parts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cascade/gate.h"
+#include "gateway/options.h"
+#include "limits/keys.h"
+#include "local/llama_server.h"
+#include "net/endpoint.h"
+#include "net/tls.h"
+#include "prices/price_table.h"
+#include "store/ledger.h"
+
+namespace weir::gateway {
+
+struct ProviderRoute {
+    ProviderOptions options;
+    net::Endpoint endpoint;
+    std::string path_prefix;
+    std::string identity;  // part of cache keys: who answers, not how it is reached
+    std::shared_ptr<net::TlsContext> tls;
+    std::shared_ptr<local::LlamaServer> child;
+};
+
+// A model at a provider, before any reactor has a connection to it.
+struct ModelRoute {
+    std::string provider;
+    std::string full_name;
+    std::string upstream_name;
+    std::optional<prices::Price> price;
+    store::NameId name_id = store::kNoName;  // kNoName: not interned yet
+};
+
+struct RungRoute {
+    cascade::TierKind kind;
+    std::optional<ModelRoute> model;
+    std::shared_ptr<const cascade::Gate> gate;
+};
+
+struct CascadeRoute {
+    cascade::CascadeOptions options;
+    store::NameId name_id = store::kNoName;
+    std::vector<RungRoute> rungs;
+    bool has_exact = false;
+};
+
+class Routes {
+  public:
+    // `previous` lends its children where their options are unchanged.
+    static Result<std::shared_ptr<const Routes>> build(const Options& options, const Routes* previous,
+                                                       store::LedgerSink& ledger);
+
+    const Options& options() const { return options_; }
+    const std::map<std::string, ProviderRoute>& providers() const { return providers_; }
+    const prices::PriceTable& prices() const { return prices_; }
+
+    const std::vector<CascadeRoute>& cascades() const { return cascades_; }
+    const CascadeRoute& forward_only() const { return forward_only_; }
+
+    // The first cascade that takes the model, else one that only forwards.
+    const CascadeRoute& cascade_for(std::string_view model) const;
+
+    // Who answers a request for `model` as the reference: "provider/model", else a configured model of that name, else the
+    // cascade's reference_provider, else the provider that bears the vendor's name, else the only remote provider.
+    // Error not_found says what is known.
+    Result<ModelRoute> resolve(std::string_view model, const CascadeRoute& cascade) const;
+
+    struct Tenant {
+        std::string name;
+        store::NameId id = store::kNoName;
+    };
+    // nullptr: the key is unknown (or missing, where keys are configured).
+    const Tenant* tenant_of(std::optional<std::string_view> key) const;
+
+    // What GET /v1/models lists: configured models, and names (not globs) that cascades match.
+    std::vector<std::pair<std::string, std::string>> listed_models() const;  // id, owner
+
+  private:
+    Result<void> add_provider(const ProviderOptions& options, const Routes* previous);
+    Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
+    ModelRoute configured(const ModelOptions& model) const;
+    ModelRoute passed_through(const std::string& provider, std::string_view name) const;
+    void add_tenants(store::LedgerSink& ledger);
+
+    Options options_;
+    prices::PriceTable prices_;
+    limits::KeyRing keys_;
+    std::map<std::string, ProviderRoute> providers_;
+    std::map<std::string, store::NameId, std::less<>> model_ids_;
+    std::vector<CascadeRoute> cascades_;
+    CascadeRoute forward_only_;
+    std::map<std::string, Tenant, std::less<>> tenants_;
+};
+
+}  // namespace weir::gateway

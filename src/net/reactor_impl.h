@@ -1,0 +1,35 @@
+// The reactor's insides, for this room alone.
+#pragma once
+
+#include <poll.h>
+
+#include <functional>
+#include <vector>
+
+#include "net/asio.h"
+#include "net/reactor.h"
+#include "net/stream.h"
+
+namespace weir::net {
+
+struct Reactor::Impl {
+    explicit Impl(Reactor& owner) : reactor(owner), io(1), sweep_timer(io), work(asio::make_work_guard(io)) {}
+
+    void schedule_sweep();
+    void sweep();
+    void add(Stream& stream);
+    void remove(Stream& stream);
+
+    Reactor& reactor;
+    asio::io_context io;
+    asio::steady_timer sweep_timer;
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+    Stream* streams = nullptr;
+    std::vector<pollfd> watched;
+    std::vector<Stream*> watched_streams;
+    std::vector<std::function<bool()>> every_sweep;
+};
+
+ErrorCode error_code_of(const SystemError& error);
+
+}  // namespace weir::net

@@ -1,0 +1,180 @@
+#include "store/ledger_codec.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace weir::store {
+namespace {
+
+// First byte of an attempt: tier (3 bits), outcome (3 bits), then:
+constexpr unsigned kOutcomeShift = 3;
+constexpr unsigned kUsageEstimated = 1U << 6;
+constexpr unsigned kPriced = 1U << 7;
+// Second byte: which fields follow, in this order. kStatusOk and kStatusOther exclude each other.
+constexpr unsigned kStatusOk = 1U << 0;     // 200, nothing follows
+constexpr unsigned kStatusOther = 1U << 1;  // a varint follows
+constexpr unsigned kModel = 1U << 2;
+constexpr unsigned kTokens = 1U << 3;  // five varints
+constexpr unsigned kCost = 1U << 4;    // zigzag varint
+constexpr unsigned kLatency = 1U << 5;
+constexpr unsigned kEvidence = 1U << 6;  // 4 bytes, IEEE 754 little endian
+constexpr unsigned kReserved = 1U << 7;
+constexpr std::uint16_t kOk = 200;
+
+constexpr unsigned kLastTier = static_cast<unsigned>(TierKind::reference);
+constexpr unsigned kLastOutcome = static_cast<unsigned>(Outcome::observed);
+
+class Packer {
+  public:
+    explicit Packer(PackedAttempts& buffer) : begin_(buffer.data()), at_(buffer.data()) {}
+
+    void byte(unsigned value) { *at_++ = static_cast<char>(value); }
+    void varint(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7F) | 0x80U);
+        byte(static_cast<unsigned>(value));
+    }
+    // Counts and durations are not negative; if one is, it survives as 5 bytes.
+    void count(std::int32_t value) { varint(static_cast<std::uint32_t>(value)); }
+    void zigzag(std::int64_t value) {
+        varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+    }
+    void fixed32(std::uint32_t value) {
+        for (unsigned shift = 0; shift < 32; shift += 8) byte((value >> shift) & 0xFFU);
+    }
+    std::string_view packed() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
+
+  private:
+    const char* begin_;
+    char* at_;
+};
+
+bool has_tokens(const Attempt& a) {
+    return (a.input_uncached | a.input_cached | a.input_cache_write | a.output | a.reasoning) != 0;
+}
+
+void pack(const Attempt& attempt, Packer& out) {
+    out.byte(static_cast<unsigned>(attempt.tier) | static_cast<unsigned>(attempt.outcome) << kOutcomeShift |
+             (attempt.usage_estimated ? kUsageEstimated : 0) | (attempt.priced ? kPriced : 0));
+    unsigned fields = 0;
+    if (attempt.status == kOk) fields |= kStatusOk;
+    else if (attempt.status != 0) fields |= kStatusOther;
+    if (attempt.model != kNoName) fields |= kModel;
+    if (has_tokens(attempt)) fields |= kTokens;
+    if (attempt.cost != Usd{}) fields |= kCost;
+    if (attempt.latency_micros != 0) fields |= kLatency;
+    if (attempt.evidence) fields |= kEvidence;
+    out.byte(fields);
+    if (fields & kStatusOther) out.varint(attempt.status);
+    if (fields & kModel) out.varint(attempt.model);
+    if (fields & kTokens) {
+        for (const std::int32_t tokens : {attempt.input_uncached, attempt.input_cached, attempt.input_cache_write,
+                                          attempt.output, attempt.reasoning}) {
+            out.count(tokens);
+        }
+    }
+    if (fields & kCost) out.zigzag(attempt.cost.nanos);
+    if (fields & kLatency) out.count(attempt.latency_micros);
+    if (fields & kEvidence) out.fixed32(std::bit_cast<std::uint32_t>(*attempt.evidence));
+}
+
+// Reads what Packer writes. After a failure every further read gives 0 and ok() is false.
+class Unpacker {
+  public:
+    explicit Unpacker(std::string_view packed) : rest_(packed) {}
+
+    bool ok() const { return ok_; }
+    bool at_end() const { return rest_.empty(); }
+    void refuse() { ok_ = false; }
+
+    unsigned byte() {
+        if (rest_.empty()) {
+            ok_ = false;
+            return 0;
+        }
+        const auto value = static_cast<unsigned char>(rest_.front());
+        rest_.remove_prefix(1);
+        return value;
+    }
+    std::uint64_t varint(std::uint64_t max) {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64 && ok_; shift += 7) {
+            const unsigned next = byte();
+            const std::uint64_t bits = next & 0x7FU;
+            if (bits << shift >> shift != bits) break;
+            value |= bits << shift;
+            if ((next & 0x80U) == 0) {
+                if (value > max) break;
+                return value;
+            }
+        }
+        ok_ = false;
+        return 0;
+    }
+    std::int32_t count() { return static_cast<std::int32_t>(static_cast<std::uint32_t>(varint(UINT32_MAX))); }
+    std::int64_t zigzag() {
+        const std::uint64_t value = varint(UINT64_MAX);
+        return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+    }
+    std::uint32_t fixed32() {
+        std::uint32_t value = 0;
+        for (unsigned shift = 0; shift < 32; shift += 8) value |= byte() << shift;
+        return value;
+    }
+
+  private:
+    std::string_view rest_;
+    bool ok_ = true;
+};
+
+void unpack(Unpacker& in, Attempt& attempt) {
+    const unsigned kinds = in.byte();
+    const unsigned tier = kinds & 0x7U;
+    const unsigned outcome = (kinds >> kOutcomeShift) & 0x7U;
+    const unsigned fields = in.byte();
+    if (tier > kLastTier || outcome > kLastOutcome || (fields & kReserved) || (fields & kStatusOk && fields & kStatusOther)) {
+        return in.refuse();
+    }
+    attempt = Attempt{};
+    attempt.tier = static_cast<TierKind>(tier);
+    attempt.outcome = static_cast<Outcome>(outcome);
+    attempt.usage_estimated = (kinds & kUsageEstimated) != 0;
+    attempt.priced = (kinds & kPriced) != 0;
+    if (fields & kStatusOk) attempt.status = kOk;
+    if (fields & kStatusOther) attempt.status = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
+    if (fields & kModel) attempt.model = static_cast<NameId>(in.varint(UINT32_MAX));
+    if (fields & kTokens) {
+        attempt.input_uncached = in.count();
+        attempt.input_cached = in.count();
+        attempt.input_cache_write = in.count();
+        attempt.output = in.count();
+        attempt.reasoning = in.count();
+    }
+    if (fields & kCost) attempt.cost = Usd{in.zigzag()};
+    if (fields & kLatency) attempt.latency_micros = in.count();
+    if (fields & kEvidence) attempt.evidence = std::bit_cast<float>(in.fixed32());
+}
+
+}  // namespace
+
+std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer) {
+    Packer out(buffer);
+    out.byte(kAttemptsVersion);
+    const std::size_t count = std::min<std::size_t>(row.attempt_count, kMaxAttempts);
+    for (std::size_t i = 0; i < count; ++i) pack(row.attempts[i], out);
+    return out.packed();
+}
+
+Result<void> unpack_attempts(std::string_view packed, LedgerRow& row) {
+    Unpacker in(packed);
+    if (in.byte() != kAttemptsVersion) return fail(ErrorCode::protocol, "attempts of another version");
+    std::size_t count = 0;
+    while (in.ok() && !in.at_end()) {
+        if (count == kMaxAttempts) return fail(ErrorCode::protocol, "too many attempts");
+        unpack(in, row.attempts[count++]);
+    }
+    if (!in.ok()) return fail(ErrorCode::protocol, "malformed attempts");
+    row.attempt_count = static_cast<std::uint8_t>(count);
+    return {};
+}
+
+}  // namespace weir::store

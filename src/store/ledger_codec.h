@@ -1,0 +1,29 @@
+// How a row's attempts are packed into the `attempts` column: docs/formats.md, "ledger", has the layout.
+// Thread rule: pure functions.
+// Limits: kMaxAttempts attempts, kMaxPackedAttemptsBytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/ledger_row.h"
+
+namespace weir::store {
+
+constexpr std::uint8_t kAttemptsVersion = 1;
+// Version, and for each attempt: 2 bytes of flags, status (3), model (5), five token counts (25), cost (10),
+// latency (5), evidence (4).
+constexpr std::size_t kMaxPackedAttemptsBytes = 1 + kMaxAttempts * (2 + 3 + 5 + 25 + 10 + 5 + 4);
+
+using PackedAttempts = std::array<char, kMaxPackedAttemptsBytes>;
+
+// Packs the row's attempts into `buffer` and returns the part used.
+std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer);
+
+// Sets the row's attempts and attempt_count. Error protocol: not what pack_attempts makes (another version, cut short,
+// bytes left over, values out of range); the row's attempts are unspecified then.
+Result<void> unpack_attempts(std::string_view packed, LedgerRow& row);
+
+}  // namespace weir::store

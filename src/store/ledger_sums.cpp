@@ -1,0 +1,79 @@
+#include "store/ledger_sums.h"
+
+#include <limits>
+
+namespace weir::store {
+namespace {
+
+constexpr Micros kMicrosPerMinute = 60'000'000;
+constexpr std::uint16_t kFirstErrorStatus = 400;
+
+void add(std::int64_t& sum, std::int64_t amount) {
+    if (!__builtin_add_overflow(sum, amount, &sum)) return;
+    sum = amount < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+}
+
+}  // namespace
+
+RollupKey RollupKey::of(const LedgerRow& row) {
+    return RollupKey{minute_of(unix_micros_of(row.id)), row.task, row.tenant,     row.cascade,
+                     row.reference,                     row.tier, row.would_have};
+}
+
+std::size_t RollupKeyHash::operator()(const RollupKey& key) const {
+    // Multiply and fold, one step a word; the multiplier is 2^64 divided by the golden ratio.
+    std::uint64_t hash = key.task;
+    const auto mix = [&hash](std::uint64_t word) {
+        hash = (hash ^ word) * 0x9E37'79B9'7F4A'7C15U;
+        hash ^= hash >> 32;
+    };
+    mix(static_cast<std::uint64_t>(key.minute));
+    mix(static_cast<std::uint64_t>(key.tenant) << 32 | key.cascade);
+    mix(static_cast<std::uint64_t>(key.reference) << 8 |
+        static_cast<std::uint64_t>(tier_code(key.tier) << 4 | tier_code(key.would_have)));
+    return hash;
+}
+
+Sums Sums::of(const LedgerRow& row) {
+    const bool unknown_reference = row.tier && row.counterfactual_how == Counterfactual::unknown;
+    Sums sums;
+    sums.requests = 1;
+    sums.errors = row.status >= kFirstErrorStatus ? 1 : 0;
+    sums.unpriced = !row.cost_complete || unknown_reference ? 1 : 0;
+    for (std::size_t i = 0; i < row.attempt_count; ++i) {
+        const Attempt& attempt = row.attempts[i];
+        sums.input += Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write;
+        sums.input_cached += attempt.input_cached;
+        sums.output += attempt.output;
+    }
+    sums.cost = row.cost.nanos;
+    sums.counterfactual = row.counterfactual.nanos;
+    sums.saved = row.saved().nanos;
+    sums.latency = row.latency_micros;
+    return sums;
+}
+
+Sums& Sums::operator+=(const Sums& other) {
+    add(requests, other.requests);
+    add(errors, other.errors);
+    add(unpriced, other.unpriced);
+    add(input, other.input);
+    add(input_cached, other.input_cached);
+    add(output, other.output);
+    add(cost, other.cost);
+    add(counterfactual, other.counterfactual);
+    add(saved, other.saved);
+    add(latency, other.latency);
+    return *this;
+}
+
+std::int64_t minute_of(Micros unix_micros) { return unix_micros / kMicrosPerMinute; }
+
+std::int64_t tier_code(std::optional<TierKind> tier) { return tier ? 1 + static_cast<std::int64_t>(*tier) : 0; }
+
+std::optional<TierKind> tier_of_code(std::int64_t code) {
+    if (code < 1 || code > 1 + static_cast<std::int64_t>(TierKind::reference)) return std::nullopt;
+    return static_cast<TierKind>(code - 1);
+}
+
+}  // namespace weir::store

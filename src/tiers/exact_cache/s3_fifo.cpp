@@ -1,0 +1,179 @@
+#include "tiers/exact_cache/s3_fifo.h"
+
+#include <utility>
+
+namespace weir::tiers {
+
+S3Fifo::S3Fifo(std::uint64_t capacity_bytes)
+    : capacity_bytes_(capacity_bytes),
+      small_target_bytes_(capacity_bytes / 10),
+      main_target_bytes_(capacity_bytes - capacity_bytes / 10),
+      buckets_(16, kNone) {}
+
+std::uint32_t& S3Fifo::bucket_of(const Digest256& key) { return buckets_[short_digest(key) & (buckets_.size() - 1)]; }
+
+std::uint32_t S3Fifo::locate(const Digest256& key) const {
+    std::uint32_t at = buckets_[short_digest(key) & (buckets_.size() - 1)];
+    while (at != kNone && nodes_[at].key != key) at = nodes_[at].chain;
+    return at;
+}
+
+const S3Fifo::Value* S3Fifo::find(const Digest256& key) {
+    const std::uint32_t at = locate(key);
+    if (at == kNone) return nullptr;
+    Node& node = nodes_[at];
+    if (node.frequency < kMaxFrequency) ++node.frequency;
+    return &node.value;
+}
+
+bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed) {
+    Queue queue = Queue::small;
+    std::uint8_t frequency = 0;
+    if (const std::uint32_t at = locate(key); at != kNone) {
+        queue = nodes_[at].queue;
+        frequency = nodes_[at].frequency;
+        unlink(at);
+        removed.push_back(release(at));
+        if (bytes > capacity_bytes_) return false;
+    } else {
+        if (bytes > capacity_bytes_) return false;
+        if (recall_ghost(key)) queue = Queue::main;
+    }
+    while (this->bytes() + bytes > capacity_bytes_) evict(removed);
+
+    const std::uint32_t at = take_node();
+    Node& node = nodes_[at];
+    node.key = key;
+    node.value = std::move(value);
+    node.bytes = bytes;
+    node.frequency = frequency;
+    if (++entries_ > buckets_.size()) grow_buckets();
+    std::uint32_t& bucket = bucket_of(key);
+    node.chain = std::exchange(bucket, at);
+    link_newest(at, queue);
+    return true;
+}
+
+bool S3Fifo::erase(const Digest256& key, std::vector<Value>& removed) {
+    const std::uint32_t at = locate(key);
+    if (at == kNone) return false;
+    unlink(at);
+    removed.push_back(release(at));
+    return true;
+}
+
+void S3Fifo::link_newest(std::uint32_t at, Queue queue) {
+    Fifo& into = fifo(queue);
+    Node& node = nodes_[at];
+    node.queue = queue;
+    node.newer = kNone;
+    node.older = into.newest;
+    if (into.newest != kNone) nodes_[into.newest].newer = at;
+    into.newest = at;
+    if (into.oldest == kNone) into.oldest = at;
+    into.bytes += node.bytes;
+}
+
+void S3Fifo::unlink(std::uint32_t at) {
+    const Node& node = nodes_[at];
+    Fifo& from = fifo(node.queue);
+    (node.newer != kNone ? nodes_[node.newer].older : from.newest) = node.older;
+    (node.older != kNone ? nodes_[node.older].newer : from.oldest) = node.newer;
+    from.bytes -= node.bytes;
+}
+
+S3Fifo::Value S3Fifo::release(std::uint32_t at) {
+    Node& node = nodes_[at];
+    std::uint32_t* link = &bucket_of(node.key);
+    while (*link != at) link = &nodes_[*link].chain;
+    *link = node.chain;
+    node.chain = std::exchange(free_node_, at);
+    --entries_;
+    return std::move(node.value);
+}
+
+std::uint32_t S3Fifo::take_node() {
+    if (free_node_ == kNone) {
+        nodes_.emplace_back();
+        return static_cast<std::uint32_t>(nodes_.size() - 1);
+    }
+    return std::exchange(free_node_, nodes_[free_node_].chain);
+}
+
+void S3Fifo::grow_buckets() {
+    const std::vector<std::uint32_t> old =
+        std::exchange(buckets_, std::vector<std::uint32_t>(buckets_.size() * 2, kNone));
+    for (std::uint32_t at : old) {
+        while (at != kNone) {
+            const std::uint32_t next = nodes_[at].chain;
+            nodes_[at].chain = std::exchange(bucket_of(nodes_[at].key), at);
+            at = next;
+        }
+    }
+}
+
+void S3Fifo::evict(std::vector<Value>& removed) {
+    const bool small_is_full = small_.oldest != kNone && small_.bytes >= small_target_bytes_;
+    if (small_is_full || main_.oldest == kNone) {
+        evict_small(removed);
+    } else {
+        evict_main(removed);
+    }
+}
+
+void S3Fifo::evict_small(std::vector<Value>& removed) {
+    while (small_.oldest != kNone) {
+        const std::uint32_t at = small_.oldest;
+        unlink(at);
+        if (nodes_[at].frequency <= 1) {
+            remember_ghost(nodes_[at]);
+            removed.push_back(release(at));
+            ++evicted_;
+            return;
+        }
+        nodes_[at].frequency = 0;
+        link_newest(at, Queue::main);
+        while (main_.bytes > main_target_bytes_) evict_main(removed);
+    }
+}
+
+void S3Fifo::evict_main(std::vector<Value>& removed) {
+    while (main_.oldest != kNone) {
+        const std::uint32_t at = main_.oldest;
+        unlink(at);
+        if (nodes_[at].frequency == 0) {
+            removed.push_back(release(at));
+            ++evicted_;
+            return;
+        }
+        --nodes_[at].frequency;
+        link_newest(at, Queue::main);
+    }
+}
+
+void S3Fifo::remember_ghost(const Node& node) {
+    if (node.bytes == 0) return;
+    recall_ghost(node.key);  // another key with the same fingerprint
+    const std::uint64_t fingerprint = short_digest(node.key);
+    ghost_places_.insert(fingerprint, first_ghost_ + static_cast<std::uint32_t>(ghosts_.size()));
+    ghosts_.push_back({fingerprint, node.bytes, false});
+    ghost_bytes_ += node.bytes;
+    while (ghost_bytes_ > main_target_bytes_) {
+        const Ghost& oldest = ghosts_.front();
+        if (!oldest.recalled) ghost_places_.erase(oldest.fingerprint);
+        ghost_bytes_ -= oldest.bytes;
+        ghosts_.pop_front();
+        ++first_ghost_;
+    }
+}
+
+bool S3Fifo::recall_ghost(const Digest256& key) {
+    const std::uint64_t fingerprint = short_digest(key);
+    const std::uint32_t* number = ghost_places_.find(fingerprint);
+    if (number == nullptr) return false;
+    ghosts_[*number - first_ghost_].recalled = true;
+    ghost_places_.erase(fingerprint);
+    return true;
+}
+
+}  // namespace weir::tiers

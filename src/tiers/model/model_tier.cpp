@@ -1,0 +1,72 @@
+#include "tiers/model/model_tier.h"
+
+#include "json/scan.h"
+
+namespace weir::tiers {
+Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellation) {
+    const ModelUpstream& upstream = *upstream_;
+    net::HttpClient& client = *upstream.provider->client;
+    Climb climb;
+    climb.attempt.tier = store::TierKind::model;
+    climb.attempt.outcome = store::Outcome::failed;
+    climb.attempt.model = upstream.name_id;
+    climb.attempt.priced = true;  // nothing is spent until something is sent
+    if (!upstream.provider->is_ready()) {
+        climb.reason = "not ready";
+        co_return climb;
+    }
+
+    std::string body;
+    const wire::UpstreamForm form{upstream.upstream_name, wire::UpstreamForm::Stream::force_body, false,
+                                  !question.chat.logprobs};
+    wire::render_upstream_body(question.chat, form, body);
+    const std::string head = request_head(upstream, "/chat/completions", body.size(), nullptr);
+
+    const Micros begun = client.reactor().now();
+    net::HttpCall call(client);
+    const Cancellation::Scope scope(cancellation, call);
+    std::string answer;
+    Result<void> got = co_await call.send(head, body, question.deadline);
+    if (got) {
+        climb.attempt.status = static_cast<std::uint16_t>(call.response().status);
+        got = co_await call.read_all(answer, upstream.provider->answer_bytes);
+    }
+    climb.attempt.latency_micros = static_cast<std::int32_t>(client.reactor().now() - begun);
+    if (!got) {
+        climb.attempt.outcome = outcome_of(got.error().code);
+        // A question that was sent may be billed although no answer came: its cost is not known.
+        climb.attempt.priced = !call.sent() || climb.attempt.status >= 400;
+        climb.reason = got.error().message;
+        co_return climb;
+    }
+    if (climb.attempt.status != 200) {
+        climb.reason = "status " + std::to_string(climb.attempt.status);
+        co_return climb;
+    }
+    const std::size_t answer_bytes = answer.size();
+    answer.append(json::kPadding, '\0');
+    Result<wire::ChatAnswer> read = wire::read_chat_answer(std::string_view(answer).substr(0, answer_bytes));
+    if (!read) {
+        climb.attempt.priced = false;
+        climb.reason = read.error().message;
+        co_return climb;
+    }
+    answer.resize(answer_bytes);
+    account(climb.attempt, read->usage, upstream.price);
+    climb.attempt.outcome = store::Outcome::declined;
+    if (read->logprobs.tokens > 0) climb.attempt.evidence = static_cast<float>(read->logprobs.mean);
+
+    auto entry = std::make_shared<CacheEntry>();
+    entry->body = std::move(answer);
+    entry->model = upstream.full_name;
+    entry->usage = read->usage;
+    entry->cost = climb.attempt.cost;
+    entry->priced = climb.attempt.priced;
+    climb.offer.emplace();
+    climb.offer->answer = std::move(entry);
+    climb.offer->read = std::move(*read);
+    climb.offer->asked_logprobs = !question.chat.logprobs;
+    co_return climb;
+}
+
+}  // namespace weir::tiers

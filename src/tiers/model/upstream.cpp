@@ -1,0 +1,77 @@
+#include "tiers/model/upstream.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace weir::tiers {
+namespace {
+
+// Headers that end here: they belong to the caller's connection, to its credentials, or to Weir.
+bool stays_here(std::string_view name) {
+    static constexpr std::array<std::string_view, 17> kNames = {
+        "host",          "connection",        "keep-alive",      "proxy-connection", "proxy-authorization", "te",
+        "trailer",       "transfer-encoding", "upgrade",         "content-length",   "expect",              "authorization",
+        "x-api-key",     "cookie",            "accept-encoding", "content-type",     "forwarded"};
+    const auto same = [name](std::string_view known) { return http::equals_ignoring_case(name, known); };
+    if (std::any_of(kNames.begin(), kNames.end(), same)) return true;
+    const auto starts = [name](std::string_view prefix) {
+        return name.size() >= prefix.size() && http::equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+    };
+    return starts("x-weir-") || starts("x-forwarded-");
+}
+
+std::int32_t clamp(Tokens tokens) {
+    return static_cast<std::int32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::int32_t>::max()));
+}
+
+}  // namespace
+
+std::string request_head(const ModelUpstream& upstream, std::string_view path, std::size_t body_bytes,
+                         const http::RequestHead* caller) {
+    const ProviderLink& provider = *upstream.provider;
+    std::string head;
+    head.reserve(512);
+    head += "POST ";
+    head += provider.path_prefix;
+    head += path;
+    head += " HTTP/1.1\r\nhost: ";
+    head += provider.host_header;
+    head += "\r\n";
+    head += provider.authorization_line;
+    head += "content-type: application/json\r\ncontent-length: ";
+    head += std::to_string(body_bytes);
+    head += "\r\n";
+    if (caller != nullptr) {
+        for (const http::Header& header : caller->headers.list) {
+            if (stays_here(header.name) || caller->headers.has_token("connection", header.name)) continue;
+            head += header.name;
+            head += ": ";
+            head += header.value;
+            head += "\r\n";
+        }
+    }
+    head += "\r\n";
+    return head;
+}
+
+void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price) {
+    attempt.input_uncached = clamp(usage.input_uncached);
+    attempt.input_cached = clamp(usage.input_cached);
+    attempt.input_cache_write = clamp(usage.input_cache_write);
+    attempt.output = clamp(usage.output);
+    attempt.reasoning = clamp(usage.reasoning);
+    attempt.usage_estimated = !usage.reported;
+    attempt.priced = price.has_value();
+    attempt.cost = price ? prices::cost_of(usage, *price) : Usd{};
+}
+
+store::Outcome outcome_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::timeout: return store::Outcome::timed_out;
+        case ErrorCode::canceled: return store::Outcome::canceled;
+        default: return store::Outcome::failed;
+    }
+}
+
+}  // namespace weir::tiers

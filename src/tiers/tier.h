@@ -1,0 +1,52 @@
+// A tier: one way to answer. It makes an offer or declines; whether the offer is served is its gate's decision
+// (cascade/gate.h).
+// Thread rule: offer() on a reactor; a tier may be shared by the requests of one reactor, not by reactors, unless it says so.
+// Limits: an offer is a complete answer in memory.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/cancellation.h"
+#include "base/hash.h"
+#include "base/task.h"
+#include "store/ledger_row.h"
+#include "tiers/exact_cache/exact_cache.h"
+#include "wire/chat_answer.h"
+#include "wire/chat_request.h"
+
+namespace weir::tiers {
+
+// What a tier may know of the request.
+struct Question {
+    const wire::ChatRequest& chat;
+    std::string_view tenant;
+    Digest256 cache_key;      // zero where the request must not be looked up
+    bool may_look_up = false;
+    Micros deadline = 0;      // steady time; 0: none
+};
+
+// An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.
+struct Offer {
+    ExactCache::EntryPtr answer;
+    wire::ChatAnswer read;            // models only: what the body says of itself
+    bool asked_logprobs = false;      // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
+};
+
+struct Climb {
+    store::Attempt attempt;           // outcome: declined until a gate decides otherwise
+    std::optional<Offer> offer;
+    std::string reason;               // why there is no offer, in a few words; for x-weir-why
+};
+
+class Tier {
+  public:
+    virtual ~Tier() = default;
+    virtual std::string_view name() const = 0;  // "exact", "local/smollm2"
+    virtual store::TierKind kind() const = 0;
+    virtual Task<Climb> offer(const Question& question, Cancellation& cancellation) = 0;
+};
+
+}  // namespace weir::tiers

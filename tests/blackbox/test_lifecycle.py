@@ -1,0 +1,229 @@
+"""Starting, reloading, draining, being killed: what was answered and settled stays in the ledger."""
+import json
+import os
+import signal
+import threading
+import time
+import unittest
+
+from harness import Deadline, client, upstream, wait_for
+from harness.case import GatewayCase
+from harness.gateway import BINARY, PATIENCE, Gateway, check, nanos, simple, yaml
+
+CHAT = "/v1/chat/completions"
+LEDGER_BATCH_ROWS = 512     # commit_rows
+SETTLED_AFTER_S = 0.5       # commit interval 50 ms, with much room
+
+
+class Reload(unittest.TestCase):
+    def setUp(self):
+        self.up = upstream.Upstream(upstream.Model("first provider")).start()
+        self.addCleanup(self.up.stop)
+        self.other = upstream.Upstream(upstream.Model("second provider")).start()
+        self.addCleanup(self.other.stop)
+        self.weir = Gateway(simple(self.up))
+        self.addCleanup(self.weir.__exit__)
+        self.weir.start()
+
+    def text(self):
+        return self.weir.chat().json()["choices"][0]["message"]["content"]
+
+    def reload(self, config):
+        self.weir.write(config)
+        self.weir.signal(signal.SIGHUP)
+
+    def test_a_good_file_takes_effect_without_losing_a_request(self):
+        release = threading.Event()
+        self.up.script(upstream.held(release, upstream.Model("begun before")))
+        with self.weir.connect() as kept:
+            kept.request("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+            self.up.wait_requests(1)
+            self.reload(simple(self.other))
+            wait_for(lambda: self.text() == "second provider", 5 * PATIENCE, "the new configuration")
+            release.set()
+            self.assertEqual(kept.read_reply().json()["choices"][0]["message"]["content"], "begun before")
+            again = kept.ask("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+            self.assertEqual(again.json()["choices"][0]["message"]["content"], "second provider")
+
+    def test_a_bad_file_changes_nothing_and_says_why(self):
+        for bad in (yaml(dict(simple(self.other), nonsense=1)), "listen: [", ""):
+            with self.subTest(bad=bad[:20]):
+                mark = len(self.weir.lines)
+                self.weir.write(bad)
+                self.weir.signal(signal.SIGHUP)
+                self.weir.wait_line(r"weir\.yaml:\d*", after=mark)
+                self.assertEqual(self.text(), "first provider")
+        self.reload(simple(self.other))
+        wait_for(lambda: self.text() == "second provider", 5 * PATIENCE, "the repaired configuration")
+
+    def test_the_cache_survives_a_reload(self):
+        self.reload(simple(self.up, mode="serve", tiers=["exact"]))
+        wait_for(lambda: self.weir.chat().header("x-weir-cache") == "hit", 5 * PATIENCE, "a hit")
+        calls = len(self.up.requests)
+        self.reload(simple(self.up, mode="serve", tiers=["exact"], limits={"body": "1MiB"}))
+        big = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x" * (1 << 20)}]}).encode()
+        wait_for(lambda: self.weir.chat(big).status == 413, 5 * PATIENCE, "the new limit")
+        calls = len(self.up.requests)
+        self.assertEqual(self.weir.chat().header("x-weir-cache"), "hit")
+        self.assertEqual(len(self.up.requests), calls)
+
+
+class Stop(unittest.TestCase):
+    def start(self, **more):
+        self.up = upstream.Upstream().start()
+        self.addCleanup(self.up.stop)
+        self.weir = Gateway(simple(self.up, **more))
+        self.addCleanup(self.weir.__exit__)
+        return self.weir.start()
+
+    def test_sigterm_drains_what_is_running(self):
+        weir = self.start()
+        release, idle = threading.Event(), weir.connect()
+        self.assertEqual(idle.ask("GET", "/v1/models").status, 200)
+        self.up.script(upstream.held(release, upstream.Model("in the end")))
+        with weir.connect() as running:
+            running.request("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+            self.up.wait_requests(1)
+            weir.signal(signal.SIGTERM)
+            for _ in Deadline(5 * PATIENCE, "new connections to be refused"):
+                try:
+                    weir.connect(1).close()
+                except OSError:
+                    break
+            self.assertTrue(idle.closed_by_peer(), "idle connections are closed")
+            self.assertIsNone(weir.process.poll(), "it waits for what is running")
+            release.set()
+            reply = running.read_reply()
+            self.assertEqual(reply.json()["choices"][0]["message"]["content"], "in the end")
+        self.assertEqual(weir.wait_exit(), 0)
+        self.assertEqual(weir.report()["total"]["requests"], 1)
+
+    def test_sigterm_waits_no_longer_than_the_limit(self):
+        weir = self.start(limits={"drain": "300ms"})
+        self.up.script(upstream.hang())
+        with weir.connect() as stuck:
+            stuck.request("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+            self.up.wait_requests(1)
+            weir.signal(signal.SIGTERM)
+            weir.wait_exit(5)
+        self.assertEqual(weir.report()["total"]["requests"], 1, "the aborted one too")
+
+    def test_idle_gateway_ends_at_once(self):
+        weir = self.start()
+        begun = time.monotonic()
+        self.assertEqual(weir.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 3 * PATIENCE)
+
+
+class Killed(unittest.TestCase):
+    def test_settled_requests_survive_sigkill(self):
+        up = upstream.Upstream(upstream.Model("ok", tokens=(100, 0, 5), price=(2.5, 1.25, 10))).start()
+        self.addCleanup(up.stop)
+        weir = Gateway(simple(up, mode="serve", tiers=["exact"]))
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        answered, stop = [], threading.Event()   # (request id, when)
+
+        def work(part):
+            number = 0
+            try:
+                with weir.connect() as connection:
+                    while not stop.is_set():
+                        number += 1
+                        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "%d/%d" % (part, number % 50)}]}
+                        reply = connection.ask("POST", CHAT, body)
+                        if reply.complete and reply.status == 200:
+                            answered.append((reply.header("x-weir-request-id"), time.monotonic()))
+            except (client.Closed, OSError, ValueError):
+                pass  # killed
+        threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
+        for thread in threads:
+            thread.start()
+        begun = time.monotonic()
+        wait_for(lambda: len(answered) > 300 and time.monotonic() - begun > 1.2, 20 * PATIENCE, "traffic")
+        killed_at = time.monotonic()
+        weir.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        weir.start()
+        missing = [(i, at) for i, at in answered if weir.admin("/api/requests/" + i).status != 200]
+        self.assertLessEqual(len(missing), LEDGER_BATCH_ROWS)
+        for request_id, at in missing:
+            self.assertLess(killed_at - at, SETTLED_AFTER_S * PATIENCE, "%s had been settled" % request_id)
+        total = weir.report()["total"]
+        self.assertGreaterEqual(total["requests"], len(answered) - len(missing))
+        self.assertEqual(weir.chat().status, 200, "and it goes on")
+        by_day = weir.report(by="day")
+        self.assertEqual(sum(line["requests"] for line in by_day["lines"]), by_day["total"]["requests"])
+
+    def test_provider_killed_in_mid_traffic(self):
+        up = upstream.Upstream().start()
+        self.addCleanup(up.stop)
+        with Gateway(simple(up)) as weir:
+            release = threading.Event()
+            up.answer = upstream.held(release, upstream.Model())
+            replies = []
+            threads = [threading.Thread(target=lambda s=s: replies.append(weir.chat(stream=s))) for s in [False, True] * 5]
+            for thread in threads:
+                thread.start()
+            up.wait_requests(10)
+            up.stop()
+            for thread in threads:
+                thread.join()
+            self.assertEqual({reply.status for reply in replies}, {502})
+            up.start()
+            up.answer = upstream.Model()
+            self.assertEqual(weir.chat().status, 200)
+
+
+class Start(GatewayCase):
+    def config_text(self, **changes):
+        return Gateway(simple(self.up), folder=self.weir.folder).render(dict(simple(self.up), **changes))
+
+    def test_check_accepts_a_good_file(self):
+        code, output = check(self.config_text())
+        self.assertEqual(code, 0, output)
+
+    def test_check_names_file_and_line(self):
+        good = self.config_text()
+        for old, new, word in (("api: openai", "api: opnai", "opnai"), ("reactors: 1", "reactors: many", "reactors"),
+                               ("mode: off", "mode: sometimes", "sometimes"), ("tiers: []", "teirs: []", "teirs")):
+            with self.subTest(new):
+                self.assertIn(old, good)
+                bad = good.replace(old, new, 1)
+                code, output = check(bad)
+                line = bad[:bad.index(new)].count("\n") + 1
+                self.assertEqual(code, 2, output)
+                self.assertRegex(output, r"weir\.yaml:%d: .*%s" % (line, word))
+
+    def test_a_literal_key_in_the_file_is_refused(self):
+        code, output = check(self.config_text(keys=[{"key": "sk-literal-secret-1", "tenant": "acme"}]))
+        self.assertEqual(code, 2)
+        self.assertNotIn("sk-literal-secret-1", output)
+
+    def test_without_keys_only_loopback(self):
+        code, output = check(self.config_text(listen="0.0.0.0:0"))
+        self.assertEqual(code, 2, output)
+        code, _ = check(self.config_text(listen="0.0.0.0:0", keys=[{"key": "${KEY_ACME}", "tenant": "acme"}]),
+                        env={"KEY_ACME": "sk-test-acme-0001"})
+        self.assertEqual(code, 0)
+
+    def test_serve_refuses_a_bad_file(self):
+        weir = Gateway("listen: 1\n", ready=False)
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        self.assertEqual(weir.wait_exit(), 2)
+        weir.wait_line(r"weir\.yaml:1: ")
+
+    def test_taken_port_is_said(self):
+        config = self.config_text(listen="127.0.0.1:%d" % self.up.port)
+        weir = Gateway(config, ready=False)
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        self.assertEqual(weir.wait_exit(), 1)
+        weir.wait_line(str(self.up.port))
+
+
+if __name__ == "__main__":
+    unittest.main()
