@@ -32,7 +32,8 @@ Task<void> AdminHandler::handle(net::Exchange& exchange) {
         std::string body = R"({"status":)";
         json::write_string(ready ? "ready" : why, body);
         body += "}";
-        co_await exchange.respond(ready ? 200 : 503, kJson, body);
+        const unsigned status = ready ? 200 : 503;
+        co_await exchange.respond(status, kJson, body);
     } else if (path == "/metrics") {
         const std::string body = render_metrics(gateway_);
         co_await exchange.respond(200, "content-type: text/plain; version=0.0.4; charset=utf-8\r\n", body);

@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kMaxTextBytes = 1024;
 constexpr int kMaxExponent = 100'000;  // larger ones are clamped: the result is out of range, or zero, all the same
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 std::size_t count_digits(std::string_view text) {
     return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());

@@ -2,8 +2,11 @@
 // completes an operation resumes the handle, on the thread that owns the coroutine.
 // Thread rule: a task, its awaiter and what it awaits belong to one reactor thread.
 // Limits: no cancellation of its own (operations are cancelled at their source and return an error); destroy a task
-// only when it has not started or has finished. Coroutines are free or member functions, never capturing lambdas
-// (GCC 12 destroys captures twice), and their arguments are named variables, not temporaries with destructors.
+// only when it has not started or has finished.
+// GCC 12 compiles some coroutines wrongly; these rules keep clear of that: coroutines are free or member functions, never
+// capturing lambdas (captures are destroyed twice); arguments are named variables, not temporaries with destructors; no
+// co_await in the condition of an if, while or ?: (in a body without variables of its own the coroutine never runs), no ?:,
+// && or || in the arguments of a co_await (both sides are evaluated). scripts/check_layers.py looks for these.
 #pragma once
 
 #include <coroutine>

@@ -27,10 +27,8 @@ Every command explains itself: weir report --help
 Exit codes: 0 done, 1 failed, 2 wrong usage or input (as file:line: message).)";
 
 const std::map<std::string, OutputFormat> kFormats{{"table", OutputFormat::table}, {"json", OutputFormat::json}};
-const std::map<std::string, LogLevel> kLogLevels{{"debug", LogLevel::debug},
-                                                 {"info", LogLevel::info},
-                                                 {"warning", LogLevel::warning},
-                                                 {"error", LogLevel::error}};
+const std::map<std::string, LogLevel> kLogLevels{
+    {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning}, {"error", LogLevel::error}};
 const std::map<std::string, store::GroupBy> kGroups{{"task", store::GroupBy::task},
                                                     {"model", store::GroupBy::model},
                                                     {"tenant", store::GroupBy::tenant},
@@ -70,21 +68,22 @@ void add_config(CLI::App& command, std::string& to) {
 
 void add_report(CLI::App& app, ReportArguments& to) {
     CLI::App* const report = app.add_subcommand("report", "What was asked, who answered, what it cost and saved");
-    CLI::Option* const config =
-        report->add_option("-c,--config", to.config_file, "read the ledger of this configuration (default: weir.yaml, if "
-                                                          "there is one)")
-            ->type_name("FILE");
+    CLI::Option* const config = report
+                                    ->add_option("-c,--config", to.config_file,
+                                                 "read the ledger of this configuration (default: weir.yaml, if "
+                                                 "there is one)")
+                                    ->type_name("FILE");
     report->add_option("--data", to.data_folder, "read the ledger in this folder (default: ./weir-data)")
         ->type_name("DIR")
         ->excludes(config);
-    report
-        ->add_option("--since", to.since, "24h, 7d, 2025-01-31, 2025-01-31T12:00 (UTC) or all (default: 24h)")
+    report->add_option("--since", to.since, "24h, 7d, 2025-01-31, 2025-01-31T12:00 (UTC) or all (default: 24h)")
         ->type_name("WHEN");
     add_choice(*report, "--by", to.by, kGroups, "task|model|tenant|tier|day", "a line for each (default: task)");
     add_format(*report, to.format);
 }
 
 void add_commands(CLI::App& app, Arguments& to) {
+    app.require_subcommand(1);
     app.set_help_flag("-h,--help", "this text");
     app.set_version_flag("--version", "weir " + std::string(kVersion), "print the version");
     app.get_formatter()->label("SUBCOMMAND", "COMMAND");
@@ -130,7 +129,8 @@ int print_version(OutputFormat format, std::ostream& out) {
 
 int run_command_line(int argc, const char* const* argv, const std::function<int(const ServeArguments&)>& serve,
                      std::ostream& out, std::ostream& err) {
-    CLI::App app("Weir, an inference gateway: every answer by the cheapest means that does as well, and proof of it.", "weir");
+    CLI::App app("Weir, an inference gateway: every answer by the cheapest means that does as well, and proof of it.",
+                 "weir");
     Arguments arguments;
     add_commands(app, arguments);
     if (const std::string problem = command_problem(argc, argv); !problem.empty()) {

@@ -79,8 +79,9 @@ void read_keys(Section& top, Reader& reader, Draft& draft) {
     draft.has_keys = top.has("keys");
     if (node == nullptr) return;
     if (node->kind != ConfigNode::Kind::list || node->items.empty()) {
-        reader.error(node->line, "keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a "
-                                 "gateway on loopback that asks for no key");
+        reader.error(node->line,
+                     "keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a "
+                     "gateway on loopback that asks for no key");
         return;
     }
     if (node->items.size() > kMaxKeys) {

@@ -35,10 +35,10 @@ using LoadResult = tl::expected<LoadedConfig, std::vector<Diagnostic>>;  // erro
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 using PriceLookup = std::function<bool(std::string_view provider, std::string_view model)>;  // is a price known?
 struct LoadSettings {
-    Environment environment;                                         // null: no variable is set
-    std::function<bool(const std::string& path)> readable;           // null: every file is
-    std::function<Result<PriceLookup>(const std::string& file)> prices;  // of the table with `file` (or "") laid over it;
-                                                                     // null: unknown prices are not looked for
+    Environment environment;                                             // null: no variable is set
+    std::function<bool(const std::string& path)> readable;               // null: every file is
+    std::function<Result<PriceLookup>(const std::string& file)> prices;  // of the table with `file` (or "") laid over
+                                                                         // it; null: unknown prices are not looked for
 };
 std::optional<std::string> process_environment(const std::string& name);
 LoadSettings process_settings();  // the process's environment, the disk, the built-in price table

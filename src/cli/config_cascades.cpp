@@ -134,8 +134,9 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
     value.by_harm = by_harm;
     value.disagreement = by_harm ? harm : disagreement;
     to.promise = value;
-    reader.warning(promise.line(), section.path_to("promise") + " is not proved yet: this version's gates are fixed "
-                                                                "thresholds, which prove no promise");
+    reader.warning(promise.line(), section.path_to("promise") +
+                                       " is not proved yet: this version's gates are fixed "
+                                       "thresholds, which prove no promise");
 }
 
 void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions& to) {
@@ -150,8 +151,8 @@ void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions&
 
 void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     if (!is_plain_name(entry.key)) {
-        reader.error(entry.line, "a cascade's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " +
-                                     quote(entry.key));
+        reader.error(entry.line,
+                     "a cascade's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " + quote(entry.key));
         return;
     }
     cascade::CascadeOptions to;
@@ -162,13 +163,15 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.text("reference_provider", to.reference_provider);
     read_tiers(section, reader, to);
     read_promise(section, reader, to);
-    section.choice<cascade::Mode>("mode", to.mode, {{"off", cascade::Mode::off},
-                                                    {"observe", cascade::Mode::observe},
-                                                    {"shadow", cascade::Mode::shadow},
-                                                    {"serve", cascade::Mode::serve}});
+    section.choice<cascade::Mode>("mode", to.mode,
+                                  {{"off", cascade::Mode::off},
+                                   {"observe", cascade::Mode::observe},
+                                   {"shadow", cascade::Mode::shadow},
+                                   {"serve", cascade::Mode::serve}});
     if (to.mode == cascade::Mode::shadow) {
-        reader.warning(section.line_of("mode"), section.path_to("mode") + ": shadow is treated as observe in this "
-                                                                          "version");
+        reader.warning(section.line_of("mode"), section.path_to("mode") +
+                                                    ": shadow is treated as observe in this "
+                                                    "version");
     }
     read_cache_rules(section, reader, to);
     section.finish();

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kMaxGlobsInAll = 10'000;
 
-bool is_wild(std::string_view glob) { return glob.find_first_of("*?") != std::string_view::npos; }
+bool is_wild(std::string_view glob) {
+    return glob.find_first_of("*?") != std::string_view::npos;
+}
 
 std::vector<std::string_view> provider_names(const gateway::Options& options) {
     std::vector<std::string_view> names;
@@ -23,12 +25,14 @@ std::vector<std::string_view> provider_names(const gateway::Options& options) {
 void check_addresses(Reader& reader, const Draft& draft) {
     const gateway::Options& options = draft.options;
     if (!draft.has_keys && !is_loopback(options.listen.host)) {
-        reader.error(draft.listen_line, "listen: without keys: only a loopback address such as 127.0.0.1 is allowed, "
-                                        "or everybody who reaches it spends your money");
+        reader.error(draft.listen_line,
+                     "listen: without keys: only a loopback address such as 127.0.0.1 is allowed, "
+                     "or everybody who reaches it spends your money");
     }
     if (!is_loopback(options.admin.host)) {
-        reader.error(draft.admin_line, "admin: only a loopback address such as 127.0.0.1 is allowed: this version asks "
-                                       "for no password there");
+        reader.error(draft.admin_line,
+                     "admin: only a loopback address such as 127.0.0.1 is allowed: this version asks "
+                     "for no password there");
     }
     if (options.listen.port != 0 && options.listen.port == options.admin.port &&
         options.listen.host == options.admin.host) {
@@ -142,8 +146,9 @@ void check_prices(Reader& reader, const Draft& draft, const LoadSettings& settin
     }
     for (const gateway::ModelOptions& model : options.models) {
         if (model.price || (*known)(model.provider, model.name)) continue;
-        reader.warning(model.line, model.full_name() + " has no known price: what it costs and saves is reported as "
-                                                       "unknown; give it one under models:");
+        reader.warning(model.line, model.full_name() +
+                                       " has no known price: what it costs and saves is reported as "
+                                       "unknown; give it one under models:");
     }
     // References that are named in full.
     std::set<std::string> listed;
@@ -154,8 +159,9 @@ void check_prices(Reader& reader, const Draft& draft, const LoadSettings& settin
             if (is_wild(glob)) continue;
             const std::string reference = each.reference_provider + "/" + glob;
             if ((*known)(each.reference_provider, glob) || !listed.insert(reference).second) continue;
-            reader.warning(each.line, reference + ", a reference, has no known price: no saving is claimed against it; "
-                                                  "give it one under models:");
+            reader.warning(each.line, reference +
+                                          ", a reference, has no known price: no saving is claimed against it; "
+                                          "give it one under models:");
         }
     }
 }

@@ -13,7 +13,7 @@ struct Draft {
     };
     gateway::Options options;
     std::vector<File> files;  // that have to be there
-    bool has_keys = false;  // `keys:` stands there, be it ever so wrong
+    bool has_keys = false;    // `keys:` stands there, be it ever so wrong
     int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1;
 };
 

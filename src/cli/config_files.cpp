@@ -58,7 +58,9 @@ LoadResult load_config(const std::string& path, const LoadSettings& settings) {
     return load_config_text(*text, path, settings);
 }
 
-LoadResult load_config(const std::string& path) { return load_config(path, process_settings()); }
+LoadResult load_config(const std::string& path) {
+    return load_config(path, process_settings());
+}
 
 tl::expected<std::string, std::vector<Diagnostic>> load_data_folder(const std::string& path,
                                                                     const Environment& environment) {

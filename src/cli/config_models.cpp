@@ -31,8 +31,8 @@ void read_openai(Section& section, Reader& reader, Draft& draft, gateway::Provid
         Result<BaseUrl> base = parse_base_url(url);
         const int line = section.line_of("base_url");
         if (!base) {
-            reader.error(line, section.path_to("base_url") + " is not a base URL such as https://api.openai.com/v1: " +
-                                   base.error().message);
+            reader.error(line, section.path_to("base_url") +
+                                   " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
         } else {
             to.base_url = std::move(base->text);
         }
@@ -55,8 +55,9 @@ void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::
     section.whole<unsigned>("parallel", child.parallel, 1, 64);
     section.size("memory", child.memory_bytes, 0, kTiB);
     if (child.memory_bytes != 0 && child.memory_bytes < 64 * kMiB) {
-        reader.error(section.line_of("memory"), section.path_to("memory") + ": less than 64MiB holds no model; 0 is no "
-                                                                            "limit");
+        reader.error(section.line_of("memory"), section.path_to("memory") +
+                                                    ": less than 64MiB holds no model; 0 is no "
+                                                    "limit");
     }
     std::uint64_t cache_ram = child.cache_ram_mib * kMiB;
     section.size("cache_ram", cache_ram, 0, kTiB);
@@ -74,8 +75,8 @@ void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::
 
 void read_provider(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     if (!is_plain_name(entry.key)) {
-        reader.error(entry.line, "a provider's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " +
-                                     quote(entry.key));
+        reader.error(entry.line,
+                     "a provider's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike " + quote(entry.key));
         return;
     }
     gateway::ProviderOptions to;
@@ -106,8 +107,10 @@ void read_price_part(Section& section, Reader& reader, std::string_view key, std
     if (!text) return;
     const Result<std::int64_t> picos = parse_decimal_scaled(*text, 6);
     if (!picos) {
-        reader.error(node->line, section.path_to(key) + ": " + quote(node->text) + " is not a price in USD per million "
-                                                                                   "tokens: " + picos.error().message);
+        reader.error(node->line, section.path_to(key) + ": " + quote(node->text) +
+                                     " is not a price in USD per million "
+                                     "tokens: " +
+                                     picos.error().message);
     } else if (*picos < 0 || *picos > kMaxPicosPerToken) {
         reader.error(node->line, section.path_to(key) + ": a price is 0 to 1000000 USD per million tokens");
     } else {
@@ -136,8 +139,8 @@ void read_price(const ConfigNode& node, Reader& reader, const std::string& path,
 void read_model(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     const std::optional<ModelName> name = parse_model_name(entry.key);
     if (!name) {
-        reader.error(entry.line, "a model is named provider/model, such as openai/gpt-4o-mini, unlike " +
-                                     quote(entry.key));
+        reader.error(entry.line,
+                     "a model is named provider/model, such as openai/gpt-4o-mini, unlike " + quote(entry.key));
         return;
     }
     gateway::ModelOptions to;
@@ -179,8 +182,9 @@ void read_providers(Section& top, Reader& reader, Draft& draft) {
     const ConfigNode* const node = top.require("providers");
     if (node == nullptr) return;
     if (node->kind != ConfigNode::Kind::map || node->entries.empty()) {
-        reader.error(node->line, "providers is a map with at least one NAME: { api: openai, base_url: ... } or "
-                                 "NAME: { api: llama-server, model_file: ... }");
+        reader.error(node->line,
+                     "providers is a map with at least one NAME: { api: openai, base_url: ... } or "
+                     "NAME: { api: llama-server, model_file: ... }");
         return;
     }
     if (node->entries.size() > kMaxProviders) {

@@ -13,10 +13,14 @@ constexpr std::size_t kMaxExpandedBytes = 64 * 1024;
 
 std::string_view kind_name(ConfigNode::Kind kind) {
     switch (kind) {
-        case ConfigNode::Kind::null: return "nothing";
-        case ConfigNode::Kind::scalar: return "a single value";
-        case ConfigNode::Kind::list: return "a list";
-        case ConfigNode::Kind::map: return "a map";
+        case ConfigNode::Kind::null:
+            return "nothing";
+        case ConfigNode::Kind::scalar:
+            return "a single value";
+        case ConfigNode::Kind::list:
+            return "a list";
+        case ConfigNode::Kind::map:
+            return "a map";
     }
     return "nothing";
 }
@@ -47,10 +51,18 @@ std::string join(const std::vector<std::string_view>& words) {
     return out;
 }
 
-void Reader::error(int line, std::string message) { add(errors_, file_, line, std::move(message)); }
-void Reader::warning(int line, std::string message) { add(warnings_, file_, line, std::move(message)); }
-std::vector<Diagnostic> Reader::take_errors() { return by_line(std::move(errors_)); }
-std::vector<Diagnostic> Reader::take_warnings() { return by_line(std::move(warnings_)); }
+void Reader::error(int line, std::string message) {
+    add(errors_, file_, line, std::move(message));
+}
+void Reader::warning(int line, std::string message) {
+    add(warnings_, file_, line, std::move(message));
+}
+std::vector<Diagnostic> Reader::take_errors() {
+    return by_line(std::move(errors_));
+}
+std::vector<Diagnostic> Reader::take_warnings() {
+    return by_line(std::move(warnings_));
+}
 
 std::optional<std::string> Reader::text(const ConfigNode& node, const std::string& what) {
     if (node.kind != ConfigNode::Kind::scalar) {
@@ -95,8 +107,9 @@ std::optional<std::string> Reader::expand(const ConfigNode& node, const std::str
 std::optional<std::string> Reader::secret(const ConfigNode& node, const std::string& what) {
     const bool reference = node.kind == ConfigNode::Kind::scalar && reference_end(node.text, 0) == node.text.size();
     if (!reference) {
-        error(node.line, what + ": a secret does not stand in this file. Put it into an environment variable and write "
-                                "${NAME} here, with nothing around it");
+        error(node.line, what +
+                             ": a secret does not stand in this file. Put it into an environment variable and write "
+                             "${NAME} here, with nothing around it");
         return std::nullopt;
     }
     if (node.text.find(":-") != std::string::npos) {
@@ -110,7 +123,8 @@ std::optional<std::string> Reader::secret(const ConfigNode& node, const std::str
         return std::nullopt;
     }
     if (value->size() > kMaxSecretBytes || !is_header_safe(*value)) {
-        error(node.line, what + ": " + node.text + " holds spaces, line ends, control or non-ASCII characters, or more " +
+        error(node.line, what + ": " + node.text +
+                             " holds spaces, line ends, control or non-ASCII characters, or more " +
                              "than 4096 bytes; it can't be sent in a header");
         return std::nullopt;
     }
@@ -143,8 +157,8 @@ Section::Section(Reader& reader, const ConfigNode& node, std::string path)
         node_ = &node;
     } else {
         const std::string what = path_.empty() ? "the file" : path_;
-        reader_.error(line_, what + " is " + std::string(kind_name(node.kind)) +
-                                 ", but a map (key: value) belongs here");
+        reader_.error(line_,
+                      what + " is " + std::string(kind_name(node.kind)) + ", but a map (key: value) belongs here");
     }
 }
 
@@ -219,7 +233,9 @@ void Section::secret(std::string_view key, std::string& to) {
     if (std::optional<std::string> value = reader_.secret(*found, path_to(key))) to = std::move(*value);
 }
 
-void Section::flag(std::string_view key, bool& to) { choice<bool>(key, to, {{"true", true}, {"false", false}}); }
+void Section::flag(std::string_view key, bool& to) {
+    choice<bool>(key, to, {{"true", true}, {"false", false}});
+}
 
 void Section::size(std::string_view key, std::uint64_t& to, std::uint64_t least, std::uint64_t most) {
     const std::optional<std::string> word = scalar(key);

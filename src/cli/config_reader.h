@@ -103,7 +103,7 @@ class Section {
     const ConfigNode* node_;  // a map, or nothing
     std::string path_;
     int line_;
-    std::vector<std::string_view> known_;    // keys are literals: they outlive the section
+    std::vector<std::string_view> known_;  // keys are literals: they outlive the section
     std::vector<std::string_view> refused_;
 };
 

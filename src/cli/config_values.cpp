@@ -130,7 +130,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     return parse_with_unit(text, kSizeUnits);
 }
 
-std::string format_size(std::uint64_t bytes) { return format_with_unit(bytes, kSizeUnits, ""); }
+std::string format_size(std::uint64_t bytes) {
+    return format_with_unit(bytes, kSizeUnits, "");
+}
 
 std::optional<Micros> parse_duration(std::string_view text) {
     const std::optional<std::uint64_t> micros = parse_with_unit(text, kDurationUnits);

@@ -25,10 +25,14 @@ std::unique_ptr<Output> output;
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warning: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warning:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
     }
     return spdlog::level::err;
 }
@@ -52,8 +56,9 @@ void write(LogLevel level, std::string_view message) {
 LogOutput::LogOutput(LogLevel least) {
     output = std::make_unique<Output>();
     output->pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-    output->logger = std::make_shared<spdlog::async_logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(),
-                                                            output->pool, spdlog::async_overflow_policy::overrun_oldest);
+    output->logger =
+        std::make_shared<spdlog::async_logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(),
+                                               output->pool, spdlog::async_overflow_policy::overrun_oldest);
     output->logger->set_level(level_of(least));
     output->logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
     set_log_sink(write);
@@ -67,6 +72,8 @@ LogOutput::~LogOutput() {
     output.reset();  // the pool's thread writes what waits, then ends
 }
 
-std::uint64_t LogOutput::lines_lost() const { return output->pool->overrun_counter(); }
+std::uint64_t LogOutput::lines_lost() const {
+    return output->pool->overrun_counter();
+}
 
 }  // namespace weir::cli

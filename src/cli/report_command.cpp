@@ -41,7 +41,9 @@ std::optional<Micros> parse_date(std::string_view text) {
     return duration_cast<microseconds>(at.time_since_epoch()).count();
 }
 
-std::string two_digits(long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
+std::string two_digits(long value) {
+    return (value < 10 ? "0" : "") + std::to_string(value);
+}
 
 struct Moment {
     std::string date, time;  // "2025-01-31", "12:00:00"; UTC

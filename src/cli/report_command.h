@@ -41,7 +41,8 @@ std::string render_table(const store::ReportResult& report, const ReportContext&
 // One object. Money is exact: decimal dollars as strings.
 std::string render_json(const store::ReportResult& report, const ReportContext& context);
 
-// Dollars for people, with a fixed number of digits after the point (0 to 9), rounded half away from zero: "-$1,234.50".
+// Dollars for people, with a fixed number of digits after the point (0 to 9), rounded half away from zero:
+// "-$1,234.50".
 std::string format_dollars(Usd amount, int digits);
 
 using ReportSource = std::function<Result<store::ReportResult>(const std::string& folder, const store::ReportQuery&)>;

@@ -17,12 +17,18 @@ constexpr std::string_view kNobody = "nobody";  // requests that no tier answere
 
 std::string_view name_of(GroupBy by) {
     switch (by) {
-        case GroupBy::all: return "all";
-        case GroupBy::task: return "task";
-        case GroupBy::model: return "model";
-        case GroupBy::tenant: return "tenant";
-        case GroupBy::tier: return "tier";
-        case GroupBy::day: return "day";
+        case GroupBy::all:
+            return "all";
+        case GroupBy::task:
+            return "task";
+        case GroupBy::model:
+            return "model";
+        case GroupBy::tenant:
+            return "tenant";
+        case GroupBy::tier:
+            return "tier";
+        case GroupBy::day:
+            return "day";
     }
     return "all";
 }
@@ -54,7 +60,9 @@ std::string fixed(double value, int digits) {
     return text.data();
 }
 
-std::string percent(double share) { return fixed(share * 100, 1) + " %"; }
+std::string percent(double share) {
+    return fixed(share * 100, 1) + " %";
+}
 
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 || part == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
@@ -109,6 +117,19 @@ std::uint64_t requests_of(const ReportLine& line, const std::string& tier) {
     return at == line.by_tier.end() ? 0 : at->second;
 }
 
+// At most 32 characters, so that the table stays within a terminal; the JSON form has the whole name.
+std::string shortened(const std::string& name) {
+    constexpr std::size_t kMaxCharacters = 32;
+    if (name.empty()) return "(none)";
+    std::size_t characters = 0, cut = name.size();
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if ((static_cast<unsigned char>(name[i]) & 0xC0) == 0x80) continue;  // inside a character
+        if (characters == kMaxCharacters - 3) cut = i;
+        if (++characters > kMaxCharacters) return name.substr(0, cut) + "...";
+    }
+    return name;
+}
+
 std::string bar(std::uint64_t part, std::uint64_t whole) {
     constexpr std::uint64_t kWidth = 30;
     std::string out;
@@ -131,7 +152,8 @@ std::string verdict(const ReportLine& total, int digits) {
     const std::string cost = format_dollars(total.cost, digits);
     const std::string reference = format_dollars(total.counterfactual, digits);
     const std::optional<double> share = saved_share(total);
-    std::string out = requests + ", " + errors + ". ";
+    std::string out = requests + ", " + errors + ", " + tokens_text(total.input) + " tokens in and " +
+                      tokens_text(total.output) + " out.\n";
     if (!share) return out + "They cost " + cost + "; what the reference would have cost is not known.\n";
     if (total.saved.nanos < 0) {
         const Usd lost{-total.saved.nanos};
@@ -147,20 +169,20 @@ Table main_table(const ReportResult& report, const ReportContext& context, int d
     // A report by tier has the tiers as lines already.
     std::vector<std::string> tiers;
     if (context.by != GroupBy::tier) tiers = tiers_in_order(report.total.by_tier);
-    std::vector<Table::Column> columns{{upper(name_of(context.by))}, {"REQUESTS", Align::right}, {"ERRORS", Align::right}};
+    std::vector<Table::Column> columns{
+        {upper(name_of(context.by))}, {"REQUESTS", Align::right}, {"ERRORS", Align::right}};
     for (const std::string& tier : tiers) columns.push_back({upper(tier), Align::right});
-    for (const char* title : {"MEAN TIME", "TOKENS IN", "OUT", "COST", "REFERENCE'S", "SAVED", "SAVED %"}) {
+    for (const char* title : {"MEAN TIME", "COST", "INSTEAD OF", "SAVED", "SAVED %"}) {
         columns.push_back({title, Align::right});
     }
     Table table(std::move(columns));
     const auto add = [&](const ReportLine& line) {
-        std::vector<std::string> cells{line.key.empty() ? "(none)" : line.key, with_thousands(line.requests),
+        std::vector<std::string> cells{shortened(line.key), with_thousands(line.requests),
                                        line.errors == 0 ? "-" : with_thousands(line.errors)};
         for (const std::string& tier : tiers) cells.push_back(share_text(requests_of(line, tier), line.requests));
         const std::optional<double> share = saved_share(line);
         cells.insert(cells.end(),
-                     {mean_time(line), tokens_text(line.input), tokens_text(line.output),
-                      format_dollars(line.cost, digits), format_dollars(line.counterfactual, digits),
+                     {mean_time(line), format_dollars(line.cost, digits), format_dollars(line.counterfactual, digits),
                       format_dollars(line.saved, digits), share ? percent(*share) : "-"});
         table.add(std::move(cells));
     };
@@ -183,9 +205,9 @@ Table tier_table(std::string title, const std::map<std::string, std::uint64_t>& 
 
 std::string notes(const ReportLine& total) {
     std::string out =
-        "REFERENCE'S is what the models asked for would have cost: where the reference answered, its own cost; for a\n"
-        "cache hit, what that answer cost when it was made; for another model's answer, its token counts at the\n"
-        "reference's price (an estimate). SAVED is that minus everything spent, failed attempts included.\n";
+        "INSTEAD OF is what the reference, the model asked for, would have cost: where it answered itself, its own\n"
+        "cost; for a cache hit, what that answer cost when it was made; for another model's answer, its token counts\n"
+        "at the reference's price (an estimate). SAVED is that minus all that was spent, failed attempts included.\n";
     if (total.unpriced > 0) {
         out += with_thousands(total.unpriced) + (total.unpriced == 1 ? " request has" : " requests have") +
                " a part without a known price: that part is in no sum, and no saving is claimed. Prices can be given\n"
@@ -241,7 +263,8 @@ std::string format_dollars(Usd amount, int digits) {
 std::string render_table(const ReportResult& report, const ReportContext& context) {
     const ReportLine& total = report.total;
     if (total.requests == 0) {
-        return heading(context) + "\nNo requests in this time: nothing to report yet. `--since all` looks further back.\n";
+        return heading(context) +
+               "\nNo requests in this time: nothing to report yet. `--since all` looks further back.\n";
     }
     const int digits = digits_for(total);
     std::string out = heading(context) + "\n" + verdict(total, digits) + "\n";

@@ -38,7 +38,8 @@ void reload(gateway::Gateway& gateway, const std::string& file) {
         log_error("reload refused, nothing has changed: " + done.error().message);
         return;
     }
-    for (const std::string& name : kept) log_warning("reload: '" + name + "' changes only with a restart; it stays as it was");
+    for (const std::string& name : kept)
+        log_warning("reload: '" + name + "' changes only with a restart; it stays as it was");
     log_info("reloaded " + file);
 }
 

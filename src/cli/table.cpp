@@ -38,7 +38,9 @@ void Table::add(std::vector<std::string> cells) {
     rows_.push_back(std::move(cells));
 }
 
-void Table::add_rule() { rows_.emplace_back(); }
+void Table::add_rule() {
+    rows_.emplace_back();
+}
 
 std::string Table::render() const {
     constexpr std::string_view kGap = "  ";

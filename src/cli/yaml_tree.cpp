@@ -1,9 +1,11 @@
 #include "cli/yaml_tree.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <utility>
 
 #include "cli/config_values.h"
@@ -16,8 +18,12 @@ constexpr std::size_t kMaxNodes = 100'000;
 constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxErrors = 100;
 
-bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9'); }
+bool is_word_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_word(char c) {
+    return is_word_start(c) || (c >= '0' && c <= '9');
+}
 
 // Inside ${...} the characters that mean something to YAML are hidden from its parser as private-use characters
 // (U+E000 + byte) and put back afterwards.
@@ -83,6 +89,34 @@ int line_of_bad_byte(std::string_view text) {
     return 0;
 }
 
+// Only remembers where a document begins.
+class DocumentStart final : public YAML::EventHandler {
+  public:
+    void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+    int line() const { return line_; }
+
+  private:
+    int line_ = 1;
+};
+
+// The line of what YAML::Load would leave unread: a second document, or text that ends the first one where none begins.
+// 0: nothing. YAML::LoadAll is not used for this: it never returns from text that no document can begin with (",").
+int line_behind_document(const std::string& text) {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    DocumentStart start;
+    if (!parser.HandleNextDocument(start)) return 0;
+    return parser.HandleNextDocument(start) ? start.line() : 0;
+}
+
 class TreeBuilder {
   public:
     TreeBuilder(const std::string& file, std::vector<Diagnostic>& errors) : file_(file), errors_(errors) {}
@@ -106,13 +140,17 @@ class TreeBuilder {
         if (from.Tag().size() > 1) error(to.line, "tags such as " + quote(from.Tag()) + " are not understood");
         switch (from.Type()) {
             case YAML::NodeType::Undefined:
-            case YAML::NodeType::Null: to.kind = ConfigNode::Kind::null; return true;
+            case YAML::NodeType::Null:
+                to.kind = ConfigNode::Kind::null;
+                return true;
             case YAML::NodeType::Scalar:
                 to.kind = ConfigNode::Kind::scalar;
                 to.text = put_back(from.Scalar());
                 return true;
-            case YAML::NodeType::Sequence: return build_list(from, depth, to);
-            case YAML::NodeType::Map: return build_map(from, depth, to);
+            case YAML::NodeType::Sequence:
+                return build_list(from, depth, to);
+            case YAML::NodeType::Map:
+                return build_map(from, depth, to);
         }
         return true;
     }
@@ -179,19 +217,19 @@ std::optional<ConfigNode> parse_yaml(std::string_view text, const std::string& f
         builder.error(line, "a control or private-use character");
         return std::nullopt;
     }
-    std::vector<YAML::Node> documents;
     try {
-        documents = YAML::LoadAll(hide_references(text));
-        if (documents.size() > 1) {
-            builder.error(documents[1].Mark().line + 1, "a second YAML document begins here: a configuration is one");
+        const std::string hidden = hide_references(text);
+        if (const int line = line_behind_document(hidden)) {
+            builder.error(line, "this does not belong to what stands before: a configuration is one YAML document");
             return std::nullopt;
         }
+        const YAML::Node document = YAML::Load(hidden);
         ConfigNode root;
-        if (documents.empty() || documents[0].IsNull()) {
+        if (!document || document.IsNull()) {
             root.kind = ConfigNode::Kind::map;
             return root;
         }
-        if (!builder.build(documents[0], 1, 0, root)) return std::nullopt;
+        if (!builder.build(document, 1, 0, root)) return std::nullopt;
         return root;
     } catch (const YAML::Exception& problem) {
         builder.error(problem.mark.is_null() ? 0 : problem.mark.line + 1, "not YAML: " + put_back(problem.msg));

@@ -1,8 +1,7 @@
 // YAML text -> a small tree with line numbers, which the configuration is read from. yaml-cpp stays in yaml_tree.cpp.
 // Stricter than YAML: one document, keys are words, a key stands once, no tags, no merge keys.
-// ${NAME} and ${NAME:-default} may stand unquoted anywhere, also inside { } and [ ], where YAML alone would not allow it.
-// Thread rule: pure.
-// Limits: text 1 MiB, 100,000 nodes (an alias counts as often as it is used), depth 32.
+// ${NAME} and ${NAME:-default} may stand unquoted anywhere, also inside { } and [ ], where YAML alone would not allow
+// it. Thread rule: pure. Limits: text 1 MiB, 100,000 nodes (an alias counts as often as it is used), depth 32.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +19,8 @@ struct ConfigNode {
     struct Entry;
 
     Kind kind = Kind::null;
-    int line = 1;                // of a value's own text; of its key for a list or map under a key
-    std::string text;            // scalar: as written, ${...} not expanded
+    int line = 1;      // of a value's own text; of its key for a list or map under a key
+    std::string text;  // scalar: as written, ${...} not expanded
     std::vector<ConfigNode> items;
     std::vector<Entry> entries;  // in the file's order
 };

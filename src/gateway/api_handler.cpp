@@ -37,7 +37,10 @@ Task<void> ApiHandler::handle(net::Exchange& exchange) {
         }
     } else if (path == "/v1/models" || path.starts_with("/v1/models/")) {
         if (reads) {
-            co_await list_models(exchange, path.size() > 11 ? path.substr(11) : std::string_view());
+            constexpr std::string_view kOne = "/v1/models/";
+            std::string_view id;
+            if (path.starts_with(kOne)) id = path.substr(kOne.size());
+            co_await list_models(exchange, id);
         } else {
             co_await refuse_method(exchange, "GET");
         }

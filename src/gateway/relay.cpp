@@ -202,7 +202,8 @@ Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
                 headers += "content-type: text/event-stream; charset=utf-8\r\n";
                 life.exchange.begin_stream(200, headers);
             }
-            if (!co_await life.exchange.write_piece(out)) {
+            const bool written = co_await life.exchange.write_piece(out);
+            if (!written) {
                 life.cancellation.cancel();
                 co_return Error{ErrorCode::canceled, "the caller has left"};
             }
@@ -248,7 +249,8 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
         }
         const wire::ApiError error{502, "The upstream broke off: " + broken->message, "server_error", "upstream_broke_off", ""};
         const std::string event = wire::render_error_event(error);
-        if (co_await life.exchange.write_piece(event)) co_await life.exchange.end_stream();
+        const bool told = co_await life.exchange.write_piece(event);
+        if (told) co_await life.exchange.end_stream();
         co_return;
     }
     note_served(relay);

@@ -17,7 +17,8 @@ namespace bytes_detail {
 
 constexpr std::array<bool, 256> make_token_bytes() {
     std::array<bool, 256> table{};
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    for (const char c :
+         std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
         table[static_cast<std::uint8_t>(c)] = true;
     }
     return table;
@@ -27,12 +28,18 @@ inline constexpr std::array<bool, 256> kTokenBytes = make_token_bytes();
 }  // namespace bytes_detail
 
 // RFC 9110 section 5.6.2: what names and methods are made of.
-inline bool is_token_byte(char c) { return bytes_detail::kTokenBytes[static_cast<std::uint8_t>(c)]; }
+inline bool is_token_byte(char c) {
+    return bytes_detail::kTokenBytes[static_cast<std::uint8_t>(c)];
+}
 
-inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+inline char ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 // A control byte that no line may hold: below 0x20 except the tab, and 0x7f. CR and LF are among them.
-inline bool is_control(char c) { return (static_cast<std::uint8_t>(c) < 0x20 && c != '\t') || c == 0x7f; }
+inline bool is_control(char c) {
+    return (static_cast<std::uint8_t>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 // The first control byte (see is_control), or `end`.
 inline const char* find_control(const char* at, const char* end) {
@@ -70,6 +77,29 @@ inline const char* find_invisible(const char* at, const char* end) {
     return at;
 }
 
+// The first byte that is no token byte, or `end`.
+inline const char* find_token_end(const char* at, const char* end) {
+#ifdef __SSE2__
+    // Letters, digits and hyphens by the block; what else a token may hold is rare and left to the table.
+    const auto is_between = [](__m128i block, char first, char last) {
+        const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+        return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(last - first))), offset);
+    };
+    for (; end - at >= 16; at += 16) {
+        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i letters = is_between(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
+        const __m128i others = _mm_or_si128(is_between(block, '0', '9'), _mm_cmpeq_epi8(block, _mm_set1_epi8('-')));
+        const unsigned mask = ~static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, others))) & 0xFFFFU;
+        if (mask != 0) {
+            at += std::countr_zero(mask);
+            break;
+        }
+    }
+#endif
+    while (at != end && is_token_byte(*at)) ++at;
+    return at;
+}
+
 // The first CR or LF, or `end`.
 inline const char* find_line_break(const char* at, const char* end) {
 #ifdef __SSE2__
@@ -83,8 +113,8 @@ inline const char* find_line_break(const char* at, const char* end) {
         const __m128i first = hits(at);
         const __m128i second = hits(at + 16);
         if (_mm_movemask_epi8(_mm_or_si128(first, second)) == 0) continue;
-        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(first)) |
-                          static_cast<unsigned>(_mm_movemask_epi8(second)) << 16;
+        const auto mask =
+            static_cast<unsigned>(_mm_movemask_epi8(first)) | static_cast<unsigned>(_mm_movemask_epi8(second)) << 16;
         return at + std::countr_zero(mask);
     }
 #endif

@@ -28,7 +28,8 @@ ChunkedDecoder::State ChunkedDecoder::next(std::string_view& input, std::string_
     const char* const end = at + input.size();
     while (at != end && at_ < At::finished) {
         if (at_ == At::data) {
-            const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, static_cast<std::uint64_t>(end - at)));
+            const auto length =
+                static_cast<std::size_t>(std::min<std::uint64_t>(left_, static_cast<std::uint64_t>(end - at)));
             piece = {at, length};
             left_ -= length;
             if (left_ == 0) at_ = At::data_cr;

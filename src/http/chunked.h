@@ -14,21 +14,21 @@ class ChunkedDecoder {
   public:
     enum class State : std::uint8_t { more, done, bad };
 
-    // Takes bytes from the front of `input` (which is advanced past them) until a piece of payload is found, the input is
-    // used up or the body ends. `piece` is set to that payload (a view of input; empty where there is none).
-    // more: call again, with more bytes once input is empty; done: the body and its trailers are complete, what is left
-    // in input belongs to the next message; bad: problem() says why. done and bad last until reset().
+    // Takes bytes from the front of `input` (which is advanced past them) until a piece of payload is found, the input
+    // is used up or the body ends. `piece` is set to that payload (a view of input; empty where there is none). more:
+    // call again, with more bytes once input is empty; done: the body and its trailers are complete, what is left in
+    // input belongs to the next message; bad: problem() says why. done and bad last until reset().
     State next(std::string_view& input, std::string_view& piece);
     const char* problem() const { return problem_; }
     void reset() { *this = ChunkedDecoder(); }
 
   private:
     enum class At : std::uint8_t {
-        size,           // the hex digits
-        extension,      // ';' and what follows, ignored
-        size_lf,        // the LF of the size line
-        data,           // payload
-        data_cr,        // the CR LF after it
+        size,       // the hex digits
+        extension,  // ';' and what follows, ignored
+        size_lf,    // the LF of the size line
+        data,       // payload
+        data_cr,    // the CR LF after it
         data_lf,
         trailer_start,  // at the beginning of a trailer line, or of the empty line that ends the body
         trailer_name,
@@ -45,7 +45,7 @@ class ChunkedDecoder {
     void bad(const char* problem);
 
     At at_ = At::size;
-    std::uint64_t left_ = 0;           // payload bytes of this chunk still to come
+    std::uint64_t left_ = 0;  // payload bytes of this chunk still to come
     std::uint32_t digits_ = 0;
     std::uint32_t line_bytes_ = 0;     // of the size line
     std::uint32_t trailer_bytes_ = 0;  // of all trailer lines

@@ -37,7 +37,8 @@ inline ChunkedBody read_chunked(const std::string& bytes) {
         const std::string line = line_or(rest);
         const std::string size = line.substr(0, line.find(';'));
         if (size.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos || size.size() > 16 ||
-            std::min(line.size() + 1, rest.size()) > 256 || !is_line_text(line) || (size.empty() && (line.size() < rest.size() || !line.empty()))) {
+            std::min(line.size() + 1, rest.size()) > 256 || !is_line_text(line) ||
+            (size.empty() && (line.size() < rest.size() || !line.empty()))) {
             return end_with(Verdict::bad);
         }
         const std::uint64_t length = size.empty() ? 0 : std::stoull(size, nullptr, 16);

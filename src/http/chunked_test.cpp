@@ -63,7 +63,8 @@ bool is_refused(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("a chunked body is decoded, and what follows it is left") {
-    const std::string body = "5\r\nhello\r\n00A;name=\"va;lue\"\r\n, chunked \r\n1\r\n!\r\n0;x\r\nTrailer: a\r\nOther:\r\n\r\n";
+    const std::string body =
+        "5\r\nhello\r\n00A;name=\"va;lue\"\r\n, chunked \r\n1\r\n!\r\n0;x\r\nTrailer: a\r\nOther:\r\n\r\n";
     const Decoded decoded = decode(body + "GET /");
     CHECK(decoded.state == State::done);
     CHECK(decoded.payload == "hello, chunked !");
@@ -107,8 +108,26 @@ TEST_CASE("bad lasts until reset") {
 }
 
 TEST_CASE("malformed sizes are refused") {
-    for (const char* size : {"", " ", "0x5", "-1", "+1", " 5", "5 ", "5 ;", "5 ;a=b", ";a", "g", "5g", "5.", "\t5", "5,5",
-                             "00000000000000001", "12345678901234567", "10000000000", "ffffffffffffffff", "\xEF\xBC\x95"}) {
+    for (const char* size : {"",
+                             " ",
+                             "0x5",
+                             "-1",
+                             "+1",
+                             " 5",
+                             "5 ",
+                             "5 ;",
+                             "5 ;a=b",
+                             ";a",
+                             "g",
+                             "5g",
+                             "5.",
+                             "\t5",
+                             "5,5",
+                             "00000000000000001",
+                             "12345678901234567",
+                             "10000000000",
+                             "ffffffffffffffff",
+                             "\xEF\xBC\x95"}) {
         CAPTURE(size);
         CHECK(is_refused(size + "\r\nhello\r\n0\r\n\r\n"s));
     }
@@ -187,8 +206,9 @@ TEST_CASE("property: what is encoded decodes to the same, however it is cut; eve
 }
 
 TEST_CASE("property: hostile bytes are judged as the slow reading does, however they are cut") {
-    const std::vector<std::string> fragments = {"5", "0", "a", "1f", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", ";",
-                                                " ", "x", "hello", "A: b", ":", "0\r\n\r\n", "5\r\nhello\r\n", "\x01"};
+    const std::vector<std::string> fragments = {
+        "5", "0", "a", "1f",    "\r\n", "\r\n", "\r\n",      "\r\n",           "\n",  "\r",
+        ";", " ", "x", "hello", "A: b", ":",    "0\r\n\r\n", "5\r\nhello\r\n", "\x01"};
     int done = 0;
     const bool holds = rc::check([&] {
         const auto parts = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(fragments));

@@ -8,12 +8,16 @@ namespace weir::http {
 namespace {
 
 constexpr std::size_t kMaxMethodBytes = 32;
-constexpr unsigned kMaxEmptyLinesBefore = 2;              // before a request line
-constexpr std::uint64_t kMaxContentLength = 1ULL << 53;   // bytes; beyond it a JSON number is no longer exact
+constexpr unsigned kMaxEmptyLinesBefore = 2;             // before a request line
+constexpr std::uint64_t kMaxContentLength = 1ULL << 53;  // bytes; beyond it a JSON number is no longer exact
 constexpr std::size_t kFirstHeaderCapacity = 24;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 std::string_view trimmed(const char* begin, const char* end) {
     while (begin != end && is_blank(*begin)) ++begin;
@@ -158,7 +162,8 @@ Parse HeadReader::target(std::string_view method, std::string_view& out) {
 }
 
 Parse HeadReader::version(std::string_view text, unsigned& minor_version) {
-    if (text.size() != 8 || text.substr(0, 5) != "HTTP/" || !is_digit(text[5]) || text[6] != '.' || !is_digit(text[7])) {
+    if (text.size() != 8 || text.substr(0, 5) != "HTTP/" || !is_digit(text[5]) || text[6] != '.' ||
+        !is_digit(text[7])) {
         return bad(400, "malformed HTTP version");
     }
     if (text[5] != '1' || text[7] > '1') return bad(505, "HTTP version is neither 1.0 nor 1.1");
@@ -194,8 +199,7 @@ Parse HeadReader::status_line(ResponseHead& out) {
 }
 
 Parse HeadReader::field_name(std::string_view& out) {
-    const char* p = at_;
-    while (p != end_ && is_token_byte(*p)) ++p;
+    const char* const p = find_token_end(at_, end_);
     if (p == end_) return Parse::incomplete;
     if (*p != ':' || p == at_) {
         if (p == at_ && is_blank(*p)) return bad(400, "folded header line");
@@ -434,55 +438,6 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
 HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits, std::size_t& resume_from,
                                ResponseHead& out) {
     return resume(bytes, limits, resume_from, out, read_response);
-}
-
-std::string_view reason_phrase(unsigned status) {
-    switch (status) {
-        case 100: return "Continue";
-        case 101: return "Switching Protocols";
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 206: return "Partial Content";
-        case 301: return "Moved Permanently";
-        case 302: return "Found";
-        case 303: return "See Other";
-        case 304: return "Not Modified";
-        case 307: return "Temporary Redirect";
-        case 308: return "Permanent Redirect";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 402: return "Payment Required";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 406: return "Not Acceptable";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 411: return "Length Required";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 414: return "URI Too Long";
-        case 415: return "Unsupported Media Type";
-        case 417: return "Expectation Failed";
-        case 421: return "Misdirected Request";
-        case 422: return "Unprocessable Content";
-        case 425: return "Too Early";
-        case 426: return "Upgrade Required";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 499: return "Client Closed Request";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 502: return "Bad Gateway";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        case 505: return "HTTP Version Not Supported";
-        case 507: return "Insufficient Storage";
-        case 529: return "Site Is Overloaded";
-        default: return "Unknown";
-    }
 }
 
 }  // namespace weir::http

@@ -29,8 +29,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 struct Headers {
     std::vector<Header> list;
-    const Header* find(std::string_view name) const;            // the first of that name; nullptr where there is none
-    std::string_view value(std::string_view name) const;        // empty where there is none
+    const Header* find(std::string_view name) const;      // the first of that name; nullptr where there is none
+    std::string_view value(std::string_view name) const;  // empty where there is none
     bool has_token(std::string_view name, std::string_view token) const;  // in comma-separated lists, over all lines
 };
 
@@ -60,9 +60,9 @@ enum class Parse : std::uint8_t { complete, incomplete, bad };
 
 struct HeadResult {
     Parse state = Parse::incomplete;
-    std::size_t consumed = 0;   // complete: length of the head with its blank line (and of empty lines before it)
-    unsigned status = 400;      // bad: what to answer a caller with: 400, 413, 417, 431, 501, 505
-    const char* problem = "";   // bad: what is wrong, for the error message
+    std::size_t consumed = 0;  // complete: length of the head with its blank line (and of empty lines before it)
+    unsigned status = 400;     // bad: what to answer a caller with: 400, 413, 417, 431, 501, 505
+    const char* problem = "";  // bad: what is wrong, for the error message
 };
 
 // `resume_from`: how many bytes were already seen to hold no end of head, so that a slow head costs linear time; 0 for

@@ -103,7 +103,8 @@ inline bool read_fields(const std::vector<std::string>& lines, bool is_request, 
             }
         } else if (name == "host" && is_request) {
             ++hosts;
-            if (value.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~%!$&'()*+,;=:[]") !=
+            if (value.find_first_not_of(
+                    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~%!$&'()*+,;=:[]") !=
                 std::string::npos) {
                 return false;
             }

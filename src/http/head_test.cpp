@@ -32,7 +32,9 @@ unsigned refusal(const std::string& bytes, const HeadLimits& limits = {}) {
 }
 
 // With a good Host and the end of the head.
-unsigned refusal_of_fields(const std::string& fields) { return refusal("POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"); }
+unsigned refusal_of_fields(const std::string& fields) {
+    return refusal("POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+}
 
 bool response_is_refused(const std::string& bytes) {
     ResponseHead head;
@@ -101,8 +103,9 @@ TEST_CASE("a reused head keeps nothing of the message before") {
     REQUIRE(parse("POST / HTTP/1.0\r\nTransfer-Encoding: x\r\nContent-Length: 3\r\n\r\n", head).state == Parse::bad);
     REQUIRE(parse("POST / HTTP/1.0\r\nContent-Length: 3\r\nX: y\r\n\r\n", head).state == Parse::complete);
     CHECK_FALSE(head.keep_alive);
-    REQUIRE(parse("PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nTransfer-Encoding: Chunked\r\n\r\n", head).state ==
-            Parse::complete);
+    REQUIRE(
+        parse("PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nTransfer-Encoding: Chunked\r\n\r\n", head).state ==
+        Parse::complete);
     CHECK(head.expect_continue);
     CHECK(head.chunked);
     REQUIRE(parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n", head).state == Parse::complete);
@@ -282,8 +285,10 @@ TEST_CASE("Content-Length") {
 TEST_CASE("Transfer-Encoding") {
     CHECK(refusal_of_fields("Transfer-Encoding: chunked\r\n") == 0);
     CHECK(refusal_of_fields("transfer-encoding:\tCHUNKED \r\n") == 0);
-    for (const char* other : {"", "gzip", "gzip, chunked", "chunked, gzip", "identity", "xchunked", "chunked;q=1", "chunked,",
-                              "\"chunked\"", "\x0b" "chunked"}) {
+    for (const char* other : {"", "gzip", "gzip, chunked", "chunked, gzip", "identity", "xchunked", "chunked;q=1",
+                              "chunked,", "\"chunked\"",
+                              "\x0b"
+                              "chunked"}) {
         CAPTURE(other);
         CHECK(refusal_of_fields("Transfer-Encoding: "s + other + "\r\n") >= 400);
     }
@@ -405,12 +410,18 @@ TEST_CASE("response heads") {
     CHECK(head.content_length == 0U);
     REQUIRE(parse("HTTP/1.1 100 Continue\r\n\r\n", head).state == Parse::complete);
     CHECK(head.status == 100);
-    REQUIRE(parse("HTTP/1.1 529 \xC3\x9C" "ber\tlastet \r\n\r\n", head).state == Parse::complete);
-    CHECK(head.reason == "\xC3\x9C" "ber\tlastet ");
+    REQUIRE(parse("HTTP/1.1 529 \xC3\x9C"
+                  "ber\tlastet \r\n\r\n",
+                  head)
+                .state == Parse::complete);
+    CHECK(head.reason ==
+          "\xC3\x9C"
+          "ber\tlastet ");
 
-    for (const char* line : {"HTTP/1.1", "HTTP/1.1 ", "HTTP/1.1 20", "HTTP/1.1 2000", "HTTP/1.1 20x OK", "HTTP/1.1  200 OK",
-                             "HTTP/1.1 200\tOK", "HTTP/1.1 099 Low", "HTTP/2.0 200 OK", "HTTP/1.2 200 OK", "http/1.1 200 OK",
-                             "ICY 200 OK", "", "HTTP/1.1 200 O\x01K", "HTTP/1.1 -20 OK"}) {
+    for (const char* line :
+         {"HTTP/1.1", "HTTP/1.1 ", "HTTP/1.1 20", "HTTP/1.1 2000", "HTTP/1.1 20x OK", "HTTP/1.1  200 OK",
+          "HTTP/1.1 200\tOK", "HTTP/1.1 099 Low", "HTTP/2.0 200 OK", "HTTP/1.2 200 OK", "http/1.1 200 OK", "ICY 200 OK",
+          "", "HTTP/1.1 200 O\x01K", "HTTP/1.1 -20 OK"}) {
         CAPTURE(line);
         CHECK(response_is_refused(line + "\r\n\r\n"s));
     }
@@ -424,7 +435,9 @@ TEST_CASE("response heads") {
 TEST_CASE("reason phrases") {
     CHECK(reason_phrase(200) == "OK");
     CHECK(reason_phrase(431) == "Request Header Fields Too Large");
-    CHECK(reason_phrase(799) == "Unknown");
+    CHECK(reason_phrase(100) == "Continue");
+    CHECK(reason_phrase(529) == "Site Is Overloaded");
+    for (const unsigned status : {0U, 99U, 299U, 799U}) CHECK(reason_phrase(status) == "Unknown");
 }
 
 namespace {
@@ -441,15 +454,17 @@ const Choice kVersions = {{"HTTP/1.1", "HTTP/1.1", "HTTP/1.0"}, {"HTTP/1.2", "HT
 const Choice kStatusLines = {{"HTTP/1.1 200 OK", "HTTP/1.0 404 Not Found", "HTTP/1.1 500", "HTTP/1.1 204 "},
                              {"HTTP/1.1 20", "HTTP/1.3 200 OK", "", "HTTP/1.1 2000"}};
 const Choice kFields = {
-    {"Content-Length: 5", "Connection: close", "Connection: keep-alive, x", "X-Long: 0123456789abcdef0123456789", "Empty:",
-     "User-Agent: OpenAI/Python 1.2.3", "Tab:\tx\t", "Obs: \xFF\xFE", "Expect: 100-continue", "Content-Length: 0005"},
+    {"Content-Length: 5", "Connection: close", "Connection: keep-alive, x", "X-Long: 0123456789abcdef0123456789",
+     "Empty:", "User-Agent: OpenAI/Python 1.2.3", "Tab:\tx\t", "Obs: \xFF\xFE", "Expect: 100-continue",
+     "Content-Length: 0005"},
     {"content-length: 6", "Content-Length: 9007199254740993", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip",
      "Expect: y", "bad name: x", " folded", ": none", "Cookie: a\x01", "host:b:80", "Host: a/b", "Host: a"}};
 const Choice kHosts = {{"Host: a", "hOST:b:80"}, {"X: y", "Host: /"}};
 const Choice kLineEnds = {{"\r\n"}, {"\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "", "\r\n\r\n"}};
 
 std::string any_head(bool is_request) {
-    std::string bytes = is_request ? kFirstWords.pick() + " " + kTargets.pick() + " " + kVersions.pick() : kStatusLines.pick();
+    std::string bytes =
+        is_request ? kFirstWords.pick() + " " + kTargets.pick() + " " + kVersions.pick() : kStatusLines.pick();
     bytes += kLineEnds.pick() + kHosts.pick() + kLineEnds.pick();
     const int count = *rc::gen::inRange(0, 6);
     for (int i = 0; i < count; ++i) bytes += kFields.pick() + kLineEnds.pick();

@@ -90,8 +90,8 @@ TEST_CASE("data and name of an event") {
 }
 
 TEST_CASE("what is no field has no data, and stays in raw") {
-    for (const char* bytes : {": keep-alive\n\n", ":\n\n", ":data: x\n\n", " data: x\n\n", "Data: x\n\n", "datax: y\n\n",
-                              "dat\n\n", "id: 1\n\n", "\n", "\r\n", "unknown\r\n\r\n"}) {
+    for (const char* bytes : {": keep-alive\n\n", ":\n\n", ":data: x\n\n", " data: x\n\n", "Data: x\n\n",
+                              "datax: y\n\n", "dat\n\n", "id: 1\n\n", "\n", "\r\n", "unknown\r\n\r\n"}) {
         CAPTURE(bytes);
         const SseEvent event = only_event(bytes);
         CHECK(event.data == "");
@@ -119,11 +119,21 @@ TEST_CASE("several events and an unfinished one") {
 }
 
 TEST_CASE("a byte order mark at the start is skipped, and only there") {
-    CHECK(only_event("\xEF\xBB\xBF" "data: x\n\n").data == "x");
-    CHECK(only_event("\xEF\xBB\xBF" "data: x\ndata: y\n\n").data == "x\ny");
-    CHECK(only_event("\xEF\xBB" "data: x\n\n").data == "");
-    CHECK(only_event("\xEF\xBB\xBF\xEF\xBB\xBF" "data: x\n\n").data == "");
-    const Split second = split("data: x\n\n\xEF\xBB\xBF" "data: y\n\n");
+    CHECK(only_event("\xEF\xBB\xBF"
+                     "data: x\n\n")
+              .data == "x");
+    CHECK(only_event("\xEF\xBB\xBF"
+                     "data: x\ndata: y\n\n")
+              .data == "x\ny");
+    CHECK(only_event("\xEF\xBB"
+                     "data: x\n\n")
+              .data == "");
+    CHECK(only_event("\xEF\xBB\xBF\xEF\xBB\xBF"
+                     "data: x\n\n")
+              .data == "");
+    const Split second = split(
+        "data: x\n\n\xEF\xBB\xBF"
+        "data: y\n\n");
     REQUIRE(second.events.size() == 2);
     CHECK(second.events[1].data == "");
 }
@@ -191,8 +201,13 @@ TEST_CASE("the limit of an event") {
 
 TEST_CASE("property: events are those of the slow reading, however the stream is cut") {
     const std::vector<std::string> fragments = {
-        "data: x", "data:y", "data", "event: e", "event:", ": c", "id: 1", "\n", "\n", "\n", "\r\n", "\r\n", "\r\n", "\r", "\r",
-        "\n\n", "\r\n\r\n", "data: 0123456789abcdef0123456789abcdef0123456789abcdef\n\n", " ", "\xEF\xBB\xBF", "a"};
+        "data: x",  "data:y",       "data",
+        "event: e", "event:",       ": c",
+        "id: 1",    "\n",           "\n",
+        "\n",       "\r\n",         "\r\n",
+        "\r\n",     "\r",           "\r",
+        "\n\n",     "\r\n\r\n",     "data: 0123456789abcdef0123456789abcdef0123456789abcdef\n\n",
+        " ",        "\xEF\xBB\xBF", "a"};
     std::size_t events = 0;
     const bool holds = rc::check([&] {
         const auto parts = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(fragments));

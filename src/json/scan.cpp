@@ -313,21 +313,23 @@ std::optional<Span> find_member(std::string_view document, Span object, std::str
     return std::nullopt;
 }
 
-bool may_have_member(std::string_view text, std::string_view first, std::string_view second) {
+std::size_t find_mention(std::string_view text, std::string_view first, std::string_view second) {
     const char* const end = text.data() + text.size();
     const auto quotes = [](std::string_view rest, std::string_view name) {
         return rest.size() >= name.size() + 2 && rest.substr(1, name.size()) == name && rest[name.size() + 1] == '"';
     };
-    for (const char* at = text.data();; ++at) {
+    const char* at = text.data();
+    for (;; ++at) {
         at = bytes::quoted_or_coded(at, end, first.front(), second.front());
-        if (at == end) return false;
+        if (at == end) return std::string_view::npos;
         const std::string_view rest(at, end);
         if (rest.front() == '"') {
-            if (quotes(rest, first) || quotes(rest, second)) return true;
+            if (quotes(rest, first) || quotes(rest, second)) break;
         } else if (rest.size() > 4 && rest[2] == '0' && rest[3] == '0' && rest[4] >= '4' && rest[4] <= '7') {
-            return true;  // an ASCII letter, which nobody needs to escape
+            break;  // an ASCII letter, which nobody needs to escape
         }
     }
+    return static_cast<std::size_t>(at - text.data());
 }
 
 }  // namespace weir::json

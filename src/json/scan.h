@@ -69,9 +69,9 @@ void members_within(std::string_view document, Span object, std::vector<Member>&
 void elements_within(std::string_view document, Span array, std::vector<Span>& out);
 std::optional<Span> find_member(std::string_view document, Span object, std::string_view name);
 
-// Whether a member of some object in `text` may be called `first` or `second` (letters only, neither empty): a quick
-// look for the quoted names and for escapes that could spell them. Never wrongly false, seldom wrongly true.
-bool may_have_member(std::string_view text, std::string_view first, std::string_view second);
+// Where in `text` a member of some object may be called `first` or `second` (letters only, neither empty): a quick look
+// for the first quoted name or escape that could spell one; npos: no member of any object is called so.
+std::size_t find_mention(std::string_view text, std::string_view first, std::string_view second);
 
 // Reads of raw values (as they stand in the document, already checked).
 bool is_string(std::string_view raw);

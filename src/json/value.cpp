@@ -188,9 +188,8 @@ std::optional<std::string> as_string(std::string_view raw) {
 bool string_equals(std::string_view raw, std::string_view text) {
     if (raw.size() < text.size() + 2 || raw.front() != '"') return false;
     const std::string_view inside = raw.substr(1, raw.size() - 2);
-    if (inside.size() == text.size()) return inside == text;
-    // Only a spelling with escapes is longer than what it stands for.
-    return inside.find('\\') != std::string_view::npos && as_string(raw) == text;
+    const bool escaped = inside.find('\\') != std::string_view::npos;
+    return escaped ? as_string(raw) == text : inside == text;
 }
 
 bool append_string(std::string_view raw, std::string& out) {

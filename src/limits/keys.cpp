@@ -21,15 +21,17 @@ bool equal_ignoring_case(std::string_view text, std::string_view lower) {
     });
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t';
+}
 
 }  // namespace
 
 // Messages never hold the key itself.
 Result<void> KeyRing::add(std::string_view key, std::string_view tenant) {
     if (key.size() < kMinKeyBytes || key.size() > kMaxKeyBytes) {
-        return fail(ErrorCode::invalid, "a caller's key has 8 to 512 characters, this one has " +
-                                            std::to_string(key.size()));
+        return fail(ErrorCode::invalid,
+                    "a caller's key has 8 to 512 characters, this one has " + std::to_string(key.size()));
     }
     // As in an HTTP header: otherwise no request could present it.
     if (!std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; })) {

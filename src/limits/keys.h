@@ -15,8 +15,8 @@ namespace weir::limits {
 
 class KeyRing {
   public:
-    // Error invalid: key too short or long, tenant name empty or with characters other than [A-Za-z0-9._-] (at most 64),
-    // key already given to another tenant.
+    // Error invalid: key too short or long, tenant name empty or with characters other than [A-Za-z0-9._-] (at most
+    // 64), key already given to another tenant.
     Result<void> add(std::string_view key, std::string_view tenant);
 
     bool empty() const { return tenants_.empty(); }

@@ -1,11 +1,14 @@
 #include "net/connector.h"
 
+#include <unistd.h>
+
 #include "net/reactor_impl.h"
 
 namespace weir::net {
 
-// One look-up. The resolver's thread can't be interrupted, so whoever waits is resumed by the first of: answer, time-out,
-// cancellation; what comes later finds `waiter` empty.
+// One look-up. The resolver's thread can't be interrupted, so whoever waits is resumed by the first of: answer,
+// time-out, cancellation; what comes later finds `waiter` empty. Resumed from the event loop: whoever cancels may be in
+// a sweep.
 struct Resolution : std::enable_shared_from_this<Resolution> {
     explicit Resolution(asio::io_context& io) : resolver(io), timer(io) {}
 
@@ -13,7 +16,8 @@ struct Resolution : std::enable_shared_from_this<Resolution> {
         if (!waiter) return;
         error = outcome;
         timer.cancel();
-        std::exchange(waiter, nullptr).resume();
+        resolver.cancel();  // a look-up that still queues is not made
+        asio::post(timer.get_executor(), [resume = std::exchange(waiter, nullptr)] { resume.resume(); });
     }
 
     asio::ip::tcp::resolver resolver;
@@ -129,7 +133,8 @@ Task<Result<std::unique_ptr<Stream>>> Connector::connect_unix(Micros at_most, Pe
     auto stream = std::make_unique<PlainStream>(reactor_, std::move(socket));
     stream->expire_after(at_most);
     pending.stream = stream.get();
-    ConnectAwaiter<GenericSocket> awaiter{stream->socket(), asio::local::stream_protocol::endpoint(endpoint_.unix_path)};
+    ConnectAwaiter<GenericSocket> awaiter{stream->socket(),
+                                          asio::local::stream_protocol::endpoint(endpoint_.unix_path)};
     error = co_await awaiter;
     pending.stream = nullptr;
     if (pending.canceled) co_return failure(ErrorCode::canceled, "given up");
@@ -156,19 +161,31 @@ Task<Result<std::unique_ptr<Stream>>> Connector::connect_tcp(const asio::ip::tcp
     if (stream->aborted()) co_return failure(ErrorCode::timeout, "no connection in time");
     if (error) co_return failure(ErrorCode::unavailable, error.message());
     if (!endpoint_.tls) co_return std::unique_ptr<Stream>(std::move(stream));
+    asio::ip::tcp::socket connected(reactor_.impl().io);
     const int descriptor = stream->socket().release(error);
     if (error) co_return failure(ErrorCode::unavailable, error.message());
-    asio::ip::tcp::socket connected(reactor_.impl().io, address.protocol(), descriptor);
+    stream.reset();
+    connected.assign(address.protocol(), descriptor, error);
+    if (error) {
+        ::close(descriptor);
+        co_return failure(ErrorCode::unavailable, error.message());
+    }
     co_return co_await secure(std::move(connected), deadline, pending);
 }
 
 Task<Result<std::unique_ptr<Stream>>> Connector::secure(asio::ip::tcp::socket socket, Micros deadline,
                                                         PendingConnect& pending) {
+    if (!tls_) co_return failure(ErrorCode::unavailable, "no TLS settings were given");
     auto stream = std::make_unique<TlsStream>(reactor_, std::move(socket), tls_->context);
     SSL* const ssl = stream->tls().native_handle();
-    SystemError error;
-    SSL_set_tlsext_host_name(ssl, endpoint_.host.c_str());
-    stream->tls().set_verify_callback(asio::ssl::host_name_verification(endpoint_.host), error);
+    SystemError not_an_address;
+    asio::ip::make_address(endpoint_.host, not_an_address);
+    if (not_an_address) {
+        SSL_set_tlsext_host_name(ssl, endpoint_.host.c_str());  // RFC 6066 section 3: names only
+        SSL_set1_host(ssl, endpoint_.host.c_str());
+    } else {
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), endpoint_.host.c_str());
+    }
     session_.attach(ssl);
     stream->set_deadline(deadline);
     pending.stream = stream.get();

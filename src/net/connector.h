@@ -42,7 +42,8 @@ class Connector {
     Task<Result<std::unique_ptr<Stream>>> connect_unix(Micros at_most, PendingConnect& pending);
     Task<Result<std::unique_ptr<Stream>>> connect_tcp(const asio::ip::tcp::endpoint& address, Micros at_most,
                                                       PendingConnect& pending);
-    Task<Result<std::unique_ptr<Stream>>> secure(asio::ip::tcp::socket socket, Micros deadline, PendingConnect& pending);
+    Task<Result<std::unique_ptr<Stream>>> secure(asio::ip::tcp::socket socket, Micros deadline,
+                                                 PendingConnect& pending);
     tl::unexpected<Error> failure(ErrorCode code, const std::string& why) const;
 
     Reactor& reactor_;

@@ -1,5 +1,7 @@
 #include "net/endpoint.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 namespace weir::net {
@@ -11,7 +13,11 @@ std::string Endpoint::to_string() const {
 }
 
 bool Endpoint::is_loopback() const {
-    return !unix_path.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
+    in_addr v4{};
+    in6_addr v6{};
+    if (!unix_path.empty() || host == "localhost") return true;
+    if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+    return ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 namespace {
@@ -27,6 +33,9 @@ Result<std::uint16_t> parse_port(std::string_view text) {
 
 // Splits "host[:port]" or "[v6][:port]"; has_port tells whether there was one.
 Result<Endpoint> parse_authority(std::string_view text, bool& has_port) {
+    // Not shown: it may hold a password.
+    if (text.find('@') != std::string_view::npos)
+        return fail(ErrorCode::invalid, "an address holds no user or password");
     Endpoint endpoint;
     std::string_view rest;
     if (text.starts_with('[')) {
@@ -41,7 +50,7 @@ Result<Endpoint> parse_authority(std::string_view text, bool& has_port) {
     }
     if (endpoint.host.empty()) return fail(ErrorCode::invalid, "an address without a host");
     for (const char c : endpoint.host) {
-        if (c <= ' ' || c == '@' || c == '/' || c == 0x7f) {
+        if (c <= ' ' || c > '~' || std::string_view("/?#\\[]").find(c) != std::string_view::npos) {
             return fail(ErrorCode::invalid, "'" + endpoint.host + "' is not a host name");
         }
     }
@@ -52,6 +61,14 @@ Result<Endpoint> parse_authority(std::string_view text, bool& has_port) {
     if (!port) return tl::unexpected(port.error());
     endpoint.port = *port;
     return endpoint;
+}
+
+// What can stand in a request line before a path of ours.
+bool is_base_path(std::string_view path) {
+    for (const char c : path) {
+        if (c <= ' ' || c > '~' || c == '?' || c == '#') return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -66,6 +83,9 @@ Result<Endpoint> parse_url(std::string_view url, std::string& path) {
         if (colon != std::string_view::npos) path = rest.substr(colon + 1);
         if (endpoint.unix_path.empty() || endpoint.unix_path.size() > 107) {
             return fail(ErrorCode::invalid, "a Unix socket's path has 1 to 107 bytes");
+        }
+        if (!is_base_path(path)) {
+            return fail(ErrorCode::invalid, "a base URL has no query, fragment, space or control byte");
         }
         while (path.ends_with('/')) path.pop_back();
         return endpoint;
@@ -82,9 +102,8 @@ Result<Endpoint> parse_url(std::string_view url, std::string& path) {
     if (!has_port) endpoint->port = tls ? 443 : 80;
     endpoint->tls = tls;
     if (slash != std::string_view::npos) path = rest.substr(slash);
-    if (path.find_first_of("?# ") != std::string::npos) {
-        return fail(ErrorCode::invalid, "a base URL has no query, fragment or space");
-    }
+    if (!is_base_path(path))
+        return fail(ErrorCode::invalid, "a base URL has no query, fragment, space or control byte");
     while (path.ends_with('/')) path.pop_back();
     return endpoint;
 }

@@ -9,6 +9,8 @@ namespace weir::net {
 namespace {
 
 constexpr std::size_t kReadBuffer = 16 * 1024;
+constexpr std::size_t kWriteFirst =
+    16 * 1024;  // larger requests may wait for the upstream to take them: see exchange_large
 
 struct Connection {
     explicit Connection(std::unique_ptr<Stream> made) : stream(std::move(made)), in(kReadBuffer) {}
@@ -17,13 +19,29 @@ struct Connection {
     Micros idle_since = 0;
 };
 
+// A write that goes on while the answer is awaited.
+struct WriteBeside {
+    IoResult result;
+    bool done = false;
+    std::coroutine_handle<> waiter;
+
+    bool await_ready() const { return done; }
+    void await_suspend(std::coroutine_handle<> resume) { waiter = resume; }
+    void await_resume() const {}
+};
+
 std::string what_happened(ErrorCode code) {
     switch (code) {
-        case ErrorCode::timeout: return "no answer in time";
-        case ErrorCode::closed: return "the connection was closed before the answer was complete";
-        case ErrorCode::reset: return "the connection was reset";
-        case ErrorCode::canceled: return "given up";
-        default: return "the connection failed";
+        case ErrorCode::timeout:
+            return "no answer in time";
+        case ErrorCode::closed:
+            return "the connection was closed before the answer was complete";
+        case ErrorCode::reset:
+            return "the connection was reset";
+        case ErrorCode::canceled:
+            return "given up";
+        default:
+            return "the connection failed";
     }
 }
 
@@ -55,11 +73,19 @@ HttpClient::HttpClient(Reactor& reactor, Endpoint endpoint, const ClientLimits& 
     });
 }
 
-HttpClient::~HttpClient() { *impl_->alive = false; }
+HttpClient::~HttpClient() {
+    *impl_->alive = false;
+}
 
-const Endpoint& HttpClient::endpoint() const { return impl_->connector.endpoint(); }
-Reactor& HttpClient::reactor() const { return impl_->connector.reactor(); }
-std::size_t HttpClient::pooled() const { return impl_->pool.size(); }
+const Endpoint& HttpClient::endpoint() const {
+    return impl_->connector.endpoint();
+}
+Reactor& HttpClient::reactor() const {
+    return impl_->connector.reactor();
+}
+std::size_t HttpClient::pooled() const {
+    return impl_->pool.size();
+}
 
 struct HttpCall::State {
     explicit State(HttpClient::Impl& owner) : client(owner) {}
@@ -70,9 +96,14 @@ struct HttpCall::State {
         bool may_retry = false;  // nothing came back on a reused connection
     };
 
-    Task<Result<void>> obtain(bool fresh);
+    Task<Result<void>> obtain(bool fresh, Micros deadline);
     Task<Sent> exchange(std::string_view head, std::string_view body, Micros deadline);
-    Task<Sent> read_head(Micros deadline);
+    Task<Sent> exchange_large(std::string_view head, std::string_view body, Micros deadline);
+    Task<void> write_beside(std::string_view head, std::string_view body, Micros deadline, WriteBeside& writing);
+    Task<Sent> read_head();
+    bool gives_up(const IoResult& written) const;
+    bool is_idle_farewell() const;
+    Micros within(Micros duration, Micros deadline) const;
     Result<void> choose_framing(std::string_view request_head);
     tl::unexpected<Error> failure(ErrorCode code, const std::string& why = {}) const;
     void drop() { connection.reset(); }
@@ -85,6 +116,7 @@ struct HttpCall::State {
     Framing framing = Framing::none;
     std::uint64_t left = 0;
     bool complete = false;
+    bool unwritten = false;  // the request did not go out whole: the connection ends with its answer
     bool canceled = false;
     bool sent = false;
     bool reused = false;
@@ -94,8 +126,11 @@ HttpCall::HttpCall(HttpClient& client) : state_(std::make_unique<State>(*client.
 
 HttpCall::~HttpCall() {
     State& state = *state_;
-    if (!state.connection || !state.complete || !state.response.keep_alive || state.connection->stream->aborted()) return;
-    if (!state.connection->in.empty() || state.client.pool.size() >= state.client.limits.pooled_connections) return;
+    if (!state.connection || !state.complete || !state.response.keep_alive || state.connection->stream->aborted())
+        return;
+    if (state.unwritten || !state.connection->in.empty() ||
+        state.client.pool.size() >= state.client.limits.pooled_connections)
+        return;
     state.connection->stream->set_deadline(0);
     state.connection->idle_since = state.client.connector.reactor().now();
     state.client.pool.push_back(std::move(state.connection));
@@ -105,14 +140,21 @@ tl::unexpected<Error> HttpCall::State::failure(ErrorCode code, const std::string
     return fail(code, client.connector.endpoint().to_string() + ": " + (why.empty() ? what_happened(code) : why));
 }
 
-Task<Result<void>> HttpCall::State::obtain(bool fresh) {
+// `duration` from now, or the call's deadline where that comes first.
+Micros HttpCall::State::within(Micros duration, Micros deadline) const {
+    const Micros latest = client.connector.reactor().now() + duration;
+    return deadline != 0 ? std::min(deadline, latest) : latest;
+}
+
+Task<Result<void>> HttpCall::State::obtain(bool fresh, Micros deadline) {
     reused = !fresh && !client.pool.empty();
     if (reused) {
         connection = std::move(client.pool.back());
         client.pool.pop_back();
         co_return Result<void>();
     }
-    Result<std::unique_ptr<Stream>> made = co_await client.connector.connect(client.limits.connect_micros, pending);
+    const Micros at_most = within(client.limits.connect_micros, deadline) - client.connector.reactor().now();
+    Result<std::unique_ptr<Stream>> made = co_await client.connector.connect(at_most, pending);
     if (!made) co_return tl::unexpected(made.error());
     connection = std::make_unique<Connection>(std::move(*made));
     co_return Result<void>();
@@ -120,24 +162,54 @@ Task<Result<void>> HttpCall::State::obtain(bool fresh) {
 
 Task<HttpCall::State::Sent> HttpCall::State::exchange(std::string_view head, std::string_view body, Micros deadline) {
     Stream& stream = *connection->stream;
-    const Micros now = client.connector.reactor().now();
-    stream.set_deadline(now + client.limits.write_micros);
+    stream.set_deadline(within(client.limits.write_micros, deadline));
     sent = true;
+    if (head.size() + body.size() > kWriteFirst) co_return co_await exchange_large(head, body, deadline);
     const IoResult written = co_await stream.write(head, body);
-    // An upstream that answers early and closes (413, 401) makes the write fail: its answer is still worth reading, so
-    // only a reused connection gives up here.
-    if (!written.ok && (reused || canceled || written.error == ErrorCode::timeout)) {
+    unwritten = !written.ok;
+    if (gives_up(written)) {
         co_return Sent{failure(written.error), reused && !canceled && written.error != ErrorCode::timeout};
     }
-    const Micros latest = client.connector.reactor().now() + client.limits.first_byte_micros;
-    co_return co_await read_head(deadline != 0 ? std::min(deadline, latest) : latest);
+    stream.set_deadline(within(client.limits.first_byte_micros, deadline));
+    co_return co_await read_head();
 }
 
-Task<HttpCall::State::Sent> HttpCall::State::read_head(Micros deadline) {
+// An upstream that answers early and closes (413, 401) makes the write fail: its answer is still worth reading, so only
+// a reused connection gives up here.
+bool HttpCall::State::gives_up(const IoResult& written) const {
+    return !written.ok && (reused || canceled || written.error == ErrorCode::timeout);
+}
+
+// An upstream may answer early and then take no more of the request without closing: reading must not wait for writing.
+Task<HttpCall::State::Sent> HttpCall::State::exchange_large(std::string_view head, std::string_view body,
+                                                            Micros deadline) {
+    WriteBeside writing;
+    spawn(write_beside(head, body, deadline, writing));
+    if (writing.done && gives_up(writing.result)) {
+        co_return Sent{failure(writing.result.error), !canceled && writing.result.error != ErrorCode::timeout};
+    }
+    Sent outcome = co_await read_head();
+    if (!writing.done) {
+        connection->stream->cancel_write();
+        co_await writing;
+    }
+    unwritten = !writing.result.ok;
+    co_return outcome;
+}
+
+Task<void> HttpCall::State::write_beside(std::string_view head, std::string_view body, Micros deadline,
+                                         WriteBeside& writing) {
+    Stream& stream = *connection->stream;
+    writing.result = co_await stream.write(head, body);
+    if (writing.result.ok) stream.set_deadline(within(client.limits.first_byte_micros, deadline));
+    writing.done = true;
+    if (writing.waiter) writing.waiter.resume();  // the last thing done: the call may end with it
+}
+
+Task<HttpCall::State::Sent> HttpCall::State::read_head() {
     Stream& stream = *connection->stream;
     Buffer& in = connection->in;
     std::size_t resume_from = 0;
-    stream.set_deadline(deadline);
     bool any = false;
     while (true) {
         if (!in.empty()) {
@@ -165,6 +237,11 @@ Task<HttpCall::State::Sent> HttpCall::State::read_head(Micros deadline) {
     }
 }
 
+// Some servers say 408 before they close a connection that idled: not an answer to what was just sent on it.
+bool HttpCall::State::is_idle_farewell() const {
+    return reused && response.status == 408 && !response.keep_alive;
+}
+
 Result<void> HttpCall::State::choose_framing(std::string_view request_head) {
     if (response.status == 101) return failure(ErrorCode::protocol, "switched protocols unasked");
     const bool no_body = response.status == 204 || response.status == 304 || request_head.starts_with("HEAD ");
@@ -189,21 +266,24 @@ Task<Result<void>> HttpCall::send(std::string_view head, std::string_view body, 
     State& state = *state_;
     for (const bool second : {false, true}) {
         if (state.canceled) co_return state.failure(ErrorCode::canceled);
-        const Result<void> obtained = co_await state.obtain(second);
+        const Result<void> obtained = co_await state.obtain(second, deadline);
         if (!obtained) co_return tl::unexpected(obtained.error());
         const State::Sent sent = co_await state.exchange(head, body, deadline);
-        if (sent.outcome) co_return state.choose_framing(head);
+        if (state.connection) state.connection->stream->set_deadline(0);
+        if (sent.outcome && !state.is_idle_farewell()) co_return state.choose_framing(head);
         state.drop();
-        if (!sent.may_retry || second) co_return tl::unexpected(sent.outcome.error());
+        if (!sent.outcome && (!sent.may_retry || second)) co_return tl::unexpected(sent.outcome.error());
     }
     co_return state.failure(ErrorCode::internal);
 }
 
-const http::ResponseHead& HttpCall::response() const { return state_->response; }
+const http::ResponseHead& HttpCall::response() const {
+    return state_->response;
+}
 
 bool HttpCall::buffered_piece(std::string_view& piece) {
     State& state = *state_;
-    if (!state.connection || state.complete) return false;
+    if (!state.connection || state.complete || state.canceled) return false;
     Buffer& in = state.connection->in;
     if (in.empty()) return false;
     if (state.framing == State::Framing::chunked) {
@@ -233,18 +313,20 @@ Task<Result<std::string_view>> HttpCall::read_piece() {
     while (true) {
         if (buffered_piece(piece)) co_return piece;
         if (state.complete) co_return std::string_view();
+        if (state.canceled) co_return state.failure(ErrorCode::canceled);
         if (!state.connection) co_return state.failure(ErrorCode::closed);
         Stream& stream = *state.connection->stream;
         stream.expire_after(state.client.limits.idle_micros);
         const IoResult got = co_await stream.read_some(state.connection->in.room());
+        stream.set_deadline(0);  // whoever takes the pieces may take its time
         if (!got.ok) {
             if (got.error == ErrorCode::closed && state.framing == State::Framing::until_close) {
                 state.complete = true;
                 co_return std::string_view();
             }
             const std::string why = state.decoder.problem();
-            co_return state.failure(got.error, got.error == ErrorCode::protocol && !why.empty() ? "bad chunking: " + why
-                                                                                                : std::string());
+            co_return state.failure(
+                got.error, got.error == ErrorCode::protocol && !why.empty() ? "bad chunking: " + why : std::string());
         }
         state.connection->in.added(got.bytes);
     }
@@ -257,13 +339,17 @@ Task<Result<void>> HttpCall::read_all(std::string& out, std::size_t limit) {
         out.reserve(out.size() + static_cast<std::size_t>(state.left) + kReadablePadding);
     }
     std::size_t taken = 0;
+    std::string_view piece;
     while (true) {
-        const Result<std::string_view> piece = co_await read_piece();
-        if (!piece) co_return tl::unexpected(piece.error());
-        if (piece->empty()) co_return Result<void>();
-        taken += piece->size();
+        if (!buffered_piece(piece)) {
+            const Result<std::string_view> read = co_await read_piece();
+            if (!read) co_return tl::unexpected(read.error());
+            if (read->empty()) co_return Result<void>();
+            piece = *read;
+        }
+        taken += piece.size();
         if (taken > limit) co_return state.failure(ErrorCode::too_large, "the answer is too large");
-        out.append(*piece);
+        out.append(piece);
     }
 }
 
@@ -275,7 +361,11 @@ void HttpCall::cancel() {
     if (state.connection) state.connection->stream->abort(ErrorCode::canceled);
 }
 
-bool HttpCall::sent() const { return state_->sent; }
-bool HttpCall::reused() const { return state_->reused; }
+bool HttpCall::sent() const {
+    return state_->sent;
+}
+bool HttpCall::reused() const {
+    return state_->reused;
+}
 
 }  // namespace weir::net

@@ -1,7 +1,7 @@
 // HTTP/1.1 client: a pool of kept-alive connections to one upstream, on one reactor. A request that fails on a reused
-// connection before a byte of the answer came is sent once more on a fresh one (the upstream had closed it).
-// Thread rule: the reactor's thread.
-// Limits: ClientLimits; heads as http::HeadLimits; one request a call.
+// connection before a byte of the answer came (or with a 408 and the connection's end) is sent once more on a fresh
+// one: the upstream had closed it. Thread rule: the reactor's thread. Limits: ClientLimits; heads as http::HeadLimits;
+// one request a call.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ class HttpClient {
   public:
     // `tls` for endpoints with TLS. The endpoint's name is verified against the certificate.
     HttpClient(Reactor& reactor, Endpoint endpoint, const ClientLimits& limits, std::shared_ptr<TlsContext> tls);
-    ~HttpClient();  // no call may be under way
+    ~HttpClient();  // before the reactor; no call may exist
 
     const Endpoint& endpoint() const;
     Reactor& reactor() const;
@@ -56,27 +56,29 @@ class HttpCall final : public Cancelable {
     HttpCall(const HttpCall&) = delete;
     HttpCall& operator=(const HttpCall&) = delete;
 
-    // Sends head and body and reads the answer's head (1xx are passed over). `head`: everything from the request line to
-    // the blank line. Errors: unavailable (could not connect; message says why), timeout, canceled (cancel() was called),
-    // reset, closed, protocol. The first_byte limit may be narrowed by a deadline (steady time; 0: none).
+    // Sends head and body and reads the answer's head (1xx are passed over). `head`: everything from the request line
+    // to the blank line. Errors: unavailable (could not connect; message says why), timeout, canceled (cancel() was
+    // called), reset, closed, protocol. A deadline (steady time; 0: none) narrows the limits of all that happens until
+    // the head.
     Task<Result<void>> send(std::string_view head, std::string_view body, Micros deadline = 0);
 
     // Its views are valid until the body is read from: copy what is needed later.
     const http::ResponseHead& response() const;
 
-    // The next piece of the answer's body, decoded; empty: the end. Views are valid until the next call of any of these.
+    // The next piece of the answer's body, decoded; empty: the end. Views are valid until the next call of any of
+    // these.
     Task<Result<std::string_view>> read_piece();
-    // A piece that lies in the buffer already: true and the piece; false: read_piece() would have to wait, or has an end
-    // or an error to tell.
+    // A piece that lies in the buffer already: true and the piece; false: read_piece() would have to wait, or has an
+    // end or an error to tell.
     bool buffered_piece(std::string_view& piece);
-    // Appends the whole body; Error too_large above `limit` bytes. Does not return while the body is incomplete but with
-    // an error.
+    // Appends the whole body; Error too_large above `limit` bytes. Does not return while the body is incomplete but
+    // with an error.
     Task<Result<void>> read_all(std::string& out, std::size_t limit);
 
     // Ends whatever is under way with Error canceled. May be called at any time on the reactor's thread.
     void cancel() override;
-    bool sent() const;         // the request (or a part of it) may have reached the upstream
-    bool reused() const;       // on a pooled connection
+    bool sent() const;    // the request (or a part of it) may have reached the upstream
+    bool reused() const;  // on a pooled connection
 
     struct State;  // of this room
 

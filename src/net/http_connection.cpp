@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <ctime>
+#include <exception>
 
 #include "base/log.h"
 
@@ -14,6 +15,10 @@ constexpr std::size_t kLargestBuffer = 64 * 1024;  // larger bodies get a string
 
 constexpr Micros kLingerMicros = 1'000'000;
 constexpr std::size_t kLingerBytes = 4u << 20;
+
+bool has_no_body(unsigned status) {
+    return status == 204 || status == 304;
+}
 
 }  // namespace
 
@@ -37,27 +42,44 @@ HttpConnection::HttpConnection(ServerShared& shared, std::unique_ptr<Stream> str
     ++shared_.connections;
 }
 
-HttpConnection::~HttpConnection() { --shared_.connections; }
+HttpConnection::~HttpConnection() {
+    --shared_.connections;
+}
 
 Task<void> HttpConnection::run() {
     while (true) {
-        if (co_await read_head() == Got::end) break;
-        if (co_await read_body() == Got::end) break;
-        if (!co_await handle_one()) break;
+        const Got head = co_await read_head();
+        if (head == Got::end) break;
+        const Got body = co_await read_body();
+        if (body == Got::end) break;
+        const bool more = co_await handle_one();
+        if (!more) break;
     }
+    if (answer_ != Answer::complete || stream_->aborted()) co_return;
+    stream_->expire_after(kLingerMicros);
+    co_await stream_->finish();
 }
 
 Task<bool> HttpConnection::handle_one() {
     answer_ = Answer::none;
+    head_pending_ = false;
     bodyless_ = head_.method == "HEAD";
     chunked_out_ = head_.minor_version >= 1;
     stream_->set_deadline(0);
     handling_ = true;
     ++shared_.active;
-    co_await shared_.handler.handle(*this);
+    try {
+        co_await shared_.handler.handle(*this);
+    } catch (const std::exception& bug) {
+        // The data plane throws nothing by itself: a bug, or memory has run out. It costs this caller its connection.
+        log_error(std::string("a handler threw: ") + bug.what());
+        answer_ = Answer::abandoned;
+    }
     --shared_.active;
     handling_ = false;
     stream_->watch_peer(nullptr);
+    // Where the end of the connection would end the answer, an answer cut short must not look whole.
+    if (answer_ != Answer::complete && !chunked_out_) stream_->break_off();
     if (answer_ != Answer::complete || !keeps_alive() || stream_->aborted()) co_return false;
     in_.consume(head_bytes_ + body_in_buffer_);
     if (large_body_.capacity() > kLargestBuffer) large_body_ = std::string();
@@ -116,7 +138,7 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
     const std::uint64_t length = head_.content_length.value_or(0);
     if (length == 0) co_return Got::request;
     if (length > shared_.limits.body_bytes) {
-        co_await refuse(413, "the request's body is larger than " + std::to_string(shared_.limits.body_bytes) + " bytes");
+        co_await refuse_size();
         co_return Got::end;
     }
     const auto wanted = static_cast<std::size_t>(length);
@@ -126,14 +148,13 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
     }
     if (in_.size() < head_bytes_ + wanted) {
         if (head_bytes_ + wanted <= kLargestBuffer) {
+            const char* const before = in_.content().data();
             if (in_.capacity() < head_bytes_ + wanted) {
                 in_.grow(std::bit_ceil(head_bytes_ + wanted));
             } else {
                 in_.move_to_front();
             }
-            resume_from_ = 0;
-            // The head moved: its views are made anew.
-            http::parse_request_head(in_.content(), http::HeadLimits{shared_.limits.head_bytes}, resume_from_, head_);
+            if (in_.content().data() != before) reread_head();
             while (in_.size() < head_bytes_ + wanted) {
                 stream_->expire_after(shared_.limits.slow_head_micros);
                 const IoResult got = co_await stream_->read_some(in_.room());
@@ -143,15 +164,19 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
         } else {
             // Grows with what arrives: a length that is only announced costs nothing.
             large_body_.assign(in_.content().substr(head_bytes_));
-            body_in_buffer_ = large_body_.size();
-            while (large_body_.size() < wanted) {
+            std::size_t have = large_body_.size();
+            body_in_buffer_ = have;
+            while (have < wanted) {
+                if (have == large_body_.size()) {
+                    const std::size_t larger = std::min(wanted, std::max(have * 2, kLargestBuffer));
+                    large_body_.reserve(larger + kReadablePadding);
+                    large_body_.resize(larger);
+                }
                 stream_->expire_after(shared_.limits.slow_head_micros);
-                const std::size_t have = large_body_.size();
-                const std::size_t step = std::min(wanted - have, std::max(have, kLargestBuffer));
-                large_body_.resize(have + step);
-                const IoResult got = co_await stream_->read_some({large_body_.data() + have, step});
+                const IoResult got =
+                    co_await stream_->read_some({large_body_.data() + have, large_body_.size() - have});
                 if (!got.ok) co_return Got::end;
-                large_body_.resize(have + got.bytes);
+                have += got.bytes;
             }
             large_body_.append(kReadablePadding, '\0');
             body_ = std::string_view(large_body_).substr(0, wanted);
@@ -161,6 +186,12 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
     body_in_buffer_ = wanted;
     body_ = in_.content().substr(head_bytes_, wanted);
     co_return Got::request;
+}
+
+// After the head has moved: its views are made anew.
+void HttpConnection::reread_head() {
+    resume_from_ = 0;
+    http::parse_request_head(in_.content(), http::HeadLimits{shared_.limits.head_bytes}, resume_from_, head_);
 }
 
 Task<HttpConnection::Got> HttpConnection::read_chunked_body() {
@@ -179,7 +210,7 @@ Task<HttpConnection::Got> HttpConnection::read_chunked_body() {
         std::string_view piece;
         const auto state = decoder.next(input, piece);
         if (large_body_.size() + piece.size() > shared_.limits.body_bytes) {
-            co_await refuse(413, "the request's body is larger than " + std::to_string(shared_.limits.body_bytes) + " bytes");
+            co_await refuse_size();
             co_return Got::end;
         }
         large_body_.append(piece);
@@ -207,14 +238,19 @@ Task<HttpConnection::Got> HttpConnection::read_chunked_body() {
             const std::span<char> room = in_.room();
             std::copy(input.begin(), input.end(), room.begin());
             in_.added(input.size());
-            resume_from_ = 0;
-            http::parse_request_head(in_.content(), http::HeadLimits{shared_.limits.head_bytes}, resume_from_, head_);
+            reread_head();
         }
     }
     const std::size_t size = large_body_.size();
     large_body_.append(kReadablePadding, '\0');
     body_ = std::string_view(large_body_).substr(0, size);
     co_return Got::request;
+}
+
+Task<void> HttpConnection::refuse_size() {
+    const std::string problem =
+        "the request's body is larger than " + std::to_string(shared_.limits.body_bytes) + " bytes";
+    co_await refuse(413, problem);
 }
 
 Task<void> HttpConnection::refuse(unsigned status, std::string_view problem) {
@@ -224,8 +260,10 @@ Task<void> HttpConnection::refuse(unsigned status, std::string_view problem) {
     chunked_out_ = true;
     const std::string body = shared_.handler.protocol_error(status, problem);
     stream_->expire_after(shared_.limits.slow_head_micros);
-    if (!co_await respond(status, "content-type: application/json\r\n", body)) co_return;
-    // Closing at once on unread bytes resets the connection, and the answer is lost with it: let the caller finish first.
+    const bool told = co_await respond(status, "content-type: application/json\r\n", body);
+    if (!told) co_return;
+    // Closing at once on unread bytes resets the connection, and the answer is lost with it: let the caller finish
+    // first.
     stream_->shutdown_write();
     stream_->expire_after(kLingerMicros);
     std::string scratch(kFirstBuffer, '\0');
@@ -250,17 +288,23 @@ void HttpConnection::start_head(unsigned status, std::string_view header_lines) 
 Task<bool> HttpConnection::respond(unsigned status, std::string_view header_lines, std::string_view body) {
     start_head(status, header_lines);
     answer_ = Answer::complete;
-    out_ += "content-length: ";
-    out_ += std::to_string(body.size());
-    if (!keeps_alive()) {
-        out_ += "\r\nconnection: close";
-    } else if (head_.minor_version == 0) {
-        out_ += "\r\nconnection: keep-alive";
+    if (has_no_body(status)) {
+        bodyless_ = true;
+    } else {
+        out_ += "content-length: ";
+        out_ += std::to_string(body.size());
+        out_ += "\r\n";
     }
-    out_ += "\r\n\r\n";
+    if (!keeps_alive()) {
+        out_ += "connection: close\r\n";
+    } else if (head_.minor_version == 0) {
+        out_ += "connection: keep-alive\r\n";
+    }
+    out_ += "\r\n";
     stream_->expire_after(shared_.limits.write_micros);
     const std::string_view payload = bodyless_ ? std::string_view() : body;
     const IoResult sent = co_await stream_->write(out_, payload);
+    stream_->set_deadline(0);
     if (!sent.ok) answer_ = Answer::abandoned;
     co_return sent.ok;
 }
@@ -268,13 +312,19 @@ Task<bool> HttpConnection::respond(unsigned status, std::string_view header_line
 void HttpConnection::begin_stream(unsigned status, std::string_view header_lines) {
     start_head(status, header_lines);
     answer_ = Answer::streaming;
-    if (chunked_out_) out_ += "transfer-encoding: chunked\r\n";
+    if (has_no_body(status)) {
+        bodyless_ = true;
+    } else if (chunked_out_) {
+        out_ += "transfer-encoding: chunked\r\n";
+    }
     if (!keeps_alive()) out_ += "connection: close\r\n";
     out_ += "\r\n";
     head_pending_ = true;
 }
 
 Task<bool> HttpConnection::write_piece(std::string_view piece) {
+    if (answer_ != Answer::streaming) co_return false;
+    if (bodyless_) piece = {};
     if (piece.empty() && !head_pending_) co_return true;
     char chunk_head[24];
     std::string_view framing, tail;
@@ -292,14 +342,16 @@ Task<bool> HttpConnection::write_piece(std::string_view piece) {
 }
 
 Task<bool> HttpConnection::end_stream() {
+    if (answer_ != Answer::streaming) co_return false;
     const std::string_view pending = head_pending_ ? std::string_view(out_) : std::string_view();
-    const std::string_view last = chunked_out_ ? http::kLastChunk : std::string_view();
+    const std::string_view last = chunked_out_ && !bodyless_ ? http::kLastChunk : std::string_view();
     head_pending_ = false;
     if (!chunked_out_) close_after_ = true;
     answer_ = Answer::complete;
     if (pending.empty() && last.empty()) co_return true;
     stream_->expire_after(shared_.limits.write_micros);
     const IoResult sent = co_await stream_->write(pending, last);
+    stream_->set_deadline(0);
     if (!sent.ok) answer_ = Answer::abandoned;
     co_return sent.ok;
 }

@@ -23,7 +23,7 @@ struct ServerShared {
     std::atomic<std::size_t> connections{0};
     std::atomic<std::size_t> active{0};
     bool draining = false;
-    std::string date_line;      // "date: ...\r\n", renewed each second
+    std::string date_line;  // "date: ...\r\n", renewed each second
     Micros date_valid_until = 0;
 
     std::string_view date();
@@ -61,8 +61,10 @@ class HttpConnection final : public Exchange {
     Task<Got> read_head();
     Task<Got> read_body();
     Task<Got> read_chunked_body();
+    void reread_head();
     Task<bool> handle_one();
     Task<void> refuse(unsigned status, std::string_view problem);
+    Task<void> refuse_size();
     void start_head(unsigned status, std::string_view header_lines);
     bool keeps_alive() const;
 
@@ -73,17 +75,17 @@ class HttpConnection final : public Exchange {
     http::RequestHead head_;
     std::size_t head_bytes_ = 0;
     std::size_t resume_from_ = 0;
-    std::string large_body_;         // chunked bodies and those that do not fit the buffer, with padding
+    std::string large_body_;  // chunked bodies and those that do not fit the buffer, with padding
     std::string_view body_;
     std::size_t body_in_buffer_ = 0;
-    std::string out_;                // the answer's head
+    std::string out_;  // the answer's head
     Micros started_ = 0;
     Answer answer_ = Answer::none;
     bool handling_ = false;
     bool close_after_ = false;
-    bool head_pending_ = false;      // begin_stream: out_ goes with the first piece
-    bool bodyless_ = false;          // HEAD
-    bool chunked_out_ = true;        // false: HTTP/1.0 caller, the end of the connection ends the answer
+    bool head_pending_ = false;  // begin_stream: out_ goes with the first piece
+    bool bodyless_ = false;      // the answer to HEAD, or of status 204 or 304
+    bool chunked_out_ = true;    // false: HTTP/1.0 caller, the end of the connection ends the answer
 };
 
 }  // namespace weir::net

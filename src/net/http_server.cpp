@@ -11,7 +11,8 @@ namespace weir::net {
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-struct HttpServer::Impl {
+// Shared with the accept under way, which ends only after the server is closed.
+struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Impl(Reactor& reactor, const ServerLimits& limits, std::shared_ptr<TlsContext> tls_context, Handler& handler)
         : shared(reactor, limits, handler), tls(std::move(tls_context)), acceptor(reactor.impl().io) {}
 
@@ -61,22 +62,24 @@ Result<void> HttpServer::Impl::open(const Endpoint& endpoint) {
 }
 
 void HttpServer::Impl::accept() {
-    acceptor.async_accept(peer, [this](const SystemError& error, asio::ip::tcp::socket socket) {
-        if (closed || error == asio::error::operation_aborted) return;
-        if (error) {
-            // Out of descriptors, as a rule: trying again at once would only burn the processor.
-            log_warning("accept: " + error.message());
-            accept_pause = std::make_unique<asio::steady_timer>(shared.reactor.impl().io, std::chrono::milliseconds(100));
-            accept_pause->async_wait([this](const SystemError& stopped) {
-                if (!stopped && !closed) accept();
-            });
-            return;
-        }
-        if (shared.connections.load(std::memory_order_relaxed) < shared.limits.connections) {
-            spawn(serve(std::move(socket)));
-        }
-        if (!shared.draining) accept();
-    });
+    acceptor.async_accept(
+        peer, [this, self = shared_from_this()](const SystemError& error, asio::ip::tcp::socket socket) {
+            if (closed || error == asio::error::operation_aborted) return;
+            if (error) {
+                // Out of descriptors, as a rule: trying again at once would only burn the processor.
+                log_warning("accept: " + error.message());
+                accept_pause =
+                    std::make_unique<asio::steady_timer>(shared.reactor.impl().io, std::chrono::milliseconds(100));
+                accept_pause->async_wait([this, self](const SystemError& stopped) {
+                    if (!stopped && !closed) accept();
+                });
+                return;
+            }
+            if (shared.connections.load(std::memory_order_relaxed) < shared.limits.connections) {
+                spawn(serve(std::move(socket)));
+            }
+            if (!shared.draining) accept();
+        });
 }
 
 Task<void> HttpServer::Impl::serve(asio::ip::tcp::socket socket) {
@@ -84,18 +87,24 @@ Task<void> HttpServer::Impl::serve(asio::ip::tcp::socket socket) {
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     std::string peer_address = peer.address().to_string(ignored);
     std::unique_ptr<Stream> stream;
+    TlsStream* secure = nullptr;
     if (tls) {
-        auto secure = std::make_unique<TlsStream>(shared.reactor, std::move(socket), tls->context);
-        secure->expire_after(shared.limits.slow_head_micros);
-        const IoResult shaken = co_await secure->handshake(asio::ssl::stream_base::server);
-        if (!shaken.ok) co_return;
-        stream = std::move(secure);
+        auto made = std::make_unique<TlsStream>(shared.reactor, std::move(socket), tls->context);
+        secure = made.get();
+        stream = std::move(made);
     } else {
         stream = std::make_unique<PlainStream>(shared.reactor, GenericSocket(std::move(socket)));
     }
+    // Counted and listed from the handshake on: limits and close() hold for it too.
     HttpConnection connection(shared, std::move(stream), std::move(peer_address));
     add(connection);
-    if (!shared.draining && !closed) co_await connection.run();
+    bool ready = true;
+    if (secure != nullptr) {
+        secure->expire_after(shared.limits.slow_head_micros);
+        const IoResult shaken = co_await secure->handshake(asio::ssl::stream_base::server);
+        ready = shaken.ok;
+    }
+    if (ready && !shared.draining && !closed) co_await connection.run();
     remove(connection);
 }
 
@@ -111,13 +120,20 @@ void HttpServer::Impl::remove(HttpConnection& connection) {
     if (connections == &connection) connections = connection.next;
 }
 
-HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpServer::~HttpServer() = default;
+HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() {
+    impl_->closed = true;
+    SystemError ignored;
+    impl_->acceptor.close(ignored);
+    impl_->accept_pause.reset();
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Reactor& reactor, const Endpoint& endpoint,
                                                        const ServerLimits& limits, std::shared_ptr<TlsContext> tls,
                                                        Handler& handler) {
-    auto impl = std::make_unique<Impl>(reactor, limits, std::move(tls), handler);
+    if (!endpoint.unix_path.empty()) return fail(ErrorCode::invalid, "can't listen on a Unix socket");
+    auto impl = std::make_shared<Impl>(reactor, limits, std::move(tls), handler);
     if (auto opened = impl->open(endpoint); !opened) return tl::unexpected(opened.error());
     impl->accept();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
@@ -146,7 +162,11 @@ void HttpServer::close() {
     }
 }
 
-std::size_t HttpServer::connections() const { return impl_->shared.connections.load(std::memory_order_relaxed); }
-std::size_t HttpServer::active() const { return impl_->shared.active.load(std::memory_order_relaxed); }
+std::size_t HttpServer::connections() const {
+    return impl_->shared.connections.load(std::memory_order_relaxed);
+}
+std::size_t HttpServer::active() const {
+    return impl_->shared.active.load(std::memory_order_relaxed);
+}
 
 }  // namespace weir::net

@@ -22,32 +22,34 @@ namespace weir::net {
 struct ServerLimits {
     std::size_t head_bytes = 32 * 1024;
     std::size_t body_bytes = 32u << 20;
-    std::size_t connections = 10'000;        // on this reactor; more are closed at once
-    Micros slow_head_micros = 10'000'000;    // a whole head, from its first byte; then each piece of the body
-    Micros keep_alive_micros = 75'000'000;   // between requests
-    Micros write_micros = 60'000'000;        // a caller that takes nothing for so long is cut off
+    std::size_t connections = 10'000;       // on this reactor; more are closed at once
+    Micros slow_head_micros = 10'000'000;   // a whole head, from its first byte; then each piece of the body
+    Micros keep_alive_micros = 75'000'000;  // between requests
+    Micros write_micros = 60'000'000;       // a caller that takes nothing for so long is cut off
 };
 
 // One request and the answer to it.
 class Exchange {
   public:
     virtual const http::RequestHead& head() const = 0;
-    virtual std::string_view body() const = 0;      // whole; 64 readable bytes follow it
-    virtual Micros started_micros() const = 0;      // steady time of the request's first byte
-    virtual std::string_view peer() const = 0;      // the caller's address, for logs
+    virtual std::string_view body() const = 0;  // whole; 64 readable bytes follow it
+    virtual Micros started_micros() const = 0;  // steady time of the request's first byte
+    virtual std::string_view peer() const = 0;  // the caller's address, for logs
 
     // `header_lines`: "name: value\r\n", any number. Framing, date and connection headers are the server's.
-    // False: the caller has gone; there is no more to do.
+    // False: the caller has gone; there is no more to do. An answer to HEAD, and one of status 204 or 304, goes without
+    // its body.
     virtual Task<bool> respond(unsigned status, std::string_view header_lines, std::string_view body) = 0;
     // The head of an answer of unknown length goes out with the first piece.
     virtual void begin_stream(unsigned status, std::string_view header_lines) = 0;
-    virtual Task<bool> write_piece(std::string_view piece) = 0;  // empty: nothing is sent
+    virtual Task<bool> write_piece(std::string_view piece) = 0;  // empty: no more than the head is sent
     virtual Task<bool> end_stream() = 0;
-    virtual bool began() const = 0;                 // respond or begin_stream was called
+    virtual bool began() const = 0;  // respond or begin_stream was called
     // The answer can't be completed: the connection closes without a clean end.
     virtual void abandon() = 0;
 
-    // While set, the watcher is told within kSweepMicros that the caller has gone. Reset with nullptr before it dies.
+    // While set, the watcher is told within kSweepMicros that the caller has gone (half a close is a close), or that
+    // the server cut it off. Reset with nullptr before it dies.
     virtual void watch_caller(PeerWatcher* watcher) = 0;
 
   protected:
@@ -64,11 +66,12 @@ class Handler {
 
 class HttpServer {
   public:
-    // Binds and listens. Port 0: any; port() tells which. Error unavailable: address in use, not permitted.
+    // Binds and listens (TCP). Port 0: any; port() tells which. Error unavailable: address in use, not permitted.
     static Result<std::unique_ptr<HttpServer>> listen(Reactor& reactor, const Endpoint& endpoint,
                                                       const ServerLimits& limits, std::shared_ptr<TlsContext> tls,
                                                       Handler& handler);
-    ~HttpServer();  // after close() and connections() == 0, or with the reactor stopped for good
+    ~HttpServer();  // after close() and connections() == 0, or with the reactor stopped for good (what waits then
+                    // leaks)
 
     std::uint16_t port() const;
     // Takes no more connections, closes idle ones; running requests end with "connection: close".
@@ -81,8 +84,8 @@ class HttpServer {
     struct Impl;  // of this room
 
   private:
-    explicit HttpServer(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit HttpServer(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace weir::net

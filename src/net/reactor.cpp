@@ -1,5 +1,7 @@
 #include "net/reactor.h"
 
+#include <algorithm>
+
 #include "net/reactor_impl.h"
 
 namespace weir::net {
@@ -11,17 +13,25 @@ Reactor::Reactor(const Clock& clock, unsigned index)
 
 Reactor::~Reactor() = default;
 
-void Reactor::run() { impl_->io.run(); }
+void Reactor::run() {
+    impl_->io.run();
+}
 
-void Reactor::stop() { impl_->io.stop(); }
+void Reactor::stop() {
+    impl_->io.stop();
+}
 
 void Reactor::post(std::coroutine_handle<> resume) {
     asio::post(impl_->io, [resume] { resume.resume(); });
 }
 
-void Reactor::call(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+void Reactor::call(std::function<void()> work) {
+    asio::post(impl_->io, std::move(work));
+}
 
-void Reactor::every_sweep(std::function<bool()> work) { impl_->every_sweep.push_back(std::move(work)); }
+void Reactor::every_sweep(std::function<bool()> work) {
+    impl_->every_sweep.push_back(std::move(work));
+}
 
 void Reactor::wake_after(Micros duration, std::coroutine_handle<> waiter) {
     auto timer = std::make_unique<asio::steady_timer>(impl_->io, std::chrono::microseconds(duration));
@@ -41,32 +51,23 @@ void Reactor::Impl::schedule_sweep() {
 void Reactor::Impl::sweep() {
     const Micros now = reactor.now();
     watched.clear();
+    // abort() resumes nobody before the sweep ends, so the list stays whole.
+    for (Stream* stream = streams; stream != nullptr; stream = stream->next_) {
+        if (stream->deadline_ != 0 && now >= stream->deadline_) stream->abort(ErrorCode::timeout);
+        if (stream->watcher_ == nullptr) continue;
+        watched.push_back({stream->refused_ ? -1 : stream->descriptor(), POLLRDHUP, 0});
+        watched_streams.push_back(stream);
+    }
+    if (!watched.empty()) ::poll(watched.data(), watched.size(), 0);
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+        Stream* const stream = watched_streams[i];
+        if (stream == nullptr) continue;
+        if (!stream->refused_ && (watched[i].revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
+        if (PeerWatcher* const watcher = std::exchange(stream->watcher_, nullptr)) watcher->on_peer_gone();
+    }
     watched_streams.clear();
-    for (Stream* stream = streams; stream != nullptr;) {
-        Stream* const following = stream->next_;  // abort() resumes nobody before the sweep ends, so the list stays whole
-        if (stream->deadline_ != 0 && now >= stream->deadline_ && !stream->refused_) {
-            stream->abort(ErrorCode::timeout);
-        } else if (stream->watcher_ != nullptr && !stream->refused_) {
-            watched.push_back({stream->descriptor(), POLLRDHUP, 0});
-            watched_streams.push_back(stream);
-        }
-        stream = following;
-    }
-    if (!watched.empty() && ::poll(watched.data(), watched.size(), 0) > 0) {
-        for (std::size_t i = 0; i < watched.size(); ++i) {
-            if ((watched[i].revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
-            // A watcher may end other watches, but streams are destroyed only by their coroutines, later.
-            if (PeerWatcher* const watcher = std::exchange(watched_streams[i]->watcher_, nullptr)) {
-                watcher->on_peer_gone();
-            }
-        }
-    }
-    for (std::size_t i = 0; i < every_sweep.size();) {
-        if (every_sweep[i]()) {
-            ++i;
-        } else {
-            every_sweep.erase(every_sweep.begin() + static_cast<std::ptrdiff_t>(i));
-        }
+    for (auto called = every_sweep.begin(); called != every_sweep.end();) {
+        called = (*called)() ? std::next(called) : every_sweep.erase(called);
     }
 }
 
@@ -80,12 +81,14 @@ void Reactor::Impl::remove(Stream& stream) {
     if (stream.previous_ != nullptr) stream.previous_->next_ = stream.next_;
     if (stream.next_ != nullptr) stream.next_->previous_ = stream.previous_;
     if (streams == &stream) streams = stream.next_;
+    std::replace(watched_streams.begin(), watched_streams.end(), &stream, static_cast<Stream*>(nullptr));
 }
 
 ErrorCode error_code_of(const SystemError& error) {
-    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) return ErrorCode::closed;
-    if (error == asio::error::connection_reset || error == asio::error::broken_pipe ||
-        error == asio::error::connection_aborted) {
+    if (error == asio::error::eof) return ErrorCode::closed;
+    // An end without TLS' own farewell is not an orderly one: anybody on the way can forge it.
+    if (error == asio::ssl::error::stream_truncated || error == asio::error::connection_reset ||
+        error == asio::error::broken_pipe || error == asio::error::connection_aborted) {
         return ErrorCode::reset;
     }
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) return ErrorCode::canceled;

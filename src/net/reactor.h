@@ -1,7 +1,8 @@
 // One thread's event loop: its sockets, deadlines and coroutines. Deadlines and vanished peers are found by one sweep
 // every kSweepMicros, not by a timer each.
-// Thread rule: everything but post(), call() and stop() on the reactor's own thread.
-// Limits: a deadline fires up to kSweepMicros late.
+// Thread rule: everything but post(), call() and stop() on the reactor's own thread, or before it runs.
+// Lifetime: streams, clients and servers go before their reactor. Coroutines that still wait when it goes are not
+// freed. Limits: a deadline fires up to kSweepMicros late.
 #pragma once
 
 #include <coroutine>
@@ -22,7 +23,7 @@ class Reactor final : public Executor {
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
-    void run();   // the calling thread is the reactor's until stop()
+    void run();   // the calling thread is the reactor's until stop(); once
     void stop();  // any thread
 
     void post(std::coroutine_handle<> resume) override;  // any thread
@@ -39,9 +40,10 @@ class Reactor final : public Executor {
         void await_suspend(std::coroutine_handle<> waiter) { reactor.wake_after(duration, waiter); }
         void await_resume() const {}
     };
+    // Real time, whatever the clock.
     SleepAwaiter sleep(Micros duration) { return {*this, duration}; }
 
-    // Calls `work` at every sweep until it returns false.
+    // Calls `work` at every sweep until it returns false; it may call every_sweep() itself.
     void every_sweep(std::function<bool()> work);
 
     struct Impl;  // of this room

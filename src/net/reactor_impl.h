@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <functional>
+#include <list>
 #include <vector>
 
 #include "net/asio.h"
@@ -26,8 +27,8 @@ struct Reactor::Impl {
     asio::executor_work_guard<asio::io_context::executor_type> work;
     Stream* streams = nullptr;
     std::vector<pollfd> watched;
-    std::vector<Stream*> watched_streams;
-    std::vector<std::function<bool()>> every_sweep;
+    std::vector<Stream*> watched_streams;          // filled during a sweep only; null: destroyed meanwhile
+    std::list<std::function<bool()>> every_sweep;  // a list: what is called may add to it
 };
 
 ErrorCode error_code_of(const SystemError& error);

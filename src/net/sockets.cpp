@@ -5,6 +5,8 @@
 namespace weir::net {
 namespace {
 
+constexpr std::size_t kOutgoingKept = 64 * 1024;  // bytes of a TLS stream's write buffer that are kept between writes
+
 IoResult result_of(const SystemError& error, std::size_t bytes) {
     if (!error) return {bytes, true, ErrorCode::internal};
     return {bytes, false, error_code_of(error)};
@@ -28,7 +30,9 @@ PlainStream::PlainStream(Reactor& reactor, GenericSocket socket) : Stream(reacto
     socket_.non_blocking(true, ignored);
 }
 
-PlainStream::~PlainStream() { close_socket(); }
+PlainStream::~PlainStream() {
+    close_socket();
+}
 
 int PlainStream::descriptor() const {
     // native_handle() is not const; the descriptor is only looked at.
@@ -39,6 +43,11 @@ int PlainStream::descriptor() const {
 void PlainStream::close_socket() {
     SystemError ignored;
     socket_.close(ignored);
+}
+
+void PlainStream::cancel_write() {
+    SystemError ignored;
+    socket_.cancel(ignored);
 }
 
 void PlainStream::start_read(std::span<char> into, Operation& operation) {
@@ -81,7 +90,9 @@ void PlainStream::start_write(std::span<const iovec> parts, Operation& operation
 TlsStream::TlsStream(Reactor& reactor, asio::ip::tcp::socket socket, asio::ssl::context& context)
     : Stream(reactor), tls_(std::move(socket), context) {}
 
-TlsStream::~TlsStream() { close_socket(); }
+TlsStream::~TlsStream() {
+    close_socket();
+}
 
 int TlsStream::descriptor() const {
     auto& socket = const_cast<asio::ssl::stream<asio::ip::tcp::socket>&>(tls_).next_layer();
@@ -93,10 +104,26 @@ void TlsStream::close_socket() {
     tls_.next_layer().close(ignored);
 }
 
+void TlsStream::cancel_write() {
+    SystemError ignored;
+    tls_.next_layer().cancel(ignored);
+}
+
+void TlsStream::start_finish(Operation& operation) {
+    tls_.async_shutdown([this, &operation](const SystemError& error) {
+        operation.result = result_of(error, 0);
+        if (error) refused(operation);
+        operation.waiter.resume();
+    });
+}
+
 void TlsStream::HandshakeAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     operation.waiter = waiter;
     stream.tls_.async_handshake(type, [this](const SystemError& error) {
-        if (error) stream.problem_ = error.message();
+        if (error) {
+            const long verdict = SSL_get_verify_result(stream.tls_.native_handle());
+            stream.problem_ = verdict == X509_V_OK ? error.message() : X509_verify_cert_error_string(verdict);
+        }
         operation.result = result_of(error, 0);
         if (error) stream.refused(operation);
         operation.waiter.resume();
@@ -122,6 +149,7 @@ bool TlsStream::write_now(iovec* parts, std::size_t& count, Operation&) {
 
 void TlsStream::start_write(std::span<const iovec>, Operation& operation) {
     asio::async_write(tls_, asio::buffer(outgoing_), [this, &operation](const SystemError& error, std::size_t bytes) {
+        if (outgoing_.capacity() > kOutgoingKept) outgoing_ = std::string();
         operation.result = result_of(error, bytes);
         if (error) refused(operation);
         operation.waiter.resume();

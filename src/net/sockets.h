@@ -19,6 +19,7 @@ class PlainStream final : public Stream {
     PlainStream(Reactor& reactor, GenericSocket socket);
     ~PlainStream() override;
     GenericSocket& socket() { return socket_; }
+    void cancel_write() override;
 
   protected:
     int descriptor() const override;
@@ -36,6 +37,7 @@ class TlsStream final : public Stream {
     TlsStream(Reactor& reactor, asio::ip::tcp::socket socket, asio::ssl::context& context);
     ~TlsStream() override;
     asio::ssl::stream<asio::ip::tcp::socket>& tls() { return tls_; }
+    void cancel_write() override;
 
     struct HandshakeAwaiter {
         TlsStream& stream;
@@ -46,7 +48,7 @@ class TlsStream final : public Stream {
         IoResult await_resume() const { return operation.result; }
     };
     HandshakeAwaiter handshake(asio::ssl::stream_base::handshake_type type) { return {*this, type}; }
-    const std::string& problem() const { return problem_; }
+    const std::string& problem() const { return problem_; }  // why the handshake failed
 
   protected:
     int descriptor() const override;
@@ -54,6 +56,8 @@ class TlsStream final : public Stream {
     void start_read(std::span<char> into, Operation& operation) override;
     bool write_now(iovec* parts, std::size_t& count, Operation& operation) override;
     void start_write(std::span<const iovec> parts, Operation& operation) override;
+    bool finish_now() override { return false; }
+    void start_finish(Operation& operation) override;
 
   private:
     asio::ssl::stream<asio::ip::tcp::socket> tls_;

@@ -8,9 +8,13 @@
 
 namespace weir::net {
 
-Stream::Stream(Reactor& reactor) : reactor_(reactor) { reactor_.impl().add(*this); }
+Stream::Stream(Reactor& reactor) : reactor_(reactor) {
+    reactor_.impl().add(*this);
+}
 
-Stream::~Stream() { reactor_.impl().remove(*this); }
+Stream::~Stream() {
+    reactor_.impl().remove(*this);
+}
 
 void Stream::abort(ErrorCode why) {
     if (refused_) return;
@@ -22,6 +26,12 @@ void Stream::abort(ErrorCode why) {
 void Stream::cut_off(ErrorCode why) {
     abort(why);
     if (PeerWatcher* const watcher = std::exchange(watcher_, nullptr)) watcher->on_peer_gone();
+}
+
+void Stream::break_off() {
+    const linger at_once{1, 0};
+    if (!refused_) ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    abort(ErrorCode::canceled);
 }
 
 void Stream::shutdown_write() {

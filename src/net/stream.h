@@ -23,7 +23,8 @@ struct IoResult {
     ErrorCode error = ErrorCode::internal;  // closed: orderly end; reset, timeout, canceled
 };
 
-// Told when the peer is seen to have closed its side; at most once a watch.
+// Told when the peer is seen to have closed its side, or the stream was aborted; at most once a watch. Called within a
+// sweep: cancels, but does not resume coroutines itself.
 class PeerWatcher {
   public:
     virtual void on_peer_gone() = 0;
@@ -78,8 +79,25 @@ class Stream {
     void set_deadline(Micros at) { deadline_ = at; }
     void expire_after(Micros duration) { deadline_ = reactor_.now() + duration; }
 
-    // Ends the operation under way, and every later one, with `why`. Closes the socket.
+    struct FinishAwaiter {
+        Stream& stream;
+        Operation operation{};
+        bool await_ready() { return stream.refused(operation) || stream.finish_now(); }
+        void await_suspend(std::coroutine_handle<> waiter) {
+            operation.waiter = waiter;
+            stream.start_finish(operation);
+        }
+        void await_resume() const {}
+    };
+    // Before an orderly end: TLS says its farewell and waits for the peer's. Nothing is read or written afterwards.
+    FinishAwaiter finish() { return {*this}; }
+
+    // Ends the operation under way, and every later one, with `why`. Closes the socket. Resumes nobody at once.
     void abort(ErrorCode why);
+    // As abort, and the peer sees a reset instead of an end.
+    void break_off();
+    // Ends a write under way with canceled: the peer has got a part of it. No read may be under way; later ones go on.
+    virtual void cancel_write() = 0;
     bool aborted() const { return refused_; }
     // The same, and tells the watcher, as if the peer had gone.
     void cut_off(ErrorCode why);
@@ -98,12 +116,14 @@ class Stream {
   protected:
     explicit Stream(Reactor& reactor);
 
-    virtual int descriptor() const = 0;                                  // -1 once closed
+    virtual int descriptor() const = 0;  // -1 once closed
     virtual void close_socket() = 0;
     virtual void start_read(std::span<char> into, Operation& operation) = 0;
     // Writes what goes without waiting; true: all done or failed (operation tells), false: the rest is in parts.
     virtual bool write_now(iovec* parts, std::size_t& count, Operation& operation) = 0;
     virtual void start_write(std::span<const iovec> parts, Operation& operation) = 0;
+    virtual bool finish_now() { return true; }
+    virtual void start_finish(Operation&) {}
 
     bool refused(Operation& operation) const;
     ErrorCode refused_error() const { return refused_with_; }

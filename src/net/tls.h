@@ -11,8 +11,8 @@ namespace weir::net {
 
 struct TlsContext;  // of this room
 
-// For connections to upstreams: peers are verified against the system's authorities or `ca_file` (PEM); TLS 1.2 or later;
-// sessions are kept for reuse.
+// For connections to upstreams: peers are verified against the system's authorities or `ca_file` (PEM); TLS 1.2 or
+// later; sessions are kept for reuse.
 Result<std::shared_ptr<TlsContext>> make_client_tls(const std::string& ca_file);
 // For a listener: certificate chain and key in PEM.
 Result<std::shared_ptr<TlsContext>> make_server_tls(const std::string& certificate_file, const std::string& key_file);

@@ -2,9 +2,12 @@
 // the operator's file (LiteLLM's field names, USD per token) and of the configuration (USD per million tokens).
 // An unknown price is unknown: never 0.
 // Thread rule: immutable after load; share by pointer to const.
-// Limits: price file 64 MiB, 100,000 rows.
+// Limits: price file kMaxPriceFileBytes, kMaxPriceRows rows, kMaxFilePrice a token. One price a class of tokens: prices
+// that depend on the length of the prompt, the hour or a batch are taken at their base.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +19,10 @@
 #include "wire/usage.h"
 
 namespace weir::prices {
+
+constexpr std::size_t kMaxPriceFileBytes = 64u << 20;
+constexpr std::size_t kMaxPriceRows = 100'000;
+constexpr PicoUsdPerToken kMaxFilePrice{1'000'000'000'000};  // 1 USD: beyond it somebody has mixed up the unit
 
 struct Price {
     PicoUsdPerToken input;
@@ -37,7 +44,13 @@ class PriceTable {
     // The built-in rows alone.
     static PriceTable built_in();
 
-    // Lays the rows of a price file over this table. Error messages begin with "path: " or "path:line: ".
+    // Lays the rows of a price file over this table: one object, model name -> object, of which input_cost_per_token,
+    // output_cost_per_token, cache_read_input_token_cost, cache_creation_input_token_cost (USD), litellm_provider and
+    // mode are read. Left out: "sample_spec", and rows without a price for input tokens, or (but for embeddings,
+    // reranking and moderation, which have none) for output tokens. Prices are exact; beyond 12 decimal places they are
+    // rounded half up. All or nothing: on an error the table is as it was. Errors, with "path: " or "path:line: "
+    // before them: not_found, io, too_large, invalid (JSON, a price that is no number, negative, or above
+    // kMaxFilePrice).
     Result<void> merge_file(const std::string& path);
     // The same from text already read; `name` stands in messages.
     Result<void> merge_json(std::string_view text, const std::string& name);
@@ -59,7 +72,12 @@ class PriceTable {
         Price price;
         std::string vendor;
     };
-    std::unordered_map<std::string, Row> rows_;
+    struct NameHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+    };
+
+    std::unordered_map<std::string, Row, NameHash, std::equal_to<>> rows_;
 };
 
 }  // namespace weir::prices

@@ -24,6 +24,9 @@ namespace weir::store {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 16u << 20;
+// A value, and what one transaction takes, is at most this part of max_bytes: what a transaction gives up can be used
+// by the next but one only, and the quarter that the map is larger has to do until then.
+constexpr std::uint64_t kMaxBytesShare = 8;
 constexpr std::uint64_t kMinMaxBytes = 64u << 10;
 constexpr std::uint64_t kMapSlackBytes = 4u << 20;
 constexpr std::size_t kDropsPerTransaction = 4096;
@@ -35,6 +38,12 @@ constexpr char kDataFile[] = "/data.mdb";
 constexpr char kCompactedFile[] = "/data.mdb.compact";
 constexpr char kLockFile[] = "/entries.lock";
 
+constexpr std::string_view kAdvice = "; it only holds cache entries: delete it";
+
+bool damaged(int rc) {
+    return rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH;
+}
+
 tl::unexpected<Error> lmdb_error(std::string_view doing, int rc) {
     return fail(ErrorCode::io, std::string(doing) + ": " + mdb_strerror(rc));
 }
@@ -43,8 +52,12 @@ tl::unexpected<Error> system_error(std::string doing, int number) {
     return fail(ErrorCode::io, std::move(doing) + ": " + std::strerror(number));
 }
 
-MDB_val value_of(const void* data, std::size_t size) { return {size, const_cast<void*>(data)}; }
-MDB_val value_of(const Digest256& key) { return value_of(key.data(), key.size()); }
+MDB_val value_of(const void* data, std::size_t size) {
+    return {size, const_cast<void*>(data)};
+}
+MDB_val value_of(const Digest256& key) {
+    return value_of(key.data(), key.size());
+}
 
 struct Sequence {
     std::uint8_t bytes[8];
@@ -125,8 +138,8 @@ struct LmdbEntryStore::Impl {
     std::uint64_t max_pages = 0;
     std::uint64_t map_bytes = 0;
     std::atomic<std::uint64_t> used_bytes{0};
-    std::mutex write_mutex;        // one writer; also guards map_bytes
-    std::shared_mutex map_mutex;   // readers share it; a change of the map's size needs it alone
+    std::mutex write_mutex;       // one writer; also guards map_bytes
+    std::shared_mutex map_mutex;  // readers share it; a change of the map's size needs it alone
 
     ~Impl() {
         close_environment();
@@ -149,6 +162,7 @@ struct LmdbEntryStore::Impl {
     int drop_oldest(MDB_txn* txn, std::uint64_t to_pages, std::size_t most);
 
     // Transactions of their own.
+    int put_batch(std::span<const Put> batch);
     int try_put(std::span<const Put> batch);
     int try_erase(std::span<const Digest256> batch);
     int try_drop(std::uint64_t to_pages, bool& done);
@@ -182,24 +196,26 @@ Result<void> LmdbEntryStore::Impl::open_environment(std::uint64_t limit_bytes) {
     if (rc == 0) rc = mdb_env_set_mapsize(env, map_bytes);
     // NORDAHEAD: entries are read one by one, at random. NOTLS: read transactions belong to calls, not to threads.
     if (rc == 0) rc = mdb_env_open(env, folder.c_str(), MDB_NOMETASYNC | MDB_NORDAHEAD | MDB_NOTLS, 0600);
-    if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH) {
-        return fail(ErrorCode::invalid, data_path + " is damaged or no LMDB file; it only holds cache entries: delete it");
-    }
+    if (damaged(rc)) return fail(ErrorCode::invalid, data_path + " is damaged or no LMDB file" + std::string(kAdvice));
     if (rc != 0) return lmdb_error("cannot open " + data_path, rc);
 
-    // A map over a file that was cut short ends the process with SIGBUS at the first missing page.
+    // The file may end before the last page that LMDB has given out: pages that became free in the transaction that
+    // took them are never written. If it was cut short by somebody instead, reading the map past its end would be
+    // SIGBUS. Either way zeros are right: nobody reads the first kind, and of the second LMDB says that it is damaged.
     MDB_envinfo info{};
     MDB_stat stat{};
     mdb_env_info(env, &info);
     mdb_env_stat(env, &stat);
     page_bytes = stat.ms_psize;
-    if (existing != 0 && file_bytes(data_path) < (info.me_last_pgno + 1) * page_bytes) {
-        return fail(ErrorCode::invalid, data_path + " is cut short; it only holds cache entries: delete it");
+    const std::uint64_t given_out = (info.me_last_pgno + 1) * page_bytes;
+    if (existing != 0 && existing < given_out && ::truncate(data_path.c_str(), static_cast<off_t>(given_out)) != 0) {
+        return system_error("cannot extend " + data_path, errno);
     }
     rc = open_databases();
     if (rc == MDB_INCOMPATIBLE) {
-        return fail(ErrorCode::invalid, data_path + " was written by another version; it only holds cache entries: delete it");
+        return fail(ErrorCode::invalid, data_path + " was written by another version" + std::string(kAdvice));
     }
+    if (damaged(rc)) return fail(ErrorCode::invalid, data_path + " is damaged" + std::string(kAdvice));
     if (rc != 0) return lmdb_error("cannot open the databases in " + data_path, rc);
     return {};
 }
@@ -366,12 +382,27 @@ int LmdbEntryStore::Impl::grow_map() {
     return mdb_env_set_mapsize(env, map_bytes);
 }
 
+int LmdbEntryStore::Impl::put_batch(std::span<const Put> batch) {
+    for (int attempt = 1;; ++attempt) {
+        const int rc = try_put(batch);
+        if (rc != MDB_MAP_FULL || attempt == kMapFullAttempts) return rc;
+        // Free pages there are, but in the wrong places or freed a moment ago. What a transaction frees serves the next
+        // but one, so the room is made in two.
+        const std::uint64_t pages = used_bytes / page_bytes;
+        const std::uint64_t target = attempt + 1 == kMapFullAttempts ? 0 : pages - pages / 8;
+        int shrunk = shrink_to((pages + target) / 2);
+        if (shrunk == 0) shrunk = shrink_to(target);
+        if (shrunk != 0) return shrunk;
+    }
+}
+
 LmdbEntryStore::LmdbEntryStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LmdbEntryStore::~LmdbEntryStore() = default;
 
 Result<std::unique_ptr<LmdbEntryStore>> LmdbEntryStore::open(const Options& options) {
     if (options.max_bytes < kMinMaxBytes) {
-        return fail(ErrorCode::invalid, "a store of entries needs at least 64 KiB, not " + std::to_string(options.max_bytes));
+        return fail(ErrorCode::invalid,
+                    "a store of entries needs at least 64 KiB, not " + std::to_string(options.max_bytes));
     }
     auto impl = std::make_unique<Impl>();
     impl->folder = options.folder;
@@ -390,26 +421,26 @@ Result<std::unique_ptr<LmdbEntryStore>> LmdbEntryStore::open(const Options& opti
 }
 
 Result<void> LmdbEntryStore::put(std::span<const Put> entries) {
-    if (entries.empty()) return {};
-    const std::size_t most = std::min<std::size_t>(kMaxValueBytes, impl_->max_pages * impl_->page_bytes / 2);
+    const std::size_t most =
+        std::min<std::size_t>(kMaxValueBytes, impl_->max_pages * impl_->page_bytes / kMaxBytesShare);
     for (const Put& entry : entries) {
         if (entry.value.size() <= most) continue;
         return fail(ErrorCode::too_large, "an entry of " + std::to_string(entry.value.size()) + " bytes; at most " +
                                               std::to_string(most) + " are kept");
     }
     const std::scoped_lock writing(impl_->write_mutex);
-    for (int attempt = 1;; ++attempt) {
-        const int rc = impl_->try_put(entries);
-        if (rc == 0) return {};
-        if (rc != MDB_MAP_FULL || attempt == kMapFullAttempts) return lmdb_error("cannot write cache entries", rc);
-        // The map is full of free pages in the wrong places (fragments, or freed a moment ago). What a transaction frees
-        // serves the next but one, so the room is made in two.
-        const std::uint64_t pages = impl_->used_bytes / impl_->page_bytes;
-        const std::uint64_t target = attempt + 1 == kMapFullAttempts ? 0 : pages / 4 * 3;
-        int shrunk = impl_->shrink_to((pages + target) / 2);
-        if (shrunk == 0) shrunk = impl_->shrink_to(target);
-        if (shrunk != 0) return lmdb_error("cannot drop old cache entries", shrunk);
+    while (!entries.empty()) {
+        std::size_t count = 1;
+        for (std::size_t bytes = entries[0].value.size(); count < entries.size(); ++count) {
+            bytes += entries[count].value.size() + kKeyBytes;
+            if (bytes > most) break;
+        }
+        if (const int rc = impl_->put_batch(entries.first(count)); rc != 0) {
+            return lmdb_error("cannot write cache entries", rc);
+        }
+        entries = entries.subspan(count);
     }
+    return {};
 }
 
 Result<void> LmdbEntryStore::erase(std::span<const Digest256> keys) {
@@ -450,7 +481,8 @@ Result<void> LmdbEntryStore::each_key(const std::function<void(const Digest256&,
     MDB_val key_value{};
     MDB_val found{};
     while (rc == 0 && (rc = mdb_cursor_get(cursor, &key_value, &found, MDB_NEXT)) == 0) {
-        if (key_value.mv_size != kKeyBytes || found.mv_size != sizeof(KeyRecord)) return lmdb_error("cannot list cache entries", MDB_CORRUPTED);
+        if (key_value.mv_size != kKeyBytes || found.mv_size != sizeof(KeyRecord))
+            return lmdb_error("cannot list cache entries", MDB_CORRUPTED);
         Digest256 key{};
         KeyRecord record{};
         std::memcpy(key.data(), key_value.mv_data, kKeyBytes);
@@ -461,6 +493,8 @@ Result<void> LmdbEntryStore::each_key(const std::function<void(const Digest256&,
     return {};
 }
 
-std::uint64_t LmdbEntryStore::bytes() const { return impl_->used_bytes; }
+std::uint64_t LmdbEntryStore::bytes() const {
+    return impl_->used_bytes;
+}
 
 }  // namespace weir::store

@@ -1,6 +1,6 @@
 // Durable key -> bytes with a byte budget, for cache entries. The seam is EntryStore; LmdbEntryStore is the default.
 // Thread rule: every call may wait for disk: never from a reactor. Calls from several threads are allowed.
-// Limits: a value at most 16 MiB and half of Options::max_bytes; full: the oldest entries are dropped first.
+// Limits: a value at most 16 MiB and an eighth of Options::max_bytes; full: the oldest entries are dropped first.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ class EntryStore {
         Digest256 key;
         std::string value;
     };
-    // One transaction: all or nothing. A key that is there already gets the new value and becomes the newest.
-    // Errors: too_large (a value over the limit, nothing is written), io.
+    // One transaction, all or nothing; a batch larger than the largest value takes several, in order. A key that is
+    // there already gets the new value and becomes the newest. Errors: too_large (a value over the limit, nothing is
+    // written), io.
     virtual Result<void> put(std::span<const Put> entries) = 0;
     virtual Result<std::optional<std::string>> get(const Digest256& key) = 0;
     virtual Result<void> erase(std::span<const Digest256> keys) = 0;  // one transaction; absent keys are no error
@@ -44,10 +45,11 @@ class LmdbEntryStore final : public EntryStore {
     struct Options {
         std::string folder;                    // created where absent, for the owner alone
         std::uint64_t max_bytes = 1ull << 30;  // of pages that hold entries, at least 64 KiB; the file is at most a
-                                               // quarter and 4 MiB larger
+                                               // quarter and 4 MiB larger (where dropping itself ran out of room: 5)
     };
     // Larger data than max_bytes allows: the oldest entries are dropped here and the file is compacted.
-    // Errors: invalid (max_bytes too small; not a store of this version), unavailable (another process has it open), io.
+    // Errors: invalid (max_bytes too small; not a store of this version), unavailable (another process has it open),
+    // io.
     static Result<std::unique_ptr<LmdbEntryStore>> open(const Options& options);
     ~LmdbEntryStore() override;
 

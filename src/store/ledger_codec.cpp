@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "store/ledger_bytes.h"
+
 namespace weir::store {
 namespace {
 
@@ -21,32 +23,14 @@ constexpr unsigned kEvidence = 1U << 6;  // 4 bytes, IEEE 754 little endian
 constexpr unsigned kReserved = 1U << 7;
 constexpr std::uint16_t kOk = 200;
 
+// The column `flags`.
+constexpr unsigned kStreamed = 1U << 0;
+constexpr unsigned kComplete = 1U << 1;
+constexpr unsigned kCostIncomplete = 1U << 2;  // this way round the usual row has the smaller number
+constexpr unsigned kHowShift = 3;              // Counterfactual, 2 bits
+
 constexpr unsigned kLastTier = static_cast<unsigned>(TierKind::reference);
 constexpr unsigned kLastOutcome = static_cast<unsigned>(Outcome::observed);
-
-class Packer {
-  public:
-    explicit Packer(PackedAttempts& buffer) : begin_(buffer.data()), at_(buffer.data()) {}
-
-    void byte(unsigned value) { *at_++ = static_cast<char>(value); }
-    void varint(std::uint64_t value) {
-        for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7F) | 0x80U);
-        byte(static_cast<unsigned>(value));
-    }
-    // Counts and durations are not negative; if one is, it survives as 5 bytes.
-    void count(std::int32_t value) { varint(static_cast<std::uint32_t>(value)); }
-    void zigzag(std::int64_t value) {
-        varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
-    }
-    void fixed32(std::uint32_t value) {
-        for (unsigned shift = 0; shift < 32; shift += 8) byte((value >> shift) & 0xFFU);
-    }
-    std::string_view packed() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
-
-  private:
-    const char* begin_;
-    char* at_;
-};
 
 bool has_tokens(const Attempt& a) {
     return (a.input_uncached | a.input_cached | a.input_cache_write | a.output | a.reasoning) != 0;
@@ -56,8 +40,10 @@ void pack(const Attempt& attempt, Packer& out) {
     out.byte(static_cast<unsigned>(attempt.tier) | static_cast<unsigned>(attempt.outcome) << kOutcomeShift |
              (attempt.usage_estimated ? kUsageEstimated : 0) | (attempt.priced ? kPriced : 0));
     unsigned fields = 0;
-    if (attempt.status == kOk) fields |= kStatusOk;
-    else if (attempt.status != 0) fields |= kStatusOther;
+    if (attempt.status == kOk)
+        fields |= kStatusOk;
+    else if (attempt.status != 0)
+        fields |= kStatusOther;
     if (attempt.model != kNoName) fields |= kModel;
     if (has_tokens(attempt)) fields |= kTokens;
     if (attempt.cost != Usd{}) fields |= kCost;
@@ -77,61 +63,13 @@ void pack(const Attempt& attempt, Packer& out) {
     if (fields & kEvidence) out.fixed32(std::bit_cast<std::uint32_t>(*attempt.evidence));
 }
 
-// Reads what Packer writes. After a failure every further read gives 0 and ok() is false.
-class Unpacker {
-  public:
-    explicit Unpacker(std::string_view packed) : rest_(packed) {}
-
-    bool ok() const { return ok_; }
-    bool at_end() const { return rest_.empty(); }
-    void refuse() { ok_ = false; }
-
-    unsigned byte() {
-        if (rest_.empty()) {
-            ok_ = false;
-            return 0;
-        }
-        const auto value = static_cast<unsigned char>(rest_.front());
-        rest_.remove_prefix(1);
-        return value;
-    }
-    std::uint64_t varint(std::uint64_t max) {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64 && ok_; shift += 7) {
-            const unsigned next = byte();
-            const std::uint64_t bits = next & 0x7FU;
-            if (bits << shift >> shift != bits) break;
-            value |= bits << shift;
-            if ((next & 0x80U) == 0) {
-                if (value > max) break;
-                return value;
-            }
-        }
-        ok_ = false;
-        return 0;
-    }
-    std::int32_t count() { return static_cast<std::int32_t>(static_cast<std::uint32_t>(varint(UINT32_MAX))); }
-    std::int64_t zigzag() {
-        const std::uint64_t value = varint(UINT64_MAX);
-        return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-    }
-    std::uint32_t fixed32() {
-        std::uint32_t value = 0;
-        for (unsigned shift = 0; shift < 32; shift += 8) value |= byte() << shift;
-        return value;
-    }
-
-  private:
-    std::string_view rest_;
-    bool ok_ = true;
-};
-
 void unpack(Unpacker& in, Attempt& attempt) {
     const unsigned kinds = in.byte();
     const unsigned tier = kinds & 0x7U;
     const unsigned outcome = (kinds >> kOutcomeShift) & 0x7U;
     const unsigned fields = in.byte();
-    if (tier > kLastTier || outcome > kLastOutcome || (fields & kReserved) || (fields & kStatusOk && fields & kStatusOther)) {
+    if (tier > kLastTier || outcome > kLastOutcome || (fields & kReserved) ||
+        (fields & kStatusOk && fields & kStatusOther)) {
         return in.refuse();
     }
     attempt = Attempt{};
@@ -157,7 +95,7 @@ void unpack(Unpacker& in, Attempt& attempt) {
 }  // namespace
 
 std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer) {
-    Packer out(buffer);
+    Packer out(buffer.data());
     out.byte(kAttemptsVersion);
     const std::size_t count = std::min<std::size_t>(row.attempt_count, kMaxAttempts);
     for (std::size_t i = 0; i < count; ++i) pack(row.attempts[i], out);
@@ -175,6 +113,18 @@ Result<void> unpack_attempts(std::string_view packed, LedgerRow& row) {
     if (!in.ok()) return fail(ErrorCode::protocol, "malformed attempts");
     row.attempt_count = static_cast<std::uint8_t>(count);
     return {};
+}
+
+unsigned row_flags(const LedgerRow& row) {
+    return (row.streamed ? kStreamed : 0) | (row.complete ? kComplete : 0) | (row.cost_complete ? 0 : kCostIncomplete) |
+           static_cast<unsigned>(row.counterfactual_how) << kHowShift;
+}
+
+void set_row_flags(LedgerRow& row, unsigned flags) {
+    row.streamed = (flags & kStreamed) != 0;
+    row.complete = (flags & kComplete) != 0;
+    row.cost_complete = (flags & kCostIncomplete) == 0;
+    row.counterfactual_how = static_cast<Counterfactual>((flags >> kHowShift) & 3U);
 }
 
 }  // namespace weir::store

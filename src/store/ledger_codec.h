@@ -1,4 +1,5 @@
-// How a row's attempts are packed into the `attempts` column: docs/formats.md, "ledger", has the layout.
+// How a row's attempts are packed into the column `attempts`, and its yes-and-no facts into the column `flags`:
+// docs/formats.md, "ledger", has the layout.
 // Thread rule: pure functions.
 // Limits: kMaxAttempts attempts, kMaxPackedAttemptsBytes.
 #pragma once
@@ -25,5 +26,9 @@ std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer);
 // Sets the row's attempts and attempt_count. Error protocol: not what pack_attempts makes (another version, cut short,
 // bytes left over, values out of range); the row's attempts are unspecified then.
 Result<void> unpack_attempts(std::string_view packed, LedgerRow& row);
+
+// Streamed, complete, whether the cost is incomplete, and how the counterfactual was come by: 5 bits.
+unsigned row_flags(const LedgerRow& row);
+void set_row_flags(LedgerRow& row, unsigned flags);
 
 }  // namespace weir::store

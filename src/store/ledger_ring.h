@@ -1,7 +1,6 @@
-// What lies between a reactor and the ledger's writer: a ring of rows for each lane, and the bell that wakes the writer.
-// Thread rule: LedgerRing has one producer (push) and one consumer (the rest), without locks. Doorbell: one waiter;
-// anybody rings.
-// Limits: the ring's capacity is the number asked for, rounded up to a power of two.
+// What lies between a reactor and the ledger's writer: a ring of rows for each lane, and the bell that wakes the
+// writer. Thread rule: LedgerRing has one producer (push) and one consumer (the rest), without locks. Doorbell: one
+// waiter; anybody rings. Limits: the ring's capacity is the number asked for, rounded up to a power of two.
 #pragma once
 
 #include <algorithm>
@@ -39,14 +38,12 @@ class LedgerRing {
         return true;
     }
     // Producer: rows not yet consumed.
-    std::size_t depth() const {
-        return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed);
-    }
+    std::size_t depth() const { return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed); }
 
     // Consumer: rows [tail(), head()) may be read until release().
     std::uint64_t head() const { return head_.load(std::memory_order_seq_cst); }
     std::uint64_t tail() const { return tail_.load(std::memory_order_relaxed); }
-    const LedgerRow& at(std::uint64_t index) const { return slots_[index & (slots_.size() - 1)]; }
+    LedgerRow& at(std::uint64_t index) { return slots_[index & (slots_.size() - 1)]; }
     void release(std::uint64_t up_to) { tail_.store(up_to, std::memory_order_release); }
 
   private:

@@ -6,33 +6,48 @@ namespace weir::store {
 
 std::string_view to_string(Outcome outcome) {
     switch (outcome) {
-        case Outcome::served: return "served";
-        case Outcome::declined: return "declined";
-        case Outcome::failed: return "failed";
-        case Outcome::timed_out: return "timed_out";
-        case Outcome::canceled: return "canceled";
-        case Outcome::observed: return "observed";
+        case Outcome::served:
+            return "served";
+        case Outcome::declined:
+            return "declined";
+        case Outcome::failed:
+            return "failed";
+        case Outcome::timed_out:
+            return "timed_out";
+        case Outcome::canceled:
+            return "canceled";
+        case Outcome::observed:
+            return "observed";
     }
     return "unknown";
 }
 
 std::string_view to_string(TierKind kind) {
     switch (kind) {
-        case TierKind::exact: return "exact";
-        case TierKind::semantic: return "semantic";
-        case TierKind::student: return "student";
-        case TierKind::model: return "model";
-        case TierKind::reference: return "reference";
+        case TierKind::exact:
+            return "exact";
+        case TierKind::semantic:
+            return "semantic";
+        case TierKind::student:
+            return "student";
+        case TierKind::model:
+            return "model";
+        case TierKind::reference:
+            return "reference";
     }
     return "unknown";
 }
 
 std::string_view to_string(Mode mode) {
     switch (mode) {
-        case Mode::off: return "off";
-        case Mode::observe: return "observe";
-        case Mode::shadow: return "shadow";
-        case Mode::serve: return "serve";
+        case Mode::off:
+            return "off";
+        case Mode::observe:
+            return "observe";
+        case Mode::shadow:
+            return "shadow";
+        case Mode::serve:
+            return "serve";
     }
     return "unknown";
 }
@@ -46,10 +61,14 @@ std::optional<Mode> parse_mode(std::string_view text) {
 
 std::string_view to_string(Counterfactual how) {
     switch (how) {
-        case Counterfactual::unknown: return "unknown";
-        case Counterfactual::measured: return "measured";
-        case Counterfactual::replayed: return "replayed";
-        case Counterfactual::repriced: return "repriced";
+        case Counterfactual::unknown:
+            return "unknown";
+        case Counterfactual::measured:
+            return "measured";
+        case Counterfactual::replayed:
+            return "replayed";
+        case Counterfactual::repriced:
+            return "repriced";
     }
     return "unknown";
 }

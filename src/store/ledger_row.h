@@ -21,12 +21,12 @@ constexpr NameId kNoName = 0;
 constexpr std::size_t kMaxAttempts = 6;
 
 enum class Outcome : std::uint8_t {
-    served,           // this attempt's answer went to the caller
-    declined,         // an offer came, its gate kept it back (or a cache missed)
-    failed,           // error from the upstream, or none reached
+    served,    // this attempt's answer went to the caller
+    declined,  // an offer came, its gate kept it back (or a cache missed)
+    failed,    // error from the upstream, or none reached
     timed_out,
-    canceled,         // the caller left
-    observed,         // only looked at: observe mode, shadow, audit
+    canceled,  // the caller left
+    observed,  // only looked at: observe mode, shadow, audit
 };
 std::string_view to_string(Outcome outcome);
 
@@ -40,8 +40,8 @@ struct Attempt {
     NameId model = kNoName;    // "provider/model"; kNoName for caches
     std::int32_t input_uncached = 0, input_cached = 0, input_cache_write = 0, output = 0, reasoning = 0;
     bool usage_estimated = false;
-    bool priced = false;       // false: no price is known, cost is not 0 but unknown
-    Usd cost;                  // spent on this attempt
+    bool priced = false;  // false: no price is known, cost is not 0 but unknown
+    Usd cost;             // spent on this attempt
     std::int32_t latency_micros = 0;
     std::optional<float> evidence;  // what its gate looked at: mean token log-probability
 };
@@ -52,32 +52,32 @@ std::optional<Mode> parse_mode(std::string_view text);
 
 // How the counterfactual was come by.
 enum class Counterfactual : std::uint8_t {
-    unknown,    // the reference has no known price: no saving is claimed
-    measured,   // the reference itself answered: its own cost
-    replayed,   // a cache answered: what the reference's answer cost when it was made
-    repriced,   // a cheaper model answered: its token counts at the reference's price
+    unknown,   // the reference has no known price: no saving is claimed
+    measured,  // the reference itself answered: its own cost
+    replayed,  // a cache answered: what the reference's answer cost when it was made
+    repriced,  // a cheaper model answered: its token counts at the reference's price
 };
 std::string_view to_string(Counterfactual how);
 
 struct LedgerRow {
     RequestId id = 0;
     Micros started_unix_micros = 0;
-    std::int32_t latency_micros = 0;      // first byte in to last byte out
-    std::int32_t overhead_micros = 0;     // of which not waiting for an upstream
-    std::uint16_t status = 0;             // what the caller got; 499 where it left before an answer
+    std::int32_t latency_micros = 0;   // first byte in to last byte out
+    std::int32_t overhead_micros = 0;  // of which not waiting for an upstream
+    std::uint16_t status = 0;          // what the caller got; 499 where it left before an answer
     Mode mode = Mode::off;
     bool streamed = false;
-    bool complete = false;                // the caller got the whole answer
+    bool complete = false;  // the caller got the whole answer
     NameId tenant = kNoName;
     NameId cascade = kNoName;
-    NameId reference = kNoName;           // "provider/model" that the caller asked for
-    NameId served_model = kNoName;        // whose answer it got; for a cache hit, the model that made the answer
-    std::uint64_t task = 0;               // task digest; 0 where none was identified
-    std::optional<TierKind> tier;         // who answered; nothing where nobody did
-    std::optional<TierKind> would_have;   // observe: the first tier that would have answered
-    Usd cost;                             // everything spent: the sum of the attempts' costs
-    bool cost_complete = true;            // false where an attempt that cost something has no price
-    Usd counterfactual;                   // what the reference would have cost
+    NameId reference = kNoName;          // "provider/model" that the caller asked for
+    NameId served_model = kNoName;       // whose answer it got; for a cache hit, the model that made the answer
+    std::uint64_t task = 0;              // task digest; 0 where none was identified
+    std::optional<TierKind> tier;        // who answered; nothing where nobody did
+    std::optional<TierKind> would_have;  // observe: the first tier that would have answered
+    Usd cost;                            // everything spent: the sum of the attempts' costs
+    bool cost_complete = true;           // false where an attempt that cost something has no price
+    Usd counterfactual;                  // what the reference would have cost
     Counterfactual counterfactual_how = Counterfactual::unknown;
     std::uint8_t attempt_count = 0;
     std::array<Attempt, kMaxAttempts> attempts{};

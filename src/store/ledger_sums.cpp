@@ -16,8 +16,8 @@ void add(std::int64_t& sum, std::int64_t amount) {
 }  // namespace
 
 RollupKey RollupKey::of(const LedgerRow& row) {
-    return RollupKey{minute_of(unix_micros_of(row.id)), row.task, row.tenant,     row.cascade,
-                     row.reference,                     row.tier, row.would_have};
+    return RollupKey{
+        minute_of(unix_micros_of(row.id)), row.task, row.tenant, row.cascade, row.reference, row.tier, row.would_have};
 }
 
 std::size_t RollupKeyHash::operator()(const RollupKey& key) const {
@@ -67,9 +67,13 @@ Sums& Sums::operator+=(const Sums& other) {
     return *this;
 }
 
-std::int64_t minute_of(Micros unix_micros) { return unix_micros / kMicrosPerMinute; }
+std::int64_t minute_of(Micros unix_micros) {
+    return unix_micros / kMicrosPerMinute;
+}
 
-std::int64_t tier_code(std::optional<TierKind> tier) { return tier ? 1 + static_cast<std::int64_t>(*tier) : 0; }
+std::int64_t tier_code(std::optional<TierKind> tier) {
+    return tier ? 1 + static_cast<std::int64_t>(*tier) : 0;
+}
 
 std::optional<TierKind> tier_of_code(std::int64_t code) {
     if (code < 1 || code > 1 + static_cast<std::int64_t>(TierKind::reference)) return std::nullopt;

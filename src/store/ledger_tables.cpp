@@ -9,19 +9,9 @@
 namespace weir::store {
 namespace {
 
-// The column `flags`.
-constexpr unsigned kStreamed = 1U << 0;
-constexpr unsigned kComplete = 1U << 1;
-constexpr unsigned kCostIncomplete = 1U << 2;  // this way round the usual row has the smaller number
-constexpr unsigned kHowShift = 3;              // Counterfactual, 2 bits
-
-std::int64_t flags_of(const LedgerRow& row) {
-    return static_cast<std::int64_t>((row.streamed ? kStreamed : 0) | (row.complete ? kComplete : 0) |
-                                     (row.cost_complete ? 0 : kCostIncomplete) |
-                                     static_cast<unsigned>(row.counterfactual_how) << kHowShift);
+Usd limited(Usd amount) {
+    return std::clamp(amount, Usd{-kMaxAmount.nanos}, kMaxAmount);
 }
-
-Usd limited(Usd amount) { return std::clamp(amount, Usd{-kMaxAmount.nanos}, kMaxAmount); }
 
 constexpr std::string_view kAddMinute =
     "INSERT INTO minutes(minute, task, tenant, cascade, reference, tier, would_have, requests, errors, unpriced, "
@@ -45,22 +35,26 @@ void limit_amounts(LedgerRow& row) {
     row.attempt_count = static_cast<std::uint8_t>(std::min<std::size_t>(row.attempt_count, kMaxAttempts));
 }
 
-LedgerTables::LedgerTables(Database& database, Statement insert_row, Statement add_minute, Statement set_task)
+LedgerTables::LedgerTables(Database& database, std::array<Statement, 4> statements)
     : database_(&database),
-      insert_(std::move(insert_row)),
-      add_minute_(std::move(add_minute)),
-      name_task_(std::move(set_task)) {}
+      insert_(std::move(statements[0])),
+      add_pending_(std::move(statements[1])),
+      add_minute_(std::move(statements[2])),
+      name_task_(std::move(statements[3])) {}
 
 Result<LedgerTables> LedgerTables::prepare(Database& database) {
-    const std::string insert_sql = "INSERT OR IGNORE INTO requests(" + std::string(kRowColumns) +
-                                   ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    const std::string insert_sql =
+        "INSERT OR IGNORE INTO requests(" + std::string(kRowColumns) + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     auto insert = Statement::prepare(database, insert_sql);
     if (!insert) return tl::unexpected(insert.error());
+    auto add_pending = Statement::prepare(database, "INSERT INTO pending(rows) VALUES(?)");
+    if (!add_pending) return tl::unexpected(add_pending.error());
     auto add_minute = Statement::prepare(database, kAddMinute);
     if (!add_minute) return tl::unexpected(add_minute.error());
     auto name_task = Statement::prepare(database, kNameTask);
     if (!name_task) return tl::unexpected(name_task.error());
-    return LedgerTables(database, std::move(*insert), std::move(*add_minute), std::move(*name_task));
+    return LedgerTables(database,
+                        {std::move(*insert), std::move(*add_pending), std::move(*add_minute), std::move(*name_task)});
 }
 
 LedgerTables::Inserted LedgerTables::insert(const LedgerRow& row) {
@@ -72,7 +66,7 @@ LedgerTables::Inserted LedgerTables::insert(const LedgerRow& row) {
     insert_.bind(++column, row.overhead_micros);
     insert_.bind(++column, row.status);
     insert_.bind(++column, static_cast<std::int64_t>(row.mode));
-    insert_.bind(++column, flags_of(row));
+    insert_.bind(++column, static_cast<std::int64_t>(row_flags(row)));
     insert_.bind(++column, tier_code(row.tier));
     insert_.bind(++column, tier_code(row.would_have));
     insert_.bind(++column, row.tenant);
@@ -85,6 +79,11 @@ LedgerTables::Inserted LedgerTables::insert(const LedgerRow& row) {
     insert_.bind_blob(++column, pack_attempts(row, buffer));
     if (!insert_.run()) return Inserted::failed;
     return database_->changes() == 1 ? Inserted::yes : Inserted::duplicate;
+}
+
+bool LedgerTables::add_pending(std::string_view batch) {
+    add_pending_.bind_blob(1, batch);
+    return add_pending_.run();
 }
 
 bool LedgerTables::add_to_minute(const RollupKey& key, const Sums& sums) {
@@ -115,11 +114,7 @@ Result<LedgerRow> read_row(const Statement& statement) {
     row.overhead_micros = static_cast<std::int32_t>(next());
     row.status = static_cast<std::uint16_t>(next());
     row.mode = static_cast<Mode>(next() & 3);
-    const auto flags = static_cast<unsigned>(next());
-    row.streamed = (flags & kStreamed) != 0;
-    row.complete = (flags & kComplete) != 0;
-    row.cost_complete = (flags & kCostIncomplete) == 0;
-    row.counterfactual_how = static_cast<Counterfactual>((flags >> kHowShift) & 3U);
+    set_row_flags(row, static_cast<unsigned>(next()));
     row.tier = tier_of_code(next());
     row.would_have = tier_of_code(next());
     row.tenant = static_cast<NameId>(next());

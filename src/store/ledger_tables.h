@@ -3,6 +3,7 @@
 // Limits: kMaxAmount.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "store/ledger_row.h"
@@ -25,13 +26,16 @@ class LedgerTables {
     enum class Inserted : std::uint8_t { yes, duplicate, failed };
     // `duplicate`: the id is there already and keeps its row. `failed`: Database::last_error says why.
     Inserted insert(const LedgerRow& row);
+    // One batch of ledger_batch.h into `pending`.
+    bool add_pending(std::string_view batch);
     bool add_to_minute(const RollupKey& key, const Sums& sums);
     bool name_task(std::uint64_t task, std::string_view name);
 
   private:
-    LedgerTables(Database& database, Statement insert_row, Statement add_minute, Statement set_task);
+    LedgerTables(Database& database, std::array<Statement, 4> statements);
     Database* database_;
     Statement insert_;
+    Statement add_pending_;
     Statement add_minute_;
     Statement name_task_;
 };

@@ -1,6 +1,7 @@
 // Sums over the ledger, read from the minute rollups (and, for whatever is not on a minute's border, from the rows), so
 // that they equal the rows to the nano-dollar. Opens the ledger's file read-only: works beside a running gateway.
-// Thread rule: one Report a thread; blocks on disk.
+// The time of a request is that of its id (when it began, to the millisecond); ranges are half open.
+// Thread rule: any thread but a reactor's: blocks on disk.
 #pragma once
 
 #include <map>
@@ -15,16 +16,16 @@ namespace weir::store {
 enum class GroupBy : std::uint8_t { all, task, model, tenant, tier, day };
 
 struct ReportLine {
-    std::string key;                    // task name, "provider/model" asked for, tenant, tier, YYYY-MM-DD (UTC)
+    std::string key;  // task name, "provider/model" asked for, tenant, tier, YYYY-MM-DD (UTC)
     std::uint64_t requests = 0;
-    std::uint64_t errors = 0;           // status 400 and above
-    std::map<std::string, std::uint64_t> by_tier;        // tier that answered -> requests
-    std::map<std::string, std::uint64_t> would_have;     // observe: tier that would have answered -> requests
-    Tokens input = 0, input_cached = 0, output = 0;      // of all attempts
+    std::uint64_t errors = 0;                         // status 400 and above
+    std::map<std::string, std::uint64_t> by_tier;     // tier that answered -> requests
+    std::map<std::string, std::uint64_t> would_have;  // observe: tier that would have answered -> requests
+    Tokens input = 0, input_cached = 0, output = 0;   // of all attempts
     Usd cost;
     Usd counterfactual;
     Usd saved;
-    std::uint64_t unpriced = 0;         // requests with an attempt or a reference without a known price
+    std::uint64_t unpriced = 0;  // requests with an attempt, or an answer with a reference, of no known price
     Micros latency_sum_micros = 0;
     friend bool operator==(const ReportLine&, const ReportLine&) = default;
 };
@@ -36,8 +37,8 @@ struct ReportQuery {
 };
 
 struct ReportResult {
-    std::vector<ReportLine> lines;      // most expensive counterfactual first (day: in order)
-    ReportLine total;                   // key "total"; equals the sum of the lines
+    std::vector<ReportLine> lines;  // most expensive counterfactual first (day: in order)
+    ReportLine total;               // key "total"; equals the sum of the lines
 };
 
 // `folder` is the data folder that SqliteLedger writes.

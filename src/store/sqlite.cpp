@@ -6,13 +6,16 @@
 
 namespace weir::store {
 
-void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
-void Statement::Finalize::operator()(sqlite3_stmt* handle) const { sqlite3_finalize(handle); }
+void Database::Close::operator()(sqlite3* handle) const {
+    sqlite3_close_v2(handle);
+}
+void Statement::Finalize::operator()(sqlite3_stmt* handle) const {
+    sqlite3_finalize(handle);
+}
 
 Result<Database> Database::open(const std::string& path, Access access) {
-    const int flags =
-        SQLITE_OPEN_NOMUTEX |
-        (access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
     Database database(handle, path);
@@ -33,9 +36,12 @@ Result<std::int64_t> Database::query_int(const char* sql) {
     auto statement = Statement::prepare(*this, sql);
     if (!statement) return tl::unexpected(statement.error());
     switch (statement->step()) {
-        case Statement::Step::row: return statement->column_int(0);
-        case Statement::Step::done: return fail(ErrorCode::not_found, path_ + ": no row for " + sql);
-        case Statement::Step::failed: break;
+        case Statement::Step::row:
+            return statement->column_int(0);
+        case Statement::Step::done:
+            return fail(ErrorCode::not_found, path_ + ": no row for " + sql);
+        case Statement::Step::failed:
+            break;
     }
     return tl::unexpected(last_error());
 }
@@ -45,9 +51,13 @@ Error Database::last_error() const {
                                     std::to_string(sqlite3_extended_errcode(handle())) + ")"};
 }
 
-bool Database::last_error_was_busy() const { return sqlite3_errcode(handle()) == SQLITE_BUSY; }
+bool Database::last_error_was_busy() const {
+    return sqlite3_errcode(handle()) == SQLITE_BUSY;
+}
 
-std::int64_t Database::changes() const { return sqlite3_changes64(handle()); }
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(handle());
+}
 
 Result<Statement> Statement::prepare(Database& database, std::string_view sql) {
     sqlite3_stmt* handle = nullptr;
@@ -58,7 +68,9 @@ Result<Statement> Statement::prepare(Database& database, std::string_view sql) {
     return Statement(handle);
 }
 
-void Statement::bind(int index, std::int64_t value) { sqlite3_bind_int64(handle_.get(), index, value); }
+void Statement::bind(int index, std::int64_t value) {
+    sqlite3_bind_int64(handle_.get(), index, value);
+}
 
 void Statement::bind_text(int index, std::string_view text) {
     sqlite3_bind_text64(handle_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
@@ -70,9 +82,12 @@ void Statement::bind_blob(int index, std::string_view bytes) {
 
 Statement::Step Statement::step() {
     switch (sqlite3_step(handle_.get())) {
-        case SQLITE_ROW: return Step::row;
-        case SQLITE_DONE: return Step::done;
-        default: return Step::failed;
+        case SQLITE_ROW:
+            return Step::row;
+        case SQLITE_DONE:
+            return Step::done;
+        default:
+            return Step::failed;
     }
 }
 
@@ -82,9 +97,13 @@ bool Statement::run() {
     return done;
 }
 
-void Statement::reset() { sqlite3_reset(handle_.get()); }
+void Statement::reset() {
+    sqlite3_reset(handle_.get());
+}
 
-std::int64_t Statement::column_int(int index) const { return sqlite3_column_int64(handle_.get(), index); }
+std::int64_t Statement::column_int(int index) const {
+    return sqlite3_column_int64(handle_.get(), index);
+}
 
 std::string_view Statement::column_text(int index) const {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), index));

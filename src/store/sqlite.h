@@ -1,7 +1,7 @@
 // SQLite's C API behind two owners: a connection and a prepared statement.
-// Thread rule: a Database and its statements belong to one thread at a time (opened without SQLite's own mutex); whoever
-// shares them brings a lock. The Database outlives its statements.
-// Limits: SQLite's own; a connection waits at most kBusyMillis for another process's lock.
+// Thread rule: a Database and its statements belong to one thread at a time (opened without SQLite's own mutex);
+// whoever shares them brings a lock. The Database outlives its statements. Limits: SQLite's own; a connection waits at
+// most kBusyMillis for another process's lock.
 #pragma once
 
 #include <cstdint>

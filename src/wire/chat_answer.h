@@ -1,6 +1,7 @@
-// Answers of /v1/chat/completions in OpenAI's form: what Weir reads of a body or a stream, and each turned into the other.
+// Answers of /v1/chat/completions in OpenAI's form: what Weir reads of a body or a stream, each turned into the other.
 // Thread rule: pure functions; a ChatStream belongs to one request.
-// Limits: an answer kept for the cache at most ChatStream::Options::max_kept_bytes; events as http::SseSplitter.
+// Limits: an answer kept for the cache at most ChatStream::Options::max_kept_bytes; events as http::SseSplitter; a body
+// made of a stream has indices below 1,024 and at most 256 different members an object.
 #pragma once
 
 #include <cstdint>
@@ -16,24 +17,24 @@
 namespace weir::wire {
 
 struct Logprobs {
-    double mean = 0;         // over all tokens of all choices
+    double mean = 0;  // over all tokens of all choices
     double min = 0;
-    std::int64_t tokens = 0; // 0: the provider sent none
+    std::int64_t tokens = 0;  // 0: the provider sent none
 };
 
 struct ChatAnswer {
-    std::string model;       // as the provider names it
-    Usage usage;             // reported = false where the body has none
+    std::string model;  // as the provider names it
+    Usage usage;        // reported = false where the body has none
     Logprobs logprobs;
-    bool finished = false;   // every choice has a finish_reason
-    bool whole = false;      // ... and it is stop, tool_calls or function_call: not length, not content_filter
-    bool refused = false;    // a choice has a non-null, non-empty `refusal`
-    bool empty = false;      // a choice has neither content nor tool calls nor function call
+    bool finished = false;  // every choice has a finish_reason
+    bool whole = false;     // ... and it is stop, tool_calls or function_call: not length, not content_filter
+    bool refused = false;   // a choice has a non-null, non-empty `refusal`
+    bool empty = false;     // a choice has neither content nor tool calls nor function call
 };
 
 // Reads a complete body. Error code protocol where it is no JSON object, has no non-empty `choices`, or a choice has no
 // message object: such an answer must not be passed off as one.
-Result<ChatAnswer> read_chat_answer(std::string_view padded_body);
+Result<ChatAnswer> read_chat_answer(std::string_view body);
 
 // A usage object (its raw text) in any shape OpenAI-compatible servers send: details absent or null, floats, cached
 // tokens in prompt_tokens_details.cached_tokens or (DeepSeek) prompt_cache_hit_tokens, reasoning in
@@ -42,20 +43,20 @@ Result<ChatAnswer> read_chat_answer(std::string_view padded_body);
 std::optional<Usage> read_usage(std::string_view document, json::Span usage_object);
 
 // The body with choices[].logprobs set to null: for answers that were asked for log-probabilities on Weir's behalf.
-std::string without_logprobs(std::string_view padded_body);
+std::string without_logprobs(std::string_view body);
 
 // A complete body as the stream a client would have got: a role chunk, a content chunk (tool calls, refusal, reasoning
 // and unknown message members likewise, each once), a finish chunk for each choice, a usage chunk if asked for, [DONE].
 // id, created, model, system_fingerprint and service_tier are kept. Choices' logprobs go with the content chunk.
-Result<void> body_to_stream(std::string_view padded_body, bool include_usage, std::string& out);
+Result<void> body_to_stream(std::string_view body, bool include_usage, std::string& out);
 
 // Relays a stream event by event and reads it on the way.
 class ChatStream {
   public:
     struct Options {
-        bool hide_usage = false;   // usage was asked for on Weir's behalf: drop the usage-only chunk, and the `usage`
-                                   // member of the others
-        bool keep = false;         // keep the events, so that body() can be made of them
+        bool hide_usage = false;  // usage was asked for on Weir's behalf: drop the usage-only chunk, and the `usage`
+                                  // member of the others
+        bool keep = false;        // keep the events, so that body() can be made of them
         std::size_t max_kept_bytes = 1u << 20;  // beyond: nothing is kept, body() fails with too_large
         std::size_t max_event_bytes = 4u << 20;
     };
@@ -67,8 +68,8 @@ class ChatStream {
     // Error protocol: an event's data is neither a JSON object nor [DONE]; too_large: an event over the limit.
     Result<void> feed(std::string_view bytes, std::string& out);
 
-    bool done() const { return done_; }                 // [DONE] came
-    bool failed() const { return failed_; }             // an event with an `error` member came (it was relayed)
+    bool done() const { return done_; }      // [DONE] came
+    bool failed() const { return failed_; }  // an event with an `error` member came (it was relayed)
     std::size_t pending() const { return splitter_.pending(); }
     std::uint64_t data_events() const { return data_events_; }  // chunks seen, without [DONE]
     // The last usage that came (cumulative counts are not added up); reported = false where none did.
@@ -80,11 +81,12 @@ class ChatStream {
 
   private:
     Result<void> take(const http::SseSplitter::Event& event, std::string& out);
+    void keep(std::string_view data);
 
     Options options_;
     http::SseSplitter splitter_;
     Usage usage_;
-    std::string kept_;             // the data of each chunk, '\n' after each
+    std::string kept_;  // the data of each chunk, '\n' after each
     bool kept_too_large_ = false;
     bool done_ = false;
     bool failed_ = false;

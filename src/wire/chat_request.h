@@ -18,18 +18,18 @@
 namespace weir::wire {
 
 struct ChatRequest {
-    std::string_view body;                // the caller's own bytes
-    std::vector<json::Member> members;    // top level, in order
+    std::string_view body;              // the caller's own bytes
+    std::vector<json::Member> members;  // top level, in order
 
     std::string model;
     json::Span model_value;
     bool stream = false;
-    bool include_usage = false;           // stream_options.include_usage
+    bool include_usage = false;  // stream_options.include_usage
     bool logprobs = false;
-    std::optional<double> temperature;    // absent and null alike: nothing
+    std::optional<double> temperature;  // absent and null alike: nothing
     std::int64_t n = 1;
-    bool has_tools = false;               // tools or functions, not empty
-    std::string system_text;              // system and developer messages' text, joined by '\n'; for the task digest
+    bool has_tools = false;   // tools or functions, not empty
+    std::string system_text;  // system and developer messages' text, joined by '\n'; for the task digest
 };
 
 // Error: code invalid, message says what and where, ready for the caller ("'messages' must be a non-empty array").
@@ -40,21 +40,21 @@ struct ChatRequest {
 // `error_param` is set to the offending parameter ("model"), for the error form.
 Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error_param);
 
-// What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is spelled
-// where the name is the same. force_body: where the caller asked for a stream, `stream` becomes false and stream_options
-// goes. Appends to `out`.
+// What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is
+// spelled where the name is the same. force_body: where the caller asked for a stream, `stream` becomes false and
+// stream_options goes. Appends to `out`.
 struct UpstreamForm {
-    std::string_view model;               // the upstream's name for the model
+    std::string_view model;  // the upstream's name for the model
     enum class Stream { as_asked, force_body } stream = Stream::as_asked;
-    bool add_include_usage = false;       // a stream without include_usage gets it (the answer's usage chunk is then hidden)
-    bool add_logprobs = false;            // a judged tier is asked with "logprobs": true where the caller did not
+    bool add_include_usage = false;  // a stream without include_usage gets it (the answer's usage chunk is then hidden)
+    bool add_logprobs = false;       // a judged tier is asked with "logprobs": true where the caller did not
 };
 void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, std::string& out);
 
 // The canonical request for the exact cache: SHA-256 over the members sorted by key (bytewise, stable), each as
-// length-prefixed key (as spelled, without its quotes) and length-prefixed minified value. Left out: the members of kUncachedMembers. Everything else is
-// in, spelled as the caller spelled it, `model` too.
-// The caller of this adds tenant, API and upstream identity (see tiers/exact_cache).
+// length-prefixed key (as spelled, without its quotes) and length-prefixed minified value. Left out: the members of
+// kUncachedMembers. Everything else is in, spelled as the caller spelled it, `model` too. The caller of this adds
+// tenant, API and upstream identity (see tiers/exact_cache).
 Digest256 canonical_digest(const ChatRequest& request);
 
 // Members that do not change the answer's text: delivery (stream, stream_options), accounting (user, metadata,

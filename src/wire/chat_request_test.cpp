@@ -334,6 +334,18 @@ TEST_CASE("canonical digest: what makes a difference") {
     }
 }
 
+TEST_CASE("canonical digest: its bytes, which entries on disk depend on") {
+    Sha256 expected;
+    for (const std::string_view part : {"a\\n", "1", "messages", R"([{"role":"user","content":"hi there"}])", "model",
+                                        "\"m\"", "seed", "2", "seed", "1"}) {
+        expected.update_part(part);
+    }
+    const ChatRequest request =
+        parsed(R"({"model":"m","stream":true,"seed":2,"messages":[ {"role":"user", "content":"hi there"} ],)"
+               R"("a\n": 1,"seed":1})");
+    CHECK(canonical_digest(request) == expected.finish());
+}
+
 TEST_CASE("canonical digest: random requests merge exactly where their minified, sorted, cached members are the same") {
     std::vector<std::pair<std::string, Digest256>> seen;
     for (std::uint64_t seed = 0; seed < 1500; ++seed) {

@@ -2,6 +2,7 @@
 // Thread rule: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,10 +11,10 @@ namespace weir::wire {
 
 struct ApiError {
     unsigned status = 500;
-    std::string message;
-    std::string type;   // invalid_request_error, authentication_error, rate_limit_error, server_error ...
-    std::string code;   // empty: null
-    std::string param;  // empty: null
+    std::string message = {};
+    std::string type = {};   // invalid_request_error, authentication_error, rate_limit_error, server_error ...
+    std::string code = {};   // empty: null
+    std::string param = {};  // empty: null
 };
 
 // {"error":{"message":..,"type":..,"param":..,"code":..}}
@@ -22,8 +23,9 @@ std::string render_error(const ApiError& error);
 std::string render_error_event(const ApiError& error);
 
 // The message inside an upstream's error body, whatever its form ({"error":{"message"}}, {"error":"..."}, {"message"},
-// {"detail"}, plain text); cut at 2,000 bytes on a UTF-8 border, control bytes replaced.
-std::string upstream_message(std::string_view padded_body);
+// {"detail"}, any of them in an array, plain text; where none is found, the body as it is); cut at 2,000 bytes on a
+// UTF-8 border, control bytes replaced by spaces, white space around it dropped.
+std::string upstream_message(std::string_view body);
 
 struct ModelEntry {
     std::string id;

@@ -62,8 +62,8 @@ class Admin(GatewayCase):
                          [("model", "fake/small", "declined"), ("reference", "fake/gpt-4o", "served")])
         self.assertEqual(sum(nanos(a["cost_usd"]) for a in attempts if a["cost_usd"] is not None), nanos(row["cost_usd"]))
         large = attempts[2]
-        self.assertEqual((large["input_uncached"], large["input_cached"], large["output"]), (654, 123, 9))
-        self.assertAlmostEqual(float(attempts[1]["evidence"]), -0.5, 5)
+        self.assertEqual((large["input_uncached_tokens"], large["input_cached_tokens"], large["output_tokens"]), (654, 123, 9))
+        self.assertAlmostEqual(float(attempts[1]["mean_logprob"]), -0.5, 5)
 
     def test_unknown_rows(self):
         self.assertEqual(self.weir.admin("/api/requests/0000000000000001").status, 404)

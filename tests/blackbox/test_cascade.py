@@ -264,8 +264,9 @@ class WholeCascade(CascadeCase):
         self.assertEqual(nanos(after["cost_usd"]) - nanos(before["cost_usd"]), small.nanos + large.nanos)
         for by in ("task", "model", "tenant", "tier", "day"):
             report = self.weir.report(by=by)
-            for member in ("requests", "cost_usd", "saved_usd"):
-                self.assertEqual(sum(line[member] for line in report["lines"]), report["total"][member], (by, member))
+            for member in ("requests", "cost_usd", "saved_usd", "counterfactual_usd", "input_tokens"):
+                value = nanos if member.endswith("usd") else int
+                self.assertEqual(sum(value(line[member]) for line in report["lines"]), value(report["total"][member]), (by, member))
 
 
 class Alternating(upstream.Model):

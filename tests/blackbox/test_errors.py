@@ -30,7 +30,7 @@ class Errors(GatewayCase):
             b"": (), b"{": (), b"null": (), b"[]": (), b'"x"': (), b"\xff\xfe{}": (), b"{}": ("model",),
             GOOD[:-1]: (), GOOD + b"x": (), GOOD.replace(b":", b"=", 1): (), b"{'model':'gpt-4o'}": (),
             GOOD.replace(b"hi", b"h\xff"): (), GOOD.replace(b"hi", b"h\ni"): (), GOOD.replace(b"hi", b"\\x"): (),
-            GOOD.replace(b"hi", b"\\ud800"): (), GOOD.replace(b'"hi"', b"01"): (), GOOD.replace(b"}]", b"},]"): (),
+            GOOD.replace(b'"hi"', b"01"): (), GOOD.replace(b"}]", b"},]"): (),
             GOOD.replace(b'"hi"', b"[" * 5000 + b"]" * 5000): (), GOOD.replace(b'"hi"', b"NaN"): (),
             b'{"model":"gpt-4o"}': ("messages",), b'{"messages":[{"role":"user","content":"hi"}]}': ("model",),
             b'{"model":"gpt-4o","messages":[]}': ("messages",), b'{"model":"gpt-4o","messages":"hi"}': ("messages",),

@@ -12,6 +12,32 @@ from . import provider
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def folded(value):
+    """Streams as what they amount to: a cache gives the same text, calls and end in other pieces."""
+    if isinstance(value, dict):
+        return {k: sorted(set(v)) if k == "kinds" else folded(v) for k, v in value.items()}
+    if not isinstance(value, list):
+        return value
+    if not value or not all(isinstance(v, dict) and v.get("object") == "chat.completion.chunk" for v in value):
+        return [folded(v) for v in value]
+    whole = {"head": {k: value[0][k] for k in ("id", "created", "model")}, "usage": None, "choices": {}}
+    for chunk in value:
+        whole["usage"] = chunk.get("usage") or whole["usage"]
+        for choice in chunk["choices"]:
+            to = whole["choices"].setdefault(choice["index"], {"text": "", "refusal": "", "calls": {}, "probs": [], "end": None})
+            delta = choice["delta"]
+            to["text"] += delta.get("content") or ""
+            to["refusal"] += delta.get("refusal") or ""
+            to["end"] = choice.get("finish_reason") or to["end"]
+            to["probs"] += (choice.get("logprobs") or {}).get("content") or []
+            for call in delta.get("tool_calls") or ():
+                made = to["calls"].setdefault(call["index"], {"id": None, "name": None, "arguments": ""})
+                made["id"] = call.get("id") or made["id"]
+                made["name"] = call["function"].get("name") or made["name"]
+                made["arguments"] += call["function"].get("arguments") or ""
+    return whole
+
+
 class SdkCase(unittest.TestCase):
     maxDiff = 4000
     kind = ""       # python or node
@@ -40,19 +66,22 @@ class SdkCase(unittest.TestCase):
         assert result.returncode == 0, result.stderr[-4000:]
         return json.loads(result.stdout)
 
-    def compare(self, mode, tiers):
+    def compare(self, mode, tiers, view=lambda value: value, but=()):
         self.up.forget()
         with Gateway(simple(self.up, mode=mode, tiers=tiers)) as weir:
             through = self.play("http://127.0.0.1:%d/v1" % weir.port)
             gone = [seen for seen in self.up.requests if "endless" in str(seen.json()["messages"][-1]["content"])]
-            wait_for(lambda: all(seen.gone_at for seen in gone), 3, "the cancelled call to be cancelled upstream as well")
+            wait_for(lambda: gone and all(seen.gone_at for seen in gone), 3, "the call to be cancelled upstream as well")
         self.assertEqual(set(through), set(self.direct))
         for name, expected in self.direct.items():
-            with self.subTest(name, mode=mode):
-                self.assertEqual(through[name], expected)
+            if name not in but:
+                with self.subTest(name, mode=mode):
+                    self.assertEqual(view(through[name]), view(expected))
 
     def test_forwarded(self):
         self.compare("off", [])
 
     def test_served_with_an_exact_cache(self):
-        self.compare("serve", ["exact"])
+        # A cached answer comes without the provider's own request id.
+        self.compare("serve", ["exact"], folded, but=("request id",))
+        self.assertLess(len(self.up.requests), 75, "most of it is asked more than once")

@@ -91,10 +91,11 @@ class Gateway:
         return self
 
     def _read(self, pipe):
-        for line in pipe:
-            with self.changed:
-                self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
-                self.changed.notify_all()
+        with pipe:
+            for line in pipe:
+                with self.changed:
+                    self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+                    self.changed.notify_all()
         with self.changed:
             self.changed.notify_all()
 

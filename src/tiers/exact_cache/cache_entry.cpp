@@ -14,7 +14,9 @@ constexpr std::size_t kChecksumBytes = 8;
 constexpr std::uint8_t kPricedFlag = 1;
 constexpr std::uint8_t kUsageReportedFlag = 2;
 
-std::uint64_t checksum(std::string_view bytes) { return short_digest(sha256(bytes)); }
+std::uint64_t checksum(std::string_view bytes) {
+    return short_digest(sha256(bytes));
+}
 
 void append_varint(std::uint64_t value, std::string& out) {
     for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
@@ -45,10 +47,10 @@ class Reader {
             const auto byte = static_cast<std::uint8_t>(left_.front());
             left_.remove_prefix(1);
             const std::uint64_t bits = byte & 0x7F;
-            if (shift == 63 && bits > 1) break;                    // over 64 bits
+            if (shift == 63 && bits > 1) break;  // over 64 bits
             value |= bits << shift;
             if (byte < 0x80) {
-                if (byte == 0 && shift != 0) break;                // longer than necessary
+                if (byte == 0 && shift != 0) break;  // longer than necessary
                 return value;
             }
         }
@@ -116,11 +118,13 @@ Result<CacheEntry> decode(std::string_view bytes) {
     if (version != kVersion) return fail(ErrorCode::invalid, "cache entry of version " + std::to_string(version));
     const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
     std::uint64_t sum = 0;
-    for (std::size_t i = kChecksumBytes; i-- > 0;) sum = sum << 8 | static_cast<std::uint8_t>(bytes[content.size() + i]);
+    for (std::size_t i = kChecksumBytes; i-- > 0;)
+        sum = sum << 8 | static_cast<std::uint8_t>(bytes[content.size() + i]);
     if (sum != checksum(content)) return fail(ErrorCode::invalid, "damaged cache entry: wrong checksum");
 
     const auto flags = static_cast<std::uint8_t>(content[sizeof kMagic + 1]);
-    if ((flags & ~(kPricedFlag | kUsageReportedFlag)) != 0) return fail(ErrorCode::invalid, "cache entry with unknown flags");
+    if ((flags & ~(kPricedFlag | kUsageReportedFlag)) != 0)
+        return fail(ErrorCode::invalid, "cache entry with unknown flags");
     CacheEntry entry;
     entry.priced = (flags & kPricedFlag) != 0;
     entry.usage.reported = (flags & kUsageReportedFlag) != 0;

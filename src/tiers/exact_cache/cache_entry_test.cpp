@@ -100,12 +100,14 @@ TEST_CASE("another version is named; malformed content is refused even with the 
     using namespace std::string_literals;
     CHECK(decode(sealed(start + "\0"s + numbers + "\0\0"s)).has_value());
     for (const std::string& content : {
-             start + "\x04"s + numbers + "\0\0"s,                                            // unknown flag
-             start + "\0"s + numbers + "\0\0\0"s,                                            // something after the body
-             start + "\0"s + numbers + "\0"s,                                                // no body
-             start + "\0"s + numbers + "\0\x05" "abc"s,                                      // body cut short
-             start + "\0"s + numbers + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0"s,          // endless model
-             start + "\0"s + "\x80\0"s + numbers.substr(1) + "\0\0"s,                        // longer than necessary
+             start + "\x04"s + numbers + "\0\0"s,  // unknown flag
+             start + "\0"s + numbers + "\0\0\0"s,  // something after the body
+             start + "\0"s + numbers + "\0"s,      // no body
+             start + "\0"s + numbers +
+                 "\0\x05"
+                 "abc"s,                                                               // body cut short
+             start + "\0"s + numbers + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0"s,  // endless model
+             start + "\0"s + "\x80\0"s + numbers.substr(1) + "\0\0"s,                  // longer than necessary
              start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s + numbers.substr(1) + "\0\0"s,  // over 64 bits
              start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + numbers.substr(1) + "\0\0"s,
              start + "\0"s,
@@ -137,4 +139,20 @@ TEST_CASE("the key depends on every part and on where each ends") {
         for (const auto& [parts, digest] : seen) keys.insert(digest);
         RC_ASSERT(keys.size() == seen.size());
     }));
+}
+
+TEST_CASE("not even parts made to look like other parts with their lengths collide") {
+    const auto part = [](std::string_view text) {
+        std::string bytes(8, '\0');
+        bytes[0] = static_cast<char>(text.size());
+        return bytes.append(text);
+    };
+    const Digest256 request = sha256("request");
+    const std::string tail = "tail";
+    const std::string whole = "p" + part(tail);
+    // Were the length of either part left out, these would be the same bytes.
+    CHECK(cache_key({"t", "x", whole}, request) !=
+          cache_key({"t", "x" + part(whole).substr(0, 8) + "p", tail}, request));
+    CHECK(cache_key({"x", whole, "u"}, request) !=
+          cache_key({"x" + part(whole).substr(0, 8) + "p", tail, "u"}, request));
 }

@@ -39,8 +39,12 @@ DiskQueue::~DiskQueue() {
     writer_.join();
 }
 
-bool DiskQueue::put(const Digest256& key, EntryPtr entry) { return push(key, std::move(entry)); }
-bool DiskQueue::erase(const Digest256& key) { return push(key, nullptr); }
+bool DiskQueue::put(const Digest256& key, EntryPtr entry) {
+    return push(key, std::move(entry));
+}
+bool DiskQueue::erase(const Digest256& key) {
+    return push(key, nullptr);
+}
 
 bool DiskQueue::push(const Digest256& key, EntryPtr entry) {
     const std::uint64_t bytes = bytes_of(entry);
@@ -55,7 +59,8 @@ bool DiskQueue::push(const Digest256& key, EntryPtr entry) {
         if (entry != nullptr && queued_bytes_ - replaced + bytes > options_.max_bytes) return false;
         queued_bytes_ += bytes - replaced;
         if (known != queued_.end()) {
-            // The old entry may be the last reference to a large body, but it is rarely freed here: memory holds it too.
+            // The old entry may be the last reference to a large body, but it is rarely freed here: memory holds it
+            // too.
             known->second = std::move(entry);
         } else {
             const bool was_due = batch_is_due();
@@ -142,14 +147,22 @@ void DiskQueue::write_batch() {
             puts.push_back({key, encode(*entry)});
         }
     }
-    Result<void> outcome = puts.empty() ? Result<void>{} : disk_->put(puts);
-    if (!outcome) {
-        // What can't be replaced must not come back as the older answer it was.
-        lost_count_ += puts.size();
-        for (const store::EntryStore::Put& put : puts) {
+    // What can't be written must not stay on disk as the older answer it was.
+    const auto lose = [&](std::span<const store::EntryStore::Put> refused) {
+        lost_count_ += refused.size();
+        for (const store::EntryStore::Put& put : refused) {
             erased.push_back(put.key);
             lost_(put.key);
         }
+    };
+    Result<void> outcome = puts.empty() ? Result<void>{} : disk_->put(puts);
+    if (!outcome && outcome.error().code == ErrorCode::too_large) {
+        outcome = {};
+        for (const store::EntryStore::Put& put : puts) {  // one is too large, the others need not suffer
+            if (!disk_->put({&put, 1})) lose({&put, 1});
+        }
+    } else if (!outcome) {
+        lose(puts);
     }
     if (!erased.empty()) {
         if (auto done = disk_->erase(erased); !done && outcome) outcome = std::move(done);

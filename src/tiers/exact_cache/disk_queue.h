@@ -57,7 +57,7 @@ class DiskQueue {
     bool read(Read& read);
     void flush();
 
-    std::uint64_t lost() const { return lost_count_; }       // accepted, but the disk refused
+    std::uint64_t lost() const { return lost_count_; }  // accepted, but the disk refused
     std::uint64_t damaged() const { return damaged_count_; }
     std::uint64_t disk_bytes() const { return disk_->bytes(); }
     store::EntryStore& disk() { return *disk_; }
@@ -88,8 +88,8 @@ class DiskQueue {
     std::condition_variable write_wanted_;
     std::condition_variable written_;
     Changes queued_;
-    Changes writing_;                // being written; changed by the writer alone, under the lock
-    std::deque<Ticket> order_;       // of queued_
+    Changes writing_;           // being written; changed by the writer alone, under the lock
+    std::deque<Ticket> order_;  // of queued_
     std::uint64_t queued_bytes_ = 0;
     std::uint64_t next_ticket_ = 1;
     std::uint64_t first_writing_ = 0;  // 0: none

@@ -64,7 +64,8 @@ struct ExactCache::Impl {
     bool expired(const CacheEntry& entry) const {
         const Micros now = clock.unix_micros();
         if (options.ttl_micros == 0 || entry.created_unix_micros >= now) return false;
-        const std::uint64_t age = static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(entry.created_unix_micros);
+        const std::uint64_t age =
+            static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(entry.created_unix_micros);
         return age > static_cast<std::uint64_t>(options.ttl_micros);
     }
 
@@ -82,7 +83,9 @@ struct ExactCache::Impl {
 
 // Lives in the frame of the coroutine that waits; the reader thread fills it in and posts the coroutine.
 struct ExactCache::Impl::DiskLookup final : DiskQueue::Read {
-    DiskLookup(Impl& cache, const Digest256& wanted, Executor& resume_on) : impl(cache), executor(resume_on) { key = wanted; }
+    DiskLookup(Impl& cache, const Digest256& wanted, Executor& resume_on) : impl(cache), executor(resume_on) {
+        key = wanted;
+    }
 
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> handle) {
@@ -105,7 +108,8 @@ struct ExactCache::Impl::DiskLookup final : DiskQueue::Read {
     bool answered = false;
 };
 
-ExactCache::EntryPtr ExactCache::Impl::look_in_memory(const Digest256& key, bool& maybe_on_disk, std::uint64_t& changes) {
+ExactCache::EntryPtr ExactCache::Impl::look_in_memory(const Digest256& key, bool& maybe_on_disk,
+                                                      std::uint64_t& changes) {
     maybe_on_disk = false;
     std::vector<EntryPtr> removed;
     Shard& shard = shard_of(key);
@@ -134,7 +138,8 @@ ExactCache::EntryPtr ExactCache::Impl::look_in_memory(const Digest256& key, bool
 
 // On the reader thread. An answer that a store() or erase() in the meantime may have overtaken is still returned (the
 // look-up began before them) but not kept.
-ExactCache::EntryPtr ExactCache::Impl::take_from_disk(const Digest256& key, EntryPtr found, std::uint64_t changes_before) {
+ExactCache::EntryPtr ExactCache::Impl::take_from_disk(const Digest256& key, EntryPtr found,
+                                                      std::uint64_t changes_before) {
     const bool stale = found != nullptr && expired(*found);
     std::vector<EntryPtr> removed;
     Shard& shard = shard_of(key);
@@ -160,14 +165,14 @@ ExactCache::EntryPtr ExactCache::Impl::take_from_disk(const Digest256& key, Entr
 ExactCache::ExactCache(const Options& options, const Clock& clock, std::unique_ptr<store::EntryStore> disk)
     : impl_(std::make_unique<Impl>(options, clock)) {
     if (disk == nullptr) return;
-    const auto listed = disk->each_key([this](const Digest256& key, std::size_t) {
-        impl_->shard_of(key).on_disk.insert(short_digest(key));
-    });
+    const auto listed = disk->each_key(
+        [this](const Digest256& key, std::size_t) { impl_->shard_of(key).on_disk.insert(short_digest(key)); });
     if (!listed) throw std::runtime_error("exact cache: " + listed.error().message);
     const DiskQueue::Options queue{options.write_queue_entries, options.write_queue_bytes, options.read_queue_entries,
                                    options.write_interval_micros};
     Impl* impl = impl_.get();
-    impl_->disk = std::make_unique<DiskQueue>(queue, std::move(disk), [impl](const Digest256& key) { impl->forget(key); });
+    impl_->disk =
+        std::make_unique<DiskQueue>(queue, std::move(disk), [impl](const Digest256& key) { impl->forget(key); });
 }
 
 ExactCache::~ExactCache() = default;

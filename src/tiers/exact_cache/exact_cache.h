@@ -1,10 +1,8 @@
-// The exact cache: the answer to the very same request of the same tenant. S3-FIFO in memory (Yang et al., SOSP 2023) in
-// front of an EntryStore on disk, with TTL and byte limits.
-// Thread rule: one ExactCache a process. lookup_memory(), store() and erase() from any reactor: sharded locks held for a
-// hash look-up and a few list links, never across I/O. lookup() may wait for the disk's thread and comes back on
-// `executor`.
-// Limits: Options; an entry larger than max_entry_bytes is not kept. What may be stored is the caller's decision
-// (cascade/cacheable.h), not this class's.
+// The exact cache: the answer to the very same request of the same tenant. S3-FIFO in memory (Yang et al., SOSP 2023)
+// in front of an EntryStore on disk, with TTL and byte limits. Thread rule: one ExactCache a process. lookup_memory(),
+// store() and erase() from any reactor: sharded locks held for a hash look-up and a few list links, never across I/O.
+// lookup() may wait for the disk's thread and comes back on `executor`. Limits: Options; an entry larger than
+// max_entry_bytes is not kept. What may be stored is the caller's decision (cascade/cacheable.h), not this class's.
 #pragma once
 
 #include <cstdint>
@@ -26,17 +24,17 @@ namespace weir::tiers {
 // provider name, base URL and model as sent upstream.
 struct CacheScope {
     std::string_view tenant;
-    std::string_view api;        // "openai.chat"
+    std::string_view api;  // "openai.chat"
     std::string_view upstream;
 };
 Digest256 cache_key(const CacheScope& scope, const Digest256& canonical_request);
 
 struct CacheEntry {
-    std::string body;            // the complete answer as a body, one byte-exact copy; streams are rendered from it
-    std::string model;           // "provider/model" that made it
-    wire::Usage usage;           // what making it cost in tokens
-    Usd cost;                    // and in money
-    bool priced = false;         // false: cost is unknown
+    std::string body;     // the complete answer as a body, one byte-exact copy; streams are rendered from it
+    std::string model;    // "provider/model" that made it
+    wire::Usage usage;    // what making it cost in tokens
+    Usd cost;             // and in money
+    bool priced = false;  // false: cost is unknown
     Micros created_unix_micros = 0;
 };
 // The stored form: docs/formats.md, "cache entry". decode() refuses other versions, damaged bytes and every spelling
@@ -47,20 +45,21 @@ Result<CacheEntry> decode(std::string_view bytes);
 class ExactCache {
   public:
     struct Options {
-        std::uint64_t memory_bytes = 64ull << 20;     // of entries with all their overhead
-        std::size_t max_entry_bytes = 1u << 20;       // body and model; at most 16 MiB
-        Micros ttl_micros = 24ll * 3600 * 1'000'000;  // 0: never expires
-        std::size_t write_queue_entries = 4096;       // beyond: the entry stays in memory alone (counted)
+        std::uint64_t memory_bytes = 64ull << 20;       // of entries with all their overhead
+        std::size_t max_entry_bytes = 1u << 20;         // body and model; at most 16 MiB
+        Micros ttl_micros = 24ll * 3600 * 1'000'000;    // 0: never expires
+        std::size_t write_queue_entries = 4096;         // beyond: the entry stays in memory alone (counted)
         std::uint64_t write_queue_bytes = 32ull << 20;  // the same
-        std::size_t read_queue_entries = 4096;        // look-ups waiting for disk; beyond: a miss (counted)
-        Micros write_interval_micros = 50'000;        // an entry waits so long for others to be written with it
+        std::size_t read_queue_entries = 4096;          // look-ups waiting for disk; beyond: a miss (counted)
+        Micros write_interval_micros = 50'000;          // an entry waits so long for others to be written with it
     };
     struct Counters {
-        std::uint64_t memory_hits = 0, disk_hits = 0, misses = 0, expired = 0, stored = 0, evicted = 0, not_persisted = 0;
-        std::uint64_t entries = 0, bytes = 0;         // in memory, now
-        std::uint64_t disk_bytes = 0;                 // on disk, now
-        std::uint64_t disk_refused = 0;               // misses because too many look-ups waited for disk
-        std::uint64_t damaged = 0;                    // on disk, but not readable: taken for misses
+        std::uint64_t memory_hits = 0, disk_hits = 0, misses = 0, expired = 0, stored = 0, evicted = 0,
+                      not_persisted = 0;
+        std::uint64_t entries = 0, bytes = 0;  // in memory, now
+        std::uint64_t disk_bytes = 0;          // on disk, now
+        std::uint64_t disk_refused = 0;        // misses because too many look-ups waited for disk
+        std::uint64_t damaged = 0;             // on disk, but not readable: taken for misses
     };
 
     // `disk` may be null: memory only. Reads the disk's keys once, here; throws std::runtime_error where it can't.

@@ -1,136 +1,20 @@
 #include "tiers/exact_cache/exact_cache.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <condition_variable>
-#include <deque>
-#include <filesystem>
-#include <map>
-#include <mutex>
-#include <random>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "store/fake_entry_store.h"
+#include "tiers/exact_cache/exact_cache_fixture.h"
+
 using namespace weir;
 using namespace weir::tiers;
-using store::EntryStore;
+using store::FakeEntryStore;
 using EntryPtr = ExactCache::EntryPtr;
 
 namespace {
-
-// A loop as a reactor has one: what is posted is resumed by the thread that runs it.
-class LoopExecutor final : public Executor {
-  public:
-    void post(std::coroutine_handle<> resume) override {
-        const std::scoped_lock lock(mutex_);
-        posted_.push_back(resume);
-        ready_.notify_one();  // under the lock: the loop's thread may end right after
-    }
-
-    void run_one() {
-        std::coroutine_handle<> resume;
-        {
-            std::unique_lock lock(mutex_);
-            ready_.wait(lock, [&] { return !posted_.empty(); });
-            resume = posted_.front();
-            posted_.pop_front();
-        }
-        ++resumed_;
-        resume.resume();
-    }
-    int resumed() const { return resumed_; }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable ready_;
-    std::deque<std::coroutine_handle<>> posted_;
-    int resumed_ = 0;
-};
-
-// An EntryStore in memory whose disk can be slow, full or broken.
-class FakeStore final : public EntryStore {
-  public:
-    struct Shared {
-        std::mutex mutex;
-        std::condition_variable changed;
-        std::map<Digest256, std::string> values;
-        bool hold_puts = false;
-        bool hold_gets = false;
-        int holding = 0;  // calls that wait
-        bool fail = false;
-        int puts = 0;
-        int gets = 0;
-
-        void hold(bool Shared::*which, bool on) {
-            const std::scoped_lock lock(mutex);
-            this->*which = on;
-            changed.notify_all();
-        }
-        void wait_until_held() {
-            std::unique_lock lock(mutex);
-            changed.wait(lock, [&] { return holding > 0; });
-        }
-    };
-
-    explicit FakeStore(Shared& shared) : shared_(shared) {}
-
-    Result<void> put(std::span<const Put> entries) override {
-        std::unique_lock lock(shared_.mutex);
-        wait_while(lock, &Shared::hold_puts);
-        if (shared_.fail) return fail(ErrorCode::io, "no space left");
-        ++shared_.puts;
-        for (const Put& entry : entries) shared_.values[entry.key] = entry.value;
-        return {};
-    }
-    Result<std::optional<std::string>> get(const Digest256& key) override {
-        std::unique_lock lock(shared_.mutex);
-        ++shared_.gets;
-        const auto at = shared_.values.find(key);
-        const std::optional<std::string> found = at == shared_.values.end() ? std::nullopt : std::optional(at->second);
-        wait_while(lock, &Shared::hold_gets);
-        if (shared_.fail) return fail(ErrorCode::io, "broken");
-        return found;
-    }
-    Result<void> erase(std::span<const Digest256> keys) override {
-        const std::scoped_lock lock(shared_.mutex);
-        for (const Digest256& key : keys) shared_.values.erase(key);
-        return {};
-    }
-    Result<void> each_key(const std::function<void(const Digest256&, std::size_t)>& visit) override {
-        const std::scoped_lock lock(shared_.mutex);
-        if (shared_.fail) return fail(ErrorCode::io, "broken");
-        for (const auto& [key, value] : shared_.values) visit(key, value.size());
-        return {};
-    }
-    std::uint64_t bytes() const override {
-        const std::scoped_lock lock(shared_.mutex);
-        return shared_.values.size();
-    }
-
-  private:
-    void wait_while(std::unique_lock<std::mutex>& lock, bool Shared::*held) {
-        ++shared_.holding;
-        shared_.changed.notify_all();
-        shared_.changed.wait(lock, [&] { return !(shared_.*held); });
-        --shared_.holding;
-    }
-    Shared& shared_;
-};
-
-Digest256 key_of(std::uint64_t number) { return sha256(std::to_string(number)); }
-
-EntryPtr entry_of(std::string body, const Clock& clock) {
-    CacheEntry entry;
-    entry.body = std::move(body);
-    entry.model = "openai/gpt-4o-mini";
-    entry.usage = {10, 0, 0, 5, 0, true};
-    entry.cost = Usd{1234};
-    entry.priced = true;
-    entry.created_unix_micros = clock.unix_micros();
-    return std::make_shared<const CacheEntry>(std::move(entry));
-}
 
 struct Waiting {
     EntryPtr found;
@@ -159,12 +43,12 @@ std::string body_in_memory(ExactCache& cache, const Digest256& key) {
 struct Fixture {
     FakeClock clock;
     LoopExecutor executor;
-    FakeStore::Shared disk;
+    FakeEntryStore::Shared disk;
     ExactCache::Options options;
 
     Fixture() { options.write_interval_micros = 3600ll * 1'000'000; }  // nothing is written by itself in a test
     std::unique_ptr<ExactCache> cache() {
-        return std::make_unique<ExactCache>(options, clock, std::make_unique<FakeStore>(disk));
+        return std::make_unique<ExactCache>(options, clock, std::make_unique<FakeEntryStore>(disk));
     }
 };
 
@@ -265,17 +149,16 @@ TEST_CASE("memory stays within its bytes, and an entry too large is not kept") {
 }
 
 TEST_CASE("over a restart: from disk through the executor, then from memory") {
-    std::string folder = (std::filesystem::temp_directory_path() / "weir-exact-XXXXXX").string();
-    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const TempFolder folder;
     FakeClock clock;
     LoopExecutor executor;
     {
-        ExactCache cache({}, clock, store::LmdbEntryStore::open({folder, 4u << 20}).value());
+        ExactCache cache({}, clock, open_store(folder.path(), 4u << 20));
         for (std::uint64_t i = 0; i < 1000; ++i) cache.store(key_of(i), entry_of("answer " + std::to_string(i), clock));
         cache.erase(key_of(7));
     }
     {
-        ExactCache cache({}, clock, store::LmdbEntryStore::open({folder, 4u << 20}).value());
+        ExactCache cache({}, clock, open_store(folder.path(), 4u << 20));
         CHECK(cache.counters().entries == 0);
         CHECK(body_in_memory(cache, key_of(5)) == "(maybe on disk)");
         CHECK(body_after_lookup(cache, key_of(5), executor) == "answer 5");
@@ -297,47 +180,28 @@ TEST_CASE("over a restart: from disk through the executor, then from memory") {
         CHECK(cache.counters().disk_hits == 1);
         CHECK(cache.counters().disk_bytes > 0);
     }
-    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("what waits to be written is found") {
     Fixture f;
+    f.options.memory_bytes = 0;  // nothing is kept in memory
+    f.disk.hold_puts = true;
     auto cache = f.cache();
-    cache->store(key_of(0), entry_of("old", f.clock));
-    cache->flush();
-    f.disk.hold(&FakeStore::Shared::hold_puts, true);
-    cache->store(key_of(0), entry_of("new", f.clock));
-    f.options.memory_bytes = 0;  // of the second cache below
+    cache->store(key_of(0), entry_of("zero", f.clock));
+    CHECK(body_in_memory(*cache, key_of(0)) == "(maybe on disk)");
+    CHECK(body_after_lookup(*cache, key_of(0), f.executor) == "zero");  // queued
     std::thread flusher([&] { cache->flush(); });
-    f.disk.wait_until_held();                           // "new" is being written
-    cache->store(key_of(1), entry_of("queued", f.clock));  // and this one waits
-    {
-        // A cache that keeps nothing in memory, over the same kind of queue.
-        FakeStore::Shared other;
-        other.hold_puts = true;
-        auto small = std::make_unique<ExactCache>(f.options, f.clock, std::make_unique<FakeStore>(other));
-        small->store(key_of(0), entry_of("zero", f.clock));
-        CHECK(body_in_memory(*small, key_of(0)) == "(maybe on disk)");
-        CHECK(body_after_lookup(*small, key_of(0), f.executor) == "zero");  // queued
-        CHECK(other.gets == 0);
-        std::thread second([&] { small->flush(); });
-        other.wait_until_held();
-        CHECK(body_after_lookup(*small, key_of(0), f.executor) == "zero");  // being written
-        small->store(key_of(0), entry_of("newer", f.clock));
-        CHECK(body_after_lookup(*small, key_of(0), f.executor) == "newer");
-        small->erase(key_of(0));
-        CHECK(body_in_memory(*small, key_of(0)) == "(none)");
-        CHECK(other.gets == 0);
-        other.hold(&FakeStore::Shared::hold_puts, false);
-        second.join();
-        small.reset();
-        CHECK(other.values.empty());
-    }
-    f.disk.hold(&FakeStore::Shared::hold_puts, false);
+    f.disk.wait_until_held();
+    CHECK(body_after_lookup(*cache, key_of(0), f.executor) == "zero");  // being written
+    cache->store(key_of(0), entry_of("newer", f.clock));
+    CHECK(body_after_lookup(*cache, key_of(0), f.executor) == "newer");
+    cache->erase(key_of(0));
+    CHECK(body_in_memory(*cache, key_of(0)) == "(none)");
+    CHECK(f.disk.gets == 0);
+    f.disk.hold(&FakeEntryStore::Shared::hold_puts, false);
     flusher.join();
     cache.reset();
-    CHECK(decode(f.disk.values.at(key_of(0)))->body == "new");
-    CHECK(decode(f.disk.values.at(key_of(1)))->body == "queued");
+    CHECK(f.disk.values.empty());
 }
 
 TEST_CASE("entries are written in groups, and when nobody asks, in the end") {
@@ -393,7 +257,27 @@ TEST_CASE("a disk that refuses: in memory alone, counted, and not looked for on 
     f.disk.fail = true;
     CHECK(body_after_lookup(*cache, key_of(1), f.executor) == "(none)");
     CHECK(cache->counters().damaged == 1);
-    CHECK_THROWS_AS(ExactCache(f.options, f.clock, std::make_unique<FakeStore>(f.disk)), std::runtime_error);
+    CHECK_THROWS_AS(ExactCache(f.options, f.clock, std::make_unique<FakeEntryStore>(f.disk)), std::runtime_error);
+}
+
+TEST_CASE("an entry too large for the store does not take the others with it") {
+    Fixture f;
+    const TempFolder folder;
+    {
+        ExactCache cache(f.options, f.clock, open_store(folder.path(), 256u << 10));
+        for (std::uint64_t i = 0; i < 10; ++i) {
+            cache.store(key_of(i), entry_of(std::string(i == 5 ? 40'000 : 100, 'x'), f.clock));
+        }
+        cache.flush();
+        CHECK(cache.counters().not_persisted == 1);
+        CHECK(body_in_memory(cache, key_of(5)).size() == 40'000);
+    }
+    {
+        ExactCache cache(f.options, f.clock, open_store(folder.path(), 256u << 10));
+        for (std::uint64_t i = 0; i < 10; ++i) {
+            CHECK(body_in_memory(cache, key_of(i)) == (i == 5 ? "(none)" : "(maybe on disk)"));
+        }
+    }
 }
 
 TEST_CASE("what the store dropped or damaged is a miss, once") {
@@ -418,7 +302,7 @@ TEST_CASE("an answer that is erased or replaced while it is read from disk does 
         Fixture f;
         f.disk.values[key_of(1)] = encode(*entry_of("old", f.clock));
         auto cache = f.cache();
-        f.disk.hold(&FakeStore::Shared::hold_gets, true);
+        f.disk.hold(&FakeEntryStore::Shared::hold_gets, true);
         Waiting waiting;
         spawn(look_up(*cache, key_of(1), f.executor, waiting));
         f.disk.wait_until_held();
@@ -427,7 +311,7 @@ TEST_CASE("an answer that is erased or replaced while it is read from disk does 
         } else {
             cache->erase(key_of(1));
         }
-        f.disk.hold(&FakeStore::Shared::hold_gets, false);
+        f.disk.hold(&FakeEntryStore::Shared::hold_gets, false);
         while (!waiting.done) f.executor.run_one();
         CHECK(waiting.found->body == "old");  // it was asked for before
         CHECK(body_in_memory(*cache, key_of(1)) == (replace ? "new" : "(none)"));
@@ -440,12 +324,12 @@ TEST_CASE("a miss on disk does not hide what was stored meanwhile") {
     f.disk.values[key_of(1)] = encode(*entry_of("old", f.clock));
     auto cache = f.cache();
     f.disk.values.clear();
-    f.disk.hold(&FakeStore::Shared::hold_gets, true);
+    f.disk.hold(&FakeEntryStore::Shared::hold_gets, true);
     Waiting waiting;
     spawn(look_up(*cache, key_of(1), f.executor, waiting));
     f.disk.wait_until_held();
     cache->store(key_of(1), entry_of("new", f.clock));
-    f.disk.hold(&FakeStore::Shared::hold_gets, false);
+    f.disk.hold(&FakeEntryStore::Shared::hold_gets, false);
     while (!waiting.done) f.executor.run_one();
     CHECK(waiting.found == nullptr);
     CHECK(body_after_lookup(*cache, key_of(1), f.executor) == "new");
@@ -456,7 +340,7 @@ TEST_CASE("more look-ups than may wait for disk: the rest are misses at once") {
     f.options.read_queue_entries = 2;
     for (std::uint64_t i = 0; i < 4; ++i) f.disk.values[key_of(i)] = encode(*entry_of("x", f.clock));
     auto cache = f.cache();
-    f.disk.hold(&FakeStore::Shared::hold_gets, true);
+    f.disk.hold(&FakeEntryStore::Shared::hold_gets, true);
     std::vector<Waiting> waiting(4);
     for (std::uint64_t i = 0; i < 4; ++i) spawn(look_up(*cache, key_of(i), f.executor, waiting[i]));
     CHECK_FALSE(waiting[0].done);
@@ -464,82 +348,8 @@ TEST_CASE("more look-ups than may wait for disk: the rest are misses at once") {
     CHECK(waiting[2].done);
     CHECK(waiting[3].done);
     CHECK(cache->counters().disk_refused == 2);
-    f.disk.hold(&FakeStore::Shared::hold_gets, false);
+    f.disk.hold(&FakeEntryStore::Shared::hold_gets, false);
     while (!waiting[0].done || !waiting[1].done) f.executor.run_one();
     CHECK(waiting[0].found != nullptr);
     CHECK(body_after_lookup(*cache, key_of(2), f.executor) == "x");
-}
-
-namespace {
-
-// Every body tells its key, so that a wrong answer shows.
-std::string body_of(std::uint64_t number, std::uint64_t version) {
-    return std::to_string(number) + ":" + std::string(50 + version % 900, static_cast<char>('a' + number % 26));
-}
-
-Task<void> work(ExactCache& cache, const Clock& clock, Executor& executor, unsigned seed, int& wrong, bool& done) {
-    std::mt19937_64 random(seed);
-    for (int step = 0; step < 3000; ++step) {
-        const std::uint64_t number = random() % 600;
-        const Digest256 key = key_of(number);
-        const std::uint64_t what = random() % 10;
-        if (what == 0) {
-            cache.erase(key);
-        } else if (what < 4) {
-            cache.store(key, entry_of(body_of(number, random()), clock));
-        } else {
-            bool maybe = false;
-            EntryPtr found = cache.lookup_memory(key, maybe);
-            if (found == nullptr && maybe) found = co_await cache.lookup(key, executor);
-            const std::string start = std::to_string(number) + ":";
-            if (found != nullptr && found->body.compare(0, start.size(), start) != 0) ++wrong;
-        }
-    }
-    done = true;
-}
-
-}  // namespace
-
-TEST_CASE("four reactors at once, over LMDB, with little memory") {
-    std::string folder = (std::filesystem::temp_directory_path() / "weir-exact-XXXXXX").string();
-    REQUIRE(::mkdtemp(folder.data()) != nullptr);
-    SystemClock clock;
-    ExactCache::Options options;
-    options.memory_bytes = 64u << 10;
-    options.max_entry_bytes = 2000;
-    options.write_interval_micros = 500;
-    options.write_queue_entries = 64;
-    std::vector<int> wrong(4, 0);
-    {
-        ExactCache cache(options, clock, store::LmdbEntryStore::open({folder, 256u << 10}).value());
-        std::vector<std::thread> reactors;
-        for (unsigned i = 0; i < 4; ++i) {
-            reactors.emplace_back([&, i] {
-                LoopExecutor executor;
-                bool done = false;
-                spawn(work(cache, clock, executor, i, wrong[i], done));
-                while (!done) executor.run_one();
-            });
-        }
-        for (std::thread& reactor : reactors) reactor.join();
-        cache.flush();
-        const ExactCache::Counters counters = cache.counters();
-        CHECK(counters.bytes <= options.memory_bytes);
-        CHECK(counters.memory_hits > 0);
-        CHECK(counters.disk_hits > 0);
-        CHECK(counters.damaged == 0);
-        CHECK(counters.disk_bytes <= 256u << 10);
-    }
-    CHECK(wrong == std::vector<int>(4, 0));
-    auto disk = store::LmdbEntryStore::open({folder, 256u << 10}).value();
-    std::vector<Digest256> keys;
-    REQUIRE(disk->each_key([&](const Digest256& key, std::size_t) { keys.push_back(key); }));
-    CHECK_FALSE(keys.empty());
-    for (const Digest256& key : keys) {
-        const auto entry = decode(disk->get(key).value().value());
-        REQUIRE(entry.has_value());
-        CHECK(key == key_of(std::stoull(entry->body)));
-    }
-    disk.reset();
-    std::filesystem::remove_all(folder);
 }

@@ -163,8 +163,8 @@ class Zipf {
     std::uint64_t next() {
         const double share = static_cast<double>(random_() >> 11) * 0x1p-53;
         const auto at = std::upper_bound(cumulative_.begin(), cumulative_.end(), share * cumulative_.back());
-        return static_cast<std::uint64_t>(std::min<std::ptrdiff_t>(at - cumulative_.begin(),
-                                                                   static_cast<std::ptrdiff_t>(cumulative_.size()) - 1));
+        return static_cast<std::uint64_t>(
+            std::min<std::ptrdiff_t>(at - cumulative_.begin(), static_cast<std::ptrdiff_t>(cumulative_.size()) - 1));
     }
 
   private:

@@ -10,7 +10,9 @@ S3Fifo::S3Fifo(std::uint64_t capacity_bytes)
       main_target_bytes_(capacity_bytes - capacity_bytes / 10),
       buckets_(16, kNone) {}
 
-std::uint32_t& S3Fifo::bucket_of(const Digest256& key) { return buckets_[short_digest(key) & (buckets_.size() - 1)]; }
+std::uint32_t& S3Fifo::bucket_of(const Digest256& key) {
+    return buckets_[short_digest(key) & (buckets_.size() - 1)];
+}
 
 std::uint32_t S3Fifo::locate(const Digest256& key) const {
     std::uint32_t at = buckets_[short_digest(key) & (buckets_.size() - 1)];

@@ -95,7 +95,7 @@ class S3Fifo {
     Fifo main_;
     std::uint64_t evicted_ = 0;
 
-    std::deque<Ghost> ghosts_;  // oldest first
+    std::deque<Ghost> ghosts_;       // oldest first
     std::uint32_t first_ghost_ = 0;  // number of ghosts_.front(); wraps
     std::uint64_t ghost_bytes_ = 0;
     FingerprintTable<std::uint32_t> ghost_places_;  // fingerprint -> number

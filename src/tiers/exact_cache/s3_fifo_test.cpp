@@ -15,7 +15,9 @@ using namespace weir::tiers;
 
 namespace {
 
-Digest256 key_of(std::uint64_t number) { return sha256(std::to_string(number)); }
+Digest256 key_of(std::uint64_t number) {
+    return sha256(std::to_string(number));
+}
 
 struct Step {
     std::uint8_t what;
@@ -23,8 +25,8 @@ struct Step {
     std::uint16_t bytes;
 };
 
-// What a cache in front of something does: ask, and store on a miss; now and then replace or erase. -> the number of the
-// first step after which the two differ, or -1.
+// What a cache in front of something does: ask, and store on a miss; now and then replace or erase. -> the number of
+// the first step after which the two differ, or -1.
 int first_difference(const std::vector<Step>& steps, std::uint64_t capacity, unsigned keys) {
     S3Fifo fast(capacity);
     SlowS3Fifo slow(capacity);
@@ -88,8 +90,8 @@ TEST_CASE("S3-FIFO does what the plain one does, on any trace") {
     CHECK(rc::check([] {
         const auto capacity = *rc::gen::inRange<std::uint64_t>(1, 3000);
         const auto keys = *rc::gen::inRange<unsigned>(2, 64);
-        const auto steps = *rc::gen::container<std::vector<Step>>(rc::gen::build<Step>(
-            rc::gen::set(&Step::what), rc::gen::set(&Step::key), rc::gen::set(&Step::bytes)));
+        const auto steps = *rc::gen::container<std::vector<Step>>(
+            rc::gen::build<Step>(rc::gen::set(&Step::what), rc::gen::set(&Step::key), rc::gen::set(&Step::bytes)));
         RC_ASSERT(first_difference(steps, capacity, keys) == -1);
     }));
 }

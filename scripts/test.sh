@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# What `make test` does: everything that has to pass, ctest's closing lines last.
+#   1. the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   2. all tests of the dev build: unit, black box against fake providers, a real llama-server child, format, layers, lint
+# The first part that fails ends the run. JOBS=N runs N tests at a time.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+cd "$root"
+unset MAKEFLAGS MAKELEVEL
+
+jobs=${JOBS:-1}
+scripts/install_dependencies.sh test
+WEIR_LLAMA_SERVER=$(scripts/build_llama_server.sh)
+WEIR_MODEL_FILE=$(scripts/fetch_model.sh)
+export WEIR_LLAMA_SERVER WEIR_MODEL_FILE
+
+unit_tests=()
+for room in src/*/; do
+    if [ -n "$(find "$room" -name '*_test.cpp' -print -quit)" ]; then unit_tests+=("$(basename "$room")_test"); fi
+done
+scripts/build.sh asan "${unit_tests[@]}"
+scripts/build.sh dev
+
+say "unit tests under the sanitizers"
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+ctest --test-dir build/asan --tests-regex '^unit\.' --output-on-failure --no-tests=error --timeout 600 -j "$(nproc)"
+unset ASAN_OPTIONS UBSAN_OPTIONS
+
+say "all tests"
+exec ctest --test-dir build/dev --output-on-failure --no-tests=error --timeout 600 -j "$jobs"

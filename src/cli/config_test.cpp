@@ -1,0 +1,633 @@
+#include "cli/config.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace weir;
+using namespace weir::cli;
+
+namespace {
+
+const std::map<std::string, std::string>& variables() {
+    static const std::map<std::string, std::string> all{
+        {"KEY", "sk-provider-secret"},
+        {"ACME", "sk-acme-secret"},
+        {"BIRCH", "sk-birch-secret"},
+        {"SHORT", "1234567"},
+        {"EMPTY", ""},
+        {"SPACED", "sk-secret with spaces"},
+        {"NEWLINE", "sk-secret-newline\n"},
+        {"PORT", "8123"},
+        {"MODE", "serve"},
+        {"URL", "http://127.0.0.1:9/v1/"},
+        {"WEIGHTS", "/weights/small.gguf"},
+        {"HOSTILE", "a: [b}\n\"c\" # ${KEY}"},
+    };
+    return all;
+}
+
+LoadSettings test_settings() {
+    LoadSettings settings;
+    settings.environment = [](const std::string& name) -> std::optional<std::string> {
+        const auto at = variables().find(name);
+        if (at == variables().end()) return std::nullopt;
+        return at->second;
+    };
+    settings.readable = [](const std::string& path) { return path.find("absent") == std::string::npos; };
+    settings.prices = [](const std::string& file) -> Result<PriceLookup> {
+        if (file == "broken.json") return fail(ErrorCode::invalid, "broken.json:7: no JSON");
+        return [](std::string_view, std::string_view model) { return model.starts_with("gpt-"); };
+    };
+    return settings;
+}
+
+std::vector<std::string> lines_of(const std::vector<Diagnostic>& diagnostics) {
+    std::vector<std::string> lines;
+    for (const Diagnostic& each : diagnostics) {
+        CHECK(each.file == "f");
+        lines.push_back(std::to_string(each.line) + ": " + each.message);
+    }
+    return lines;
+}
+
+LoadResult load(std::string_view text) {
+    return load_config_text(text, "f", test_settings());
+}
+
+std::vector<std::string> errors_of(std::string_view text) {
+    const LoadResult loaded = load(text);
+    if (loaded) return {"loaded"};
+    return lines_of(loaded.error());
+}
+
+gateway::Options good(std::string_view text) {
+    LoadResult loaded = load(text);
+    if (!loaded) {
+        for (const Diagnostic& each : loaded.error()) MESSAGE(to_string(each));
+    }
+    REQUIRE(loaded.has_value());
+    return std::move(loaded->options);
+}
+
+std::vector<std::string> warnings_of(std::string_view text) {
+    LoadResult loaded = load(text);
+    REQUIRE(loaded.has_value());
+    return lines_of(loaded->warnings);
+}
+
+using Lines = std::vector<std::string>;
+const std::string kProvider = "providers: { p: { api: openai, base_url: http://127.0.0.1:1/v1 } }\n";
+// Line 1 is the provider's, line 2 the cascade's; what is appended is in its flow map.
+std::string with_cascade(const std::string& rest) {
+    return kProvider + "cascades: { c: { match: { model: gpt-4o }, reference_provider: p, " + rest + " } }\n";
+}
+
+}  // namespace
+
+TEST_CASE("the least that is a configuration, and its defaults") {
+    const gateway::Options options = good(kProvider);
+    CHECK(options.file == "f");
+    CHECK(options.listen.host == "127.0.0.1");
+    CHECK(options.listen.port == 8080);
+    CHECK(options.admin.port == 8081);
+    CHECK(options.data_folder == "./weir-data");
+    CHECK(options.prices_file.empty());
+    CHECK(options.keys.empty());
+    CHECK(options.limits.head_bytes == 32 * 1024);
+    CHECK(!options.ledger.drop_when_full);
+    REQUIRE(options.providers.contains("p"));
+    CHECK(options.providers.at("p").base_url == "http://127.0.0.1:1/v1");
+    CHECK(options.providers.at("p").usage_in_streams);
+    CHECK(options.providers.at("p").key.empty());
+    CHECK(warnings_of(kProvider) == Lines{"1: no cascades: every request is answered by the model that it asks for"});
+}
+
+TEST_CASE("every key is read") {
+    const gateway::Options options = good(R"(
+listen: 0.0.0.0:${PORT}
+admin: "[::1]:9000"
+data: /var/lib/weir
+prices: prices.json
+reactors: 3
+tls: { certificate: cert.pem, key: key.pem }
+limits:
+  head: 16KiB
+  body: 1MiB
+  answer: 2GiB
+  connect: 250ms
+  first_byte: 5m
+  idle: 2m
+  slow_head: 1s
+  keep_alive: 1h
+  upstream_idle: 100ms
+  drain: 0s
+  connections: 7
+  upstream_idle_connections: 0
+ledger: { when_full: drop, ring_rows: 64, commit_interval: 10ms }
+cache: { memory: 2MiB, disk: 0, max_entry: 1024 }
+providers:
+  open: { api: openai, base_url: "https://api.example.com:8443/v1//", key: ${KEY}, usage_in_streams: false, tls_ca_file: ca.pem }
+  local:
+    api: llama-server
+    model_file: ${WEIGHTS}
+    program: ${PROGRAM:-/opt/llama server}
+    threads: 2
+    context: 2048
+    parallel: 4
+    memory: 1GiB
+    cache_ram: 128MiB
+    arguments: [--no-warmup, "-b", 64]
+    log_file: llama.log
+    start_timeout: 30s
+models:
+  open/meta/llama-3:
+  open/gpt-4o-mini: {}
+  local/small:
+    price: { input: 0.01, output: 0.04, cached_input: 0.005, cache_write: 0.0000015e1 }
+    latency: 900ms
+    upstream_name: small.gguf
+cascades:
+  zeta:
+    match: { model: [gpt-4o, "gpt-4o-*"] }
+    reference_provider: open
+    tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, open/gpt-4o-mini]
+    promise: { harm: 2%, confidence: 0.9, over: task }
+    mode: ${MODE}
+    cache: { ttl: 7d, without_temperature: false, temperature_above_zero: true }
+  alpha: { match: { model: "claude-?" } }
+keys:
+  - { key: ${ACME}, tenant: acme }
+  - key: ${BIRCH}
+    tenant: birch
+)");
+    CHECK(options.listen.host == "0.0.0.0");
+    CHECK(options.listen.port == 8123);
+    CHECK(options.admin.host == "::1");
+    CHECK(options.data_folder == "/var/lib/weir");
+    CHECK(options.prices_file == "prices.json");
+    CHECK(options.reactors == 3);
+    CHECK(options.tls_certificate_file == "cert.pem");
+    CHECK(options.tls_key_file == "key.pem");
+
+    CHECK(options.limits.head_bytes == 16 * 1024);
+    CHECK(options.limits.body_bytes == 1 << 20);
+    CHECK(options.limits.answer_bytes == 2ull << 30);
+    CHECK(options.limits.connect_micros == 250'000);
+    CHECK(options.limits.first_byte_micros == 300'000'000);
+    CHECK(options.limits.idle_micros == 120'000'000);
+    CHECK(options.limits.slow_head_micros == 1'000'000);
+    CHECK(options.limits.keep_alive_micros == 3'600'000'000);
+    CHECK(options.limits.upstream_idle_micros == 100'000);
+    CHECK(options.limits.drain_micros == 0);
+    CHECK(options.limits.connections == 7);
+    CHECK(options.limits.upstream_idle_connections == 0);
+    CHECK(options.ledger.drop_when_full);
+    CHECK(options.ledger.ring_rows == 64);
+    CHECK(options.ledger.commit_interval_micros == 10'000);
+    CHECK(options.cache.memory_bytes == 2 << 20);
+    CHECK(options.cache.disk_bytes == 0);
+    CHECK(options.cache.max_entry_bytes == 1024);
+
+    const gateway::ProviderOptions& open = options.providers.at("open");
+    CHECK(open.base_url == "https://api.example.com:8443/v1");
+    CHECK(open.key == "sk-provider-secret");
+    CHECK(!open.usage_in_streams);
+    CHECK(open.tls_ca_file == "ca.pem");
+    CHECK(!open.child);
+    CHECK(open.line == 24);
+    const gateway::ProviderOptions& local = options.providers.at("local");
+    CHECK(local.api == gateway::ProviderApi::llama_server);
+    REQUIRE(local.child);
+    CHECK(local.child->name == "local");
+    CHECK(local.child->model_file == "/weights/small.gguf");
+    CHECK(local.child->program == "/opt/llama server");
+    CHECK(local.child->threads == 2);
+    CHECK(local.child->context_tokens == 2048);
+    CHECK(local.child->parallel == 4);
+    CHECK(local.child->memory_bytes == 1ull << 30);
+    CHECK(local.child->cache_ram_mib == 128);
+    CHECK(local.child->extra_arguments == Lines{"--no-warmup", "-b", "64"});
+    CHECK(local.child->log_file == "llama.log");
+    CHECK(local.child->start_timeout_micros == 30'000'000);
+
+    REQUIRE(options.models.size() == 3);
+    CHECK(options.models[0].provider == "open");
+    CHECK(options.models[0].name == "meta/llama-3");
+    CHECK(options.models[0].full_name() == "open/meta/llama-3");
+    CHECK(options.models[0].upstream_name == "meta/llama-3");
+    CHECK(!options.models[1].price);
+    CHECK(!options.models[1].latency_micros);
+    REQUIRE(options.models[2].price);
+    CHECK(options.models[2].price->input.picos == 10'000);
+    CHECK(options.models[2].price->output.picos == 40'000);
+    CHECK(options.models[2].price->input_cached->picos == 5'000);
+    CHECK(options.models[2].price->input_cache_write->picos == 15);
+    CHECK(options.models[2].price->source == "configuration");
+    CHECK(options.models[2].latency_micros == 900'000);
+    CHECK(options.models[2].upstream_name == "small.gguf");
+
+    REQUIRE(options.cascades.size() == 2);  // in the file's order
+    const cascade::CascadeOptions& zeta = options.cascades[0];
+    CHECK(zeta.name == "zeta");
+    CHECK(zeta.match_models == Lines{"gpt-4o", "gpt-4o-*"});
+    CHECK(zeta.reference_provider == "open");
+    REQUIRE(zeta.tiers.size() == 3);
+    CHECK(zeta.tiers[0].kind == cascade::TierKind::exact);
+    CHECK(zeta.tiers[1].kind == cascade::TierKind::model);
+    CHECK(zeta.tiers[1].model == "local/small");
+    CHECK(zeta.tiers[1].min_mean_logprob == -0.05);
+    CHECK(zeta.tiers[2].model == "open/gpt-4o-mini");
+    CHECK(!zeta.tiers[2].min_mean_logprob);
+    REQUIRE(zeta.promise);
+    CHECK(zeta.promise->by_harm);
+    CHECK(zeta.promise->disagreement == doctest::Approx(0.02));
+    CHECK(zeta.promise->confidence == doctest::Approx(0.9));
+    CHECK(zeta.promise->over_task);
+    CHECK(zeta.mode == cascade::Mode::serve);
+    CHECK(zeta.cache.ttl_micros == 7ll * 86'400'000'000);
+    CHECK(!zeta.cache.cache_without_temperature);
+    CHECK(zeta.cache.cache_temperature_above_zero);
+    CHECK(options.cascades[1].name == "alpha");
+    CHECK(options.cascades[1].match_models == Lines{"claude-?"});
+    CHECK(options.cascades[1].mode == cascade::Mode::observe);
+    CHECK(options.cascades[1].reference_provider.empty());
+
+    REQUIRE(options.keys.size() == 2);
+    CHECK(options.keys[0].key == "sk-acme-secret");
+    CHECK(options.keys[1].tenant == "birch");
+}
+
+TEST_CASE("a tier's model stands among the models, listed or not") {
+    const gateway::Options options = good(with_cascade("tiers: [p/gpt-4o-mini, p/gpt-3.5]") + "models: { p/gpt-3.5: }");
+    REQUIRE(options.models.size() == 2);
+    CHECK(options.models[0].full_name() == "p/gpt-3.5");
+    CHECK(options.models[1].full_name() == "p/gpt-4o-mini");
+    CHECK(options.models[1].upstream_name == "gpt-4o-mini");
+}
+
+TEST_CASE("variables are put in as they are, and never read as YAML") {
+    CHECK(good(kProvider + "data: ${HOSTILE}").data_folder == variables().at("HOSTILE"));
+    CHECK(good(kProvider + "data: \"${HOSTILE}\"").data_folder == variables().at("HOSTILE"));
+    CHECK(good(kProvider + "data: '/a/${PORT}/b-${PORT}'").data_folder == "/a/8123/b-8123");
+    CHECK(good(kProvider + "data: ${EMPTY:-/fallback: [x], \"{'y #z}").data_folder == "/fallback: [x], \"{'y #z");
+    CHECK(good(kProvider + "data: ${EMPTY:-}x").data_folder == "x");
+    CHECK(good(kProvider + "data: ${ABSENT:-/a b}").data_folder == "/a b");
+    CHECK(good(kProvider + "data: $HOME/$").data_folder == "$HOME/$");
+    CHECK(good(kProvider + "reactors: ${N:-2}").reactors == 2);
+    CHECK(good("providers: { p: {api: openai,base_url: ${URL},key: ${KEY}} }").providers.at("p").base_url ==
+          "http://127.0.0.1:9/v1");
+    CHECK(errors_of(kProvider + "data: ${ABSENT}") == Lines{"2: data: the environment variable ABSENT is not set"});
+    CHECK(errors_of(kProvider + "data: ${EMPTY}") == Lines{"2: data: what \"${EMPTY}\" stands for is empty"});
+    CHECK(errors_of(kProvider + "data: ${1X}") == Lines{"2: data: ${ is not followed by NAME} or NAME:-default}"});
+    CHECK(errors_of(kProvider + "data: x${X") == Lines{"2: data: ${ is not followed by NAME} or NAME:-default}"});
+}
+
+TEST_CASE("secrets stand in the environment, and in no message") {
+    const auto with_key = [](const std::string& key) {
+        return "providers:\n  p:\n    api: openai\n    base_url: http://127.0.0.1:1\n    key: " + key + "\n";
+    };
+    const std::string literal =
+        "5: providers.p.key: a secret does not stand in this file. Put it into an environment variable and write "
+        "${NAME} "
+        "here, with nothing around it";
+    CHECK(errors_of(with_key("sk-literal-secret")) == Lines{literal});
+    CHECK(errors_of(with_key("Bearer ${KEY}")) == Lines{literal});
+    CHECK(errors_of(with_key("${KEY}${KEY}")) == Lines{literal});
+    CHECK(errors_of(with_key("[${KEY}]")) == Lines{literal});
+    CHECK(errors_of(with_key("${KEY:-sk-default-secret}")) ==
+          Lines{"5: providers.p.key: a secret has no default; write ${NAME}"});
+    CHECK(errors_of(with_key("${ABSENT}")) == Lines{"5: providers.p.key: the environment variable ABSENT is not set"});
+    CHECK(errors_of(with_key("${EMPTY}")) ==
+          Lines{"5: providers.p.key: the environment variable in ${EMPTY} is empty"});
+    for (const char* bad : {"${SPACED}", "${NEWLINE}"}) {
+        CHECK(errors_of(with_key(bad)) == Lines{"5: providers.p.key: " + std::string(bad) +
+                                                " holds spaces, line ends, control or non-ASCII "
+                                                "characters, or more than 4096 bytes; it can't be sent in a header"});
+    }
+    // Also not where a variable stands in the wrong place.
+    for (const char* misplaced : {"listen: ${KEY}", "reactors: ${KEY}", "limits: { body: ${KEY} }", "admin: x${KEY}y",
+                                  "cascades: { c: { match: { model: x }, mode: ${KEY}, tiers: [\"${KEY}\"] } }",
+                                  "models: { p/x: { price: { input: ${KEY}, output: 1 }, latency: ${KEY} } }",
+                                  "keys: [ { key: ${SHORT}, tenant: a }, { key: ${ACME}, tenant: \"${SPACED}\" } ]"}) {
+        const Lines errors = errors_of(kProvider + misplaced);
+        CAPTURE(misplaced);
+        CHECK(errors != Lines{"loaded"});
+        for (const std::string& error : errors) {
+            CAPTURE(error);
+            CHECK(error.find("secret") == std::string::npos);
+            CHECK(error.find("1234567") == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("what is wrong is said with its line") {
+    struct Case {
+        std::string text;
+        Lines errors;
+    };
+    const std::string wants_address = " is not an address such as 127.0.0.1:8080: ";
+    const std::string one_document = "this does not belong to what stands before: a configuration is one YAML document";
+    const std::vector<Case> cases{
+        // The file as a whole.
+        {"", {"1: the key \"providers\" is missing"}},
+        {"# nothing\n", {"1: the key \"providers\" is missing"}},
+        {"just words", {"1: the file is a single value, but a map (key: value) belongs here"}},
+        {"- a\n- b\n", {"1: the file is a list, but a map (key: value) belongs here"}},
+        {kProvider + "data: [a\n", {"3: not YAML: end of sequence flow not found"}},
+        {kProvider + "data: a\n data: b\n", {"3: not YAML: illegal map value"}},
+        {kProvider + "---\n" + kProvider, {"2: " + one_document}},
+        {kProvider + "---\n", {"2: " + one_document}},
+        {kProvider + "...\ndata: x\n", {"3: " + one_document}},
+        {kProvider + ", data: x\n", {"2: not YAML: end of map not found"}},
+        {", data: x\n", {"1: " + one_document}},
+        {"] x\n", {"1: not YAML: illegal flow end"}},
+        {kProvider + "data: \"a\x01\"\n", {"2: a control or private-use character"}},
+        {kProvider + std::string("data: a\0b\n", 10), {"2: a control or private-use character"}},
+        {kProvider + "data: \xEE\x81\xBB\n", {"2: a control or private-use character"}},
+        {kProvider + "data: !!binary eA==\n", {"2: tags such as \"tag:yaml.org,2002:binary\" are not understood"}},
+        // Keys.
+        {kProvider + "lisen: 127.0.0.1:1\n",
+         {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
+          "limits, ledger, cache, providers, models, cascades, keys"}},
+        {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
+         {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
+          "ring_rows, commit_interval"}},
+        {kProvider + "ledger: { xyz: 1 }\n",
+         {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
+        {kProvider + "<<: { data: x }\n",
+         {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
+          "providers, models, cascades, keys"}},
+        {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
+        {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
+         {"4: duplicate key \"head\": it stands in line 3 already"}},
+        {kProvider + "[a, b]: c\n", {"2: a key is a single word"}},
+        {kProvider + "data:\n", {"2: data has no value; leave the line out for the default"}},
+        {kProvider + "limits: ~\n", {"2: limits has no value; leave the line out for the default"}},
+        // Types and units.
+        {kProvider + "data: [a]\n", {"2: data is a list, but a single value belongs here"}},
+        {kProvider + "data: \"\"\n", {"2: data: \"\" is empty"}},
+        {kProvider + "limits: 5\n", {"2: limits is a single value, but a map (key: value) belongs here"}},
+        {kProvider + "limits: [1]\n", {"2: limits is a list, but a map (key: value) belongs here"}},
+        {kProvider + "reactors: two\n", {"2: reactors: \"two\" is not a whole number from 0 to 64"}},
+        {kProvider + "reactors: -1\n", {"2: reactors: \"-1\" is not a whole number from 0 to 64"}},
+        {kProvider + "reactors: 65\n", {"2: reactors: \"65\" is not a whole number from 0 to 64"}},
+        {kProvider + "reactors: 1.5\n", {"2: reactors: \"1.5\" is not a whole number from 0 to 64"}},
+        {kProvider + "limits:\n  body: 32MB\n",
+         {"3: limits.body: \"32MB\" is not a size: a whole number with B, KiB, MiB, GiB or TiB, such as 32MiB"}},
+        {kProvider + "limits:\n  body: 1.5GiB\n",
+         {"3: limits.body: \"1.5GiB\" is not a size: a whole number with B, KiB, MiB, GiB or TiB, such as 32MiB"}},
+        {kProvider + "limits:\n  body: 5s\n",
+         {"3: limits.body: \"5s\" is not a size: a whole number with B, KiB, MiB, GiB or TiB, such as 32MiB"}},
+        {kProvider + "limits: { body: 10 }\n", {"2: limits.body: \"10\" is out of range: 1KiB to 1GiB"}},
+        {kProvider + "limits: { body: 99999999TiB }\n",
+         {"2: limits.body: \"99999999TiB\" is not a size: a whole number with B, KiB, MiB, GiB or TiB, such as 32MiB"}},
+        {kProvider + "limits: { connect: 5 }\n",
+         {"2: limits.connect: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s"}},
+        {kProvider + "limits: { connect: 5MiB }\n",
+         {"2: limits.connect: \"5MiB\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s"}},
+        {kProvider + "limits: { connect: 1h }\n", {"2: limits.connect: \"1h\" is out of range: 10ms to 5m"}},
+        {kProvider + "limits: { drain: 2h }\n", {"2: limits.drain: \"2h\" is out of range: 0s to 1h"}},
+        {kProvider + "ledger: { when_full: block }\n", {"2: ledger.when_full: \"block\" is none of wait, drop"}},
+        {kProvider + "cache: { memory: 1MiB, max_entry: 2MiB }\n", {"2: cache.max_entry is larger than cache.memory"}},
+        // Addresses.
+        {kProvider + "listen: 8080\n", {"2: listen: \"8080\"" + wants_address + "the port is missing"}},
+        {kProvider + "listen: localhost\n", {"2: listen: \"localhost\"" + wants_address + "the port is missing"}},
+        {kProvider + "listen: :8080\n", {"2: listen: \":8080\"" + wants_address + "the host is missing or malformed"}},
+        {kProvider + "listen: 127.0.0.1:65536\n",
+         {"2: listen: \"127.0.0.1:65536\"" + wants_address + "the port is not a number from 0 to 65535"}},
+        {kProvider + "listen: ::1:80\n",
+         {"2: listen: \"::1:80\"" + wants_address + "an IPv6 address stands in brackets: [::1]:8080"}},
+        {kProvider + "listen: \"[::x]:80\"\n",
+         {"2: listen: \"[::x]:80\"" + wants_address + "there is no IPv6 address in the brackets"}},
+        {kProvider + "listen: 0.0.0.0:80\n",
+         {"2: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who reaches it "
+          "spends your money"}},
+        {kProvider + "admin: 10.0.0.1:80\n",
+         {"2: admin: only a loopback address such as 127.0.0.1 is allowed: this version asks for no password there"}},
+        {kProvider + "listen: localhost:80\nadmin: localhost:80\n", {"3: admin and listen are the same address"}},
+        // TLS, files.
+        {kProvider + "tls:\n  certificate: a.pem\n", {"2: tls: the key \"key\" is missing"}},
+        {kProvider + "tls: { key: a.pem }\n", {"2: tls: the key \"certificate\" is missing"}},
+        {kProvider + "tls:\n  certificate: a.pem\n  key: absent.pem\n",
+         {"4: tls.key: no readable file there (relative paths begin at the current folder)"}},
+        {kProvider + "prices: broken.json\n", {"2: prices: broken.json:7: no JSON"}},
+        {kProvider + "prices: absent.json\n",
+         {"2: prices: no readable file there (relative paths begin at the current folder)"}},
+        // Providers.
+        {"providers: {}\n",
+         {"1: providers is a map with at least one NAME: { api: openai, base_url: ... } or NAME: { api: llama-server, "
+          "model_file: ... }"}},
+        {"providers:\n  Open: {}\n",
+         {"2: a provider's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike \"Open\""}},
+        {"providers:\n  p: {}\n", {"2: providers.p: the key \"api\" is missing"}},
+        {"providers:\n  p: { api: opneai }\n",
+         {"2: providers.p.api: \"opneai\" is none of openai, llama-server (did you mean openai?)"}},
+        {"providers:\n  p:\n    api: openai\n", {"2: providers.p: the key \"base_url\" is missing"}},
+        {"providers:\n  p:\n    api: openai\n    base_url: api.openai.com/v1\n",
+         {"4: providers.p.base_url is not a base URL such as https://api.openai.com/v1: it begins with http:// or "
+          "https://"}},
+        {"providers: { p: { api: openai, base_url: \"https://user:pass@host/v1\" } }\n",
+         {"1: providers.p.base_url is not a base URL such as https://api.openai.com/v1: it holds no user or password: "
+          "the provider's key goes into `key:`"}},
+        {"providers: { p: { api: openai, base_url: \"https://host/v1?x=1\" } }\n",
+         {"1: providers.p.base_url is not a base URL such as https://api.openai.com/v1: it has neither query nor "
+          "fragment"}},
+        {"providers: { p: { api: openai, base_url: \"https:///v1\" } }\n",
+         {"1: providers.p.base_url is not a base URL such as https://api.openai.com/v1: the host is missing or "
+          "malformed"}},
+        {"providers: { p: { api: openai, base_url: \"https://host:0/v1\" } }\n",
+         {"1: providers.p.base_url is not a base URL such as https://api.openai.com/v1: the port is not a number from "
+          "1 "
+          "to 65535"}},
+        {"providers:\n  p:\n    api: openai\n    base_url: http://h/v1\n    model_file: x.gguf\n",
+         {"5: providers.p.model_file is for api: llama-server only"}},
+        {"providers:\n  p: { api: llama-server }\n", {"2: providers.p: the key \"model_file\" is missing"}},
+        {"providers:\n  p:\n    api: llama-server\n    model_file: absent.gguf\n",
+         {"4: providers.p.model_file: no readable file there (relative paths begin at the current folder)"}},
+        {"providers:\n  p:\n    api: llama-server\n    model_file: x.gguf\n    key: ${KEY}\n",
+         {"5: providers.p.key is for api: openai only; Weir talks to the child that it starts by itself"}},
+        {"providers: { p: { api: llama-server, model_file: x.gguf, memory: 1MiB, cache_ram: 1KiB } }\n",
+         {"1: providers.p.memory: less than 64MiB holds no model; 0 is no limit",
+          "1: providers.p.cache_ram is not a whole number of MiB"}},
+        {kProvider + "  q: {}\n", {"2: not YAML: end of map not found"}},
+        // Models and prices.
+        {kProvider + "models: { gpt-4o: {} }\n",
+         {"2: a model is named provider/model, such as openai/gpt-4o-mini, unlike \"gpt-4o\""}},
+        {kProvider + "models: { p/: {} }\n",
+         {"2: a model is named provider/model, such as openai/gpt-4o-mini, unlike \"p/\""}},
+        {kProvider + "models: { pp/gpt-4o: {} }\n",
+         {"2: pp/gpt-4o: there is no provider \"pp\" (did you mean p?); there are: p"}},
+        {kProvider + "models:\n  p/x:\n    price:\n      input: 1\n",
+         {"4: models.p/x.price: the key \"output\" is missing"}},
+        {kProvider +
+             "models:\n  p/x:\n    price: { input: 1.0000001, output: free, cached_input: -1, cache_write: 1e9 }\n",
+         {"4: models.p/x.price.input: \"1.0000001\" is not a price in USD per million tokens: more than 6 digits after "
+          "the point",
+          "4: models.p/x.price.output: \"free\" is not a price in USD per million tokens: not a decimal number",
+          "4: models.p/x.price.cached_input: a price is 0 to 1000000 USD per million tokens",
+          "4: models.p/x.price.cache_write: a price is 0 to 1000000 USD per million tokens"}},
+        {kProvider + "models:\n  p/x:\n    price: 0.5\n",
+         {"4: models.p/x.price is a single value, but a map (key: value) belongs here"}},
+        // Cascades.
+        {kProvider + "cascades:\n  Big: {}\n",
+         {"3: a cascade's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike \"Big\""}},
+        {kProvider + "cascades:\n  c: { mode: serve }\n", {"3: cascades.c: the key \"match\" is missing"}},
+        {kProvider + "cascades:\n  c: { match: gpt-4o }\n",
+         {"3: cascades.c.match is a single value, but a map (key: value) belongs here"}},
+        {kProvider + "cascades:\n  c: { match: { model: [] } }\n",
+         {"3: cascades.c.match.model is empty: no request would match"}},
+        {with_cascade("mode: on"), {"2: cascades.c.mode: \"on\" is none of off, observe, shadow, serve"}},
+        {with_cascade("mode: sreve"),
+         {"2: cascades.c.mode: \"sreve\" is none of off, observe, shadow, serve (did you mean serve?)"}},
+        {kProvider + "cascades:\n  c:\n    match: { model: x }\n    reference_provider: q\n",
+         {"5: cascades.c.reference_provider: there is no provider \"q\""}},
+        {with_cascade("tiers: exact"), {"2: cascades.c.tiers is a list such as [exact, openai/gpt-4o-mini]"}},
+        {kProvider +
+             "cascades:\n  c:\n    match: { model: x }\n    tiers:\n      - exakt\n      - exact\n      - exact\n",
+         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, provider/model, or "
+          "{ model: provider/model, min_mean_logprob: -0.05 }",
+          "8: cascades.c.tiers: the same tier stands there twice"}},
+        {with_cascade("tiers: [reference]"), {"2: cascades.c.tiers: the reference comes last by itself; leave it out"}},
+        {with_cascade("tiers: [q/small]"), {"2: q/small: there is no provider \"q\"; there are: p"}},
+        {with_cascade("tiers: [{ model: small }]"), {"2: cascades.c.tiers.model is not named provider/model"}},
+        {with_cascade("tiers: [{ min_mean_logprob: -1 }]"), {"2: cascades.c.tiers: the key \"model\" is missing"}},
+        {with_cascade("tiers: [{ model: p/x, min_mean_logprob: 0.5 }]"),
+         {"2: cascades.c.tiers.min_mean_logprob: \"0.5\" is not a number from -100 to 0"}},
+        {with_cascade("tiers: [{ model: p/x, min_mean_logprob: nan }]"),
+         {"2: cascades.c.tiers.min_mean_logprob: \"nan\" is not a number from -100 to 0"}},
+        {with_cascade("tiers: [[exact]]"), {"2: cascades.c.tiers is a list, but a map (key: value) belongs here"}},
+        {with_cascade("promise: { confidence: 95% }"),
+         {"2: cascades.c.promise is either by disagreement or by harm: give one"}},
+        {with_cascade("promise: { disagreement: 1%, harm: 1% }"),
+         {"2: cascades.c.promise is either by disagreement or by harm: give one"}},
+        {with_cascade("promise: { disagreement: 2 }"),
+         {"2: cascades.c.promise.disagreement: \"2\" is not a share from 0.01% to 50%: write 2% or 0.02"}},
+        {with_cascade("promise: { disagreement: 1%, confidence: 100% }"),
+         {"2: cascades.c.promise.confidence: \"100%\" is not a share from 50% to 99.99%: write 2% or 0.02"}},
+        {with_cascade("cache: { without_temperature: yes }"),
+         {"2: cascades.c.cache.without_temperature: \"yes\" is none of true, false"}},
+        // Callers' keys.
+        {kProvider + "keys: []\n",
+         {"2: keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a gateway on loopback "
+          "that asks for no key"}},
+        {"listen: 0.0.0.0:1\n" + kProvider + "keys:\n", {"3: keys has no value; leave the line out for the default"}},
+        {kProvider + "keys:\n  - { key: ${ACME} }\n", {"3: keys: the key \"tenant\" is missing"}},
+        {kProvider + "keys:\n  - { key: ${SHORT}, tenant: acme }\n",
+         {"3: keys: a caller's key has 8 to 512 characters, this one has 7"}},
+        {kProvider + "keys:\n  - { key: ${ACME}, tenant: ac me }\n",
+         {"3: keys: a tenant's name has 1 to 64 of the characters A-Z a-z 0-9 . _ -"}},
+        {kProvider + "keys:\n  - { key: ${ACME}, tenant: acme }\n  - { key: ${ACME}, tenant: birch }\n",
+         {"4: keys: the same key is already given to tenant acme"}},
+        {kProvider + "keys:\n  - { key: ${ACME}, tenant: acme }\n  - { key: ${ACME}, tenant: acme }\n",
+         {"4: keys: tenant acme has this key already"}},
+    };
+    for (const Case& each : cases) {
+        CAPTURE(each.text);
+        CHECK(errors_of(each.text) == each.errors);
+    }
+}
+
+TEST_CASE("all errors are told at once, by line") {
+    CHECK(errors_of(
+              "reactors: 99\nlimits: { idle: 1 }\nproviders:\n  p: { api: openai }\nbogus: 1\nlisten: 0.0.0.0:1\n") ==
+          Lines{"1: reactors: \"99\" is not a whole number from 0 to 64",
+                "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
+                "4: providers.p: the key \"base_url\" is missing",
+                "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
+                "providers, models, cascades, keys",
+                "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
+                "reaches it spends your money"});
+}
+
+TEST_CASE("what deserves a warning") {
+    struct Case {
+        std::string text;
+        Lines warnings;
+    };
+    const std::string two = kProvider + "cascades:\n  a: { match: { model: [x, \"gpt-*\"] } }\n";
+    const std::vector<Case> cases{
+        {with_cascade("tiers: [exact], mode: serve"), {}},
+        {with_cascade("tiers: [exact, semantic, student]"),
+         {"2: cascades.c.tiers: this version has no semantic tier yet; it is skipped",
+          "2: cascades.c.tiers: this version has no student tier yet; it is skipped"}},
+        {with_cascade("tiers: [p/gpt-4o-mini]"),
+         {"2: cascades.c.tiers: p/gpt-4o-mini has no gate: it is not asked until it has one ({ model: p/gpt-4o-mini, "
+          "min_mean_logprob: ... })"}},
+        {with_cascade("tiers: [{ model: p/small, min_mean_logprob: -1 }]"),
+         {"2: p/small has no known price: what it costs and saves is reported as unknown; give it one under models:"}},
+        {with_cascade("tiers: [{ model: p/small, min_mean_logprob: -1 }]") +
+             "models: { p/small: { price: { input: 1, output: 1 } } }",
+         {}},
+        {kProvider + "cascades: { c: { match: { model: small }, reference_provider: p } }",
+         {"2: p/small, a reference, has no known price: no saving is claimed against it; give it one under models:"}},
+        {with_cascade("promise: { disagreement: 2% }"),
+         {"2: cascades.c.promise is not proved yet: this version's gates are fixed thresholds, which prove no "
+          "promise"}},
+        {with_cascade("mode: shadow"), {"2: cascades.c.mode: shadow is treated as observe in this version"}},
+        {two + "  b: { match: { model: x } }\n",
+         {"4: cascades.b.match: \"x\" is matched by cascade a already (line 3); the first one wins"}},
+        {two + "  b: { match: { model: gpt-4 } }\n",
+         {"4: cascades.b.match: \"gpt-4\" is covered by \"gpt-*\" of cascade a (line 3); the first one wins"}},
+        {"providers:\n  p: { api: openai, base_url: http://example.com/v1, key: ${KEY} }\n"
+         "cascades: { c: { match: { model: y } } }\n",
+         {"2: providers.p: its key is sent over http:// unencrypted"}},
+    };
+    for (const Case& each : cases) {
+        CAPTURE(each.text);
+        CHECK(warnings_of(each.text) == each.warnings);
+    }
+}
+
+TEST_CASE("limits hold") {
+    SUBCASE("the file's size") {
+        const std::string comment = "#" + std::string((1 << 20) - kProvider.size() - 2, 'x') + "\n";
+        CHECK(errors_of(comment + kProvider) == Lines{"loaded"});
+        CHECK(errors_of("#" + comment + kProvider) == Lines{"0: larger than 1 MiB"});
+    }
+    SUBCASE("aliases are allowed, but not to grow without end") {
+        CHECK(good("providers:\n  a: &one { api: openai, base_url: http://127.0.0.1/v1 }\n  b: *one\n")
+                  .providers.at("b")
+                  .base_url == "http://127.0.0.1/v1");
+        std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
+        for (int i = 1; i < 12; ++i) {
+            const std::string before = "*a" + std::to_string(i - 1);
+            laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+            for (int n = 0; n < 8; ++n) laughs += ", " + before;
+            laughs += "]\n";
+        }
+        const Lines errors = errors_of(laughs);
+        REQUIRE(errors.size() == 1);
+        CHECK(errors[0].ends_with(": more than 100,000 values (aliases counted as often as they are used)"));
+    }
+    SUBCASE("an alias to itself") {
+        CHECK(errors_of("data: &a [*a]\n") == Lines{"1: nested deeper than 32"});
+    }
+    SUBCASE("depth") {
+        CHECK(errors_of("data: " + std::string(40, '[') + std::string(40, ']')) == Lines{"1: nested deeper than 32"});
+        const Lines errors = errors_of("data: " + std::string(500'000, '['));
+        CHECK(errors.size() == 1);
+    }
+    SUBCASE("errors") {
+        std::string many;
+        for (int i = 0; i < 1000; ++i) many += "k" + std::to_string(i) + ": 1\n";
+        const Lines errors = errors_of(many);
+        CHECK(errors.size() == 101);
+        CHECK(errors[0] == "0: more than 100 of these; the rest is left out");
+    }
+}
+
+TEST_CASE("a file that can't be read") {
+    const LoadResult loaded = load_config("/nonexistent/weir.yaml", test_settings());
+    REQUIRE(!loaded);
+    REQUIRE(loaded.error().size() == 1);
+    CHECK(to_string(loaded.error()[0]) == "/nonexistent/weir.yaml: cannot be read: No such file or directory");
+    CHECK(!load_config("/", test_settings()));
+}
+
+TEST_CASE("to_string leaves the line out where there is none") {
+    CHECK(to_string({"f", 3, "m"}) == "f:3: m");
+    CHECK(to_string({"f", 0, "m"}) == "f: m");
+}

@@ -1,0 +1,124 @@
+#include "gateway/routes.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+using namespace weir;
+using namespace weir::gateway;
+
+namespace {
+
+class NameTable final : public store::LedgerSink {
+  public:
+    store::NameId intern(std::string_view text) override {
+        return ids_.emplace(std::string(text), static_cast<store::NameId>(ids_.size() + 1)).first->second;
+    }
+    bool append(unsigned, const store::LedgerRow&) override { return true; }
+    void name_task(unsigned, std::uint64_t, std::string_view) override {}
+
+  private:
+    std::map<std::string, store::NameId> ids_;
+};
+
+ProviderOptions remote(const std::string& name) {
+    ProviderOptions provider;
+    provider.name = name;
+    provider.base_url = "http://127.0.0.1:1/v1";
+    return provider;
+}
+
+struct World {
+    Options options;
+    NameTable names;
+    std::shared_ptr<const Routes> build() {
+        auto routes = Routes::build(options, nullptr, names);
+        REQUIRE_MESSAGE(routes.has_value(), routes.error().message);
+        return *routes;
+    }
+};
+
+std::string resolved(const Routes& routes, std::string_view model) {
+    const auto route = routes.resolve(model, routes.cascade_for(model));
+    return route ? route->full_name : std::string(to_string(route.error().code));
+}
+
+}  // namespace
+
+TEST_CASE("a model's name finds its provider") {
+    World world;
+    world.options.providers = {{"openai", remote("openai")}, {"other", remote("other")}};
+    world.options.models = {{.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .latency_micros = {}}};
+    const auto routes = world.build();
+    CHECK(resolved(*routes, "other/mini") == "other/mini");
+    CHECK(routes->resolve("mini", routes->forward_only())->upstream_name == "mini-2");
+    CHECK(resolved(*routes, "other/anything/at/all") == "other/anything/at/all");
+    CHECK(resolved(*routes, "gpt-4o") == "openai/gpt-4o");  // by the vendor in the price table
+    CHECK(resolved(*routes, "nobody-knows-it") == "not_found");
+    CHECK(resolved(*routes, "missing/model") == "not_found");
+}
+
+TEST_CASE("the only remote provider takes every name") {
+    World world;
+    world.options.providers = {{"recorded", remote("recorded")}};
+    const auto routes = world.build();
+    CHECK(resolved(*routes, "gpt-4o") == "recorded/gpt-4o");
+    CHECK(resolved(*routes, "llama3.1-8b") == "recorded/llama3.1-8b");
+}
+
+TEST_CASE("a cascade's reference_provider comes before the vendor") {
+    World world;
+    world.options.providers = {{"openai", remote("openai")}, {"azure", remote("azure")}};
+    cascade::CascadeOptions cascade;
+    cascade.name = "default";
+    cascade.match_models = {"gpt-*"};
+    cascade.reference_provider = "azure";
+    cascade.mode = cascade::Mode::serve;
+    world.options.cascades = {cascade};
+    const auto routes = world.build();
+    CHECK(resolved(*routes, "gpt-4o") == "azure/gpt-4o");
+    CHECK(routes->cascade_for("gpt-4o").options.name == "default");
+    CHECK(routes->cascade_for("claude").options.name == "none");
+    CHECK(routes->cascade_for("claude").options.mode == cascade::Mode::off);
+}
+
+TEST_CASE("keys decide the tenant; without keys there is one") {
+    World world;
+    world.options.providers = {{"p", remote("p")}};
+    CHECK(world.build()->tenant_of(std::nullopt)->name == "default");
+    world.options.keys = {{"sk-test-0001", "acme", 1}, {"sk-test-0002", "acme", 2}, {"sk-test-0003", "birch", 3}};
+    const auto routes = world.build();
+    CHECK(routes->tenant_of(std::nullopt) == nullptr);
+    CHECK(routes->tenant_of("sk-test-9999") == nullptr);
+    CHECK(routes->tenant_of("sk-test-0002")->name == "acme");
+    CHECK(routes->tenant_of("sk-test-0001")->id == routes->tenant_of("sk-test-0002")->id);
+    CHECK(routes->tenant_of("sk-test-0003")->id != routes->tenant_of("sk-test-0001")->id);
+    for (const KeyOptions& key : routes->options().keys) CHECK(key.key.empty());
+}
+
+TEST_CASE("names that cascades match are listed, globs are not") {
+    World world;
+    world.options.providers = {{"p", remote("p")}};
+    world.options.models = {{.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .latency_micros = {}}};
+    cascade::CascadeOptions cascade;
+    cascade.name = "c";
+    cascade.match_models = {"big", "big-*"};
+    world.options.cascades = {cascade};
+    const auto listed = world.build()->listed_models();
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].first == "big");
+    CHECK(listed[1].first == "p/small");
+}
+
+TEST_CASE("a tier that names no provider is an error that says which") {
+    World world;
+    world.options.providers = {{"a", remote("a")}, {"b", remote("b")}};
+    cascade::CascadeOptions cascade;
+    cascade.name = "c";
+    cascade.match_models = {"big"};
+    cascade.tiers = {{cascade::TierKind::model, "zzz/unknown", -0.1, 7}};
+    world.options.cascades = {cascade};
+    const auto routes = Routes::build(world.options, nullptr, world.names);
+    REQUIRE_FALSE(routes.has_value());
+    CHECK(routes.error().message.find("zzz/unknown") != std::string::npos);
+}

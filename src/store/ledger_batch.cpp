@@ -1,0 +1,82 @@
+#include "store/ledger_batch.h"
+
+#include <array>
+
+#include "store/ledger_bytes.h"
+#include "store/ledger_sums.h"
+
+namespace weir::store {
+namespace {
+constexpr std::size_t kLengthBytes = 2;  // little endian, of what follows it
+constexpr unsigned kWouldHaveShift = 4;
+}  // namespace
+
+void pack_row(const LedgerRow& row, std::string& batch) {
+    std::array<char, kMaxPackedRowBytes> buffer;
+    Packer out(buffer.data());
+    out.fixed64(static_cast<std::uint64_t>(row.id));
+    out.zigzag(row.started_unix_micros - unix_micros_of(row.id));
+    out.count(row.latency_micros);
+    out.count(row.overhead_micros);
+    out.varint(row.status);
+    out.byte(static_cast<unsigned>(row.mode));
+    out.byte(row_flags(row));
+    out.byte(static_cast<unsigned>(tier_code(row.tier) | tier_code(row.would_have) << kWouldHaveShift));
+    for (const NameId name : {row.tenant, row.cascade, row.reference, row.served_model}) out.varint(name);
+    out.fixed64(row.task);
+    out.zigzag(row.cost.nanos);
+    out.zigzag(row.counterfactual.nanos);
+    PackedAttempts attempts;
+    out.bytes(pack_attempts(row, attempts));
+
+    if (batch.empty()) batch.push_back(static_cast<char>(kBatchVersion));
+    const std::string_view packed = out.packed();
+    batch.push_back(static_cast<char>(packed.size() & 0xFFU));
+    batch.push_back(static_cast<char>(packed.size() >> 8));
+    batch.append(packed);
+}
+
+Result<void> split_batch(std::string_view batch, std::vector<PackedRow>& rows) {
+    if (batch.empty() || static_cast<unsigned char>(batch.front()) != kBatchVersion) {
+        return fail(ErrorCode::protocol, "pending rows of another version");
+    }
+    batch.remove_prefix(1);
+    while (!batch.empty()) {
+        Unpacker in(batch);
+        const std::size_t low = in.byte();
+        const std::size_t size = low | static_cast<std::size_t>(in.byte()) << 8;
+        const auto id = static_cast<RequestId>(in.fixed64());
+        if (!in.ok() || size < sizeof(RequestId) || size > batch.size() - kLengthBytes || id < 0) {
+            return fail(ErrorCode::protocol, "malformed pending rows");
+        }
+        rows.push_back(PackedRow{id, batch.substr(kLengthBytes, size)});
+        batch.remove_prefix(kLengthBytes + size);
+    }
+    return {};
+}
+
+Result<LedgerRow> unpack_row(const PackedRow& packed) {
+    Unpacker in(packed.packed);
+    LedgerRow row;
+    row.id = static_cast<RequestId>(in.fixed64());
+    row.started_unix_micros = unix_micros_of(row.id) + in.zigzag();
+    row.latency_micros = in.count();
+    row.overhead_micros = in.count();
+    row.status = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
+    row.mode = static_cast<Mode>(in.byte() & 3U);
+    set_row_flags(row, in.byte());
+    const unsigned tiers = in.byte();
+    row.tier = tier_of_code(tiers & 0xFU);
+    row.would_have = tier_of_code(tiers >> kWouldHaveShift);
+    for (NameId* name : {&row.tenant, &row.cascade, &row.reference, &row.served_model}) {
+        *name = static_cast<NameId>(in.varint(UINT32_MAX));
+    }
+    row.task = in.fixed64();
+    row.cost = Usd{in.zigzag()};
+    row.counterfactual = Usd{in.zigzag()};
+    if (!in.ok()) return fail(ErrorCode::protocol, "malformed pending row");
+    if (auto attempts = unpack_attempts(in.rest(), row); !attempts) return tl::unexpected(attempts.error());
+    return row;
+}
+
+}  // namespace weir::store

@@ -1,0 +1,92 @@
+#include "store/ledger_fold.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "store/ledger_sums.h"
+
+namespace weir::store {
+namespace {
+
+// All batches, split into rows. A batch that can't be read is counted and left out.
+Result<std::vector<PackedRow>> load(Database& database, std::vector<std::string>& batches, Folded& folded) {
+    auto statement = Statement::prepare(database, "SELECT rows FROM pending ORDER BY batch");
+    if (!statement) return tl::unexpected(statement.error());
+    for (;;) {
+        const Statement::Step step = statement->step();
+        if (step == Statement::Step::done) break;
+        if (step == Statement::Step::failed) return tl::unexpected(database.last_error());
+        batches.emplace_back(statement->column_blob(0));
+    }
+    std::vector<PackedRow> rows;
+    for (const std::string& batch : batches) {
+        const std::size_t before = rows.size();
+        if (split_batch(batch, rows)) continue;
+        rows.resize(before);
+        ++folded.damaged;
+    }
+    return rows;
+}
+
+Result<void> move_rows(Database& database, LedgerTables& tables, const std::vector<PackedRow>& rows, Folded& folded) {
+    std::unordered_map<RollupKey, Sums, RollupKeyHash> minutes;
+    for (const PackedRow& packed : rows) {
+        const auto row = unpack_row(packed);
+        if (!row) {
+            ++folded.damaged;
+            continue;
+        }
+        switch (tables.insert(*row)) {
+            case LedgerTables::Inserted::failed:
+                return tl::unexpected(database.last_error());
+            case LedgerTables::Inserted::duplicate:
+                ++folded.duplicates;
+                break;
+            case LedgerTables::Inserted::yes:
+                ++folded.rows;
+                minutes[RollupKey::of(*row)] += Sums::of(*row);
+        }
+    }
+    std::vector<const std::pair<const RollupKey, Sums>*> ordered;
+    ordered.reserve(minutes.size());
+    for (const auto& minute : minutes) ordered.push_back(&minute);
+    std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    for (const auto* minute : ordered) {
+        if (!tables.add_to_minute(minute->first, minute->second)) return tl::unexpected(database.last_error());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Folded> fold_pending(Database& database, LedgerTables& tables) {
+    auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
+    if (!transaction) return tl::unexpected(transaction.error());
+    Folded folded;
+    std::vector<std::string> batches;
+    auto rows = load(database, batches, folded);
+    if (!rows) return tl::unexpected(rows.error());
+    std::stable_sort(rows->begin(), rows->end(), [](const PackedRow& a, const PackedRow& b) { return a.id < b.id; });
+    if (auto moved = move_rows(database, tables, *rows, folded); !moved) return tl::unexpected(moved.error());
+    if (auto cleared = database.execute("DELETE FROM pending"); !cleared) return tl::unexpected(cleared.error());
+    if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
+    return folded;
+}
+
+Result<std::optional<LedgerRow>> find_pending(Database& database, RequestId id) {
+    std::optional<LedgerRow> found;
+    auto searched = for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
+        if (packed.id != id || found) return {};
+        auto row = unpack_row(packed);
+        if (!row) return tl::unexpected(row.error());
+        found = *row;
+        return {};
+    });
+    if (!searched) return tl::unexpected(searched.error());
+    return found;
+}
+
+}  // namespace weir::store

@@ -1,0 +1,428 @@
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "store/ledger.h"
+#include "store/ledger_schema.h"
+#include "store/ledger_tables.h"
+#include "store/ledger_testing.h"
+#include "store/report.h"
+#include "store/sqlite.h"
+
+using namespace weir;
+using namespace weir::store;
+using testing::open_ledger;
+using testing::RandomRows;
+using testing::TempFolder;
+
+namespace {
+
+constexpr RequestId kFirstId = RequestId{200'000'000'000} << 22;  // some day in 2026
+
+std::int64_t query(const std::string& folder, const char* sql) {
+    auto database = open_ledger_for_reading(folder);
+    REQUIRE(database);
+    const auto value = database->query_int(sql);
+    REQUIRE(value);
+    return *value;
+}
+
+std::uint64_t requests_reported(const std::string& folder) {
+    const auto result = report(folder, ReportQuery{});
+    REQUIRE(result);
+    return result->total.requests;
+}
+
+}  // namespace
+
+TEST_CASE("rows come back as they were, before and after they are folded and after a restart") {
+    for (const std::size_t fold_rows : {std::size_t{1}, std::size_t{7}, std::size_t{1'000'000}}) {
+        const TempFolder folder;
+        SqliteLedger::Options options;
+        options.folder = folder.path();
+        options.fold_rows = fold_rows;
+        RandomRows random(fold_rows);
+        std::map<RequestId, LedgerRow> rows;
+        auto ledger = open_ledger(options);
+        for (int i = 0; i < 300; ++i) {
+            const LedgerRow row = random.row(kFirstId + (static_cast<RequestId>(random.below(1'000'000)) << 20));
+            if (!rows.emplace(row.id, row).second) continue;
+            REQUIRE(ledger->append(0, row));
+            if (i % 20 == 0) REQUIRE(ledger->flush());
+        }
+        const auto check_all = [&] {
+            for (const auto& [id, row] : rows) {
+                const auto found = ledger->find(id);
+                REQUIRE(found);
+                REQUIRE(found->has_value());
+                CHECK(testing::same(**found, row));
+            }
+        };
+        check_all();
+        const LedgerCounters counters = ledger->counters();
+        CHECK(counters.appended == rows.size());
+        CHECK(counters.written == rows.size());
+        CHECK(counters.failed == 0);
+        CHECK(counters.dropped == 0);
+        CHECK(counters.commits >= 15);
+        const auto missing = ledger->find(kFirstId + 1);
+        REQUIRE(missing);
+        CHECK_FALSE(missing->has_value());
+
+        ledger.reset();
+        CHECK(query(folder.path(), "SELECT count(*) FROM pending") == 0);
+        CHECK(query(folder.path(), "SELECT count(*) FROM requests") == static_cast<std::int64_t>(rows.size()));
+        CHECK(query(folder.path(), "SELECT sum(requests) FROM minutes") == static_cast<std::int64_t>(rows.size()));
+        ledger = open_ledger(options);
+        check_all();
+    }
+}
+
+TEST_CASE("find needs no flush before it") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    options.commit_interval_micros = 3'600'000'000;
+    const auto ledger = open_ledger(options);
+    const LedgerRow row = RandomRows(1).row(kFirstId);
+    REQUIRE(ledger->append(0, row));
+    const auto found = ledger->find(row.id);
+    REQUIRE(found);
+    REQUIRE(found->has_value());
+    CHECK(testing::same(**found, row));
+}
+
+TEST_CASE("the writer's nap ends when a lane has commit_rows rows, or half of a small ring") {
+    for (const std::size_t ring_rows : {std::size_t{4096}, std::size_t{16}}) {
+        const TempFolder folder;
+        SqliteLedger::Options options;
+        options.folder = folder.path();
+        options.commit_interval_micros = 3'600'000'000;  // an hour: this test would hang
+        options.commit_rows = 64;
+        options.ring_rows = ring_rows;
+        const auto ledger = open_ledger(options);
+        for (int i = 0; i < 64; ++i) {
+            while (!ledger->append(0, RandomRows(1).row(kFirstId + i))) std::this_thread::yield();
+        }
+        while (ledger->counters().commits == 0) std::this_thread::yield();
+    }
+}
+
+TEST_CASE("names keep their numbers over a restart") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    CHECK(ledger->intern("") == kNoName);
+    const NameId a = ledger->intern("openai/gpt-4o");
+    const NameId b = ledger->intern("caf\xC3\xA9 'quoted'");
+    CHECK(a != kNoName);
+    CHECK(b != kNoName);
+    CHECK(a != b);
+    CHECK(ledger->intern("openai/gpt-4o") == a);
+    ledger.reset();
+    ledger = open_ledger(folder.path());
+    CHECK(ledger->intern("third") != a);
+    CHECK(ledger->intern("caf\xC3\xA9 'quoted'") == b);
+    CHECK(*ledger->name_of(a) == "openai/gpt-4o");
+    CHECK(*ledger->name_of(kNoName) == "");
+    CHECK(ledger->name_of(12345).error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("names are interned from several threads while rows are written") {
+    const TempFolder folder;
+    const auto ledger = open_ledger(folder.path());
+    std::array<std::array<NameId, 20>, 3> ids{};
+    std::vector<std::thread> threads;
+    for (auto& mine : ids) {
+        threads.emplace_back([&] {
+            for (std::size_t i = 0; i < mine.size(); ++i) mine[i] = ledger->intern("name " + std::to_string(i));
+        });
+    }
+    for (int i = 0; i < 2000; ++i) {
+        while (!ledger->append(0, RandomRows(1).row(kFirstId + i))) std::this_thread::yield();
+    }
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(ledger->flush());
+    CHECK(ids[0] == ids[1]);
+    CHECK(ids[0] == ids[2]);
+    CHECK(ledger->counters().written == 2000);
+}
+
+TEST_CASE("lanes write side by side") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    options.lanes = 3;
+    options.ring_rows = 64;
+    options.fold_rows = 500;
+    const auto ledger = open_ledger(options);
+    std::vector<std::thread> reactors;
+    for (unsigned lane = 0; lane < options.lanes; ++lane) {
+        reactors.emplace_back([&, lane] {
+            RandomRows random(lane);
+            for (int i = 0; i < 3000; ++i) {
+                const LedgerRow row = random.row(kFirstId + i * 64 + lane);
+                ledger->name_task(lane, row.task, "task");
+                while (!ledger->append(lane, row)) std::this_thread::yield();
+            }
+        });
+    }
+    for (std::thread& reactor : reactors) reactor.join();
+    REQUIRE(ledger->flush());
+    CHECK(ledger->counters().written == 9000);
+    CHECK(requests_reported(folder.path()) == 9000);
+}
+
+TEST_CASE("an id that is taken or negative is counted as failed and changes nothing else") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    RandomRows random(3);
+    const LedgerRow first = random.row(kFirstId);
+    REQUIRE(ledger->append(0, first));
+    REQUIRE(ledger->append(0, random.row(kFirstId)));
+    REQUIRE(ledger->append(0, random.row(-1)));
+    REQUIRE(ledger->append(0, random.row(kFirstId + 1)));
+    CHECK_FALSE(ledger->flush());
+    CHECK(ledger->counters().failed == 1);
+    ledger.reset();
+    ledger = open_ledger(folder.path());
+    CHECK(requests_reported(folder.path()) == 2);
+    CHECK(testing::same(**ledger->find(kFirstId), first));
+}
+
+TEST_CASE("amounts beyond ten million dollars are kept at that") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    LedgerRow row = RandomRows(1).row(kFirstId);
+    row.cost = Usd{INT64_MAX};
+    row.counterfactual = Usd{INT64_MIN};
+    row.cost_complete = true;
+    row.counterfactual_how = Counterfactual::measured;
+    REQUIRE(ledger->append(0, row));
+    ledger.reset();
+    const auto told = report(folder.path(), ReportQuery{});
+    REQUIRE(told);
+    CHECK(told->total.cost == kMaxAmount);
+    CHECK(told->total.saved == Usd{-2 * kMaxAmount.nanos});
+}
+
+TEST_CASE("a full lane pushes back, or drops and counts") {
+    for (const bool drop : {false, true}) {
+        const TempFolder folder;
+        SqliteLedger::Options options;
+        options.folder = folder.path();
+        options.ring_rows = 8;
+        options.drop_when_full = drop;
+        const auto ledger = open_ledger(options);
+        auto other = Database::open(ledger_path(folder.path()), Database::Access::read_write_create);
+        REQUIRE(other);
+        REQUIRE(other->execute("BEGIN IMMEDIATE"));  // as a backup tool would: the writer has to wait
+        RandomRows random(1);
+        std::uint64_t taken = 0;
+        for (int i = 0; i < 20; ++i) taken += ledger->append(0, random.row(kFirstId + i)) ? 1 : 0;
+        CHECK(taken == (drop ? 20 : 8));
+        CHECK(ledger->counters().dropped == (drop ? 12 : 0));
+        CHECK(ledger->counters().written == 0);
+        REQUIRE(other->execute("ROLLBACK"));
+        REQUIRE(ledger->flush());
+        CHECK(ledger->counters().written == 8);
+        CHECK(ledger->counters().failed == 0);
+        REQUIRE(ledger->append(0, random.row(kFirstId + 100)));
+        CHECK(ledger->find(kFirstId + 100)->has_value());
+    }
+}
+
+TEST_CASE("a full disk costs the rows of that time, counted, and nothing else") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    RandomRows random(1);
+    REQUIRE(ledger->append(0, random.row(kFirstId)));
+    REQUIRE(ledger->flush());
+
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit tight{static_cast<rlim_t>(16'384), before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    RequestId id = kFirstId;
+    for (int i = 0; i < 500; ++i) CHECK(ledger->append(0, random.row(++id)));
+    const auto flushed = ledger->flush();
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    std::signal(SIGXFSZ, old_handler);
+
+    CHECK_FALSE(flushed);
+    CHECK(flushed.error().code == ErrorCode::io);
+    CHECK(ledger->counters().failed > 0);
+    const LedgerRow after = random.row(++id);
+    REQUIRE(ledger->append(0, after));
+    REQUIRE(ledger->flush());
+    CHECK(testing::same(**ledger->find(id), after));
+    const LedgerCounters counters = ledger->counters();
+    CHECK(counters.appended == 502);
+    CHECK(counters.written + counters.failed == 502);
+    CHECK(requests_reported(folder.path()) == counters.written);
+    ledger.reset();
+    CHECK(requests_reported(folder.path()) == counters.written);
+}
+
+TEST_CASE("a second writer in one folder is told who is there") {
+    const TempFolder folder;
+    auto first = open_ledger(folder.path());
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    const auto second = SqliteLedger::open(options);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == ErrorCode::unavailable);
+    CHECK(second.error().message.find("process " + std::to_string(getpid())) != std::string::npos);
+    first.reset();
+    CHECK(SqliteLedger::open(options));
+}
+
+TEST_CASE("a folder is created for its owner alone; one that can't be is an error") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path() + "/a/b";
+    REQUIRE(SqliteLedger::open(options));
+    CHECK(std::filesystem::status(options.folder).permissions() == std::filesystem::perms::owner_all);
+    std::ofstream(folder.path() + "/file") << "x";
+    options.folder = folder.path() + "/file/b";
+    CHECK(SqliteLedger::open(options).error().code == ErrorCode::io);
+}
+
+TEST_CASE("a file that is damaged, foreign or newer is refused by writer and report alike") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    const std::string path = ledger_path(folder.path());
+    const auto check_refused = [&](const char* word) {
+        const auto opened = SqliteLedger::open(options);
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().code == ErrorCode::invalid);
+        CHECK_MESSAGE(opened.error().message.find(word) != std::string::npos, opened.error().message);
+        const auto told = report(folder.path(), ReportQuery{});
+        REQUIRE_FALSE(told);
+        CHECK(told.error().code == ErrorCode::invalid);
+    };
+    SUBCASE("not SQLite") {
+        std::ofstream(path) << std::string(8192, 'x');
+        check_refused("not a ledger, or damaged");
+    }
+    SUBCASE("another program's database") {
+        REQUIRE(Database::open(path, Database::Access::read_write_create)->execute("CREATE TABLE t(x)"));
+        check_refused("not Weir's ledger");
+    }
+    SUBCASE("a newer version") {
+        open_ledger(folder.path()).reset();
+        REQUIRE(Database::open(path, Database::Access::read_write_create)->execute("PRAGMA user_version = 99"));
+        check_refused("version 99");
+    }
+    SUBCASE("a table is missing") {
+        open_ledger(folder.path()).reset();
+        REQUIRE(Database::open(path, Database::Access::read_write_create)->execute("DROP TABLE minutes"));
+        CHECK_FALSE(SqliteLedger::open(options));
+        CHECK_FALSE(report(folder.path(), ReportQuery{}));
+    }
+    SUBCASE("cut off in the middle") {
+        open_ledger(folder.path()).reset();
+        std::filesystem::resize_file(path, 5000);
+        CHECK_FALSE(SqliteLedger::open(options));
+        CHECK_FALSE(report(folder.path(), ReportQuery{}));
+    }
+}
+
+TEST_CASE("pending rows that can't be read are given up, counted, and don't stop the rest") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    open_ledger(options).reset();
+    REQUIRE(Database::open(ledger_path(folder.path()), Database::Access::read_write_create)
+                ->execute("INSERT INTO pending(rows) VALUES(x'0105')"));
+    auto ledger = open_ledger(options);
+    REQUIRE(ledger->append(0, RandomRows(1).row(kFirstId)));
+    (void)ledger->flush();
+    ledger.reset();
+    CHECK(query(folder.path(), "SELECT count(*) FROM pending") == 0);
+    CHECK(requests_reported(folder.path()) == 1);
+}
+
+TEST_CASE("a task's name is committed with its first row and can change") {
+    const TempFolder folder;
+    const auto ledger = open_ledger(folder.path());
+    LedgerRow row = RandomRows(1).row(kFirstId);
+    row.task = UINT64_MAX - 5;
+    ledger->name_task(0, row.task, "first");
+    REQUIRE(ledger->append(0, row));
+    REQUIRE(ledger->flush());
+    const auto key = [&] { return report(folder.path(), ReportQuery{.by = GroupBy::task})->lines.at(0).key; };
+    CHECK(key() == "first");
+    ledger->name_task(0, row.task, std::string(1000, 'n'));
+    REQUIRE(ledger->flush());
+    CHECK(key() == std::string(200, 'n'));
+}
+
+namespace {
+
+// What a child process tells before it is killed.
+struct Told {
+    std::atomic<RequestId> appended{0};  // ids begin at kFirstId and have no gaps
+    std::atomic<RequestId> flushed{0};
+};
+
+[[noreturn]] void write_until_killed(const SqliteLedger::Options& options, Told& told) {
+    auto ledger = SqliteLedger::open(options);
+    if (!ledger) _exit(1);
+    RandomRows random(9);
+    for (RequestId n = 0;; ++n) {
+        const LedgerRow row = random.row(kFirstId + n);
+        while (!(*ledger)->append(0, row)) sched_yield();
+        told.appended = n + 1;
+        if (n % 1000 != 999) continue;
+        if (!(*ledger)->flush()) _exit(2);
+        told.flushed = n + 1;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("after SIGKILL the file opens, everything flushed is there, at most what was in the ring is not") {
+    void* memory = mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory != MAP_FAILED);
+    for (const std::size_t fold_rows : {std::size_t{300}, std::size_t{1'000'000}}) {
+        const TempFolder folder;
+        SqliteLedger::Options options;
+        options.folder = folder.path();
+        options.fold_rows = fold_rows;
+        options.commit_rows = 50;
+        Told* told = new (memory) Told;
+        const pid_t child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) write_until_killed(options, *told);
+        int status = 0;
+        while (told->flushed < 5000 && waitpid(child, &status, WNOHANG) == 0) sched_yield();
+        REQUIRE(told->flushed >= 5000);
+        REQUIRE(kill(child, SIGKILL) == 0);
+        REQUIRE(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status));
+
+        // A report needs nobody to repair the file first.
+        const std::uint64_t reported = requests_reported(folder.path());
+        CHECK(reported >= static_cast<std::uint64_t>(told->flushed));
+        CHECK(reported + options.ring_rows >= static_cast<std::uint64_t>(told->appended));
+        open_ledger(options).reset();
+        CHECK(requests_reported(folder.path()) == reported);
+        const auto n = static_cast<std::int64_t>(reported);
+        CHECK(query(folder.path(), "SELECT count(*) FROM requests") == n);
+        CHECK(query(folder.path(), "SELECT max(id) - min(id) + 1 FROM requests") == n);  // no gaps
+        CHECK(query(folder.path(), "SELECT sum(requests) FROM minutes") == n);
+        CHECK(query(folder.path(), "SELECT (SELECT sum(cost) FROM minutes) = (SELECT sum(cost) FROM requests)") == 1);
+    }
+    munmap(memory, sizeof(Told));
+}

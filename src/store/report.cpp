@@ -1,0 +1,302 @@
+#include "store/report.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "base/hash.h"
+#include "store/ledger_fold.h"
+#include "store/ledger_names.h"
+#include "store/ledger_schema.h"
+#include "store/ledger_sums.h"
+#include "store/ledger_tables.h"
+
+namespace weir::store {
+namespace {
+
+constexpr Micros kMicrosPerMinute = 60'000'000;
+constexpr std::int64_t kMinutesPerDay = 24 * 60;
+
+// The first id made at or after a point in time. Knows nothing of how ids are made but that they rise with time.
+RequestId first_id_at(Micros unix_micros) {
+    RequestId low = 0;
+    RequestId high = std::numeric_limits<RequestId>::max();
+    while (low < high) {
+        const RequestId middle = low + (high - low) / 2;
+        if (unix_micros_of(middle) < unix_micros)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct Span {
+    std::int64_t begin;
+    std::int64_t end;  // not in it
+};
+
+// A range of time as ids, and the same as whole minutes with the ids before and after them.
+struct Parts {
+    Span ids;
+    Span ids_before;
+    Span minutes;
+    Span ids_after;
+};
+
+Parts split(Micros since, Micros until) {
+    since = std::max<Micros>(since, 0);
+    until = std::max(until, since);
+    const std::int64_t first_minute = since / kMicrosPerMinute + (since % kMicrosPerMinute != 0 ? 1 : 0);
+    const std::int64_t end_minute = until / kMicrosPerMinute;
+    const Span all = {first_id_at(since), first_id_at(until)};
+    if (first_minute >= end_minute) return Parts{all, all, {0, 0}, {0, 0}};
+    return Parts{all,
+                 {all.begin, first_id_at(first_minute * kMicrosPerMinute)},
+                 {first_minute, end_minute},
+                 {first_id_at(end_minute * kMicrosPerMinute), all.end}};
+}
+
+// Adds up what is grouped together.
+class Totals {
+  public:
+    explicit Totals(GroupBy by) : by_(by) {}
+
+    void add(const RollupKey& key, const Sums& sums) {
+        add_to(groups_[group_of(key)], key, sums);
+        add_to(all_, key, sums);
+    }
+
+    struct Group {
+        Sums sums;
+        std::array<std::int64_t, 6> by_tier{};  // by tier_code
+        std::array<std::int64_t, 6> would_have{};
+    };
+    const std::unordered_map<std::uint64_t, Group>& groups() const { return groups_; }
+    const Group& all() const { return all_; }
+
+  private:
+    std::uint64_t group_of(const RollupKey& key) const {
+        switch (by_) {
+            case GroupBy::all:
+                return 0;
+            case GroupBy::task:
+                return key.task;
+            case GroupBy::model:
+                return key.reference;
+            case GroupBy::tenant:
+                return key.tenant;
+            case GroupBy::tier:
+                return static_cast<std::uint64_t>(tier_code(key.tier));
+            case GroupBy::day:
+                return static_cast<std::uint64_t>(key.minute / kMinutesPerDay);
+        }
+        return 0;
+    }
+    static void add_to(Group& group, const RollupKey& key, const Sums& sums) {
+        group.sums += sums;
+        group.by_tier[static_cast<std::size_t>(tier_code(key.tier))] += sums.requests;
+        group.would_have[static_cast<std::size_t>(tier_code(key.would_have))] += sums.requests;
+    }
+
+    GroupBy by_;
+    std::unordered_map<std::uint64_t, Group> groups_;
+    Group all_;
+};
+
+// Calls `visit` with the statement at each of its rows.
+template <class Visit>
+Result<void> for_each_row(Database& database, const std::string& sql, Span range, Visit visit) {
+    auto statement = Statement::prepare(database, sql);
+    if (!statement) return tl::unexpected(statement.error());
+    statement->bind(1, range.begin);
+    statement->bind(2, range.end);
+    for (;;) {
+        switch (statement->step()) {
+            case Statement::Step::done:
+                return {};
+            case Statement::Step::failed:
+                return tl::unexpected(database.last_error());
+            case Statement::Step::row:
+                break;
+        }
+        if (Result<void> visited = visit(*statement); !visited) return visited;
+    }
+}
+
+Result<void> add_minutes(Database& database, Span minutes, Totals& totals) {
+    const std::string sql =
+        "SELECT minute, task, tenant, cascade, reference, tier, would_have, requests, errors, unpriced, input, "
+        "input_cached, output, cost, counterfactual, saved, latency FROM minutes WHERE minute >= ? AND minute < ?";
+    return for_each_row(database, sql, minutes, [&](const Statement& row) -> Result<void> {
+        int column = 0;
+        const auto next = [&] { return row.column_int(column++); };
+        RollupKey key;
+        key.minute = next();
+        key.task = static_cast<std::uint64_t>(next());
+        key.tenant = static_cast<NameId>(next());
+        key.cascade = static_cast<NameId>(next());
+        key.reference = static_cast<NameId>(next());
+        key.tier = tier_of_code(next());
+        key.would_have = tier_of_code(next());
+        Sums sums;
+        for (std::int64_t* sum : {&sums.requests, &sums.errors, &sums.unpriced, &sums.input, &sums.input_cached,
+                                  &sums.output, &sums.cost, &sums.counterfactual, &sums.saved, &sums.latency}) {
+            *sum = next();
+        }
+        totals.add(key, sums);
+        return {};
+    });
+}
+
+Result<void> add_pending(Database& database, Span ids, Totals& totals) {
+    return for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
+        if (packed.id < ids.begin || packed.id >= ids.end) return {};
+        const Result<LedgerRow> row = unpack_row(packed);
+        if (!row) return tl::unexpected(row.error());
+        totals.add(RollupKey::of(*row), Sums::of(*row));
+        return {};
+    });
+}
+
+Result<void> add_rows(Database& database, Span ids, Totals& totals) {
+    if (ids.begin >= ids.end) return {};
+    const std::string sql = "SELECT " + std::string(kRowColumns) + " FROM requests WHERE id >= ? AND id < ?";
+    return for_each_row(database, sql, ids, [&](const Statement& statement) -> Result<void> {
+        const Result<LedgerRow> row = read_row(statement);
+        if (!row) return tl::unexpected(row.error());
+        totals.add(RollupKey::of(*row), Sums::of(*row));
+        return {};
+    });
+}
+
+std::string day_text(std::uint64_t days_since_epoch) {
+    const std::chrono::year_month_day day{
+        std::chrono::sys_days{std::chrono::days{static_cast<std::int64_t>(days_since_epoch)}}};
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(day.year()),
+                  static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+    return text.data();
+}
+
+std::string tier_text(std::size_t code) {
+    const auto tier = tier_of_code(static_cast<std::int64_t>(code));
+    return std::string(tier ? to_string(*tier) : "none");
+}
+
+// What the lines are called.
+class Labels {
+  public:
+    explicit Labels(GroupBy by) : by_(by) {}
+
+    Result<void> load(Database& database, const Totals& totals) {
+        if (by_ == GroupBy::task) return load_tasks(database, totals);
+        if (by_ != GroupBy::model && by_ != GroupBy::tenant) return {};
+        auto names = load_names(database);
+        if (!names) return tl::unexpected(names.error());
+        names_ = std::move(*names);
+        return {};
+    }
+
+    std::string of(std::uint64_t group) const {
+        switch (by_) {
+            case GroupBy::all:
+                return "all";
+            case GroupBy::day:
+                return day_text(group);
+            case GroupBy::tier:
+                return tier_text(group);
+            case GroupBy::model:
+            case GroupBy::tenant: {
+                const auto found = names_.find(static_cast<NameId>(group));
+                return found == names_.end() ? "none" : found->second;
+            }
+            case GroupBy::task:
+                break;
+        }
+        if (group == 0) return "none";
+        const auto found = tasks_.find(group);
+        if (found == tasks_.end()) return to_hex(group);
+        // Two tasks of one name stay two lines.
+        return uses_.at(found->second) == 1 ? found->second : found->second + " " + to_hex(group);
+    }
+
+  private:
+    Result<void> load_tasks(Database& database, const Totals& totals) {
+        auto statement = Statement::prepare(database, "SELECT name FROM tasks WHERE task = ?");
+        if (!statement) return tl::unexpected(statement.error());
+        for (const auto& [task, group] : totals.groups()) {
+            statement->bind(1, static_cast<std::int64_t>(task));
+            const Statement::Step step = statement->step();
+            if (step == Statement::Step::failed) return tl::unexpected(database.last_error());
+            if (step == Statement::Step::row) {
+                const auto entry = tasks_.emplace(task, statement->column_text(0)).first;
+                ++uses_[entry->second];
+            }
+            statement->reset();
+        }
+        return {};
+    }
+
+    GroupBy by_;
+    NamesById names_;
+    std::unordered_map<std::uint64_t, std::string> tasks_;
+    std::unordered_map<std::string, int> uses_;
+};
+
+ReportLine to_line(std::string key, const Totals::Group& group) {
+    ReportLine line;
+    line.key = std::move(key);
+    line.requests = static_cast<std::uint64_t>(group.sums.requests);
+    line.errors = static_cast<std::uint64_t>(group.sums.errors);
+    line.unpriced = static_cast<std::uint64_t>(group.sums.unpriced);
+    line.input = group.sums.input;
+    line.input_cached = group.sums.input_cached;
+    line.output = group.sums.output;
+    line.cost = Usd{group.sums.cost};
+    line.counterfactual = Usd{group.sums.counterfactual};
+    line.saved = Usd{group.sums.saved};
+    line.latency_sum_micros = group.sums.latency;
+    for (std::size_t code = 1; code < group.by_tier.size(); ++code) {  // 0: nobody answered, nobody would have
+        if (group.by_tier[code]) line.by_tier[tier_text(code)] = static_cast<std::uint64_t>(group.by_tier[code]);
+        if (group.would_have[code])
+            line.would_have[tier_text(code)] = static_cast<std::uint64_t>(group.would_have[code]);
+    }
+    return line;
+}
+
+}  // namespace
+
+Result<ReportResult> report(const std::string& folder, const ReportQuery& query) {
+    auto database = open_ledger_for_reading(folder);
+    if (!database) return tl::unexpected(database.error());
+    // One snapshot, so that rows and rollups agree while the gateway writes.
+    auto snapshot = Transaction::begin(*database, "BEGIN");
+    if (!snapshot) return tl::unexpected(snapshot.error());
+
+    const Parts parts = split(query.since_unix_micros, query.until_unix_micros);
+    Totals totals(query.by);
+    if (auto added = add_rows(*database, parts.ids_before, totals); !added) return tl::unexpected(added.error());
+    if (auto added = add_minutes(*database, parts.minutes, totals); !added) return tl::unexpected(added.error());
+    if (auto added = add_rows(*database, parts.ids_after, totals); !added) return tl::unexpected(added.error());
+    if (auto added = add_pending(*database, parts.ids, totals); !added) return tl::unexpected(added.error());
+    Labels labels(query.by);
+    if (auto loaded = labels.load(*database, totals); !loaded) return tl::unexpected(loaded.error());
+
+    ReportResult result;
+    for (const auto& [group, sums] : totals.groups()) result.lines.push_back(to_line(labels.of(group), sums));
+    std::sort(result.lines.begin(), result.lines.end(), [&](const ReportLine& a, const ReportLine& b) {
+        if (query.by != GroupBy::day && a.counterfactual != b.counterfactual)
+            return a.counterfactual > b.counterfactual;
+        return a.key < b.key;
+    });
+    result.total = to_line("total", totals.all());
+    return result;
+}
+
+}  // namespace weir::store

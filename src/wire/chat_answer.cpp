@@ -1,0 +1,177 @@
+// Complete bodies; streams are in chat_stream.cpp and chat_assembly.cpp.
+#include "wire/chat_answer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "json/scan.h"
+
+namespace weir::wire {
+namespace {
+
+using json::Span;
+using json::Walk;
+
+constexpr Tokens kMaxTokens = 1'000'000'000'000;  // a count beyond this is nonsense and would only overflow sums
+
+std::optional<Tokens> token_count(std::string_view raw) {
+    const std::optional<double> value = json::as_double(raw);
+    if (!value) return std::nullopt;
+    return static_cast<Tokens>(std::llround(std::clamp(*value, 0.0, static_cast<double>(kMaxTokens))));
+}
+
+// The count called `name` in an object, null or nothing.
+std::optional<Tokens> count_in(std::string_view document, Span object, std::string_view name) {
+    const std::optional<Span> value = json::find_member(document, object, name);
+    return value ? token_count(value->of(document)) : std::nullopt;
+}
+
+bool is_text(std::string_view raw) {
+    return json::is_string(raw) && raw.size() > 2;
+}
+
+// Adds the log-probabilities of `tokens`, an array of {"logprob":...}, to sum and min.
+void add_logprobs(std::string_view document, Span tokens, Logprobs& into) {
+    for (Walk token(document, tokens); token.next();) {
+        for (Walk member = Walk::inside(token); member.next();) {
+            if (!member.key_is("logprob")) continue;
+            const std::optional<double> value = json::as_double(member.raw());
+            if (!value) continue;
+            into.min = into.tokens == 0 ? *value : std::min(into.min, *value);
+            into.mean += *value;  // the sum, until all are in
+            ++into.tokens;
+        }
+    }
+}
+
+void read_message(Walk& message, ChatAnswer& answer) {
+    bool says_something = false;
+    for (Walk member = Walk::inside(message); member.next();) {
+        if (member.key_is("content")) {
+            says_something |= is_text(member.raw()) || (member.at_array() && !json::is_empty_container(member.raw()));
+        } else if (member.key_is("tool_calls")) {
+            says_something |= member.at_array() && !json::is_empty_container(member.raw());
+        } else if (member.key_is("function_call")) {
+            says_something |= member.at_object();
+        } else if (member.key_is("refusal")) {
+            answer.refused |= is_text(member.raw());
+        }
+    }
+    answer.empty |= !says_something;
+}
+
+bool read_choice(std::string_view body, Walk& choice, ChatAnswer& answer) {
+    bool has_message = false;
+    std::string_view finish = "null";
+    for (Walk member = Walk::inside(choice); member.next();) {
+        if (member.key_is("message")) {
+            if (!member.at_object()) return false;
+            has_message = true;
+            read_message(member, answer);
+        } else if (member.key_is("finish_reason")) {
+            finish = member.raw();
+        } else if (member.key_is("logprobs") && member.at_object()) {
+            for (Walk part = Walk::inside(member); part.next();) {
+                if (part.key_is("content")) add_logprobs(body, part.value(), answer.logprobs);
+            }
+        }
+    }
+    answer.finished &= is_text(finish);
+    answer.whole &= json::string_equals(finish, "stop") || json::string_equals(finish, "tool_calls") ||
+                    json::string_equals(finish, "function_call");
+    return has_message;
+}
+
+Result<void> read_choices(std::string_view body, Span choices, ChatAnswer& answer) {
+    std::size_t count = 0;
+    for (Walk choice(body, choices); choice.next(); ++count) {
+        if (!choice.at_object() || !read_choice(body, choice, answer)) {
+            return fail(ErrorCode::protocol, "choices[" + std::to_string(count) + "] of the answer has no message");
+        }
+    }
+    if (count == 0) return fail(ErrorCode::protocol, "the answer has no choices");
+    return {};
+}
+
+}  // namespace
+
+std::optional<Usage> read_usage(std::string_view document, Span usage_object) {
+    if (!json::is_object(usage_object.of(document))) return std::nullopt;
+    std::optional<Tokens> prompt;
+    std::optional<Tokens> completion;
+    std::optional<Tokens> total;
+    std::optional<Tokens> cached;
+    std::optional<Tokens> cache_hit;
+    std::optional<Tokens> reasoning;
+    for (Walk member(document, usage_object); member.next();) {
+        if (member.key_is("prompt_tokens")) {
+            prompt = token_count(member.raw());
+        } else if (member.key_is("completion_tokens")) {
+            completion = token_count(member.raw());
+        } else if (member.key_is("total_tokens")) {
+            total = token_count(member.raw());
+        } else if (member.key_is("prompt_cache_hit_tokens")) {
+            cache_hit = token_count(member.raw());
+        } else if (member.key_is("prompt_tokens_details")) {
+            cached = count_in(document, member.value(), "cached_tokens");
+        } else if (member.key_is("completion_tokens_details")) {
+            reasoning = count_in(document, member.value(), "reasoning_tokens");
+        }
+    }
+    Usage usage;
+    usage.reported = prompt || completion;
+    usage.output = completion.value_or(0);
+    usage.reasoning = reasoning.value_or(0);
+    if (usage.reasoning > 0 && total == prompt.value_or(0) + usage.output + usage.reasoning) {
+        usage.output += usage.reasoning;
+    }
+    usage.reasoning = std::min(usage.reasoning, usage.output);
+    usage.input_cached = std::min(cached.value_or(cache_hit.value_or(0)), prompt.value_or(0));
+    usage.input_uncached = prompt.value_or(0) - usage.input_cached;
+    return usage;
+}
+
+Result<ChatAnswer> read_chat_answer(std::string_view body) {
+    thread_local std::vector<json::Member> members;
+    if (Result<void> checked = json::members(body, members); !checked) {
+        return fail(ErrorCode::protocol, "the answer is no chat completion: " + checked.error().message);
+    }
+    ChatAnswer answer;
+    answer.finished = answer.whole = true;
+    const json::Member* choices = nullptr;
+    for (const json::Member& member : members) {
+        if (member.key == "model") {
+            answer.model = json::as_string(member.raw(body)).value_or("");
+        } else if (member.key == "usage") {
+            answer.usage = read_usage(body, member.value).value_or(Usage{});
+        } else if (member.key == "choices") {
+            choices = &member;
+        }
+    }
+    if (choices == nullptr || !json::is_array(choices->raw(body))) {
+        return fail(ErrorCode::protocol, "the answer has no choices");
+    }
+    if (Result<void> read = read_choices(body, choices->value, answer); !read) return tl::unexpected(read.error());
+    if (answer.logprobs.tokens > 0) answer.logprobs.mean /= static_cast<double>(answer.logprobs.tokens);
+    return answer;
+}
+
+std::string without_logprobs(std::string_view body) {
+    std::string out;
+    std::vector<json::Member> members;
+    std::vector<json::Edit> edits;
+    if (json::members(body, members)) {
+        for (const json::Member& member : members) {
+            if (member.key != "choices") continue;
+            for (Walk choice(body, member.value); choice.next();) {
+                for (Walk part = Walk::inside(choice); part.next();) {
+                    if (part.key_is("logprobs") && !json::is_null(part.raw())) edits.push_back({part.value(), "null"});
+                }
+            }
+        }
+    }
+    json::splice(body, edits, out);
+    return out;
+}
+
+}  // namespace weir::wire
