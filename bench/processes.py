@@ -56,12 +56,32 @@ def cpu_seconds(pid):
     return user, system
 
 
+def reset_peak(pid):
+    """The next peak_mib() is that of the time from now on."""
+    for p in tree(pid):
+        with open("/proc/%d/clear_refs" % p, "w") as f:
+            f.write("5")
+
+
 def peak_mib(pid):
+    """Resident peak of the process tree (its pages' sum; shared ones count for each process)."""
     total = 0
     for p in tree(pid):
         with open("/proc/%d/status" % p) as f:
             found = re.search(r"VmHWM:\s+(\d+) kB", f.read())
         total += int(found.group(1)) if found else 0
+    return total / 1024.0
+
+
+def mapped_file_mib(pid, ending):
+    """Resident pages of the mapped files whose name ends so: the kernel's page cache, given back when it is needed."""
+    total, inside = 0, False
+    with open("/proc/%d/smaps" % pid) as f:
+        for line in f:
+            if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+                inside = line.rstrip().endswith(ending)
+            elif inside and line.startswith("Rss:"):
+                total += int(line.split()[1])
     return total / 1024.0
 
 

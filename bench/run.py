@@ -19,26 +19,28 @@ import shutil
 import statistics
 import sys
 
-from processes import Bench, cpu_seconds, peak_mib
+from processes import Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
 
 CHAT = "/v1/chat/completions"
-# title, bar, aim, peer of the ratio, what every gateway is asked, models of Weir to ask (label -> model, options).
+# title, bar, aim, peer of the ratio, what every gateway is asked, what Weir is asked (label -> model, options).
+# The cache has a Weir of its own, so that its memory is not mistaken for the forwarding one's.
+FORWARDING, CACHING = "weir", "weir, cache"
 CASES = {
     "1k": dict(title="proxied, 1 KiB body", peer="nginx", bar=1.3, aim=1.0, options={},
-               weir={"weir": ("bench-off", {}), "weir, storing every answer": ("bench-serve", {})}),
+               weir={FORWARDING: ("bench-off", {}), "weir, cache, all misses": ("bench-serve", {})}),
     "hit": dict(title="exact hit, 1 KiB, against proxying", peer="nginx", bar=0.6, aim=0.5, options={},
-                weir={"weir": ("bench-serve", {"distinct": 64})}, peers=("nginx",)),
+                weir={CACHING: ("bench-serve", {"distinct": 64})}, peers=("nginx",)),
     "16k": dict(title="proxied, 16 KiB body", peer="nginx", bar=1.6, aim=1.2, options={"body_bytes": 16384},
-                weir={"weir": ("bench-off", {})}),
+                weir={FORWARDING: ("bench-off", {})}),
     "one": dict(title="proxied, 1 KiB, one connection", peer="nginx", bar=None, aim=None, options={"connections": 1},
-                weir={"weir": ("bench-off", {})}),
+                weir={FORWARDING: ("bench-off", {})}),
     "sse": dict(title="stream of 64 events in a burst", peer="haproxy", bar=1.3, aim=1.0, options={"stream": "plain"},
-                weir={"weir": ("bench-off", {})}),
+                weir={FORWARDING: ("bench-off", {})}),
     "paced": dict(title="stream of 64 events 5 ms apart, 32 at a time", peer="haproxy", bar=1.3, aim=1.0,
                   options={"stream": "plain", "path": "/paced" + CHAT},
-                  weir={"weir": ("bench-paced", {"path": CHAT})}),
+                  weir={FORWARDING: ("bench-paced", {"path": CHAT})}),
     "3000": dict(title="fixed 3,000 requests/s, 1 KiB", peer="nginx", bar=1.2, aim=1.0, options={"rate": 3000},
-                 weir={"weir": ("bench-off", {})}),
+                 weir={FORWARDING: ("bench-off", {})}),
 }
 MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
 CALLGRIND = {"proxied, 1 KiB": ("bench-off", {}), "exact hit": ("bench-serve", {"distinct": 8}),
@@ -48,6 +50,7 @@ CALLGRIND_REQUESTS = (200, 1000)
 
 def one_round(bench, gateway, options):
     """Loads one gateway once and returns the figures of it."""
+    reset_peak(gateway["pid"])
     before = cpu_seconds(gateway["pid"])
     out, complaint, code = bench.load(gateway["port"], gateway["model"], options)
     after = cpu_seconds(gateway["pid"])
@@ -56,11 +59,12 @@ def one_round(bench, gateway, options):
     except ValueError:
         seen = {"answered": 0, "failed": 1}
     if code != 0 or not seen["answered"]:
-        print("bench: %s: wrong or missing answers: %s %s" % (gateway["label"], seen, complaint.strip()), file=sys.stderr)
+        print("bench: %s: wrong or missing answers: %s %s" % (gateway["label"], seen, complaint.strip()),
+              file=sys.stderr)
         return None
     user, system = (1e6 * (after[i] - before[i]) / seen["answered"] for i in (0, 1))
     return dict(cpu_us=user + system, user_us=user, system_us=system, rate=seen["rate"], late=seen["late"],
-                p50_us=seen["latency_us"]["p50"], p99_us=seen["latency_us"]["p99"])
+                p50_us=seen["latency_us"]["p50"], p99_us=seen["latency_us"]["p99"], peak_mib=peak_mib(gateway["pid"]))
 
 
 def options_for(case, label, more):
@@ -77,7 +81,8 @@ def run_case(bench, case, peers, weir, rounds, seconds):
         if name in peers:
             entries.append((dict(label=name, pid=peers[name][0], port=peers[name][1], model="bench"), {}))
     for label, (model, more) in case["weir"].items() if weir else ():
-        entries.append((dict(label=label, pid=weir[0].pid, port=weir[1], model=model), more))
+        program, port = weir[CACHING if label.startswith(CACHING) else FORWARDING]
+        entries.append((dict(label=label, pid=program.pid, port=port, model=model), more))
     figures = {gateway["label"]: [] for gateway, _ in entries}
     for turn in range(-1, rounds):  # the first is the warm-up
         for gateway, more in entries:
@@ -105,8 +110,8 @@ def verdict(ratio, bar, aim):
 def print_case(name, case, figures, results):
     bar = "" if case["bar"] is None else "   bar %.1f x %s, aim %.1f x" % (case["bar"], case["peer"], case["aim"])
     print("\n%s%s" % (case["title"], bar))
-    print("  %-28s %9s %15s %8s %8s %10s %9s %9s %7s" % ("gateway", "CPU us", "[lowest..most]", "user", "system",
-                                                      "requests/s", "p50 us", "p99 us", "ratio"))
+    print("  %-28s %9s %15s %8s %8s %10s %9s %9s %6s %7s" % ("gateway", "CPU us", "[lowest..most]", "user", "system",
+                                                      "requests/s", "p50 us", "p99 us", "MiB", "ratio"))
     base = figures.get(case["peer"])
     row = {}
     for label, rounds in figures.items():
@@ -116,13 +121,17 @@ def print_case(name, case, figures, results):
         m = {k: median(rounds, k) for k in rounds[0]}
         ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
         shown = "" if ratio is None or label == case["peer"] else "%.2f" % ratio
-        word = verdict(ratio, case["bar"], case["aim"]) if label == "weir" else ""
+        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING) else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
-        print("  %-28s %9.1f %15s %8.1f %8.1f %10.0f %9.0f %9.0f %7s %s" % (
-            label, m["cpu_us"], spread, m["user_us"], m["system_us"], m["rate"], m["p50_us"], m["p99_us"], shown, word))
+        peak = max(r["peak_mib"] for r in rounds)
+        print("  %-28s %9.1f %15s %8.1f %8.1f %10.0f %9.0f %9.0f %6.1f %7s %s" % (
+            label, m["cpu_us"], spread, m["user_us"], m["system_us"], m["rate"], m["p50_us"], m["p99_us"], peak, shown,
+            word))
+        process = CACHING if label.startswith(CACHING) else label
+        results["memory_mib"][process] = max([results["memory_mib"].get(process, 0)] + [peak])
         row[label] = dict(m, ratio=ratio, verdict=word, rounds=rounds)
-    if name == "3000" and row.get("weir") and row.get("nginx"):
-        worse = row["weir"]["p99_us"] - row["nginx"]["p99_us"]
+    if name == "3000" and row.get(FORWARDING) and row.get("nginx"):
+        worse = row[FORWARDING]["p99_us"] - row["nginx"]["p99_us"]
         print("  p99 against nginx: %+.0f us (bar: no worse)" % worse)
         row["p99_difference_us"] = worse
     results["cases"][name] = dict(title=case["title"], bar=case["bar"], aim=case["aim"], peer=case["peer"], rows=row)
@@ -130,13 +139,15 @@ def print_case(name, case, figures, results):
 
 def instructions(bench, results):
     """Instructions per request in user space, by callgrind: (I of N2 requests - I of N1) / (N2 - N1)."""
-    print("\ninstructions per request in user space (callgrind)")
+    print("\ninstructions per request in user space (callgrind; valgrind's processor has no SHA instructions, so the "
+          "cache's key counts for more than it costs)")
     for title, (model, options) in CALLGRIND.items():
         totals = []
         for count in CALLGRIND_REQUESTS:
             out = os.path.join(bench.folder, "callgrind.out")
             wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
-            program, port = bench.start_weir("weir-callgrind-%s-%d" % (model + options.get("stream", ""), count), wrapper)
+            name = "weir-callgrind-%s-%d" % (model + options.get("stream", ""), count)
+            program, port = bench.start_weir(name, wrapper)
             text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
             program.stop()
             if code != 0 or not os.path.exists(out):
@@ -182,7 +193,9 @@ def main():
                 peers[name] = started
             else:
                 print("bench: %s is not installed (apt-get install %s): left out" % (name, name))
-        weir = bench.start_weir() if os.path.exists(weir_binary) else None
+        weir = None
+        if os.path.exists(weir_binary):
+            weir = {name: bench.start_weir(name.replace(", ", "-")) for name in (FORWARDING, CACHING)}
         if weir is None:
             print("bench: no %s: only the peers are measured (make build)" % weir_binary)
             failed = True
@@ -192,13 +205,16 @@ def main():
             sys.stdout.flush()
             failed = failed or any(not rounds for rounds in figures.values())
         print("\nmemory, resident peak over all of the above, MiB   bar %d, aim %d" % (MEMORY_BAR_MIB, MEMORY_AIM_MIB))
-        for label, pid in [(n, v[0]) for n, v in peers.items()] + ([("weir", weir[0].pid)] if weir else []):
-            results["memory_mib"][label] = round(peak_mib(pid), 1)
-            word = verdict(results["memory_mib"][label], MEMORY_BAR_MIB, MEMORY_AIM_MIB) if label == "weir" else ""
-            print("  %-28s %9.1f %s" % (label, results["memory_mib"][label], word))
+        for label, peak in results["memory_mib"].items():
+            word = verdict(peak, MEMORY_BAR_MIB, MEMORY_AIM_MIB) if label == FORWARDING else ""
+            if label == CACHING and weir:
+                of_file = mapped_file_mib(weir[CACHING][0].pid, ".mdb")
+                word = "of which %.1f are the kernel's cache of the entries' file" % of_file
+            print("  %-28s %9.1f %s" % (label, peak, word))
         if "callgrind" in only and not a.no_callgrind and weir:
             if shutil.which("valgrind"):
-                weir[0].stop()
+                for program, _ in weir.values():
+                    program.stop()
                 instructions(bench, results)
             else:
                 print("bench: valgrind is not installed (apt-get install valgrind): instructions are left out")

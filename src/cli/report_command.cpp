@@ -119,7 +119,7 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
     query.by = arguments.by;
     const Result<store::ReportResult> report = source(*folder, query);
     if (!report) {
-        err << "weir report: " << *folder << ": " << report.error().message;
+        err << "weir report: " << report.error().message;  // begins with the path
         if (report.error().code == ErrorCode::not_found) {
             err << " (`weir serve` writes the ledger; --data or -c say where)";
         }

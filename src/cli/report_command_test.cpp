@@ -260,11 +260,12 @@ TEST_CASE("the command says what is wrong") {
           "weir report: --since \"tomorrow\" is neither a duration (24h, 7d), a past date (2025-01-31, "
           "2025-01-31T12:00; UTC), nor all\n");
     arguments.since = "24h";
-    const Outcome missing = run(arguments, fail(ErrorCode::not_found, "no ledger"));
+    const Outcome missing = run(arguments, fail(ErrorCode::not_found, "d/ledger.sqlite: no ledger"));
     CHECK(missing.code == 1);
     CHECK(missing.out.empty());
-    CHECK(missing.err == "weir report: d: no ledger (`weir serve` writes the ledger; --data or -c say where)\n");
-    CHECK(run(arguments, fail(ErrorCode::io, "disk on fire")).err == "weir report: d: disk on fire\n");
+    CHECK(missing.err ==
+          "weir report: d/ledger.sqlite: no ledger (`weir serve` writes the ledger; --data or -c say where)\n");
+    CHECK(run(arguments, fail(ErrorCode::io, "disk on fire")).err == "weir report: disk on fire\n");
     arguments.data_folder.clear();
     arguments.config_file = "/nonexistent.yaml";
     CHECK(run(arguments, typical()).code == 2);

@@ -5,7 +5,7 @@
 
 namespace weir::http::samples {
 
-// The OpenAI Python client's kind: 18 header lines, 640 bytes or so.
+// The OpenAI Python client's kind: 18 header lines.
 inline constexpr std::string_view kSdkRequest =
     "POST /v1/chat/completions HTTP/1.1\r\n"
     "Host: gateway.internal:8080\r\n"

@@ -1,5 +1,6 @@
 #include "net/connector.h"
 
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "net/reactor_impl.h"
@@ -126,6 +127,9 @@ Task<Result<std::unique_ptr<Stream>>> Connector::connect(Micros at_most, Pending
 }
 
 Task<Result<std::unique_ptr<Stream>>> Connector::connect_unix(Micros at_most, PendingConnect& pending) {
+    if (endpoint_.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
+        co_return failure(ErrorCode::unavailable, "the path is too long");
+    }
     GenericSocket socket(reactor_.impl().io);
     SystemError error;
     socket.open(asio::generic::stream_protocol(AF_UNIX, 0), error);

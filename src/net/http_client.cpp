@@ -23,10 +23,13 @@ struct Connection {
 struct WriteBeside {
     IoResult result;
     bool done = false;
-    std::coroutine_handle<> waiter;
+};
 
-    bool await_ready() const { return done; }
-    void await_suspend(std::coroutine_handle<> resume) { waiter = resume; }
+// Goes on once the event loop has done what was due.
+struct NextTurn {
+    Reactor& reactor;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) { reactor.post(waiter); }
     void await_resume() const {}
 };
 
@@ -189,9 +192,10 @@ Task<HttpCall::State::Sent> HttpCall::State::exchange_large(std::string_view hea
         co_return Sent{failure(writing.result.error), !canceled && writing.result.error != ErrorCode::timeout};
     }
     Sent outcome = co_await read_head();
-    if (!writing.done) {
-        connection->stream->cancel_write();
-        co_await writing;
+    NextTurn next_turn{client.connector.reactor()};
+    while (!writing.done) {
+        connection->stream->cancel_write();  // misses a write between two of its steps: hence again
+        co_await next_turn;
     }
     unwritten = !writing.result.ok;
     co_return outcome;
@@ -203,7 +207,6 @@ Task<void> HttpCall::State::write_beside(std::string_view head, std::string_view
     writing.result = co_await stream.write(head, body);
     if (writing.result.ok) stream.set_deadline(within(client.limits.first_byte_micros, deadline));
     writing.done = true;
-    if (writing.waiter) writing.waiter.resume();  // the last thing done: the call may end with it
 }
 
 Task<HttpCall::State::Sent> HttpCall::State::read_head() {

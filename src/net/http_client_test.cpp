@@ -276,6 +276,7 @@ TEST_CASE("what is not tried again") {
         Peer peer = pool_one(loop, client, listener);
         auto asked = loop.start(fetch(*client, kQuestion));
         read_request(peer);
+        loop.settle();
         loop.clock.advance(limits.first_byte_micros);
         CHECK(get(asked).error == "timeout");
     }
@@ -571,6 +572,7 @@ TEST_CASE("time limits") {
     Client client(loop, listener.endpoint(), limits);
     loop.clock.advance(1'000'000);
     const auto pass = [&](Micros duration) {
+        loop.settle();
         loop.clock.advance(duration);
         int sweeps = 0;
         loop.eventually([&] { return ++sweeps == 2; });

@@ -28,7 +28,6 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     asio::ip::tcp::endpoint peer;
     HttpConnection* connections = nullptr;
     std::unique_ptr<asio::steady_timer> accept_pause;
-    bool closed = false;
 };
 
 namespace {
@@ -64,21 +63,21 @@ Result<void> HttpServer::Impl::open(const Endpoint& endpoint) {
 void HttpServer::Impl::accept() {
     acceptor.async_accept(
         peer, [this, self = shared_from_this()](const SystemError& error, asio::ip::tcp::socket socket) {
-            if (closed || error == asio::error::operation_aborted) return;
+            if (shared.draining || error == asio::error::operation_aborted) return;
             if (error) {
                 // Out of descriptors, as a rule: trying again at once would only burn the processor.
                 log_warning("accept: " + error.message());
                 accept_pause =
                     std::make_unique<asio::steady_timer>(shared.reactor.impl().io, std::chrono::milliseconds(100));
                 accept_pause->async_wait([this, self](const SystemError& stopped) {
-                    if (!stopped && !closed) accept();
+                    if (!stopped && !shared.draining) accept();
                 });
                 return;
             }
             if (shared.connections.load(std::memory_order_relaxed) < shared.limits.connections) {
                 spawn(serve(std::move(socket)));
             }
-            if (!shared.draining) accept();
+            accept();
         });
 }
 
@@ -104,7 +103,7 @@ Task<void> HttpServer::Impl::serve(asio::ip::tcp::socket socket) {
         const IoResult shaken = co_await secure->handshake(asio::ssl::stream_base::server);
         ready = shaken.ok;
     }
-    if (ready && !shared.draining && !closed) co_await connection.run();
+    if (ready && !shared.draining) co_await connection.run();
     remove(connection);
 }
 
@@ -123,7 +122,7 @@ void HttpServer::Impl::remove(HttpConnection& connection) {
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() {
-    impl_->closed = true;
+    impl_->shared.draining = true;
     SystemError ignored;
     impl_->acceptor.close(ignored);
     impl_->accept_pause.reset();
@@ -156,7 +155,6 @@ void HttpServer::drain() {
 
 void HttpServer::close() {
     drain();
-    impl_->closed = true;
     for (HttpConnection* connection = impl_->connections; connection != nullptr; connection = connection->next) {
         connection->stream().cut_off(ErrorCode::canceled);
     }

@@ -91,6 +91,9 @@ TlsStream::TlsStream(Reactor& reactor, asio::ip::tcp::socket socket, asio::ssl::
     : Stream(reactor), tls_(std::move(socket), context) {}
 
 TlsStream::~TlsStream() {
+    // Otherwise OpenSSL takes the end for a failure and never lets the session be used again.
+    SSL* const ssl = tls_.native_handle();
+    SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
     close_socket();
 }
 

@@ -96,7 +96,7 @@ class Stream {
     void abort(ErrorCode why);
     // As abort, and the peer sees a reset instead of an end.
     void break_off();
-    // Ends a write under way with canceled: the peer has got a part of it. No read may be under way; later ones go on.
+    // Ends a write that waits with canceled: the peer has got a part of it. No read may be under way; later ones go on.
     virtual void cancel_write() = 0;
     bool aborted() const { return refused_; }
     // The same, and tells the watcher, as if the peer had gone.

@@ -55,9 +55,8 @@ Result<void> split_batch(std::string_view batch, std::vector<PackedRow>& rows) {
     return {};
 }
 
-Result<LedgerRow> unpack_row(const PackedRow& packed) {
+Result<void> unpack_row(const PackedRow& packed, LedgerRow& row) {
     Unpacker in(packed.packed);
-    LedgerRow row;
     row.id = static_cast<RequestId>(in.fixed64());
     row.started_unix_micros = unix_micros_of(row.id) + in.zigzag();
     row.latency_micros = in.count();
@@ -75,8 +74,7 @@ Result<LedgerRow> unpack_row(const PackedRow& packed) {
     row.cost = Usd{in.zigzag()};
     row.counterfactual = Usd{in.zigzag()};
     if (!in.ok()) return fail(ErrorCode::protocol, "malformed pending row");
-    if (auto attempts = unpack_attempts(in.rest(), row); !attempts) return tl::unexpected(attempts.error());
-    return row;
+    return unpack_attempts(in.rest(), row);
 }
 
 }  // namespace weir::store

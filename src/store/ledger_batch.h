@@ -32,7 +32,7 @@ struct PackedRow {
 // Appends the batch's rows to `rows`, in the order they were packed in. Error protocol: not a batch of this version.
 Result<void> split_batch(std::string_view batch, std::vector<PackedRow>& rows);
 
-// Error protocol: malformed.
-Result<LedgerRow> unpack_row(const PackedRow& row);
+// Overwrites `row`, but for attempts past its attempt_count. Error protocol: malformed; `row` is unspecified then.
+Result<void> unpack_row(const PackedRow& packed, LedgerRow& row);
 
 }  // namespace weir::store

@@ -33,13 +33,13 @@ Result<std::vector<PackedRow>> load(Database& database, std::vector<std::string>
 
 Result<void> move_rows(Database& database, LedgerTables& tables, const std::vector<PackedRow>& rows, Folded& folded) {
     std::unordered_map<RollupKey, Sums, RollupKeyHash> minutes;
+    LedgerRow row;
     for (const PackedRow& packed : rows) {
-        const auto row = unpack_row(packed);
-        if (!row) {
+        if (!unpack_row(packed, row)) {
             ++folded.damaged;
             continue;
         }
-        switch (tables.insert(*row)) {
+        switch (tables.insert(row)) {
             case LedgerTables::Inserted::failed:
                 return tl::unexpected(database.last_error());
             case LedgerTables::Inserted::duplicate:
@@ -47,7 +47,7 @@ Result<void> move_rows(Database& database, LedgerTables& tables, const std::vect
                 break;
             case LedgerTables::Inserted::yes:
                 ++folded.rows;
-                minutes[RollupKey::of(*row)] += Sums::of(*row);
+                minutes[RollupKey::of(row)] += Sums::of(row);
         }
     }
     std::vector<const std::pair<const RollupKey, Sums>*> ordered;
@@ -80,10 +80,7 @@ Result<std::optional<LedgerRow>> find_pending(Database& database, RequestId id) 
     std::optional<LedgerRow> found;
     auto searched = for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
         if (packed.id != id || found) return {};
-        auto row = unpack_row(packed);
-        if (!row) return tl::unexpected(row.error());
-        found = *row;
-        return {};
+        return unpack_row(packed, found.emplace());
     });
     if (!searched) return tl::unexpected(searched.error());
     return found;

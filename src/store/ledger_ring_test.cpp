@@ -11,8 +11,8 @@ namespace {
 LedgerRow numbered(RequestId id) {
     LedgerRow row;
     row.id = id;
-    row.attempt_count = static_cast<std::uint8_t>(id % (kMaxAttempts + 1));
-    for (std::size_t i = 0; i < row.attempt_count; ++i) row.attempts[i].output = static_cast<std::int32_t>(id);
+    row.attempt_count = static_cast<std::uint8_t>(static_cast<std::size_t>(id) % (kMaxAttempts + 1));
+    for (unsigned i = 0; i < row.attempt_count; ++i) row.attempts[i].output = static_cast<std::int32_t>(id);
     return row;
 }
 }  // namespace

@@ -155,11 +155,11 @@ Result<void> add_minutes(Database& database, Span minutes, Totals& totals) {
 }
 
 Result<void> add_pending(Database& database, Span ids, Totals& totals) {
+    LedgerRow row;
     return for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
         if (packed.id < ids.begin || packed.id >= ids.end) return {};
-        const Result<LedgerRow> row = unpack_row(packed);
-        if (!row) return tl::unexpected(row.error());
-        totals.add(RollupKey::of(*row), Sums::of(*row));
+        if (auto unpacked = unpack_row(packed, row); !unpacked) return unpacked;
+        totals.add(RollupKey::of(row), Sums::of(row));
         return {};
     });
 }

@@ -182,7 +182,7 @@ TEST_CASE("two tasks of one name stay two lines, a task without a name is its di
     const TempFolder folder;
     auto ledger = open_ledger(folder.path());
     RandomRows random(5);
-    for (const std::uint64_t task : {1, 2, 3}) {
+    for (const std::uint64_t task : {1U, 2U, 3U}) {
         LedgerRow row = random.row(id_at(kStart) + static_cast<RequestId>(task));
         row.task = task;
         row.counterfactual = Usd{static_cast<std::int64_t>(100 - task)};

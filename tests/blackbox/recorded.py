@@ -1,5 +1,5 @@
-"""Recorded answers of real models as a fake provider: WEIR_DATA/rational-cascades/outcomes.jsonl.gz (its SOURCE.txt says
-what it is). Nothing of it is copied into the project."""
+"""Recorded answers of real models as a fake provider: WEIR_DATA/rational-cascades/outcomes.jsonl.gz (its SOURCE.txt
+says what it is). Nothing of it is copied into the project."""
 import gzip
 import json
 import os

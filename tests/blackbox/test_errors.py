@@ -17,8 +17,10 @@ class Errors(GatewayCase):
 
     @classmethod
     def config(cls):
-        return simple(cls.up, keys=[{"key": "${KEY_ACME}", "tenant": "acme"}],
-                      limits={"body": "64KiB", "head": "4KiB"})
+        config = simple(cls.up, keys=[{"key": "${KEY_ACME}", "tenant": "acme"}], limits={"body": "64KiB", "head": "4KiB"})
+        # With a second provider nobody can tell who would answer for a model of no known name.
+        config["providers"]["another"] = {"api": "openai", "base_url": cls.up.base_url}
+        return config
 
     AUTH = [("Authorization", "Bearer " + KEYS["KEY_ACME"])]
 

@@ -162,7 +162,7 @@ class ExactCache(GatewayCase):
                "truncated": upstream.body(whole, cut=50)}
         for name, answer in bad.items():
             for stream in (False, True):
-                if stream and not isinstance(answer, upstream.Model):
+                if stream and name not in ("length", "filtered"):
                     continue
                 with self.subTest(name, stream=stream):
                     body = dict(self.base, seed=hash(name) % 1000, stop=[str(stream)])

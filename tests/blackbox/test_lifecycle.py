@@ -57,15 +57,23 @@ class Reload(unittest.TestCase):
         wait_for(lambda: self.text() == "second provider", 5 * PATIENCE, "the repaired configuration")
 
     def test_the_cache_survives_a_reload(self):
-        self.reload(simple(self.up, mode="serve", tiers=["exact"]))
+        config = simple(self.up, mode="serve", tiers=["exact"])
+        self.reload(config)
         wait_for(lambda: self.weir.chat().header("x-weir-cache") == "hit", 5 * PATIENCE, "a hit")
-        calls = len(self.up.requests)
-        self.reload(simple(self.up, mode="serve", tiers=["exact"], limits={"body": "1MiB"}))
-        big = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x" * (1 << 20)}]}).encode()
-        wait_for(lambda: self.weir.chat(big).status == 413, 5 * PATIENCE, "the new limit")
+        config["models"]["fake/renamed"] = {"upstream_name": "the-new-name"}
+        self.reload(config)
+        wait_for(lambda: self.weir.chat(model="renamed") and self.up.requests[-1].model == "the-new-name", 5 * PATIENCE, "the new model")
         calls = len(self.up.requests)
         self.assertEqual(self.weir.chat().header("x-weir-cache"), "hit")
         self.assertEqual(len(self.up.requests), calls)
+
+    def test_what_a_reload_does_not_change_is_said(self):
+        big = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x" * (1 << 20)}]}).encode()
+        mark = len(self.weir.lines)
+        self.reload(simple(self.up, limits={"body": "1MiB"}))
+        self.weir.wait_line("reloaded", after=mark)
+        said = any("limits" in line for line in self.weir.lines[mark:])
+        self.assertTrue(said or self.weir.chat(big).status == 413, "neither in effect nor said: " + self.weir.log)
 
 
 class Stop(unittest.TestCase):
@@ -217,8 +225,7 @@ class Start(GatewayCase):
         weir.wait_line(r"weir\.yaml:1: ")
 
     def test_taken_port_is_said(self):
-        config = self.config_text(listen="127.0.0.1:%d" % self.up.port)
-        weir = Gateway(config, ready=False)
+        weir = Gateway(dict(simple(self.up), listen="127.0.0.1:%d" % self.up.port), ready=False)
         self.addCleanup(weir.__exit__)
         weir.start()
         self.assertEqual(weir.wait_exit(), 1)

@@ -15,7 +15,12 @@ INPUTS = int(os.environ.get("WEIR_MALFORMED_INPUTS", "10000"))
 @unittest.skipUnless(os.path.exists(ATTACK), "no tests/malformed/http_attack.py")
 class Malformed(unittest.TestCase):
     def test_attack(self):
-        with upstream.Upstream() as up, Gateway(simple(up, mode="serve", tiers=["exact"], limits={"slow_head": "1s"})) as weir:
+        up = upstream.Upstream().start()
+        self.addCleanup(up.stop)
+        config = simple(up, mode="serve", tiers=["exact"], limits={"slow_head": "1s"})
+        # With a second provider nobody can tell who would answer for a model of no known name: it is refused.
+        config["providers"]["another"] = {"api": "openai", "base_url": up.base_url}
+        with Gateway(config) as weir:
             result = subprocess.run([sys.executable, ATTACK, "--port", str(weir.port), "--count", str(INPUTS),
                                      "--deadline", str(10 * PATIENCE), "--pid", str(weir.pid)],
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240 * PATIENCE)

@@ -106,6 +106,17 @@ class PassThrough(GatewayCase):
         self.assertIsNone(reply.header("keep-alive"), "hop by hop")
         self.assertEqual([v for k, v in reply.headers if k.lower() == "x-weir-tier"], ["reference"])
 
+    def test_a_models_name_cannot_write_headers(self):
+        # With one provider a model that is not configured is its business; its name is not to be trusted.
+        for name in ("a\r\nx-injected: 1", "a\nb", "a\x00b", "a\x7fb", " ", "a b", "\u00e9", "%s%n"):
+            for path in ({}, {"stream": True}):
+                with self.subTest(name=name, **path):
+                    reply = self.weir.chat(model=name, **path)
+                    self.assertIsNone(reply.header("x-injected"), reply)
+                    for _, value in reply.headers:
+                        self.assertRegex(value, r"\A[\x20-\x7e]*\Z")
+                    self.assertTrue(reply.status == 200 or 400 <= reply.status < 500, reply)
+
 
 if __name__ == "__main__":
     unittest.main()

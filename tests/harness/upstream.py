@@ -56,7 +56,7 @@ class Exchange:
         return False
 
     def wait_gone(self, seconds=30.0, release=None):
-        """Waits until the gateway closes the connection (True) or `release` is set (False)."""
+        """Waits until the gateway closes the connection or this provider is stopped (True), or `release` is set (False)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.upstream.stopping:
             if release is not None and release.is_set():
@@ -71,7 +71,7 @@ class Exchange:
                     self.seen.gone_at = time.monotonic()
                     return True
                 time.sleep(0.005)
-        return False
+        return self.upstream.stopping
 
 
 class Upstream:

@@ -15,11 +15,12 @@
                  than before within the deadline
   --show         how many violations to print
 
-Checked for every input: a complete request is answered or its connection closed within the deadline, never left hanging;
-each reply is well-formed HTTP/1.1 with an error in the API's form where an error is due; nothing malformed gets a 2xx,
-nothing at all a 500; after a fault of framing the connection is closed and nothing behind it is answered (no smuggling);
-well-meaning requests in between succeed. Prints counts by kind and outcome. Exit: 0 kept, 1 a violation, 2 usage or no
-gateway. Standard library only; no sleeps; bounded in time by count x deadline / connections.
+Checked for every input: a complete request is answered or its connection closed within the deadline, never left
+hanging; each reply is well-formed HTTP/1.1 with an error in the API's form where an error is due; nothing malformed
+gets a 2xx, nothing at all a 500; after a fault of framing the connection is closed and nothing behind it is answered
+(no smuggling); well-meaning requests in between succeed. Prints counts by kind and outcome.
+Exit: 0 kept, 1 a violation, 2 usage or no gateway. Standard library only; no sleeps; bounded in time by
+count x deadline / connections. Meant for a gateway with the default limits of head (32 KiB) and body (32 MiB).
 """
 import argparse
 import collections

@@ -195,7 +195,7 @@ class Sender:
                 return Outcome("cut reply", "closed in the middle of a reply", receiver.received)
             if not attack.may_close:
                 return Outcome("closed", "closed instead of answering", receiver.received)
-            return Outcome("closed" if not codes else "%s, then closed" % codes[-1])
+            return Outcome("closed" if not codes else "%s, then closed" % codes[-1], received=receiver.received)
         if attack.must_close and receiver.rest():
             return Outcome("answered twice", "went on after a fault of framing", receiver.received)
-        return Outcome(codes[-1] if codes else "closed")
+        return Outcome(codes[-1] if codes else "closed", received=receiver.received)
