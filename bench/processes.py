@@ -1,4 +1,5 @@
 """Starts the programs of a benchmark, each pinned to a CPU, and reads what they cost from /proc."""
+
 import os
 import re
 import shutil
@@ -91,9 +92,14 @@ class Program:
     def __init__(self, name, argv, cpu, folder, env=None):
         self.name, self.log = name, os.path.join(folder, name + ".log")
         self.out = open(self.log, "wb")
-        self.process = subprocess.Popen(argv, stdout=self.out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                        env=dict(os.environ, **(env or {})),
-                                        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        self.process = subprocess.Popen(
+            argv,
+            stdout=self.out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=dict(os.environ, **(env or {})),
+            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+        )
         self.pid = self.process.pid
 
     def text(self):
@@ -188,8 +194,10 @@ class Bench:
 
     def start_weir(self, name="weir", wrapper=()):
         """(program, port); `wrapper` goes before the command (valgrind)."""
-        env = {"WEIR_BENCH_DATA": os.path.join(self.folder, name + "-data"),
-               "WEIR_BENCH_UPSTREAM": "http://127.0.0.1:%d" % self.provider_port}
+        env = {
+            "WEIR_BENCH_DATA": os.path.join(self.folder, name + "-data"),
+            "WEIR_BENCH_UPSTREAM": "http://127.0.0.1:%d" % self.provider_port,
+        }
         argv = list(wrapper) + [self.weir_binary, "serve", "-c", os.path.join(HERE, "weir.yaml")]
         program = self.start(name, argv, self.gateway_cpu, env=env)
         found = program.wait_for(r"weir: listening on \S*:(\d+)", 120)
@@ -203,6 +211,11 @@ class Bench:
 
     def load(self, port, model, options):
         """Runs the load generator on its CPU; returns (its JSON as text, its complaint, exit code)."""
-        result = subprocess.run(self.load_command(port, model, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, preexec_fn=lambda: os.sched_setaffinity(0, {self.load_cpu}))
+        result = subprocess.run(
+            self.load_command(port, model, options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {self.load_cpu}),
+        )
         return result.stdout, result.stderr, result.returncode

@@ -11,6 +11,7 @@ sent. Instructions are callgrind's: user space alone, the difference of two runs
 Exit 1 where an answer was wrong or Weir could not be measured; a missed bar is shown, not failed: a shared machine's
 timings are no test.
 """
+
 import argparse
 import json
 import os
@@ -26,25 +27,70 @@ CHAT = "/v1/chat/completions"
 # The cache has a Weir of its own, so that its memory is not mistaken for the forwarding one's.
 FORWARDING, CACHING = "weir", "weir, cache"
 CASES = {
-    "1k": dict(title="proxied, 1 KiB body", peer="nginx", bar=1.3, aim=1.0, options={},
-               weir={FORWARDING: ("bench-off", {}), "weir, cache, all misses": ("bench-serve", {})}),
-    "hit": dict(title="exact hit, 1 KiB, against proxying", peer="nginx", bar=0.6, aim=0.5, options={},
-                weir={CACHING: ("bench-serve", {"distinct": 64})}, peers=("nginx",)),
-    "16k": dict(title="proxied, 16 KiB body", peer="nginx", bar=1.6, aim=1.2, options={"body_bytes": 16384},
-                weir={FORWARDING: ("bench-off", {})}),
-    "one": dict(title="proxied, 1 KiB, one connection", peer="nginx", bar=None, aim=None, options={"connections": 1},
-                weir={FORWARDING: ("bench-off", {})}),
-    "sse": dict(title="stream of 64 events in a burst", peer="haproxy", bar=1.3, aim=1.0, options={"stream": "plain"},
-                weir={FORWARDING: ("bench-off", {})}),
-    "paced": dict(title="stream of 64 events 5 ms apart, 32 at a time", peer="haproxy", bar=1.3, aim=1.0,
-                  options={"stream": "plain", "path": "/paced" + CHAT},
-                  weir={FORWARDING: ("bench-paced", {"path": CHAT})}),
-    "3000": dict(title="fixed 3,000 requests/s, 1 KiB", peer="nginx", bar=1.2, aim=1.0, options={"rate": 3000},
-                 weir={FORWARDING: ("bench-off", {})}),
+    "1k": dict(
+        title="proxied, 1 KiB body",
+        peer="nginx",
+        bar=1.3,
+        aim=1.0,
+        options={},
+        weir={FORWARDING: ("bench-off", {}), "weir, cache, all misses": ("bench-serve", {})},
+    ),
+    "hit": dict(
+        title="exact hit, 1 KiB, against proxying",
+        peer="nginx",
+        bar=0.6,
+        aim=0.5,
+        options={},
+        weir={CACHING: ("bench-serve", {"distinct": 64})},
+        peers=("nginx",),
+    ),
+    "16k": dict(
+        title="proxied, 16 KiB body",
+        peer="nginx",
+        bar=1.6,
+        aim=1.2,
+        options={"body_bytes": 16384},
+        weir={FORWARDING: ("bench-off", {})},
+    ),
+    "one": dict(
+        title="proxied, 1 KiB, one connection",
+        peer="nginx",
+        bar=None,
+        aim=None,
+        options={"connections": 1},
+        weir={FORWARDING: ("bench-off", {})},
+    ),
+    "sse": dict(
+        title="stream of 64 events in a burst",
+        peer="haproxy",
+        bar=1.3,
+        aim=1.0,
+        options={"stream": "plain"},
+        weir={FORWARDING: ("bench-off", {})},
+    ),
+    "paced": dict(
+        title="stream of 64 events 5 ms apart, 32 at a time",
+        peer="haproxy",
+        bar=1.3,
+        aim=1.0,
+        options={"stream": "plain", "path": "/paced" + CHAT},
+        weir={FORWARDING: ("bench-paced", {"path": CHAT})},
+    ),
+    "3000": dict(
+        title="fixed 3,000 requests/s, 1 KiB",
+        peer="nginx",
+        bar=1.2,
+        aim=1.0,
+        options={"rate": 3000},
+        weir={FORWARDING: ("bench-off", {})},
+    ),
 }
 MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
-CALLGRIND = {"proxied, 1 KiB": ("bench-off", {}), "exact hit": ("bench-serve", {"distinct": 8}),
-             "stream of 64 events": ("bench-off", {"stream": "plain"})}
+CALLGRIND = {
+    "proxied, 1 KiB": ("bench-off", {}),
+    "exact hit": ("bench-serve", {"distinct": 8}),
+    "stream of 64 events": ("bench-off", {"stream": "plain"}),
+}
 CALLGRIND_REQUESTS = (200, 1000)
 
 
@@ -59,12 +105,21 @@ def one_round(bench, gateway, options):
     except ValueError:
         seen = {"answered": 0, "failed": 1}
     if code != 0 or not seen["answered"]:
-        print("bench: %s: wrong or missing answers: %s %s" % (gateway["label"], seen, complaint.strip()),
-              file=sys.stderr)
+        print(
+            "bench: %s: wrong or missing answers: %s %s" % (gateway["label"], seen, complaint.strip()), file=sys.stderr
+        )
         return None
     user, system = (1e6 * (after[i] - before[i]) / seen["answered"] for i in (0, 1))
-    return dict(cpu_us=user + system, user_us=user, system_us=system, rate=seen["rate"], late=seen["late"],
-                p50_us=seen["latency_us"]["p50"], p99_us=seen["latency_us"]["p99"], peak_mib=peak_mib(gateway["pid"]))
+    return dict(
+        cpu_us=user + system,
+        user_us=user,
+        system_us=system,
+        rate=seen["rate"],
+        late=seen["late"],
+        p50_us=seen["latency_us"]["p50"],
+        p99_us=seen["latency_us"]["p99"],
+        peak_mib=peak_mib(gateway["pid"]),
+    )
 
 
 def options_for(case, label, more):
@@ -110,8 +165,10 @@ def verdict(ratio, bar, aim):
 def print_case(name, case, figures, results):
     bar = "" if case["bar"] is None else "   bar %.1f x %s, aim %.1f x" % (case["bar"], case["peer"], case["aim"])
     print("\n%s%s" % (case["title"], bar))
-    print("  %-28s %9s %15s %8s %8s %10s %9s %9s %6s %7s" % ("gateway", "CPU us", "[lowest..most]", "user", "system",
-                                                      "requests/s", "p50 us", "p99 us", "MiB", "ratio"))
+    print(
+        "  %-28s %9s %15s %8s %8s %10s %9s %9s %6s %7s"
+        % ("gateway", "CPU us", "[lowest..most]", "user", "system", "requests/s", "p50 us", "p99 us", "MiB", "ratio")
+    )
     base = figures.get(case["peer"])
     row = {}
     for label, rounds in figures.items():
@@ -124,9 +181,22 @@ def print_case(name, case, figures, results):
         word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING) else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
         peak = max(r["peak_mib"] for r in rounds)
-        print("  %-28s %9.1f %15s %8.1f %8.1f %10.0f %9.0f %9.0f %6.1f %7s %s" % (
-            label, m["cpu_us"], spread, m["user_us"], m["system_us"], m["rate"], m["p50_us"], m["p99_us"], peak, shown,
-            word))
+        print(
+            "  %-28s %9.1f %15s %8.1f %8.1f %10.0f %9.0f %9.0f %6.1f %7s %s"
+            % (
+                label,
+                m["cpu_us"],
+                spread,
+                m["user_us"],
+                m["system_us"],
+                m["rate"],
+                m["p50_us"],
+                m["p99_us"],
+                peak,
+                shown,
+                word,
+            )
+        )
         process = CACHING if label.startswith(CACHING) else label
         results["memory_mib"][process] = max([results["memory_mib"].get(process, 0)] + [peak])
         row[label] = dict(m, ratio=ratio, verdict=word, rounds=rounds)
@@ -139,8 +209,10 @@ def print_case(name, case, figures, results):
 
 def instructions(bench, results):
     """Instructions per request in user space, by callgrind: (I of N2 requests - I of N1) / (N2 - N1)."""
-    print("\ninstructions per request in user space (callgrind; valgrind's processor has no SHA instructions, so the "
-          "cache's key counts for more than it costs)")
+    print(
+        "\ninstructions per request in user space (callgrind; valgrind's processor has no SHA instructions, so the "
+        "cache's key counts for more than it costs)"
+    )
     for title, (model, options) in CALLGRIND.items():
         totals = []
         for count in CALLGRIND_REQUESTS:

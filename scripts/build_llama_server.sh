@@ -18,6 +18,17 @@ options=(-DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG" "-D
     -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_ALL_WARNINGS=OFF -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold)
 arithmetic='set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")'
+# Two libraries of many small files that each read the same large headers: compiled in batches, but for the files that
+# say or show that they can't be.
+batches='function(weir_compile_in_batches)
+  set_target_properties(mtmd llama-common PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+  set(mtmd ${CMAKE_SOURCE_DIR}/tools/mtmd)
+  set_source_files_properties(${mtmd}/mtmd-helper.cpp ${mtmd}/mtmd-helper-gen.cpp TARGET_DIRECTORY mtmd
+    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/common/json.cpp TARGET_DIRECTORY llama-common
+    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL weir_compile_in_batches)'
 
 home=$cache/llama
 mkdir -p "$home/bin"
@@ -39,7 +50,7 @@ fi
 
 # The code is made for this processor: another one builds its own.
 processor=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo | tr ' ' '\n' | sort | sha256sum)
-key=$(printf '%s\n' "$archive_sha256" "$processor" "$(c++ -dumpfullversion)" "${options[@]}" "$arithmetic" |
+key=$(printf '%s\n' "$archive_sha256" "$processor" "$(c++ -dumpfullversion)" "${options[@]}" "$arithmetic" "$batches" |
     sha256sum | cut -c1-12)
 done_folder=$home/$version-$key
 built=$done_folder/llama-server
@@ -61,6 +72,7 @@ if [ ! -f "$work/unpacked" ]; then
     tar --extract --gzip --file "$cache/downloads/$archive" --directory "$work/source" --strip-components=2 \
         --no-same-owner "${archive%.tar.gz}/llama.cpp"
     printf '%s\n' "$arithmetic" > "$work/arithmetic.cmake"
+    printf '%s\n' "$batches" > "$work/batches.cmake"
     touch "$work/unpacked"
 fi
 
@@ -70,7 +82,7 @@ started=$SECONDS
 # Its own compiler cache, so that it doesn't push ours out.
 export CCACHE_DIR=$cache/ccache-llama CCACHE_MAXSIZE=1G CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
 cmake -S "$work/source" -B "$work/build" -G Ninja "${options[@]}" \
-    "-DCMAKE_PROJECT_ggml_INCLUDE=$work/arithmetic.cmake" > "$work/configure.log" 2>&1 ||
+    "-DCMAKE_PROJECT_ggml_INCLUDE=$work/arithmetic.cmake" "-DCMAKE_PROJECT_llama.cpp_INCLUDE=$work/batches.cmake" > "$work/configure.log" 2>&1 ||
     { tail -n 20 "$work/configure.log" >&2; die "can't configure llama.cpp; all of it: $work/configure.log"; }
 NINJA_STATUS='llama-server %p, file %f of %t, %es: ' cmake --build "$work/build" --target llama-server \
     --parallel "$cores" >&2 || die "the build failed; the next try goes on from here"

@@ -3,6 +3,7 @@
 
 Exit 0 passed, 1 failed, 77 nothing could be run (CTest's SKIP_RETURN_CODE), with a line that says why.
 """
+
 import importlib.util
 import os
 import sys

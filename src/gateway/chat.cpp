@@ -146,8 +146,7 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     auto kept = std::make_shared<tiers::CacheEntry>(answer);
     kept->created_unix_micros = life.lane.shared.clock.unix_micros();
     if (ascent.served->asked_logprobs) {
-        const json::PaddedString padded(answer.body);
-        kept->body = wire::without_logprobs(padded.view());
+        kept->body = wire::without_logprobs(answer.body);
     }
     if (life.may_store) life.lane.shared.cache.store(life.cache_key, kept);
     co_await deliver_body(life, kept->body, kept->model, -1);
@@ -169,7 +168,7 @@ Task<void> settle(ChatLife& life) {
     counters.requests.fetch_add(1, relaxed);
     counters.by_status[std::min<std::size_t>(life.row.status / 100, 5)].fetch_add(1, relaxed);
     if (life.row.tier) counters.by_tier[static_cast<std::size_t>(*life.row.tier)].fetch_add(1, relaxed);
-    if (life.cancellation.canceled()) counters.caller_gone.fetch_add(1, relaxed);
+    if (life.cancellation.canceled() && !life.row.complete) counters.caller_gone.fetch_add(1, relaxed);
     counters.cost_nanos.fetch_add(life.row.cost.nanos, relaxed);
     counters.saved_nanos.fetch_add(life.row.saved().nanos, relaxed);
     counters.overhead_micros.fetch_add(static_cast<std::uint64_t>(life.row.overhead_micros), relaxed);

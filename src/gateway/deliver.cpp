@@ -54,9 +54,8 @@ Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view 
     if (age_micros >= 0) line(headers, "age", std::to_string(age_micros / 1'000'000));
     bool delivered = false;
     if (life.chat.stream) {
-        const json::PaddedString padded(body);
         std::string events;
-        const Result<void> rendered = wire::body_to_stream(padded.view(), life.chat.include_usage, events);
+        const Result<void> rendered = wire::body_to_stream(body, life.chat.include_usage, events);
         if (!rendered) {
             const wire::ApiError error{502, "The answer can't be given as a stream: " + rendered.error().message,
                                        "server_error", "bad_answer", ""};

@@ -9,6 +9,7 @@ namespace weir::gateway {
 namespace {
 
 constexpr std::size_t kMaxErrorBytes = 1u << 20;
+constexpr Micros kFinishMicros = 1'000'000;
 
 // One relay under way.
 struct Relay {
@@ -22,6 +23,7 @@ struct Relay {
     unsigned status = 0;
     bool is_stream = false;
     std::string headers;      // the upstream's, for the caller
+    std::string out;          // events on their way to the caller
 };
 
 // Headers of an upstream's answer that do not go on to the caller.
@@ -75,16 +77,16 @@ void set_measured(Relay& relay) {
     relay.life.row.counterfactual_how = store::Counterfactual::measured;
 }
 
-void store_answer(ChatLife& life, std::string body, const wire::ChatAnswer& read, const store::Attempt& attempt) {
+// Whole answers go to the exact cache.
+void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read,
+                  const store::Attempt& attempt) {
     if (!life.may_store || !cascade::storable_answer(read)) return;
-    auto entry = std::make_shared<tiers::CacheEntry>();
-    entry->body = std::move(body);
     entry->model = life.plan->reference->full_name;
     entry->usage = read.usage;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
     entry->created_unix_micros = life.lane.shared.clock.unix_micros();
-    life.lane.shared.cache.store(life.cache_key, std::move(entry));
+    life.lane.shared.cache.store(life.cache_key, entry);
 }
 
 // Nothing usable came. The caller has left, or is told why.
@@ -116,21 +118,21 @@ Task<void> relay_error(Relay& relay) {
         life.exchange.abandon();
         co_return;
     }
-    const json::PaddedString padded(got ? std::string_view(body) : std::string_view());
+    if (!got) body.clear();
     if (relay.status == 401 || relay.status == 403) {
         // The caller's key was right; it is the gateway's own that the provider refuses.
-        const wire::ApiError error{502, "The provider refused the gateway's credentials: " + wire::upstream_message(padded.view()),
+        const wire::ApiError error{502, "The provider refused the gateway's credentials: " + wire::upstream_message(body),
                                    "server_error", "upstream_auth", ""};
         co_await deliver_error(life, error, relay.headers);
         co_return;
     }
     std::vector<json::Member> members;
-    const bool own_form = got && json::members(padded.view(), members).has_value() &&
+    const bool own_form = json::members(body, members).has_value() &&
                           std::any_of(members.begin(), members.end(), [](const json::Member& m) { return m.key == "error"; });
     if (!own_form) {
         const unsigned status = relay.status >= 400 && relay.status < 600 ? relay.status : 502;
         const wire::ApiError error{status, "The upstream answered with status " + std::to_string(relay.status) + ": " +
-                                               wire::upstream_message(padded.view()),
+                                               wire::upstream_message(body),
                                    status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
         co_await deliver_error(life, error, relay.headers);
         co_return;
@@ -144,77 +146,70 @@ Task<void> relay_error(Relay& relay) {
 
 Task<void> relay_body(Relay& relay) {
     ChatLife& life = relay.life;
-    std::string body;
-    const Result<void> got = co_await relay.call.read_all(body, relay.reference.provider->answer_bytes);
+    const auto entry = std::make_shared<tiers::CacheEntry>();
+    const std::string& body = entry->body;
+    const Result<void> got = co_await relay.call.read_all(entry->body, relay.reference.provider->answer_bytes);
     if (!got) {
         co_await fail_relay(relay, got.error());
         co_return;
     }
-    const std::size_t size = body.size();
-    body.append(json::kPadding, '\0');
-    const Result<wire::ChatAnswer> read = wire::read_chat_answer(std::string_view(body).substr(0, size));
+    const Result<wire::ChatAnswer> read = wire::read_chat_answer(body);
     if (!read) {
         const Error error{ErrorCode::protocol, "its answer is no chat completion: " + read.error().message};
         co_await fail_relay(relay, error);
         co_return;
     }
-    body.resize(size);
     wire::Usage usage = read->usage;
     if (!usage.reported) {
         usage.input_uncached = static_cast<Tokens>(life.chat.body.size() / 4);
-        usage.output = static_cast<Tokens>(size / 4);
+        usage.output = static_cast<Tokens>(body.size() / 4);
     }
     tiers::account(relay.attempt, usage, relay.reference.price);
     note_served(relay);
     set_measured(relay);
     finish_attempt(relay);
+    store_answer(life, entry, *read, relay.attempt);  // before the caller has it: whoever asks again finds it
     if (life.chat.stream) {
         // Asked for a stream, got a body: some servers do. The caller gets what it asked for.
         co_await deliver_body(life, body, relay.reference.full_name, -1);
-    } else {
-        life.sum_costs();
-        life.row.status = 200;
-        std::string headers = weir_headers(life, relay.reference.full_name, true);
-        headers += relay.headers;
-        headers += "content-type: application/json\r\n";
-        life.row.complete = co_await life.exchange.respond(200, headers, body);
+        co_return;
     }
-    store_answer(life, std::move(body), *read, relay.attempt);
+    life.sum_costs();
+    life.row.status = 200;
+    std::string headers = weir_headers(life, relay.reference.full_name, true);
+    headers += relay.headers;
+    headers += "content-type: application/json\r\n";
+    life.row.complete = co_await life.exchange.respond(200, headers, body);
 }
 
-// Moves events from the upstream to the caller until the stream ends. Nothing: it ended as it should.
+void begin_relayed(Relay& relay) {
+    relay.life.row.tier = store::TierKind::reference;
+    std::string headers = weir_headers(relay.life, relay.reference.full_name, false);
+    headers += relay.headers;
+    headers += "content-type: text/event-stream; charset=utf-8\r\n";
+    relay.life.exchange.begin_stream(200, headers);
+}
+
+// Moves events from the upstream to the caller, up to the last ones, which stay in relay.out. Nothing: the stream is done.
 Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
     ChatLife& life = relay.life;
-    std::string out;
     while (true) {
         const Result<std::string_view> piece = co_await relay.call.read_piece();
         if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        out.clear();
-        Result<void> fed = stream.feed(*piece, out);
+        if (piece->empty()) co_return Error{ErrorCode::closed, "the upstream's stream ended before its [DONE]"};
+        relay.out.clear();
+        Result<void> fed = stream.feed(*piece, relay.out);
         std::string_view more;
-        while (fed && relay.call.buffered_piece(more)) fed = stream.feed(more, out);
-        if (!out.empty()) {
-            if (!life.exchange.began()) {
-                life.row.tier = store::TierKind::reference;
-                std::string headers = weir_headers(life, relay.reference.full_name, false);
-                headers += relay.headers;
-                headers += "content-type: text/event-stream; charset=utf-8\r\n";
-                life.exchange.begin_stream(200, headers);
-            }
-            const bool written = co_await life.exchange.write_piece(out);
-            if (!written) {
-                life.cancellation.cancel();
-                co_return Error{ErrorCode::canceled, "the caller has left"};
-            }
+        while (fed && relay.call.buffered_piece(more)) fed = stream.feed(more, relay.out);
+        if (fed && stream.done()) co_return std::nullopt;
+        if (!relay.out.empty()) {
+            if (!life.exchange.began()) begin_relayed(relay);
+            const bool written = co_await life.exchange.write_piece(relay.out);
+            if (!written) life.cancellation.cancel();
         }
         if (!fed) co_return fed.error();
         if (life.cancellation.canceled()) co_return Error{ErrorCode::canceled, "the caller has left"};
     }
-    if (!stream.done() || stream.pending() != 0) {
-        co_return Error{ErrorCode::closed, "the upstream's stream ended before its [DONE]"};
-    }
-    co_return std::nullopt;
 }
 
 void account_stream(Relay& relay, const wire::ChatStream& stream) {
@@ -225,6 +220,31 @@ void account_stream(Relay& relay, const wire::ChatStream& stream) {
         usage.output = static_cast<Tokens>(stream.data_events());
     }
     tiers::account(relay.attempt, usage, relay.reference.price);
+}
+
+void store_stream(Relay& relay, const wire::ChatStream& stream) {
+    if (!relay.life.may_store || stream.failed()) return;
+    Result<std::string> body = stream.body();
+    if (!body) return;
+    const Result<wire::ChatAnswer> read = wire::read_chat_answer(*body);
+    if (!read) return;
+    const auto entry = std::make_shared<tiers::CacheEntry>();
+    entry->body = std::move(*body);
+    store_answer(relay.life, entry, *read, relay.attempt);
+}
+
+// The upstream broke off after the caller had got a part: the caller is told, in the stream, and gets no [DONE].
+Task<void> break_stream(Relay& relay, const Error& broken) {
+    ChatLife& life = relay.life;
+    relay.attempt.outcome = tiers::outcome_of(broken.code);
+    finish_attempt(relay);
+    if (life.cancellation.canceled()) {
+        life.exchange.abandon();
+        co_return;
+    }
+    const wire::ApiError error{502, "The upstream broke off: " + broken.message, "server_error", "upstream_broke_off", ""};
+    const std::string event = wire::render_error_event(error);
+    co_await life.exchange.end_stream(event);
 }
 
 Task<void> relay_stream(Relay& relay, bool usage_was_added) {
@@ -241,34 +261,18 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     account_stream(relay, stream);
     life.row.status = 200;
     if (broken) {
-        relay.attempt.outcome = tiers::outcome_of(broken->code);
-        finish_attempt(relay);
-        if (life.cancellation.canceled()) {
-            life.exchange.abandon();
-            co_return;
-        }
-        const wire::ApiError error{502, "The upstream broke off: " + broken->message, "server_error", "upstream_broke_off", ""};
-        const std::string event = wire::render_error_event(error);
-        const bool told = co_await life.exchange.write_piece(event);
-        if (told) co_await life.exchange.end_stream();
+        co_await break_stream(relay, *broken);
         co_return;
     }
     note_served(relay);
     set_measured(relay);
     finish_attempt(relay);
-    if (!life.exchange.began()) {
-        const std::string headers = weir_headers(life, relay.reference.full_name, false) + relay.headers +
-                                    "content-type: text/event-stream; charset=utf-8\r\n";
-        life.exchange.begin_stream(200, headers);
-    }
-    const bool ended = co_await life.exchange.end_stream();
+    store_stream(relay, stream);  // before the last event: whoever asks again finds it
+    if (!life.exchange.began()) begin_relayed(relay);
+    const bool ended = co_await life.exchange.end_stream(relay.out);
     life.row.complete = ended && !stream.failed();
-    if (!life.may_store || stream.failed()) co_return;
-    Result<std::string> body = stream.body();
-    if (!body) co_return;
-    const json::PaddedString padded(*body);
-    const Result<wire::ChatAnswer> read = wire::read_chat_answer(padded.view());
-    if (read) store_answer(life, std::move(*body), *read, relay.attempt);
+    // What is left is the end of the upstream's body, for the sake of its connection.
+    co_await relay.call.finish(kFinishMicros);
 }
 
 }  // namespace

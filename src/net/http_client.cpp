@@ -8,9 +8,9 @@
 namespace weir::net {
 namespace {
 
-constexpr std::size_t kReadBuffer = 16 * 1024;
+constexpr std::size_t kReadBuffer = 32 * 1024;
 constexpr std::size_t kWriteFirst =
-    16 * 1024;  // larger requests may wait for the upstream to take them: see exchange_large
+    64 * 1024;  // larger requests may wait for the upstream to take them: see exchange_large
 
 struct Connection {
     explicit Connection(std::unique_ptr<Stream> made) : stream(std::move(made)), in(kReadBuffer) {}
@@ -353,6 +353,22 @@ Task<Result<void>> HttpCall::read_all(std::string& out, std::size_t limit) {
         taken += piece.size();
         if (taken > limit) co_return state.failure(ErrorCode::too_large, "the answer is too large");
         out.append(piece);
+    }
+}
+
+Task<void> HttpCall::finish(Micros at_most) {
+    State& state = *state_;
+    const Micros deadline = state.client.connector.reactor().now() + at_most;
+    std::string_view dropped;
+    while (state.connection && !state.complete && !state.canceled) {
+        if (buffered_piece(dropped)) continue;
+        if (state.complete) break;
+        Stream& stream = *state.connection->stream;
+        stream.set_deadline(deadline);
+        const IoResult got = co_await stream.read_some(state.connection->in.room());
+        stream.set_deadline(0);
+        if (!got.ok) break;
+        state.connection->in.added(got.bytes);
     }
 }
 

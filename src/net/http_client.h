@@ -75,6 +75,10 @@ class HttpCall final : public Cancelable {
     // with an error.
     Task<Result<void>> read_all(std::string& out, std::size_t limit);
 
+    // Reads on to the end of the body and drops what comes, so that the connection can be used again; gives up after
+    // `at_most`.
+    Task<void> finish(Micros at_most);
+
     // Ends whatever is under way with Error canceled. May be called at any time on the reactor's thread.
     void cancel() override;
     bool sent() const;    // the request (or a part of it) may have reached the upstream

@@ -574,8 +574,7 @@ TEST_CASE("time limits") {
     const auto pass = [&](Micros duration) {
         loop.settle();
         loop.clock.advance(duration);
-        int sweeps = 0;
-        loop.eventually([&] { return ++sweeps == 2; });
+        loop.sweep(2);
     };
     Question question;
     Micros limit = limits.first_byte_micros;
@@ -671,8 +670,7 @@ TEST_CASE("connections that can't be made") {
         auto asked = loop.start(fetch(*client, question));
         loop.settle();
         loop.clock.advance(limit - 1);
-        int sweeps = 0;
-        loop.eventually([&] { return ++sweeps == 2; });
+        loop.sweep(2);
         CHECK(asked.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
         loop.clock.advance(1);
         const Outcome outcome = get(asked);
@@ -818,9 +816,11 @@ TEST_CASE("a call can be given up at any time") {
         auto asked = loop.start(ask(*call, kQuestion));
         Peer peer = listener.accept();
         read_request(peer);
-        loop.eventually([&] {
-            (*call).cancel();
-            return true;
+        loop.call([&] {
+            loop.reactor.every_sweep([&] {
+                (*call).cancel();
+                return false;
+            });
         });
         CHECK(get(asked).error == "canceled");
     }
@@ -931,13 +931,16 @@ TEST_CASE("clients come and go while the reactor sweeps") {
     }
     // A client may be made within a sweep.
     std::vector<std::unique_ptr<HttpClient>> made;
-    loop.eventually([&] {
-        for (int i = 0; i < 100; ++i) {
-            made.push_back(std::make_unique<HttpClient>(loop.reactor, listener.endpoint(), ClientLimits{}, nullptr));
-        }
-        return true;
+    loop.call([&] {
+        loop.reactor.every_sweep([&] {
+            for (int i = 0; i < 100; ++i) {
+                made.push_back(
+                    std::make_unique<HttpClient>(loop.reactor, listener.endpoint(), ClientLimits{}, nullptr));
+            }
+            return false;
+        });
     });
-    int sweeps = 0;
-    loop.eventually([&] { return ++sweeps == 2; });
+    loop.eventually([&] { return made.size() == 100; });
+    loop.sweep(2);
     loop.call([&] { made.clear(); });
 }

@@ -324,33 +324,32 @@ void HttpConnection::begin_stream(unsigned status, std::string_view header_lines
 
 Task<bool> HttpConnection::write_piece(std::string_view piece) {
     if (answer_ != Answer::streaming) co_return false;
+    co_return co_await write_framed(piece, false);
+}
+
+Task<bool> HttpConnection::end_stream(std::string_view last_piece) {
+    if (answer_ != Answer::streaming) co_return false;
+    if (!chunked_out_) close_after_ = true;
+    answer_ = Answer::complete;
+    co_return co_await write_framed(last_piece, true);
+}
+
+// One write: the head if it has not gone out, the piece as a chunk, and the end if `last`.
+Task<bool> HttpConnection::write_framed(std::string_view piece, bool last) {
     if (bodyless_) piece = {};
-    if (piece.empty() && !head_pending_) co_return true;
     char chunk_head[24];
     std::string_view framing, tail;
     if (chunked_out_ && !piece.empty()) {
         framing = {chunk_head, http::write_chunk_head(piece.size(), chunk_head)};
-        tail = "\r\n";
+        tail = last ? "\r\n0\r\n\r\n" : "\r\n";
+    } else if (chunked_out_ && last && !bodyless_) {
+        tail = http::kLastChunk;
     }
     const std::string_view pending = head_pending_ ? std::string_view(out_) : std::string_view();
     head_pending_ = false;
+    if (pending.empty() && piece.empty() && tail.empty()) co_return true;
     stream_->expire_after(shared_.limits.write_micros);
     const IoResult sent = co_await stream_->write(pending, framing, piece, tail);
-    stream_->set_deadline(0);
-    if (!sent.ok) answer_ = Answer::abandoned;
-    co_return sent.ok;
-}
-
-Task<bool> HttpConnection::end_stream() {
-    if (answer_ != Answer::streaming) co_return false;
-    const std::string_view pending = head_pending_ ? std::string_view(out_) : std::string_view();
-    const std::string_view last = chunked_out_ && !bodyless_ ? http::kLastChunk : std::string_view();
-    head_pending_ = false;
-    if (!chunked_out_) close_after_ = true;
-    answer_ = Answer::complete;
-    if (pending.empty() && last.empty()) co_return true;
-    stream_->expire_after(shared_.limits.write_micros);
-    const IoResult sent = co_await stream_->write(pending, last);
     stream_->set_deadline(0);
     if (!sent.ok) answer_ = Answer::abandoned;
     co_return sent.ok;

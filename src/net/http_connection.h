@@ -46,7 +46,7 @@ class HttpConnection final : public Exchange {
     Task<bool> respond(unsigned status, std::string_view header_lines, std::string_view body) override;
     void begin_stream(unsigned status, std::string_view header_lines) override;
     Task<bool> write_piece(std::string_view piece) override;
-    Task<bool> end_stream() override;
+    Task<bool> end_stream(std::string_view last_piece) override;
     bool began() const override { return answer_ != Answer::none; }
     void abandon() override { answer_ = Answer::abandoned; }
     void watch_caller(PeerWatcher* watcher) override { stream_->watch_peer(watcher); }
@@ -63,6 +63,7 @@ class HttpConnection final : public Exchange {
     Task<Got> read_chunked_body();
     void reread_head();
     Task<bool> handle_one();
+    Task<bool> write_framed(std::string_view piece, bool last);
     Task<void> refuse(unsigned status, std::string_view problem);
     Task<void> refuse_size();
     void start_head(unsigned status, std::string_view header_lines);

@@ -236,8 +236,7 @@ TEST_CASE("a caller that reads nothing is cut off") {
     int before = -1;
     loop.eventually([&] { return std::exchange(before, endless.pieces.load()) == endless.pieces && before > 0; });
     loop.clock.advance(limits.write_micros - 1);
-    int sweeps = 0;
-    loop.eventually([&] { return ++sweeps == 2; });
+    loop.sweep(2);
     CHECK(endless.done == 0);
     loop.clock.advance(1);
     loop.eventually([&] { return endless.done == 1; });
@@ -342,8 +341,7 @@ TEST_CASE("a caller that stays is not told of, whatever it sends") {
     caller.send(kGet);
     loop.eventually([&] { return watching.watching == 1; });
     caller.send(kGet + "more");
-    int sweeps = 0;
-    loop.eventually([&] { return ++sweeps == 3; });
+    loop.sweep(3);
     CHECK(watching.told == 0);
 }
 

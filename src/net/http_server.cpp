@@ -156,7 +156,7 @@ void HttpServer::drain() {
 void HttpServer::close() {
     drain();
     for (HttpConnection* connection = impl_->connections; connection != nullptr; connection = connection->next) {
-        connection->stream().cut_off(ErrorCode::canceled);
+        connection->stream().abort(ErrorCode::canceled);
     }
 }
 

@@ -43,7 +43,8 @@ class Exchange {
     // The head of an answer of unknown length goes out with the first piece.
     virtual void begin_stream(unsigned status, std::string_view header_lines) = 0;
     virtual Task<bool> write_piece(std::string_view piece) = 0;  // empty: no more than the head is sent
-    virtual Task<bool> end_stream() = 0;
+    // With a last piece in the same write.
+    virtual Task<bool> end_stream(std::string_view last_piece = {}) = 0;
     virtual bool began() const = 0;  // respond or begin_stream was called
     // The answer can't be completed: the connection closes without a clean end.
     virtual void abandon() = 0;

@@ -104,13 +104,15 @@ class Loop {
         for (int i = 0; i < 3; ++i) call([] {});
     }
 
-    // Until `condition`, looked at on the reactor's thread at every sweep, holds; returns after how many sweeps.
+    // Until `condition`, looked at on the reactor's thread at once and at every sweep, holds; returns after how many
+    // sweeps.
     template <class Condition>
     int eventually(Condition condition) {
         std::promise<int> promise;
         std::future<int> future = promise.get_future();
         int sweeps = 0;
         call([&] {
+            if (condition()) return promise.set_value(0);
             reactor.every_sweep([&] {
                 ++sweeps;
                 if (!condition()) return true;
@@ -119,6 +121,9 @@ class Loop {
             });
         });
         return get(future);
+    }
+    void sweep(int times) {
+        eventually([&] { return times-- == 0; });
     }
 
     FakeClock clock;

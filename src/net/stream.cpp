@@ -23,11 +23,6 @@ void Stream::abort(ErrorCode why) {
     close_socket();
 }
 
-void Stream::cut_off(ErrorCode why) {
-    abort(why);
-    if (PeerWatcher* const watcher = std::exchange(watcher_, nullptr)) watcher->on_peer_gone();
-}
-
 void Stream::break_off() {
     const linger at_once{1, 0};
     if (!refused_) ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

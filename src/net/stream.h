@@ -92,15 +92,14 @@ class Stream {
     // Before an orderly end: TLS says its farewell and waits for the peer's. Nothing is read or written afterwards.
     FinishAwaiter finish() { return {*this}; }
 
-    // Ends the operation under way, and every later one, with `why`. Closes the socket. Resumes nobody at once.
+    // Ends the operation under way, and every later one, with `why`. Closes the socket. Resumes nobody at once;
+    // the next sweep tells the watcher.
     void abort(ErrorCode why);
     // As abort, and the peer sees a reset instead of an end.
     void break_off();
     // Ends a write that waits with canceled: the peer has got a part of it. No read may be under way; later ones go on.
     virtual void cancel_write() = 0;
     bool aborted() const { return refused_; }
-    // The same, and tells the watcher, as if the peer had gone.
-    void cut_off(ErrorCode why);
 
     // Tells the peer that no more will be written; reading goes on.
     void shutdown_write();

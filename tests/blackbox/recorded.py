@@ -1,5 +1,6 @@
 """Recorded answers of real models as a fake provider: WEIR_DATA/rational-cascades/outcomes.jsonl.gz (its SOURCE.txt
 says what it is). Nothing of it is copied into the project."""
+
 import gzip
 import json
 import os
@@ -8,7 +9,12 @@ from harness import upstream
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # USD per million tokens, input and output alike where one number stands; they reproduce the recorded costs.
-PRICES = {"llama3.1-8b": (0.20, 0.20), "gpt-4o-mini": (0.15, 0.60), "llama3.1-70b": (0.90, 0.90), "gpt-4o": (2.50, 10.0)}
+PRICES = {
+    "llama3.1-8b": (0.20, 0.20),
+    "gpt-4o-mini": (0.15, 0.60),
+    "llama3.1-70b": (0.90, 0.90),
+    "gpt-4o": (2.50, 10.0),
+}
 
 
 def file():
@@ -42,6 +48,6 @@ class RecordedModel(upstream.Model):
     def answer_for(self, request):
         system = [m["content"] for m in request["messages"] if m["role"] == "system"]
         user = [m["content"] for m in request["messages"] if m["role"] == "user"]
-        recorded = self.by_prompt[(system[0], user[-1])]     # a changed prompt is a KeyError: the connection drops
+        recorded = self.by_prompt[(system[0], user[-1])]  # a changed prompt is a KeyError: the connection drops
         logprob = -9999.0 if recorded["logconf"] is None else recorded["logconf"]
         return recorded["answer"], logprob, (recorded["tok_in"], 0, recorded["tok_out"])

@@ -1,5 +1,7 @@
 """Models, health, metrics, a request's row, and a ledger whose totals equal the provider's own count."""
+
 import json
+import os
 import re
 import unittest
 
@@ -58,11 +60,17 @@ class Admin(GatewayCase):
         self.assertEqual(nanos(row["cost_usd"]), self.small.nanos + self.large.nanos)
         attempts = row["attempts"]
         self.assertEqual(attempts[0]["tier"], "exact")
-        self.assertEqual([(a["tier"], a["model"], a["outcome"]) for a in attempts[1:]],
-                         [("model", "fake/small", "declined"), ("reference", "fake/gpt-4o", "served")])
-        self.assertEqual(sum(nanos(a["cost_usd"]) for a in attempts if a["cost_usd"] is not None), nanos(row["cost_usd"]))
+        self.assertEqual(
+            [(a["tier"], a["model"], a["outcome"]) for a in attempts[1:]],
+            [("model", "fake/small", "declined"), ("reference", "fake/gpt-4o", "served")],
+        )
+        self.assertEqual(
+            sum(nanos(a["cost_usd"]) for a in attempts if a["cost_usd"] is not None), nanos(row["cost_usd"])
+        )
         large = attempts[2]
-        self.assertEqual((large["input_uncached_tokens"], large["input_cached_tokens"], large["output_tokens"]), (654, 123, 9))
+        self.assertEqual(
+            (large["input_uncached_tokens"], large["input_cached_tokens"], large["output_tokens"]), (654, 123, 9)
+        )
         self.assertAlmostEqual(float(attempts[1]["mean_logprob"]), -0.5, 5)
 
     def test_unknown_rows(self):
@@ -102,6 +110,53 @@ class Admin(GatewayCase):
         row = self.weir.row(reply)
         self.assertTrue(row["estimated"])
         self.assertGreater(nanos(row["cost_usd"]), self.small.nanos)
+
+
+class LedgerSize(GatewayCase):
+    LIMIT_BYTES = 250  # a request, on disk
+
+    @classmethod
+    def config(cls):
+        return simple(cls.up, mode="serve", tiers=["exact", SMALL_TIER])
+
+    def on_disk(self):
+        return sum(
+            os.path.getsize(os.path.join(self.weir.data, name))
+            for name in os.listdir(self.weir.data)
+            if name.startswith("ledger.sqlite")
+        )
+
+    def play(self, first, count):
+        """Pipelined, a quarter of it repeats; every kind of attempt."""
+        with self.weir.connect(60) as connection:
+            for start in range(first, first + count, 50):
+                for i in range(start, start + 50):
+                    self.weir_asks(connection, i)
+                for i in range(start, start + 50):
+                    self.assertEqual(connection.read_reply().status, 200)
+
+    def weir_asks(self, connection, i):
+        connection.request(
+            "POST",
+            "/v1/chat/completions",
+            {
+                "model": "gpt-4o",
+                "stream": i % 5 == 0,
+                "messages": [{"role": "user", "content": "question %d" % (i - i % 4)}],
+            },
+        )
+
+    def test_a_request_takes_little_room(self):
+        self.up.by_model["small"] = upstream.Model("Small.", logprob=-0.5)  # asked and declined: two model attempts
+        before = self.weir.settled_total()["requests"]
+        self.play(20000, 500)
+        self.weir.stop()
+        empty = self.on_disk()
+        self.weir.start()
+        self.play(10000, 1500)
+        self.weir.stop()
+        self.assertEqual(self.weir.report()["total"]["requests"] - before, 2000)
+        self.assertLessEqual((self.on_disk() - empty) / 1500, self.LIMIT_BYTES)
 
 
 class UnknownPrice(GatewayCase):

@@ -1,5 +1,6 @@
 """Who answers: the small tier above its threshold, the reference below it and whenever the small one fails; the
 reference's own failures are told as they are. Modes, and headers that lower them."""
+
 import json
 import threading
 import time
@@ -104,16 +105,26 @@ class Serve(CascadeCase):
     def test_small_failures_climb(self):
         whole = upstream.chat_body("Cut off.", usage=upstream.usage_of(1, 1))
         failures = {
-            "400": upstream.error(400, "logprobs not supported"), "401": upstream.error(401, "no"),
-            "404": upstream.error(404, "no such model"), "429": upstream.error(429, "slow down", [("retry-after", "60")]),
-            "500": upstream.error(500, "boom"), "503": upstream.error(503, "loading"),
-            "no answer": upstream.hang(), "dropped": upstream.dropped(), "reset": upstream.dropped(reset=True),
-            "cut": upstream.body(whole, cut=40), "no JSON": upstream.body(b"<html>"), "empty": upstream.body(b""),
-            "no choices": upstream.body({"id": "x", "choices": []}), "stalls": upstream.raw(b"HTTP/1.1 200 OK\r\n"),
-            "no HTTP": upstream.raw(b"SSH-2.0-OpenSSH\r\n\r\n"), "unfinished": upstream.Model("Fo", finish="length"),
+            "400": upstream.error(400, "logprobs not supported"),
+            "401": upstream.error(401, "no"),
+            "404": upstream.error(404, "no such model"),
+            "429": upstream.error(429, "slow down", [("retry-after", "60")]),
+            "500": upstream.error(500, "boom"),
+            "503": upstream.error(503, "loading"),
+            "no answer": upstream.hang(),
+            "dropped": upstream.dropped(),
+            "reset": upstream.dropped(reset=True),
+            "cut": upstream.body(whole, cut=40),
+            "no JSON": upstream.body(b"<html>"),
+            "empty": upstream.body(b""),
+            "no choices": upstream.body({"id": "x", "choices": []}),
+            "stalls": upstream.raw(b"HTTP/1.1 200 OK\r\n"),
+            "no HTTP": upstream.raw(b"SSH-2.0-OpenSSH\r\n\r\n"),
+            "unfinished": upstream.Model("Fo", finish="length"),
             "filtered": upstream.Model("", finish="content_filter"),
             "refused": upstream.Model(message={"role": "assistant", "content": None, "refusal": "No."}),
-            "an error as 200": upstream.body({"error": {"message": "quota"}})}
+            "an error as 200": upstream.body({"error": {"message": "quota"}}),
+        }
         for name, failure in failures.items():
             for stream in (False, True):
                 with self.subTest(name, stream=stream):
@@ -132,6 +143,7 @@ class Serve(CascadeCase):
         dead.stop()
         config["cascades"]["default"]["tiers"] = [{"model": "dead/small", "min_mean_logprob": -0.1}]
         from harness.gateway import Gateway
+
         with Gateway(config) as weir:
             self.assert_reference(weir.chat())
 
@@ -149,10 +161,13 @@ class Serve(CascadeCase):
     def test_caller_that_leaves_while_the_small_one_works(self):
         self.up.by_model["small"] = upstream.hang()
         with self.weir.connect() as connection:
-            connection.request("POST", "/v1/chat/completions", {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+            connection.request(
+                "POST", "/v1/chat/completions", {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}
+            )
             self.up.wait_requests(1)
             left = time.monotonic()
         from harness import wait_for
+
         wait_for(lambda: self.up.requests[0].gone_at, 2, "the call upstream to be canceled")
         self.assertLess(self.up.requests[0].gone_at - left, 0.25)
         self.assertEqual(self.large.calls, 0, "nobody is there to climb for")
@@ -250,9 +265,12 @@ class WholeCascade(CascadeCase):
 
         def work(part):
             for i in range(part, count, 6):
-                reply = self.weir.chat(messages=[{"role": "user", "content": "question %d" % (i % 80)}], stream=i % 2 == 0)
+                reply = self.weir.chat(
+                    messages=[{"role": "user", "content": "question %d" % (i % 80)}], stream=i % 2 == 0
+                )
                 if reply.status != 200:
                     errors.append(reply)
+
         threads = [threading.Thread(target=work, args=(part,)) for part in range(6)]
         for thread in threads:
             thread.start()
@@ -266,7 +284,9 @@ class WholeCascade(CascadeCase):
             report = self.weir.report(by=by)
             for member in ("requests", "cost_usd", "saved_usd", "counterfactual_usd", "input_tokens"):
                 value = nanos if member.endswith("usd") else int
-                self.assertEqual(sum(value(line[member]) for line in report["lines"]), value(report["total"][member]), (by, member))
+                self.assertEqual(
+                    sum(value(line[member]) for line in report["lines"]), value(report["total"][member]), (by, member)
+                )
 
 
 class Alternating(upstream.Model):

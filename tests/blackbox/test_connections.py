@@ -1,4 +1,5 @@
 """HTTP/1.1 as callers speak it: keep-alive, pipelining, chunks, Expect, slow and vanishing callers."""
+
 import json
 import socket
 import threading
@@ -39,15 +40,19 @@ class Connections(GatewayCase):
         for version, header in ((b"1.1", b"Connection: close\r\n"), (b"1.0", b"")):
             with self.subTest(version=version), self.weir.connect() as connection:
                 body = prompt("bye")
-                connection.send(b"POST %s HTTP/%s\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s" % (
-                    CHAT.encode(), version, header, len(body), body))
+                connection.send(
+                    b"POST %s HTTP/%s\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s"
+                    % (CHAT.encode(), version, header, len(body), body)
+                )
                 self.assert_answers(connection.read_reply(), "you said bye")
                 self.assertTrue(connection.closed_by_peer())
 
     def test_http_1_0_stream_is_not_chunked(self):
         with self.weir.connect() as connection:
             body = prompt("old", stream=True)
-            connection.send(b"POST %s HTTP/1.0\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (CHAT.encode(), len(body), body))
+            connection.send(
+                b"POST %s HTTP/1.0\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (CHAT.encode(), len(body), body)
+            )
             reply = connection.read_reply()
             self.assertIsNone(reply.header("transfer-encoding"))
             self.assert_answers(reply, "you said old")
@@ -80,7 +85,7 @@ class Connections(GatewayCase):
         data = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (CHAT.encode(), len(body), body)
         with self.weir.connect() as connection:
             for i in range(len(data)):
-                connection.send(data[i:i + 1])
+                connection.send(data[i : i + 1])
             self.assert_answers(connection.read_reply(), "you said slowly")
 
     def test_chunked_request(self):
@@ -89,7 +94,7 @@ class Connections(GatewayCase):
             with self.subTest(step=step), self.weir.connect() as connection:
                 connection.send(b"POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % CHAT.encode())
                 for at in range(0, len(body), step):
-                    piece = body[at:at + step]
+                    piece = body[at : at + step]
                     connection.send(b"%X;ext=1\r\n%s\r\n" % (len(piece), piece))
                 connection.send(b"0\r\nX-Trailer: t\r\n\r\n")
                 self.assert_answers(connection.read_reply(), "you said in chunks \u00e9")
@@ -149,11 +154,20 @@ class Connections(GatewayCase):
 
     def test_requests_that_smuggle_are_refused(self):
         head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-        for bad in (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
-                    b"Content-Length: -1\r\n\r\n", b"Content-Length: 1e3\r\n\r\n", b"Content-Length : 2\r\n\r\n{}",
-                    b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", b"Transfer-Encoding: gzip\r\n\r\n",
-                    b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}", b"X: a\x00b\r\n\r\n", b"Host: y\r\n\r\n",
-                    b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"):
+        for bad in (
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
+            b"Content-Length: -1\r\n\r\n",
+            b"Content-Length: 1e3\r\n\r\n",
+            b"Content-Length : 2\r\n\r\n{}",
+            b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+            b"Transfer-Encoding: gzip\r\n\r\n",
+            b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
+            b"X: a\x00b\r\n\r\n",
+            b"Host: y\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+        ):
             with self.subTest(bad=bad), self.weir.connect() as connection:
                 connection.send(head + bad)
                 reply = connection.read_reply()
@@ -162,8 +176,13 @@ class Connections(GatewayCase):
         self.assertEqual(self.up.requests, [])
 
     def test_garbage_is_answered_or_closed(self):
-        for junk in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64, b"GET\r\n\r\n", b"\r\n" * 50 + b"x y z\r\n\r\n",
-                     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        for junk in (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64,
+            b"GET\r\n\r\n",
+            b"\r\n" * 50 + b"x y z\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+        ):
             with self.subTest(junk=junk[:20]), self.weir.connect() as connection:
                 connection.send(junk)
                 self.assertTrue(connection.closed_by_peer() or connection.buffer)
@@ -176,8 +195,9 @@ class Connections(GatewayCase):
                 with self.subTest(stream=stream, how=how):
                     self.up.forget()
                     events = upstream.chat_events("one two three")
-                    self.up.script(upstream.hang() if how == "before the answer" else
-                                   upstream.stepped(events[:2], {}, hang=True))
+                    self.up.script(
+                        upstream.hang() if how == "before the answer" else upstream.stepped(events[:2], {}, hang=True)
+                    )
                     connection = self.weir.connect()
                     connection.request("POST", CHAT, prompt("leaving", stream=stream))
                     self.up.wait_requests(1)

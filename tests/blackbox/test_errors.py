@@ -1,4 +1,5 @@
 """What a caller is told when its request is wrong: status, form, what and where; and it costs nobody a connection."""
+
 import json
 import unittest
 
@@ -17,7 +18,9 @@ class Errors(GatewayCase):
 
     @classmethod
     def config(cls):
-        config = simple(cls.up, keys=[{"key": "${KEY_ACME}", "tenant": "acme"}], limits={"body": "64KiB", "head": "4KiB"})
+        config = simple(
+            cls.up, keys=[{"key": "${KEY_ACME}", "tenant": "acme"}], limits={"body": "64KiB", "head": "4KiB"}
+        )
         # With a second provider nobody can tell who would answer for a model of no known name.
         config["providers"]["another"] = {"api": "openai", "base_url": cls.up.base_url}
         return config
@@ -29,18 +32,38 @@ class Errors(GatewayCase):
 
     def test_bodies_that_are_no_requests(self):
         wrong = {
-            b"": (), b"{": (), b"null": (), b"[]": (), b'"x"': (), b"\xff\xfe{}": (), b"{}": ("model",),
-            GOOD[:-1]: (), GOOD + b"x": (), GOOD.replace(b":", b"=", 1): (), b"{'model':'gpt-4o'}": (),
-            GOOD.replace(b"hi", b"h\xff"): (), GOOD.replace(b"hi", b"h\ni"): (), GOOD.replace(b"hi", b"\\x"): (),
-            GOOD.replace(b'"hi"', b"01"): (), GOOD.replace(b"}]", b"},]"): (),
-            GOOD.replace(b'"hi"', b"[" * 5000 + b"]" * 5000): (), GOOD.replace(b'"hi"', b"NaN"): (),
-            b'{"model":"gpt-4o"}': ("messages",), b'{"messages":[{"role":"user","content":"hi"}]}': ("model",),
-            b'{"model":"gpt-4o","messages":[]}': ("messages",), b'{"model":"gpt-4o","messages":"hi"}': ("messages",),
-            b'{"model":"gpt-4o","messages":["hi"]}': ("messages",), GOOD.replace(b'"gpt-4o"', b"7"): ("model",),
-            GOOD.replace(b'"gpt-4o"', b'""'): ("model",), GOOD.replace(b'"gpt-4o"', b'"' + b"m" * 300 + b'"'): ("model",),
-            GOOD[:-1] + b',"stream":"yes"}': ("stream",), GOOD[:-1] + b',"temperature":"hot"}': ("temperature",),
-            GOOD[:-1] + b',"n":1.5}': ("n",), GOOD[:-1] + b',"stream_options":7}': ("stream_options",),
-            GOOD[:-1] + b',"logprobs":3}': ("logprobs",)}
+            b"": (),
+            b"{": (),
+            b"null": (),
+            b"[]": (),
+            b'"x"': (),
+            b"\xff\xfe{}": (),
+            b"{}": ("model",),
+            GOOD[:-1]: (),
+            GOOD + b"x": (),
+            GOOD.replace(b":", b"=", 1): (),
+            b"{'model':'gpt-4o'}": (),
+            GOOD.replace(b"hi", b"h\xff"): (),
+            GOOD.replace(b"hi", b"h\ni"): (),
+            GOOD.replace(b"hi", b"\\x"): (),
+            GOOD.replace(b'"hi"', b"01"): (),
+            GOOD.replace(b"}]", b"},]"): (),
+            GOOD.replace(b'"hi"', b"[" * 5000 + b"]" * 5000): (),
+            GOOD.replace(b'"hi"', b"NaN"): (),
+            b'{"model":"gpt-4o"}': ("messages",),
+            b'{"messages":[{"role":"user","content":"hi"}]}': ("model",),
+            b'{"model":"gpt-4o","messages":[]}': ("messages",),
+            b'{"model":"gpt-4o","messages":"hi"}': ("messages",),
+            b'{"model":"gpt-4o","messages":["hi"]}': ("messages",),
+            GOOD.replace(b'"gpt-4o"', b"7"): ("model",),
+            GOOD.replace(b'"gpt-4o"', b'""'): ("model",),
+            GOOD.replace(b'"gpt-4o"', b'"' + b"m" * 300 + b'"'): ("model",),
+            GOOD[:-1] + b',"stream":"yes"}': ("stream",),
+            GOOD[:-1] + b',"temperature":"hot"}': ("temperature",),
+            GOOD[:-1] + b',"n":1.5}': ("n",),
+            GOOD[:-1] + b',"stream_options":7}': ("stream_options",),
+            GOOD[:-1] + b',"logprobs":3}': ("logprobs",),
+        }
         for body, named in wrong.items():
             with self.subTest(body=body[:60]):
                 error = self.assert_error(self.send(body), 400, named, kind="invalid_request_error")
@@ -53,19 +76,29 @@ class Errors(GatewayCase):
         self.assertRegex(error["message"], r"\d", "an offset or a line")
 
     def test_duplicates_of_what_a_decision_reads(self):
-        for extra, name in ((b'"model":"gpt-4o-mini"', "model"), (b'"mod\\u0065l":"other"', "model"),
-                            (b'"messages":[]', "messages"), (b'"stream":true,"stream":false', "stream"),
-                            (b'"temperature":0,"temperature":1', "temperature"), (b'"n":1,"\\u006e":2', "n")):
+        for extra, name in (
+            (b'"model":"gpt-4o-mini"', "model"),
+            (b'"mod\\u0065l":"other"', "model"),
+            (b'"messages":[]', "messages"),
+            (b'"stream":true,"stream":false', "stream"),
+            (b'"temperature":0,"temperature":1', "temperature"),
+            (b'"n":1,"\\u006e":2', "n"),
+        ):
             with self.subTest(extra=extra):
                 error = self.assert_error(self.send(GOOD[:-1] + b"," + extra + b"}"), 400, name)
                 self.assertEqual(error["type"], "invalid_request_error")
         self.assertEqual(self.up.requests, [])
 
     def test_keys(self):
-        for headers in ([], [("Authorization", "Bearer sk-wrong-key-0000")], [("Authorization", "Bearer")],
-                        [("Authorization", "Basic c2stdGVzdA==")], [("Authorization", KEYS["KEY_ACME"])],
-                        [("Authorization", "Bearer " + KEYS["KEY_ACME"] + "x")],
-                        [("Authorization", "Bearer " + KEYS["KEY_ACME"][:-1])]):
+        for headers in (
+            [],
+            [("Authorization", "Bearer sk-wrong-key-0000")],
+            [("Authorization", "Bearer")],
+            [("Authorization", "Basic c2stdGVzdA==")],
+            [("Authorization", KEYS["KEY_ACME"])],
+            [("Authorization", "Bearer " + KEYS["KEY_ACME"] + "x")],
+            [("Authorization", "Bearer " + KEYS["KEY_ACME"][:-1])],
+        ):
             with self.subTest(headers=headers):
                 reply = self.send(GOOD, headers)
                 error = self.assert_error(reply, 401)
@@ -80,9 +113,15 @@ class Errors(GatewayCase):
         self.assertEqual(self.up.requests, [])
 
     def test_paths_and_methods(self):
-        for method, path, status in (("GET", "/v1/nothing", 404), ("POST", "/", 404), ("POST", "/v1/chat/completion", 404),
-                                     ("POST", CHAT + "/x", 404), ("GET", CHAT, 405), ("DELETE", CHAT, 405),
-                                     ("POST", "/v1/models", 405)):
+        for method, path, status in (
+            ("GET", "/v1/nothing", 404),
+            ("POST", "/", 404),
+            ("POST", "/v1/chat/completion", 404),
+            ("POST", CHAT + "/x", 404),
+            ("GET", CHAT, 405),
+            ("DELETE", CHAT, 405),
+            ("POST", "/v1/models", 405),
+        ):
             with self.subTest(method=method, path=path):
                 reply = self.weir.ask(method, path, GOOD if method == "POST" else None, self.AUTH)
                 self.assert_error(reply, status)
@@ -100,7 +139,7 @@ class Errors(GatewayCase):
                     connection.request("POST", CHAT, b"", self.AUTH + [("Transfer-Encoding", "chunked")])
                     connection.send(b"%x\r\n" % len(big))
                     try:
-                        connection.send(big[:BODY_LIMIT + 1])
+                        connection.send(big[: BODY_LIMIT + 1])
                     except OSError:
                         pass  # refused already
                 self.assert_error(connection.read_reply(), 413)
@@ -120,7 +159,13 @@ class Errors(GatewayCase):
 
     def test_an_error_costs_no_connection(self):
         with self.weir.connect() as connection:
-            for body, status in ((b"{", 400), (GOOD, 200), (GOOD.replace(b"gpt-4o", b"unknown"), 404), (b"{}", 400), (GOOD, 200)):
+            for body, status in (
+                (b"{", 400),
+                (GOOD, 200),
+                (GOOD.replace(b"gpt-4o", b"unknown"), 404),
+                (b"{}", 400),
+                (GOOD, 200),
+            ):
                 self.assertEqual(connection.ask("POST", CHAT, body, self.AUTH).status, status)
             self.assertEqual(connection.ask("POST", CHAT, GOOD, []).status, 401)
             self.assertEqual(connection.ask("GET", "/nowhere", None, self.AUTH).status, 404)
@@ -130,21 +175,41 @@ class Errors(GatewayCase):
         self.assertTrue(self.send(GOOD.replace(b"gpt-4o", b"unknown")).header("x-weir-request-id"))
 
     def test_providers_errors_keep_their_words(self):
-        for status, allowed in ((400, {400}), (403, {403, 502}), (404, {404}), (409, {409}), (422, {422}), (429, {429}),
-                                (500, {500, 502}), (503, {503}), (529, {529, 503, 502})):
+        for status, allowed in (
+            (400, {400}),
+            (403, {403, 502}),
+            (404, {404}),
+            (409, {409}),
+            (422, {422}),
+            (429, {429}),
+            (500, {500, 502}),
+            (503, {503}),
+            (529, {529, 503, 502}),
+        ):
             with self.subTest(status=status):
-                self.up.script(upstream.error(status, "words of %d: \u00fc\"\\" % status, [("Retry-After", "17")],
-                                              kind="some_error", code="some_code"))
+                self.up.script(
+                    upstream.error(
+                        status,
+                        'words of %d: \u00fc"\\' % status,
+                        [("Retry-After", "17")],
+                        kind="some_error",
+                        code="some_code",
+                    )
+                )
                 reply = self.send(GOOD)
-                self.assert_error(reply, allowed, "words of %d: \u00fc\"\\" % status)
+                self.assert_error(reply, allowed, 'words of %d: \u00fc"\\' % status)
                 if status in (429, 503):
                     self.assertEqual(reply.header("retry-after"), "17")
                 if status in (400, 429):
                     self.assertEqual((reply.error["type"], reply.error["code"]), ("some_error", "some_code"))
 
     def test_providers_errors_in_other_forms(self):
-        for document, words in (({"error": "just text"}, "just text"), ({"message": "top message"}, "top message"),
-                                ({"detail": "fast api"}, "fast api"), (b"plain words", "plain words")):
+        for document, words in (
+            ({"error": "just text"}, "just text"),
+            ({"message": "top message"}, "top message"),
+            ({"detail": "fast api"}, "fast api"),
+            (b"plain words", "plain words"),
+        ):
             with self.subTest(document=document):
                 self.up.script(upstream.body(document, status=400))
                 self.assert_error(self.send(GOOD), 400, words)
@@ -170,23 +235,35 @@ class Faults(GatewayCase):
         broken = {
             "cut by length": (upstream.body(whole, cut=length // 2), 502),
             "cut in chunks": (upstream.body(whole, how="chunked", cut=length // 2), 502),
-            "cut, no length": (upstream.body(json.dumps(whole).encode()[:length // 2], how="close"), 502),
+            "cut, no length": (upstream.body(json.dumps(whole).encode()[: length // 2], how="close"), 502),
             "reset": (upstream.body(whole, cut=length // 2, reset=True), 502),
             "shorter than said": (upstream.body(whole, length=length + 10, close=True), 502),
             "longer than said": (upstream.body(whole, length=length - 10, close=True), 502),
-            "no JSON": (upstream.body(b"<html>it works</html>"), 502), "empty": (upstream.body(b""), 502),
-            "no choices": (upstream.body({"id": "x"}), 502), "empty choices": (upstream.body({"choices": []}), 502),
+            "no JSON": (upstream.body(b"<html>it works</html>"), 502),
+            "empty": (upstream.body(b""), 502),
+            "no choices": (upstream.body({"id": "x"}), 502),
+            "empty choices": (upstream.body({"choices": []}), 502),
             "choice without message": (upstream.body({"choices": [{"index": 0}]}), 502),
             "no HTTP": (upstream.raw(b"220 smtp ready\r\n\r\n"), 502),
-            "bad chunk size": (upstream.raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"), 502),
-            "two lengths": (upstream.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}\r\n"), 502),
+            "bad chunk size": (
+                upstream.raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+                502,
+            ),
+            "two lengths": (
+                upstream.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}\r\n"),
+                502,
+            ),
             "folded header": (upstream.raw(b"HTTP/1.1 200 OK\r\na: b\r\n c\r\ncontent-length: 2\r\n\r\n{}"), 502),
             "head too large": (upstream.raw(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 100000 + b"\r\n\r\n"), 502),
             "answer too large": (upstream.Model("z" * 300000), 502),
             "says nothing": (upstream.hang(), 504),
             "stops in the head": (upstream.held_after(b"HTTP/1.1 200 OK\r\ncontent-"), 504),
-            "stops in the body": (upstream.held_after(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":"), 504),
-            "redirect": (upstream.raw(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"), 502)}
+            "stops in the body": (upstream.held_after(b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"id":'), 504),
+            "redirect": (
+                upstream.raw(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"),
+                502,
+            ),
+        }
         for name, (answer, status) in broken.items():
             with self.subTest(name):
                 self.up.script(answer)
@@ -198,8 +275,12 @@ class Faults(GatewayCase):
 
     def test_early_hints_are_skipped(self):
         whole = json.dumps(upstream.chat_body("Four.", usage=upstream.usage_of(1, 1))).encode()
-        self.up.script(upstream.raw(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: %d\r\n"
-                                    b"content-type: application/json\r\n\r\n%s" % (len(whole), whole)))
+        self.up.script(
+            upstream.raw(
+                b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: %d\r\n"
+                b"content-type: application/json\r\n\r\n%s" % (len(whole), whole)
+            )
+        )
         self.assert_answers(self.weir.chat())
 
     def test_a_stalled_stream_ends_in_an_error(self):
@@ -216,7 +297,7 @@ class Faults(GatewayCase):
             self.assert_answers(self.weir.chat())
 
     def test_a_request_that_may_have_been_processed_is_not_sent_twice(self):
-        self.assert_answers(self.weir.chat())      # the connection is pooled
+        self.assert_answers(self.weir.chat())  # the connection is pooled
         self.up.script(upstream.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"))
         self.assert_error(self.weir.chat(), 502)
         self.assertEqual(len(self.up.requests), 2)

@@ -1,4 +1,5 @@
 """The exact cache: the very same request of the same tenant is answered from it, and no other."""
+
 import json
 import unittest
 
@@ -31,8 +32,9 @@ class ExactCache(GatewayCase):
         self.base = {"model": "gpt-4o", "messages": [{"role": "user", "content": "2 + 2? " + self.id()}]}
 
     def ask(self, body=None, tenant="acme", headers=(), **changes):
-        return self.weir.chat(dict(body or self.base, **changes) if not isinstance(body, bytes) else body,
-                              bearer(tenant) + list(headers))
+        return self.weir.chat(
+            dict(body or self.base, **changes) if not isinstance(body, bytes) else body, bearer(tenant) + list(headers)
+        )
 
     def assert_hit(self, reply, text="Four, of course."):
         self.assert_answers(reply, text)
@@ -88,50 +90,95 @@ class ExactCache(GatewayCase):
             return upstream.event(dict(base, choices=[{"index": 0, "delta": delta, "finish_reason": finish}]))
 
         def call(index, **function):
-            return dict({"index": index, "function": function}, **({"id": "call_%d" % index, "type": "function"}
-                                                                  if "name" in function else {}))
-        events = [chunk({"role": "assistant", "content": None}), chunk({"tool_calls": [call(0, name="add", arguments="")]}),
-                  chunk({"tool_calls": [call(0, arguments='{"a": ')]}), chunk({"tool_calls": [call(0, arguments="2}")]}),
-                  chunk({"tool_calls": [call(1, name="neg", arguments='{"b"')]}),
-                  chunk({"tool_calls": [call(1, arguments=":1}")]}), chunk({}, "tool_calls"),
-                  upstream.event(dict(base, choices=[], usage=upstream.usage_of(9, 9))), upstream.DONE]
+            return dict(
+                {"index": index, "function": function},
+                **({"id": "call_%d" % index, "type": "function"} if "name" in function else {})
+            )
+
+        events = [
+            chunk({"role": "assistant", "content": None}),
+            chunk({"tool_calls": [call(0, name="add", arguments="")]}),
+            chunk({"tool_calls": [call(0, arguments='{"a": ')]}),
+            chunk({"tool_calls": [call(0, arguments="2}")]}),
+            chunk({"tool_calls": [call(1, name="neg", arguments='{"b"')]}),
+            chunk({"tool_calls": [call(1, arguments=":1}")]}),
+            chunk({}, "tool_calls"),
+            upstream.event(dict(base, choices=[], usage=upstream.usage_of(9, 9))),
+            upstream.DONE,
+        ]
         self.up.script(upstream.stream(events))
-        tools = [{"type": "function", "function": {"name": n, "parameters": {"type": "object"}}} for n in ("add", "neg")]
+        tools = [
+            {"type": "function", "function": {"name": n, "parameters": {"type": "object"}}} for n in ("add", "neg")
+        ]
         self.assertEqual(self.ask(stream=True, tools=tools).status, 200)
         hit = self.ask(tools=tools)
         self.assertEqual(hit.header("x-weir-cache"), "hit")
         calls = hit.json()["choices"][0]["message"]["tool_calls"]
-        self.assertEqual([(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls],
-                         [("call_0", "add", '{"a": 2}'), ("call_1", "neg", '{"b":1}')])
+        self.assertEqual(
+            [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls],
+            [("call_0", "add", '{"a": 2}'), ("call_1", "neg", '{"b":1}')],
+        )
 
     def test_delivery_and_accounting_members_do_not_part_requests(self):
         self.assert_miss(self.ask())
-        for name, value in (("stream", False), ("stream_options", None), ("user", "u-1"), ("metadata", {"a": "b"}),
-                            ("store", False), ("service_tier", "auto"), ("prompt_cache_key", "k"), ("safety_identifier", "s")):
+        for name, value in (
+            ("stream", False),
+            ("stream_options", None),
+            ("user", "u-1"),
+            ("metadata", {"a": "b"}),
+            ("store", False),
+            ("service_tier", "auto"),
+            ("prompt_cache_key", "k"),
+            ("safety_identifier", "s"),
+        ):
             with self.subTest(name):
                 self.assert_hit(self.ask(**{name: value}))
 
     def test_white_space_and_order_do_not_part_requests(self):
         content = json.dumps(self.base["messages"][0]["content"]).encode()
-        self.assert_miss(self.ask(b'{"model":"gpt-4o","messages":[{"role":"user","content":' + content + b'}],"seed":1}'))
-        self.assert_hit(self.ask(b' {"seed" : 1,\n"messages": [ {"role":\t"user", "content": ' + content +
-                                 b'} ],\r\n"model":"gpt-4o"}\n'))
+        self.assert_miss(
+            self.ask(b'{"model":"gpt-4o","messages":[{"role":"user","content":' + content + b'}],"seed":1}')
+        )
+        self.assert_hit(
+            self.ask(
+                b' {"seed" : 1,\n"messages": [ {"role":\t"user", "content": ' + content + b'} ],\r\n"model":"gpt-4o"}\n'
+            )
+        )
 
     def test_everything_else_parts_requests(self):
         self.assert_miss(self.ask(seed=1, tools=[], response_format={"type": "text"}))
-        changed = [dict(seed=2), dict(tools=[{"type": "function", "function": {"name": "f"}}]), dict(tool_choice="none"),
-                   dict(tool_choice="required"), dict(response_format={"type": "json_object"}), dict(max_tokens=5),
-                   dict(max_completion_tokens=5), dict(top_p=0.5), dict(stop=["x"]), dict(temperature=0), dict(n=1),
-                   dict(logprobs=True), dict(reasoning_effort="low"), dict(frequency_penalty=1), dict(x_unknown=1),
-                   dict(logit_bias={"1": 1}), dict(verbosity="low"), dict(model="gpt-4o-too")]
+        changed = [
+            dict(seed=2),
+            dict(tools=[{"type": "function", "function": {"name": "f"}}]),
+            dict(tool_choice="none"),
+            dict(tool_choice="required"),
+            dict(response_format={"type": "json_object"}),
+            dict(max_tokens=5),
+            dict(max_completion_tokens=5),
+            dict(top_p=0.5),
+            dict(stop=["x"]),
+            dict(temperature=0),
+            dict(n=1),
+            dict(logprobs=True),
+            dict(reasoning_effort="low"),
+            dict(frequency_penalty=1),
+            dict(x_unknown=1),
+            dict(logit_bias={"1": 1}),
+            dict(verbosity="low"),
+            dict(model="gpt-4o-too"),
+        ]
         for change in changed:
             with self.subTest(**change):
                 self.assert_miss(self.ask(**dict(dict(seed=1, tools=[], response_format={"type": "text"}), **change)))
         text = self.base["messages"][0]["content"]
-        for messages in ([{"role": "user", "content": text + " "}], [{"role": "user", "content": text.upper()}],
-                         [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}],
-                         [{"role": "developer", "content": text}], [{"role": "user", "content": text, "name": "bob"}],
-                         [{"role": "user", "content": [{"type": "text", "text": text}]}]):
+        for messages in (
+            [{"role": "user", "content": text + " "}],
+            [{"role": "user", "content": text.upper()}],
+            [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}],
+            [{"role": "developer", "content": text}],
+            [{"role": "user", "content": text, "name": "bob"}],
+            [{"role": "user", "content": [{"type": "text", "text": text}]}],
+        ):
             with self.subTest(messages=messages):
                 self.assert_miss(self.ask(messages=messages))
         self.assert_hit(self.ask(seed=1, tools=[], response_format={"type": "text"}))
@@ -155,11 +202,15 @@ class ExactCache(GatewayCase):
 
     def test_only_complete_successful_answers_are_stored(self):
         whole = upstream.chat_body("Four, of course.", usage=upstream.usage_of(1, 1))
-        bad = {"length": upstream.Model("Fo", finish="length"), "filtered": upstream.Model("", finish="content_filter"),
-               "refused": upstream.Model(message={"role": "assistant", "content": None, "refusal": "I can't."}),
-               "empty": upstream.Model(message={"role": "assistant", "content": None}),
-               "error": upstream.error(500, "boom"), "limited": upstream.error(429, "slow down"),
-               "truncated": upstream.body(whole, cut=50)}
+        bad = {
+            "length": upstream.Model("Fo", finish="length"),
+            "filtered": upstream.Model("", finish="content_filter"),
+            "refused": upstream.Model(message={"role": "assistant", "content": None, "refusal": "I can't."}),
+            "empty": upstream.Model(message={"role": "assistant", "content": None}),
+            "error": upstream.error(500, "boom"),
+            "limited": upstream.error(429, "slow down"),
+            "truncated": upstream.body(whole, cut=50),
+        }
         for name, answer in bad.items():
             for stream in (False, True):
                 if stream and name not in ("length", "filtered"):
@@ -172,7 +223,10 @@ class ExactCache(GatewayCase):
 
     def test_a_cut_stream_is_not_stored(self):
         events = upstream.chat_events("Four, of course.", usage=upstream.usage_of(1, 1))
-        for name, answer in {"no [DONE]": upstream.stream(events[:-1]), "cut": upstream.stream(events, cut=300)}.items():
+        for name, answer in {
+            "no [DONE]": upstream.stream(events[:-1]),
+            "cut": upstream.stream(events, cut=300),
+        }.items():
             with self.subTest(name):
                 body = dict(self.base, stop=[name])
                 self.up.script(answer)

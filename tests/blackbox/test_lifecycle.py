@@ -1,6 +1,8 @@
 """Starting, reloading, draining, being killed: what was answered and settled stays in the ledger."""
+
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -11,8 +13,8 @@ from harness.case import GatewayCase
 from harness.gateway import BINARY, PATIENCE, Gateway, check, nanos, simple, yaml
 
 CHAT = "/v1/chat/completions"
-LEDGER_BATCH_ROWS = 512     # commit_rows
-SETTLED_AFTER_S = 0.5       # commit interval 50 ms, with much room
+SETTLED_AFTER_S = 0.5  # a batch is committed every 50 ms; with room for a slow disk and a crowded machine
+DISORDER_S = 0.05  # callers see answers in a slightly other order than the ledger
 
 
 class Reload(unittest.TestCase):
@@ -62,7 +64,11 @@ class Reload(unittest.TestCase):
         wait_for(lambda: self.weir.chat().header("x-weir-cache") == "hit", 5 * PATIENCE, "a hit")
         config["models"]["fake/renamed"] = {"upstream_name": "the-new-name"}
         self.reload(config)
-        wait_for(lambda: self.weir.chat(model="renamed") and self.up.requests[-1].model == "the-new-name", 5 * PATIENCE, "the new model")
+        wait_for(
+            lambda: self.weir.chat(model="renamed") and self.up.requests[-1].model == "the-new-name",
+            5 * PATIENCE,
+            "the new model",
+        )
         calls = len(self.up.requests)
         self.assertEqual(self.weir.chat().header("x-weir-cache"), "hit")
         self.assertEqual(len(self.up.requests), calls)
@@ -130,7 +136,7 @@ class Killed(unittest.TestCase):
         weir = Gateway(simple(up, mode="serve", tiers=["exact"]))
         self.addCleanup(weir.__exit__)
         weir.start()
-        answered, stop = [], threading.Event()   # (request id, when)
+        answered, stop = [], threading.Event()  # (request id, when)
 
         def work(part):
             number = 0
@@ -138,27 +144,38 @@ class Killed(unittest.TestCase):
                 with weir.connect() as connection:
                     while not stop.is_set():
                         number += 1
-                        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "%d/%d" % (part, number % 50)}]}
+                        body = {
+                            "model": "gpt-4o",
+                            "messages": [{"role": "user", "content": "%d/%d" % (part, number % 50)}],
+                        }
                         reply = connection.ask("POST", CHAT, body)
                         if reply.complete and reply.status == 200:
                             answered.append((reply.header("x-weir-request-id"), time.monotonic()))
             except (client.Closed, OSError, ValueError):
                 pass  # killed
+
         threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
         for thread in threads:
             thread.start()
         begun = time.monotonic()
         wait_for(lambda: len(answered) > 300 and time.monotonic() - begun > 1.2, 20 * PATIENCE, "traffic")
+        settled = [i for i, _ in answered[-400::20] if weir.admin("/api/requests/" + i).status == 200]
+        enough = len(answered) + 300  # looking made the gateway write: some more traffic before the end
+        wait_for(lambda: len(answered) > enough, 20 * PATIENCE, "more traffic")
         killed_at = time.monotonic()
         weir.kill()
         stop.set()
         for thread in threads:
             thread.join()
         weir.start()
-        missing = [(i, at) for i, at in answered if weir.admin("/api/requests/" + i).status != 200]
-        self.assertLessEqual(len(missing), LEDGER_BATCH_ROWS)
-        for request_id, at in missing:
-            self.assertLess(killed_at - at, SETTLED_AFTER_S * PATIENCE, "%s had been settled" % request_id)
+        looked_at = answered[:-3000:50] + answered[-3000:]
+        missing = {i: at for i, at in looked_at if weir.admin("/api/requests/" + i).status != 200}
+        self.assertEqual([i for i in settled if i in missing], [], "seen as settled before")
+        if missing:  # one tail, without holes, and a short one
+            earliest = min(missing.values())
+            self.assertLess(killed_at - earliest, SETTLED_AFTER_S * PATIENCE)
+            self.assertLess(max(at for i, at in looked_at if i not in missing), earliest + DISORDER_S * PATIENCE)
+        print("killed after %d answers; %d of them were not settled yet" % (len(answered), len(missing)))
         total = weir.report()["total"]
         self.assertGreaterEqual(total["requests"], len(answered) - len(missing))
         self.assertEqual(weir.chat().status, 200, "and it goes on")
@@ -172,7 +189,9 @@ class Killed(unittest.TestCase):
             release = threading.Event()
             up.answer = upstream.held(release, upstream.Model())
             replies = []
-            threads = [threading.Thread(target=lambda s=s: replies.append(weir.chat(stream=s))) for s in [False, True] * 5]
+            threads = [
+                threading.Thread(target=lambda s=s: replies.append(weir.chat(stream=s))) for s in [False, True] * 5
+            ]
             for thread in threads:
                 thread.start()
             up.wait_requests(10)
@@ -193,15 +212,40 @@ class Start(GatewayCase):
         code, output = check(self.config_text())
         self.assertEqual(code, 0, output)
 
+    def test_check_accepts_the_shipped_files(self):
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "config")
+        model = os.path.join(self.weir.folder, "model.gguf")
+        with open(model, "wb") as f:
+            f.write(b"GGUF")
+        env = {
+            "WEIR_MODEL_FILE": model,
+            "OPENAI_API_KEY": "sk-test-provider-01",
+            "UPSTREAM": self.up.base_url[:-3],
+            "GATEWAY_PORT": "18120",
+        }
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name)) as f:
+                text = f.read()
+            secrets = {
+                found: "sk-test-%s" % found.lower().replace("_", "-") for found in re.findall(r"\$\{(\w+)\}", text)
+            }
+            with self.subTest(name):
+                code, output = check(text, env=dict(secrets, **env))
+                self.assertEqual(code, 0, output)
+
     def test_check_names_file_and_line(self):
         good = self.config_text()
-        for old, new, word in (("api: openai", "api: opnai", "opnai"), ("reactors: 1", "reactors: many", "reactors"),
-                               ("mode: off", "mode: sometimes", "sometimes"), ("tiers: []", "teirs: []", "teirs")):
+        for old, new, word in (
+            ("api: openai", "api: opnai", "opnai"),
+            ("reactors: 1", "reactors: many", "reactors"),
+            ("mode: off", "mode: sometimes", "sometimes"),
+            ("tiers: []", "teirs: []", "teirs"),
+        ):
             with self.subTest(new):
                 self.assertIn(old, good)
                 bad = good.replace(old, new, 1)
                 code, output = check(bad)
-                line = bad[:bad.index(new)].count("\n") + 1
+                line = bad[: bad.index(new)].count("\n") + 1
                 self.assertEqual(code, 2, output)
                 self.assertRegex(output, r"weir\.yaml:%d: .*%s" % (line, word))
 
@@ -213,8 +257,10 @@ class Start(GatewayCase):
     def test_without_keys_only_loopback(self):
         code, output = check(self.config_text(listen="0.0.0.0:0"))
         self.assertEqual(code, 2, output)
-        code, _ = check(self.config_text(listen="0.0.0.0:0", keys=[{"key": "${KEY_ACME}", "tenant": "acme"}]),
-                        env={"KEY_ACME": "sk-test-acme-0001"})
+        code, _ = check(
+            self.config_text(listen="0.0.0.0:0", keys=[{"key": "${KEY_ACME}", "tenant": "acme"}]),
+            env={"KEY_ACME": "sk-test-acme-0001"},
+        )
         self.assertEqual(code, 0)
 
     def test_serve_refuses_a_bad_file(self):

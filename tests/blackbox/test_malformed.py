@@ -1,5 +1,6 @@
 """Ten thousand malformed HTTP and JSON inputs: no crash, every connection answered or closed. The sanitizers' build runs
 it in `make test` (ctest of preset asan); here it also runs against whatever build WEIR_BIN names."""
+
 import os
 import subprocess
 import sys
@@ -21,9 +22,24 @@ class Malformed(unittest.TestCase):
         # With a second provider nobody can tell who would answer for a model of no known name: it is refused.
         config["providers"]["another"] = {"api": "openai", "base_url": up.base_url}
         with Gateway(config) as weir:
-            result = subprocess.run([sys.executable, ATTACK, "--port", str(weir.port), "--count", str(INPUTS),
-                                     "--deadline", str(10 * PATIENCE), "--pid", str(weir.pid)],
-                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240 * PATIENCE)
+            result = subprocess.run(
+                [
+                    sys.executable,
+                    ATTACK,
+                    "--port",
+                    str(weir.port),
+                    "--count",
+                    str(INPUTS),
+                    "--deadline",
+                    str(10 * PATIENCE),
+                    "--pid",
+                    str(weir.pid),
+                ],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=240 * PATIENCE,
+            )
             self.assertEqual(result.returncode, 0, result.stdout[-4000:] + weir.log[-4000:])
             self.assertIsNone(weir.process.poll(), weir.log[-4000:])
             self.assertEqual(weir.chat().status, 200)

@@ -1,5 +1,6 @@
 """What the caller sends reaches the provider byte for byte, and what the provider answers reaches the caller so, but for
 the spans that must change."""
+
 import json
 import unittest
 
@@ -8,13 +9,17 @@ from harness.case import GatewayCase
 from harness.gateway import simple
 
 # Everything a re-serialising gateway would spoil: key order, white space, escapes, number spellings, unknown members.
-ODD_REQUEST = (b'{ "messages" : [ {"role":"user",\t"content":"caf\\u00e9 \xc3\xa9 \\ud83d\\ude00 \\/ \\u0000 end"} ] ,\r\n'
-               b'  "x_unknown": {"b":[1, 2.50, -0.0, 1E+2, 1e400], "a":null, "b2":{}}, "temperature":0.70000,'
-               b'"seed": 123456789012345678901234567890,"model"\n:\n"gpt-4o","top_p":1.0,"stop":[ ],"logit_bias":{"50256":-100},'
-               b'"metadata":{"z":"1","a":"2"}}')
-ODD_ANSWER = (b'{"usage" : {"prompt_tokens":7,"completion_tokens":2.0e0,"total_tokens":9,"x":1e0},\n "id":"chatcmpl-\\u0041",'
-              b'"choices":[ {"finish_reason":"stop","message":{"content":"F\\u00f6ur \xf0\x9f\x98\x80","role":"assistant",'
-              b'"annotations":[]},"index":0,"x_more":[1.10,{"k":-0}]} ],"object":"chat.completion","created":1.72e9,"model":"m"}\n')
+ODD_REQUEST = (
+    b'{ "messages" : [ {"role":"user",\t"content":"caf\\u00e9 \xc3\xa9 \\ud83d\\ude00 \\/ \\u0000 end"} ] ,\r\n'
+    b'  "x_unknown": {"b":[1, 2.50, -0.0, 1E+2, 1e400], "a":null, "b2":{}}, "temperature":0.70000,'
+    b'"seed": 123456789012345678901234567890,"model"\n:\n"gpt-4o","top_p":1.0,"stop":[ ],"logit_bias":{"50256":-100},'
+    b'"metadata":{"z":"1","a":"2"}}'
+)
+ODD_ANSWER = (
+    b'{"usage" : {"prompt_tokens":7,"completion_tokens":2.0e0,"total_tokens":9,"x":1e0},\n "id":"chatcmpl-\\u0041",'
+    b'"choices":[ {"finish_reason":"stop","message":{"content":"F\\u00f6ur \xf0\x9f\x98\x80","role":"assistant",'
+    b'"annotations":[]},"index":0,"x_more":[1.10,{"k":-0}]} ],"object":"chat.completion","created":1.72e9,"model":"m"}\n'
+)
 
 
 class PassThrough(GatewayCase):
@@ -60,20 +65,35 @@ class PassThrough(GatewayCase):
         self.assert_answers(reply, "y" * (2 << 20))
 
     def test_tools_and_response_format_pass(self):
-        call = {"role": "assistant", "content": None, "tool_calls": [
-            {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 2, "b": 2}'}}]}
+        call = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 2, "b": 2}'}}
+            ],
+        }
         self.up.answer = upstream.Model(message=call, finish="tool_calls")
-        request = {"model": "gpt-4o", "messages": [{"role": "user", "content": "2+2"}], "parallel_tool_calls": False,
-                   "tools": [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}],
-                   "tool_choice": {"type": "function", "function": {"name": "add"}},
-                   "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {}, "strict": True}}}
+        request = {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "2+2"}],
+            "parallel_tool_calls": False,
+            "tools": [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}],
+            "tool_choice": {"type": "function", "function": {"name": "add"}},
+            "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {}, "strict": True}},
+        }
         reply = self.weir.chat(request)
         self.assertEqual(self.up.requests[0].json(), request)
         self.assertEqual(reply.json()["choices"][0]["message"], call)
 
     def test_keys_stay_where_they_belong(self):
-        self.weir.chat(headers=[("Authorization", "Bearer sk-caller-key-000"), ("x-weir-mode", "off"),
-                                ("x-weir-user", "somebody"), ("Cookie", "session=1")])
+        self.weir.chat(
+            headers=[
+                ("Authorization", "Bearer sk-caller-key-000"),
+                ("x-weir-mode", "off"),
+                ("x-weir-user", "somebody"),
+                ("Cookie", "session=1"),
+            ]
+        )
         seen = self.up.requests[0]
         self.assertEqual(seen.header("authorization"), "Bearer sk-provider-0123456789")
         self.assertNotIn(b"sk-caller-key-000", seen.head + seen.body)
@@ -99,7 +119,9 @@ class PassThrough(GatewayCase):
 
     def test_providers_request_id_and_limits_reach_the_caller(self):
         headers = [("x-request-id", "req_42"), ("x-ratelimit-remaining-requests", "99"), ("openai-processing-ms", "7")]
-        self.up.script(upstream.body(ODD_ANSWER, headers=headers + [("Keep-Alive", "timeout=3"), ("x-weir-tier", "forged")]))
+        self.up.script(
+            upstream.body(ODD_ANSWER, headers=headers + [("Keep-Alive", "timeout=3"), ("x-weir-tier", "forged")])
+        )
         reply = self.weir.chat()
         for name, value in headers:
             self.assertEqual(reply.header(name), value, name)

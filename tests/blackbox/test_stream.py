@@ -1,4 +1,5 @@
 """Streams: relayed event by event, unchanged; what Weir asks for on its own behalf stays invisible."""
+
 import json
 import threading
 import unittest
@@ -27,8 +28,12 @@ class Streams(GatewayCase):
 
     def test_comments_names_and_other_line_ends_pass(self):
         plain = upstream.chat_events("one two", usage=USAGE)
-        events = [b": keep-alive\n\n", plain[0].replace(b"\n\n", b"\r\n\r\n"), b"event: note\n" + plain[1],
-                  b": ping\n\n"] + plain[2:]
+        events = [
+            b": keep-alive\n\n",
+            plain[0].replace(b"\n\n", b"\r\n\r\n"),
+            b"event: note\n" + plain[1],
+            b": ping\n\n",
+        ] + plain[2:]
         self.up.script(upstream.stream(events))
         reply = self.weir.chat(user(stream_options={"include_usage": True}))
         self.assertEqual(reply.body, b"".join(events))
@@ -84,7 +89,7 @@ class Streams(GatewayCase):
             for index, event in enumerate(events):
                 if index:
                     steps[index].set()
-                while len(got) < sum(map(len, events[:index + 1])):  # the next is not sent before this one has come
+                while len(got) < sum(map(len, events[: index + 1])):  # the next is not sent before this one has come
                     self.assertTrue(connection.read_chunk(reply))
                     got = reply.body
                 self.assertTrue(got.endswith(event))
@@ -94,7 +99,8 @@ class Streams(GatewayCase):
 
     def test_error_event_of_the_provider_is_relayed(self):
         events = upstream.chat_events("one two three", usage=USAGE)[:2] + [
-            upstream.event({"error": {"message": "model overloaded", "type": "server_error"}})]
+            upstream.event({"error": {"message": "model overloaded", "type": "server_error"}})
+        ]
         self.up.script(upstream.stream(events))
         reply = self.weir.chat(user())
         self.assertIn("model overloaded", reply.events[-1])
@@ -103,10 +109,12 @@ class Streams(GatewayCase):
     def test_cut_stream_ends_in_an_error_and_never_in_done(self):
         events = upstream.chat_events("one two three four", usage=USAGE)
         whole = sum(len(e) + len(b"%x\r\n\r\n" % len(e)) for e in events) + 5
-        cases = {"cut between events": dict(events=events[:3], how="close"),
-                 "cut inside an event": dict(events=events, how="chunked", cut=whole // 2),
-                 "reset": dict(events=events, how="chunked", cut=whole // 2, reset=True),
-                 "ended without [DONE]": dict(events=events[:-1], how="chunked")}
+        cases = {
+            "cut between events": dict(events=events[:3], how="close"),
+            "cut inside an event": dict(events=events, how="chunked", cut=whole // 2),
+            "reset": dict(events=events, how="chunked", cut=whole // 2, reset=True),
+            "ended without [DONE]": dict(events=events[:-1], how="chunked"),
+        }
         for name, answer in cases.items():
             with self.subTest(name):
                 self.up.script(upstream.stream(**answer))
@@ -126,8 +134,12 @@ class Streams(GatewayCase):
         self.assertNotIn(b"nonsense", reply.body)
 
     def test_cut_before_the_first_event_is_a_plain_error(self):
-        for answer in (upstream.dropped(), upstream.dropped(reset=True), upstream.raw(b"HTTP/1.1 200 OK\r\ncontent-"),
-                       upstream.stream([])):
+        for answer in (
+            upstream.dropped(),
+            upstream.dropped(reset=True),
+            upstream.raw(b"HTTP/1.1 200 OK\r\ncontent-"),
+            upstream.stream([]),
+        ):
             self.up.script(answer, answer, answer)
             reply = self.weir.chat(user())
             if reply.status == 200:  # the head was out already: the stream must say so

@@ -1,4 +1,5 @@
 """TLS: to providers, with verification; on the listener, where configured."""
+
 import json
 import os
 import shutil
@@ -17,9 +18,31 @@ from harness.gateway import Gateway, simple
 def make_certificate(folder, name, host_names):
     """A self-signed certificate for these names: (certificate file, key file)."""
     certificate, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-                    "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=" + host_names, "-keyout", key, "-out",
-                    certificate], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=" + name,
+            "-addext",
+            "subjectAltName=" + host_names,
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return certificate, key
 
 
@@ -43,11 +66,13 @@ class TlsUpstream(upstream.Upstream):
 
     def farewell(self, inner):
         """Answers, then closes as TLS wants it: without its own farewell a session may not be resumed."""
+
         def answer(exchange):
             inner(exchange)
             exchange.sock.settimeout(2)
             exchange.sock.unwrap()
             return False
+
         return answer
 
     @property
@@ -95,8 +120,11 @@ class Tls(unittest.TestCase):
         self.assertIn(True, up.resumed, "no connection resumed a session: %r" % up.resumed)
 
     def test_untrusted_and_misnamed_providers_are_refused(self):
-        for pair, ca, why in ((self.good, None, "unknown issuer"), (self.other, self.other[0], "another name"),
-                              (self.good, self.other[0], "another issuer")):
+        for pair, ca, why in (
+            (self.good, None, "unknown issuer"),
+            (self.other, self.other[0], "another name"),
+            (self.good, self.other[0], "another issuer"),
+        ):
             with self.subTest(why):
                 up = self.provider(pair)
                 reply = self.gateway(up, ca).chat()

@@ -2,6 +2,7 @@
 
 Run by test_sdk_python.py, once against the provider and once against the gateway: both must print the same.
 """
+
 import asyncio
 import json
 import sys
@@ -9,11 +10,23 @@ import time
 
 import openai
 
-TOOLS = [{"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
-         for name in ("get_weather", "get_time")]
-SCHEMA = {"type": "json_schema", "json_schema": {"name": "label", "strict": True, "schema": {
-    "type": "object", "properties": {"label": {"type": "string"}, "confidence": {"type": "number"}},
-    "required": ["label", "confidence"], "additionalProperties": False}}}
+TOOLS = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
+    for name in ("get_weather", "get_time")
+]
+SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "label",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"label": {"type": "string"}, "confidence": {"type": "number"}},
+            "required": ["label", "confidence"],
+            "additionalProperties": False,
+        },
+    },
+}
 
 base_url = sys.argv[1]
 client = openai.OpenAI(base_url=base_url, api_key="sk-conformance-0001", max_retries=0, timeout=20)
@@ -43,8 +56,14 @@ def failure(make, *args, **kwargs):
         made = make(*args, **kwargs)
         return {"no error": made}
     except openai.APIStatusError as e:
-        return {"class": type(e).__name__, "status": e.status_code, "message": (e.body or {}).get("message"),
-                "type": e.type, "code": e.code, "request_id": e.request_id}
+        return {
+            "class": type(e).__name__,
+            "status": e.status_code,
+            "message": (e.body or {}).get("message"),
+            "type": e.type,
+            "code": e.code,
+            "request_id": e.request_id,
+        }
     except openai.APIError as e:
         return {"class": type(e).__name__, "message": e.message, "type": e.type, "code": e.code}
 
@@ -68,22 +87,38 @@ async def concurrently():
 def main():
     raw = client.chat.completions.with_raw_response.create(**ask("chat"))
     results = {
-        "body": body("chat"), "request id": raw.headers.get("x-request-id"), "parsed raw": raw.parse().model_dump(),
-        "n": body("chat", n=3), "stream": stream("chat"),
+        "body": body("chat"),
+        "request id": raw.headers.get("x-request-id"),
+        "parsed raw": raw.parse().model_dump(),
+        "n": body("chat", n=3),
+        "stream": stream("chat"),
         "stream with usage": stream("chat", stream_options={"include_usage": True}),
-        "tool": body("tool", tools=TOOLS), "tools": body("tools", tools=TOOLS, parallel_tool_calls=True),
-        "tools streamed": stream("tools", tools=TOOLS), "tools accumulated": accumulated("tools", tools=TOOLS),
-        "chat accumulated": accumulated("chat"), "schema": body("schema", response_format=SCHEMA),
-        "schema streamed": stream("schema", response_format=SCHEMA), "logprobs": body("logprobs", logprobs=True, top_logprobs=2),
-        "logprobs streamed": stream("logprobs", logprobs=True, top_logprobs=2), "refusal": body("refusal"),
-        "refusal streamed": stream("refusal"), "length": body("length"),
+        "tool": body("tool", tools=TOOLS),
+        "tools": body("tools", tools=TOOLS, parallel_tool_calls=True),
+        "tools streamed": stream("tools", tools=TOOLS),
+        "tools accumulated": accumulated("tools", tools=TOOLS),
+        "chat accumulated": accumulated("chat"),
+        "schema": body("schema", response_format=SCHEMA),
+        "schema streamed": stream("schema", response_format=SCHEMA),
+        "logprobs": body("logprobs", logprobs=True, top_logprobs=2),
+        "logprobs streamed": stream("logprobs", logprobs=True, top_logprobs=2),
+        "refusal": body("refusal"),
+        "refusal streamed": stream("refusal"),
+        "length": body("length"),
         "echo": body("echo", temperature=0.7, extra_body={"x_custom": {"a": [1, 2.5]}}, user="u", seed=7, stop=["\n"]),
-        "parts": body([{"type": "text", "text": "chat"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]),
+        "parts": body(
+            [
+                {"type": "text", "text": "chat"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+            ]
+        ),
         "errors": {s: failure(body, "status %d" % s) for s in (400, 404, 409, 422, 429, 500, 503)},
         "errors streamed": {s: failure(stream, "status %d" % s) for s in (400, 429, 500)},
-        "broken off": failure(stream, "cut"), "cancelled": cancelled(),
+        "broken off": failure(stream, "cut"),
+        "cancelled": cancelled(),
         "flaky": client.with_options(max_retries=3).chat.completions.create(**ask("flaky python")).model_dump(),
-        "concurrently": asyncio.run(concurrently()), "models": "gpt-4o" in [m.id for m in client.models.list()],
+        "concurrently": asyncio.run(concurrently()),
+        "models": "gpt-4o" in [m.id for m in client.models.list()],
     }
     json.dump(results, sys.stdout)
 

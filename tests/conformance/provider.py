@@ -1,4 +1,5 @@
 """What the fake provider answers the official clients: by the scenario that the last user message names."""
+
 import json
 import threading
 
@@ -25,8 +26,14 @@ def message(content=None, calls=None, refusal=None):
 
 
 def chunk(delta, finish=None, logprobs=None, index=0):
-    return upstream.event(dict(BASE, object="chat.completion.chunk", system_fingerprint="fp_conf", choices=[
-        {"index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs}]))
+    return upstream.event(
+        dict(
+            BASE,
+            object="chat.completion.chunk",
+            system_fingerprint="fp_conf",
+            choices=[{"index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs}],
+        )
+    )
 
 
 def call_events(calls):
@@ -36,14 +43,23 @@ def call_events(calls):
         arguments = made["function"]["arguments"]
         events.append(chunk({"tool_calls": [call(index + 1, made["function"]["name"], "", index)]}))
         for at in range(0, len(arguments), 3):
-            events.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": arguments[at:at + 3]}}]}))
+            events.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": arguments[at : at + 3]}}]}))
     return events + [chunk({}, "tool_calls")]
 
 
 def token_probs(text):
-    return [{"token": p, "logprob": -0.25, "bytes": list(p.encode()),
-             "top_logprobs": [{"token": p, "logprob": -0.25, "bytes": list(p.encode())},
-                              {"token": " no", "logprob": -1.5, "bytes": [32, 110, 111]}]} for p in upstream.pieces_of(text)]
+    return [
+        {
+            "token": p,
+            "logprob": -0.25,
+            "bytes": list(p.encode()),
+            "top_logprobs": [
+                {"token": p, "logprob": -0.25, "bytes": list(p.encode())},
+                {"token": " no", "logprob": -1.5, "bytes": [32, 110, 111]},
+            ],
+        }
+        for p in upstream.pieces_of(text)
+    ]
 
 
 class Provider:
@@ -64,23 +80,35 @@ class Provider:
     def answer(self, request, body_message, events, finish="stop", logprobs=None):
         usage = (request.get("stream_options") or {}).get("include_usage")
         if request.get("stream"):
-            last = [upstream.event(dict(BASE, object="chat.completion.chunk", choices=[], usage=USAGE))] if usage else []
+            last = (
+                [upstream.event(dict(BASE, object="chat.completion.chunk", choices=[], usage=USAGE))] if usage else []
+            )
             return upstream.stream(events + last + [upstream.DONE], headers=[("x-request-id", "req_conf")])
-        choices = [{"index": i, "message": body_message, "finish_reason": finish, "logprobs": logprobs}
-                   for i in range(request.get("n") or 1)]
-        return upstream.body(dict(BASE, object="chat.completion", system_fingerprint="fp_conf", choices=choices, usage=USAGE),
-                             headers=[("x-request-id", "req_conf")])
+        choices = [
+            {"index": i, "message": body_message, "finish_reason": finish, "logprobs": logprobs}
+            for i in range(request.get("n") or 1)
+        ]
+        return upstream.body(
+            dict(BASE, object="chat.completion", system_fingerprint="fp_conf", choices=choices, usage=USAGE),
+            headers=[("x-request-id", "req_conf")],
+        )
 
     def do_chat(self, request, _):
-        events = [chunk({"role": "assistant", "content": ""})] + [chunk({"content": p}) for p in upstream.pieces_of(TEXT)]
+        events = [chunk({"role": "assistant", "content": ""})] + [
+            chunk({"content": p}) for p in upstream.pieces_of(TEXT)
+        ]
         return self.answer(request, message(TEXT), events + [chunk({}, "stop")])
 
     def do_logprobs(self, request, _):
         probs = token_probs(TEXT)
         events = [chunk({"role": "assistant", "content": ""})]
-        events += [chunk({"content": p}, None, {"content": [probs[i]], "refusal": None})
-                   for i, p in enumerate(upstream.pieces_of(TEXT))]
-        return self.answer(request, message(TEXT), events + [chunk({}, "stop")], logprobs={"content": probs, "refusal": None})
+        events += [
+            chunk({"content": p}, None, {"content": [probs[i]], "refusal": None})
+            for i, p in enumerate(upstream.pieces_of(TEXT))
+        ]
+        return self.answer(
+            request, message(TEXT), events + [chunk({}, "stop")], logprobs={"content": probs, "refusal": None}
+        )
 
     def do_tool(self, request, _):
         return self.answer(request, message(calls=ONE_CALL), call_events(ONE_CALL), "tool_calls")
@@ -89,19 +117,32 @@ class Provider:
         return self.answer(request, message(calls=TWO_CALLS), call_events(TWO_CALLS), "tool_calls")
 
     def do_schema(self, request, _):
-        events = [chunk({"role": "assistant", "content": ""})] + [chunk({"content": LABEL[i:i + 4]}) for i in range(0, len(LABEL), 4)]
+        events = [chunk({"role": "assistant", "content": ""})] + [
+            chunk({"content": LABEL[i : i + 4]}) for i in range(0, len(LABEL), 4)
+        ]
         return self.answer(request, message(LABEL), events + [chunk({}, "stop")])
 
     def do_refusal(self, request, _):
-        return self.answer(request, message(refusal="I can't."), [chunk({"role": "assistant", "refusal": "I can't."}), chunk({}, "stop")])
+        return self.answer(
+            request,
+            message(refusal="I can't."),
+            [chunk({"role": "assistant", "refusal": "I can't."}), chunk({}, "stop")],
+        )
 
     def do_length(self, request, _):
-        return self.answer(request, message("It is"), [chunk({"role": "assistant", "content": "It is"}), chunk({}, "length")], "length")
+        return self.answer(
+            request, message("It is"), [chunk({"role": "assistant", "content": "It is"}), chunk({}, "length")], "length"
+        )
 
     def do_status(self, request, _):
         status = int(request["messages"][-1]["content"].split()[1])
-        return upstream.error(status, "scenario status %d" % status, [("x-request-id", "req_err"), ("retry-after", "0")],
-                              kind="some_type", code="some_code")
+        return upstream.error(
+            status,
+            "scenario status %d" % status,
+            [("x-request-id", "req_err"), ("retry-after", "0")],
+            kind="some_type",
+            code="some_code",
+        )
 
     def do_flaky(self, request, _):
         """429 twice, then an answer: the client's own retries have to get through."""
@@ -117,8 +158,21 @@ class Provider:
     def do_cut(self, request, _):
         events = [chunk({"role": "assistant", "content": "It"}), chunk({"content": " is"})]
         if request.get("stream"):
-            return upstream.stream(events + [upstream.event({"error": {"message": "overloaded", "type": "server_error",
-                                                                       "code": "overloaded", "param": None}})])
+            return upstream.stream(
+                events
+                + [
+                    upstream.event(
+                        {
+                            "error": {
+                                "message": "overloaded",
+                                "type": "server_error",
+                                "code": "overloaded",
+                                "param": None,
+                            }
+                        }
+                    )
+                ]
+            )
         return upstream.error(503, "overloaded")
 
     def do_endless(self, request, exchange):
@@ -132,4 +186,6 @@ class Provider:
         return self.answer(request, message(seen), [chunk({"role": "assistant", "content": seen}), chunk({}, "stop")])
 
 
-models = upstream.body({"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 1, "owned_by": "fake"}]})
+models = upstream.body(
+    {"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 1, "owned_by": "fake"}]}
+)

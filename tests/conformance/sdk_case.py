@@ -1,4 +1,5 @@
 """Runs an official client's scenarios directly and through the gateway, and compares what the client made of them."""
+
 import json
 import os
 import subprocess
@@ -24,7 +25,9 @@ def folded(value):
     for chunk in value:
         whole["usage"] = chunk.get("usage") or whole["usage"]
         for choice in chunk["choices"]:
-            to = whole["choices"].setdefault(choice["index"], {"text": "", "refusal": "", "calls": {}, "probs": [], "end": None})
+            to = whole["choices"].setdefault(
+                choice["index"], {"text": "", "refusal": "", "calls": {}, "probs": [], "end": None}
+            )
             delta = choice["delta"]
             to["text"] += delta.get("content") or ""
             to["refusal"] += delta.get("refusal") or ""
@@ -40,11 +43,13 @@ def folded(value):
 
 class SdkCase(unittest.TestCase):
     maxDiff = 4000
-    kind = ""       # python or node
+    kind = ""  # python or node
 
     @classmethod
     def setUpClass(cls):
-        found = subprocess.run([os.path.join(HERE, "clients.sh"), cls.kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        found = subprocess.run(
+            [os.path.join(HERE, "clients.sh"), cls.kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         if found.returncode == 77:
             if os.environ.get("CI") == "true":
                 raise AssertionError("in CI the official clients must be there: " + found.stderr)
@@ -62,7 +67,9 @@ class SdkCase(unittest.TestCase):
 
     @classmethod
     def play(cls, base_url):
-        result = subprocess.run(cls.command(base_url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+        result = subprocess.run(
+            cls.command(base_url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120
+        )
         assert result.returncode == 0, result.stderr[-4000:]
         return json.loads(result.stdout)
 
@@ -71,7 +78,9 @@ class SdkCase(unittest.TestCase):
         with Gateway(simple(self.up, mode=mode, tiers=tiers)) as weir:
             through = self.play("http://127.0.0.1:%d/v1" % weir.port)
             gone = [seen for seen in self.up.requests if "endless" in str(seen.json()["messages"][-1]["content"])]
-            wait_for(lambda: gone and all(seen.gone_at for seen in gone), 3, "the call to be cancelled upstream as well")
+            wait_for(
+                lambda: gone and all(seen.gone_at for seen in gone), 3, "the call to be cancelled upstream as well"
+            )
         self.assertEqual(set(through), set(self.direct))
         for name, expected in self.direct.items():
             if name not in but:

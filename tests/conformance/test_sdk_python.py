@@ -1,4 +1,5 @@
 """The official OpenAI client for Python sees no difference between the provider and the gateway."""
+
 import os
 
 from conformance import sdk_case
@@ -14,4 +15,5 @@ class Python(sdk_case.SdkCase):
 
 if __name__ == "__main__":
     import unittest
+
     unittest.main()

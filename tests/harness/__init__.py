@@ -1,4 +1,5 @@
 """What the black-box tests stand on: a gateway process, a scripted fake provider, a raw HTTP client. Standard library."""
+
 import time
 
 

@@ -1,4 +1,5 @@
 """The usual test case: one fake provider and one gateway for all tests of a class."""
+
 import unittest
 
 from . import client, upstream

@@ -1,4 +1,5 @@
 """A raw HTTP/1.1 client: sends exactly the bytes it is given, keeps exactly the bytes that come."""
+
 import json
 import socket
 import time
@@ -8,9 +9,9 @@ class Reply:
     def __init__(self, status, reason, headers):
         self.status, self.reason, self.headers = status, reason, headers
         self.body = b""
-        self.complete = False   # the framing's end came
-        self.chunks = []        # payloads of a chunked body, as they were framed
-        self.times = []         # when each piece came, monotonic
+        self.complete = False  # the framing's end came
+        self.chunks = []  # payloads of a chunked body, as they were framed
+        self.times = []  # when each piece came, monotonic
 
     def header(self, name, default=None):
         for key, value in self.headers:

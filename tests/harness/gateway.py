@@ -1,4 +1,5 @@
 """A gateway process: started on free ports in a folder of its own, watched, asked, stopped or killed."""
+
 import json
 import os
 import re
@@ -82,8 +83,14 @@ class Gateway:
 
     def start(self):
         self.lines = []
-        self.process = subprocess.Popen([self.binary, "serve", "-c", self.config_file], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.env, cwd=self.folder)
+        self.process = subprocess.Popen(
+            [self.binary, "serve", "-c", self.config_file],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.env,
+            cwd=self.folder,
+        )
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
         if self.ready_wanted:
             self.port = int(self.wait_line(r"weir: listening on \S*:(\d+)").group(1))
@@ -119,8 +126,10 @@ class Gateway:
                         return found
                 left = end - time.monotonic()
                 if left <= 0 or self.process.poll() is not None and left < seconds - 1:
-                    raise AssertionError("no line like %r; exit code %s; output:\n%s" % (
-                        pattern, self.process.poll(), "\n".join(self.lines)))
+                    raise AssertionError(
+                        "no line like %r; exit code %s; output:\n%s"
+                        % (pattern, self.process.poll(), "\n".join(self.lines))
+                    )
                 self.changed.wait(min(left, 0.2))
 
     def signal(self, number):
@@ -159,7 +168,9 @@ class Gateway:
     def chat(self, body=None, headers=(), **members):
         """POST /v1/chat/completions; `members` over a small default request."""
         if body is None:
-            body = dict({"model": "gpt-4o", "messages": [{"role": "user", "content": "What is two and two?"}]}, **members)
+            body = dict(
+                {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is two and two?"}]}, **members
+            )
         return self.ask("POST", "/v1/chat/completions", body, headers)
 
     def admin(self, target, method="GET", body=None):
@@ -180,8 +191,9 @@ class Gateway:
         argv = [self.binary, "report", "-c", self.config_file, "--since", since, "--format", "json"]
         if by:
             argv += ["--by", by]
-        result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env,
-                                cwd=self.folder, timeout=60)
+        result = subprocess.run(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env, cwd=self.folder, timeout=60
+        )
         assert result.returncode == 0, (argv, result.returncode, result.stdout, result.stderr)
         return json.loads(result.stdout, parse_float=Decimal)
 
@@ -205,8 +217,15 @@ def check(text, env=None, binary=None):
         path = os.path.join(folder, "weir.yaml")
         with open(path, "w") as f:
             f.write(text)
-        result = subprocess.run([binary or BINARY, "check", "-c", path], stdout=subprocess.PIPE, text=True,
-                                stderr=subprocess.STDOUT, env=dict(os.environ, **(env or {})), timeout=60, cwd=folder)
+        result = subprocess.run(
+            [binary or BINARY, "check", "-c", path],
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, **(env or {})),
+            timeout=60,
+            cwd=folder,
+        )
         return result.returncode, result.stdout
 
 
@@ -215,14 +234,22 @@ def nanos(amount):
     return int(Decimal(str(amount)) * 1_000_000_000)
 
 
-PRICES = {"gpt-4o": (Decimal("2.5"), Decimal("1.25"), Decimal("10")), "small": (Decimal("0.15"), Decimal("0.075"), Decimal("0.6"))}
+PRICES = {
+    "gpt-4o": (Decimal("2.5"), Decimal("1.25"), Decimal("10")),
+    "small": (Decimal("0.15"), Decimal("0.075"), Decimal("0.6")),
+}
 
 
 def simple(upstream, mode="off", tiers=(), **more):
     """One provider, the reference `gpt-4o` and a cheaper `small`, each with a price, and one cascade."""
-    models = {"fake/" + name: {"price": {"input": p[0], "cached_input": p[1], "output": p[2]}} for name, p in PRICES.items()}
-    config = {"providers": {"fake": {"api": "openai", "base_url": upstream.base_url}}, "models": models,
-              "cascades": {"default": {"match": {"model": ["gpt-4o"]}, "tiers": list(tiers), "mode": mode}}}
+    models = {
+        "fake/" + name: {"price": {"input": p[0], "cached_input": p[1], "output": p[2]}} for name, p in PRICES.items()
+    }
+    config = {
+        "providers": {"fake": {"api": "openai", "base_url": upstream.base_url}},
+        "models": models,
+        "cascades": {"default": {"match": {"model": ["gpt-4o"]}, "tiers": list(tiers), "mode": mode}},
+    }
     return dict(config, **more)
 
 

@@ -4,6 +4,7 @@ An answer is a callable that takes an Exchange and returns whether the connectio
 providers do and what they do wrong. Upstream.answer is the rule; Upstream.script(...) are answers for the next requests,
 in order, before the rule applies again; Upstream.by_model picks by the model asked for.
 """
+
 import json
 import queue
 import select
@@ -24,7 +25,7 @@ class Seen:
         self.number, self.connection, self.head, self.body = number, connection, head, body
         self.headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:] if ":" in line]
         self.at = time.monotonic()
-        self.gone_at = None      # when the gateway closed the connection before the answer was out
+        self.gone_at = None  # when the gateway closed the connection before the answer was out
 
     def header(self, name, default=None):
         for key, value in self.headers:
@@ -79,7 +80,7 @@ class Upstream:
         self.answer = answer or Model()
         self.by_model = {}
         self.on_get = body({"object": "list", "data": []})
-        self.requests = []          # POSTs, in order of arrival
+        self.requests = []  # POSTs, in order of arrival
         self.connections = 0
         self.stopping = False
         self.listener = None
@@ -207,7 +208,7 @@ class Upstream:
                 while len(buffer) < size + 2:
                     if not more():
                         return None
-                data, buffer = data + buffer[:size], buffer[size + 2:]
+                data, buffer = data + buffer[:size], buffer[size + 2 :]
                 if size == 0:
                     break
         else:
@@ -228,8 +229,15 @@ class Upstream:
 
 # ---- answers ------------------------------------------------------------------------------------------------------
 
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests",
-           500: "Internal Server Error", 503: "Service Unavailable"}
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 
 def framed(payloads, how, status=200, headers=(), kind="application/json", length=None):
@@ -253,7 +261,7 @@ def send_in(exchange, head, whole, piece=None, cut=None, reset=False):
     exchange.send(head)
     step = piece or max(1, len(sent))
     for at in range(0, len(sent), step):
-        exchange.send(sent[at:at + step])
+        exchange.send(sent[at : at + step])
     if reset:
         return exchange.reset()
     return cut is None
@@ -266,6 +274,7 @@ def body(document, status=200, headers=(), how="length", length=None, cut=None, 
     def answer(exchange):
         head, whole = framed([data], how, status, headers, length=length)
         return send_in(exchange, head, whole, piece, cut, reset) and how != "close" and not close
+
     return answer
 
 
@@ -275,14 +284,17 @@ def error(status, message, headers=(), kind="server_error", code=None):
 
 def stream(events, how="chunked", cut=None, piece=None, reset=False, headers=()):
     """Events (bytes, each with its blank line), each a chunk."""
+
     def answer(exchange):
         head, whole = framed(list(events), how, 200, headers, "text/event-stream; charset=utf-8")
         return send_in(exchange, head, whole, piece, cut, reset) and how != "close"
+
     return answer
 
 
 def stepped(events, steps, hang=False):
     """A chunked stream whose event i goes out once steps[i] is set (missing: at once); hang: never ends."""
+
     def answer(exchange):
         exchange.send(framed([], "chunked", kind="text/event-stream")[0])
         for index, event in enumerate(events):
@@ -294,21 +306,26 @@ def stepped(events, steps, hang=False):
             return False
         exchange.send(b"0\r\n\r\n")
         return True
+
     return answer
 
 
 def hang():
     """Says nothing until the gateway goes away."""
+
     def answer(exchange):
         exchange.wait_gone()
         return False
+
     return answer
 
 
 def held(release, then):
     """Answers with `then` once `release` is set."""
+
     def answer(exchange):
         return False if exchange.wait_gone(release=release) else then(exchange)
+
     return answer
 
 
@@ -316,38 +333,51 @@ def raw(data, keep=False):
     def answer(exchange):
         exchange.send(data)
         return keep
+
     return answer
 
 
 def held_after(data):
     """Sends some bytes, and then nothing until the gateway goes away."""
+
     def answer(exchange):
         exchange.send(data)
         exchange.wait_gone()
         return False
+
     return answer
 
 
 def dropped(reset=False):
     """Takes the request and closes without a byte."""
+
     def answer(exchange):
         return exchange.reset() if reset else False
+
     return answer
 
 
 def then_close(inner):
     """Answers, then closes the kept connection without having announced it: the next request on it finds it stale."""
+
     def answer(exchange):
         inner(exchange)
         return False
+
     return answer
 
 
 # ---- a model ------------------------------------------------------------------------------------------------------
 
+
 def usage_of(tokens_in, tokens_out, cached=0):
-    return {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out,
-            "prompt_tokens_details": {"cached_tokens": cached}, "completion_tokens_details": {"reasoning_tokens": 0}}
+    return {
+        "prompt_tokens": tokens_in,
+        "completion_tokens": tokens_out,
+        "total_tokens": tokens_in + tokens_out,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
 
 
 def pieces_of(text):
@@ -360,8 +390,16 @@ class Model:
     """Answers as a real provider does: body or stream, usage where asked, log-probabilities where asked. Counts calls
     and nano-dollars (`price`: USD per million tokens of input, cached input, output)."""
 
-    def __init__(self, text="Four.", logprob=-0.01, tokens=None, price=(0, 0, 0), gives_logprobs=True, finish="stop",
-                 message=None):
+    def __init__(
+        self,
+        text="Four.",
+        logprob=-0.01,
+        tokens=None,
+        price=(0, 0, 0),
+        gives_logprobs=True,
+        finish="stop",
+        message=None,
+    ):
         self.text, self.logprob, self.tokens, self.price = text, logprob, tokens, price
         self.gives_logprobs, self.finish, self.message = gives_logprobs, finish, message
         self.calls, self.nanos = 0, 0
@@ -385,8 +423,9 @@ class Model:
         usage = usage_of(tokens_in, tokens_out, cached)
         logprobs = None
         if request.get("logprobs") and self.gives_logprobs:
-            logprobs = [{"token": p, "logprob": logprob, "bytes": list(p.encode()), "top_logprobs": []}
-                        for p in pieces_of(text)]
+            logprobs = [
+                {"token": p, "logprob": logprob, "bytes": list(p.encode()), "top_logprobs": []} for p in pieces_of(text)
+            ]
         head = {"id": "chatcmpl-%d" % number, "created": 1720000000, "model": request["model"]}
         if request.get("stream"):
             asked = (request.get("stream_options") or {}).get("include_usage", False)
@@ -396,9 +435,14 @@ class Model:
 
 def chat_body(text, head=None, usage=None, logprobs=None, finish="stop", message=None):
     document = dict(head or {"id": "chatcmpl-1", "created": 1720000000, "model": "m"}, object="chat.completion")
-    document["choices"] = [{"index": 0, "message": message or {"role": "assistant", "content": text, "refusal": None},
-                            "logprobs": None if logprobs is None else {"content": logprobs, "refusal": None},
-                            "finish_reason": finish}]
+    document["choices"] = [
+        {
+            "index": 0,
+            "message": message or {"role": "assistant", "content": text, "refusal": None},
+            "logprobs": None if logprobs is None else {"content": logprobs, "refusal": None},
+            "finish_reason": finish,
+        }
+    ]
     document["usage"] = usage
     document["system_fingerprint"] = "fp_fake"
     return document
@@ -413,12 +457,24 @@ DONE = b"data: [DONE]\n\n"
 
 def chat_events(text, head=None, usage=None, logprobs=None, finish="stop", done=True):
     """The events of a streamed answer; with `usage` null usage in every chunk and a usage chunk at the end."""
-    base = dict(head or {"id": "chatcmpl-1", "created": 1720000000, "model": "m"}, object="chat.completion.chunk",
-                system_fingerprint="fp_fake")
+    base = dict(
+        head or {"id": "chatcmpl-1", "created": 1720000000, "model": "m"},
+        object="chat.completion.chunk",
+        system_fingerprint="fp_fake",
+    )
 
     def chunk(delta, finish=None, probs=None):
-        document = dict(base, choices=[{"index": 0, "delta": delta, "finish_reason": finish,
-                                        "logprobs": None if probs is None else {"content": probs, "refusal": None}}])
+        document = dict(
+            base,
+            choices=[
+                {
+                    "index": 0,
+                    "delta": delta,
+                    "finish_reason": finish,
+                    "logprobs": None if probs is None else {"content": probs, "refusal": None},
+                }
+            ],
+        )
         if usage is not None:
             document["usage"] = None
         return event(document)

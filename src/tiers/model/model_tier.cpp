@@ -43,15 +43,12 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.reason = "status " + std::to_string(climb.attempt.status);
         co_return climb;
     }
-    const std::size_t answer_bytes = answer.size();
-    answer.append(json::kPadding, '\0');
-    Result<wire::ChatAnswer> read = wire::read_chat_answer(std::string_view(answer).substr(0, answer_bytes));
+    Result<wire::ChatAnswer> read = wire::read_chat_answer(answer);
     if (!read) {
         climb.attempt.priced = false;
         climb.reason = read.error().message;
         co_return climb;
     }
-    answer.resize(answer_bytes);
     account(climb.attempt, read->usage, upstream.price);
     climb.attempt.outcome = store::Outcome::declined;
     if (read->logprobs.tokens > 0) climb.attempt.evidence = static_cast<float>(read->logprobs.mean);
