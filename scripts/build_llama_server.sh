@@ -77,7 +77,7 @@ if [ ! -f "$work/unpacked" ]; then
 fi
 
 cores=$(nproc)
-say "building llama-server, once: 8 minutes of processor time, about $(((8 + cores - 1) / cores)) with $cores cores"
+say "building llama-server, once: 6 minutes of processor time, about $(((6 + cores - 1) / cores)) with $cores cores"
 started=$SECONDS
 # Its own compiler cache, so that it doesn't push ours out.
 export CCACHE_DIR=$cache/ccache-llama CCACHE_MAXSIZE=1G CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1

@@ -45,6 +45,7 @@ def read_stream(response):
         for choice in event.get("choices", []):
             text.append(choice.get("delta", {}).get("content") or "")
             finish = choice.get("finish_reason") or finish
+    response.read()  # without it http.client holds a stream with a Content-Length for unfinished
     return "".join(text), finish, closed
 
 

@@ -25,6 +25,7 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
             continue;
         }
         tiers::Climb tried = co_await rung.tier->offer(question, cancellation);
+        if (tried.lease) ascent.lease = std::move(tried.lease);
         if (!tried.offer) {
             if (trace) note(ascent.why, rung.tier->name(), tried.reason);
             ascent.attempts.push_back(tried.attempt);

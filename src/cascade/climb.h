@@ -25,6 +25,7 @@ struct Ascent {
     std::optional<tiers::Offer> served;          // serve mode: what goes to the caller
     std::optional<store::TierKind> tier;         // who made it
     std::optional<store::TierKind> would_have;   // observe mode: who would have
+    std::unique_ptr<tiers::InFlight::Lease> lease;  // see tiers::Climb; kept until the answer is stored
     std::string why;                             // a readable trace, only where asked for
 };
 

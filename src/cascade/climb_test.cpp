@@ -42,7 +42,7 @@ struct Ladder {
     std::shared_ptr<FakeTier> exact, small, mid;
     std::vector<Rung> rungs;
     wire::ChatRequest chat;
-    tiers::Question question{chat, "t", {}, true, 0};
+    tiers::Question question{chat, "t", {}, true, false, 0};
     Cancellation cancellation;
 
     Ladder(std::optional<double> exact_hit, std::optional<double> small_logprob, std::optional<double> mid_logprob) {

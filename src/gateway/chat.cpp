@@ -184,7 +184,8 @@ Task<void> answer(ChatLife& life) {
     identify_task(life, task_name);
     plan_cache(life);
 
-    const tiers::Question question{life.chat, life.tenant->name, life.cache_key, life.may_look_up, 0};
+    const tiers::Question question{life.chat, life.tenant->name, life.cache_key, life.may_look_up,
+                                   life.may_store && life.mode == cascade::Mode::serve, 0};
     const Micros before = life.lane.reactor.now();
     const cascade::Ascent ascent = co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
     life.upstream_micros += life.lane.reactor.now() - before;

@@ -67,6 +67,7 @@ struct Gateway::Impl {
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
     std::unique_ptr<tiers::ExactCache> cache;
+    tiers::InFlight in_flight;
     Worker worker;
     std::optional<Shared> shared;
     mutable std::mutex routes_mutex;
@@ -103,7 +104,7 @@ Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactor
     cache_options.max_entry_bytes = options.cache.max_entry_bytes;
     cache_options.ttl_micros = 0;  // each cascade has its own: ExactTier looks at it
     cache = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(*entries));
-    shared.emplace(Shared{clock, *ledger, *cache, worker});
+    shared.emplace(Shared{clock, *ledger, *cache, in_flight, worker});
     return {};
 }
 
@@ -118,7 +119,7 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
     const net::ServerLimits limits = server_limits(options.limits, reactors);
     for (unsigned i = 0; i < reactors; ++i) {
         auto engine = std::make_unique<Engine>(clock, i, *shared);
-        engine->lane.routes = std::make_shared<LaneRoutes>(routes, engine->reactor, *cache);
+        engine->lane.routes = std::make_shared<LaneRoutes>(routes, engine->reactor, *shared);
         auto server = net::HttpServer::listen(engine->reactor, endpoint, limits, tls, engine->handler);
         if (!server) return tl::unexpected(server.error());
         engine->server = std::move(*server);
@@ -208,7 +209,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
     }
     for (auto& engine : impl_->engines) {
         engine->on_reactor([&] {
-            engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->cache);
+            engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
         });
     }
     return {};

@@ -37,7 +37,7 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
 
 }  // namespace
 
-LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, tiers::ExactCache& cache)
+LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, Shared& shared)
     : routes_(std::move(routes)), reactor_(reactor) {
     for (const auto& [name, provider] : routes_->providers()) {
         links_.emplace(name, link_to(provider, routes_->options().limits, reactor));
@@ -49,7 +49,8 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
             if (rung.model) {
                 tier = std::make_shared<tiers::ModelTier>(upstream_of(*rung.model));
             } else {
-                tier = std::make_shared<tiers::ExactTier>(cache, reactor, reactor.clock(), cascade.options.cache.ttl_micros);
+                tier = std::make_shared<tiers::ExactTier>(shared.cache, shared.in_flight, reactor, reactor.clock(),
+                                                          cascade.options.cache.ttl_micros);
             }
             rungs.push_back({std::move(tier), rung.gate});
         }

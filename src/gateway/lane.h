@@ -19,6 +19,7 @@
 #include "net/reactor.h"
 #include "store/ledger.h"
 #include "tiers/exact_cache/exact_cache.h"
+#include "tiers/exact_cache/in_flight.h"
 #include "tiers/model/upstream.h"
 
 namespace weir::gateway {
@@ -38,13 +39,14 @@ struct Shared {
     const Clock& clock;
     store::LedgerSink& ledger;
     tiers::ExactCache& cache;
+    tiers::InFlight& in_flight;
     Worker& worker;
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.
 class LaneRoutes {
   public:
-    LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, tiers::ExactCache& cache);
+    LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, Shared& shared);
 
     const Routes& routes() const { return *routes_; }
 

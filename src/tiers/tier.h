@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/exact_cache.h"
+#include "tiers/exact_cache/in_flight.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
@@ -25,6 +26,7 @@ struct Question {
     std::string_view tenant;
     Digest256 cache_key;      // zero where the request must not be looked up
     bool may_look_up = false;
+    bool may_store = false;   // the answer will be stored: the same request may wait for it
     Micros deadline = 0;      // steady time; 0: none
 };
 
@@ -38,6 +40,7 @@ struct Offer {
 struct Climb {
     store::Attempt attempt;           // outcome: declined until a gate decides otherwise
     std::optional<Offer> offer;
+    std::unique_ptr<InFlight::Lease> lease;  // exact cache, miss: held until the request has ended
     std::string reason;               // why there is no offer, in a few words; for x-weir-why
 };
 
