@@ -21,7 +21,10 @@ PATIENCE_SECONDS = 15
 
 def report(options, by):
     argv = [options.weir, "report", "-c", options.config, "--since", "24h", "--by", by, "--format", "json"]
-    return json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout, parse_float=Decimal)
+    result = subprocess.run(argv, stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit("check_report: %s failed" % " ".join(argv))
+    return json.loads(result.stdout, parse_float=Decimal)
 
 
 def value(line, member):

@@ -71,10 +71,11 @@ def first_asks(model):
         asks.append(("ticket", {"model": model, "messages": [{"role": "system", "content": SORT},
                                                              {"role": "user", "content": text}],
                                 "temperature": 0, "max_tokens": 24, "response_format": SCHEMA}))
-    for number, text in enumerate(QUESTIONS):
+    for text in QUESTIONS:
+        # Enough to finish: what is cut off at max_tokens is no complete answer, and isn't cached.
         asks.append(("question", {"model": model, "messages": [{"role": "system", "content": ANSWER},
                                                                {"role": "user", "content": text}],
-                                  "temperature": 0, "max_tokens": (24, 28, 32)[number % 3]}))
+                                  "temperature": 0, "max_tokens": 96}))
     return asks
 
 

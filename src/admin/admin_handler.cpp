@@ -40,7 +40,8 @@ Task<void> AdminHandler::handle(net::Exchange& exchange) {
     } else if (path.starts_with(kRequests)) {
         co_await show_request(exchange, path.substr(kRequests.size()));
     } else {
-        const std::string body = error_body("no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}");
+        const std::string body =
+            error_body("no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}");
         co_await exchange.respond(404, kJson, body);
     }
 }
@@ -56,11 +57,15 @@ Task<void> AdminHandler::show_request(net::Exchange& exchange, std::string_view 
         co_await exchange.respond(200, kJson, *row);
         co_return;
     }
-    const unsigned status = row.error().code == ErrorCode::not_found ? 404u : row.error().code == ErrorCode::invalid ? 400u : 500u;
+    const unsigned status = row.error().code == ErrorCode::not_found ? 404u
+                            : row.error().code == ErrorCode::invalid ? 400u
+                                                                     : 500u;
     const std::string body = error_body(row.error().message);
     co_await exchange.respond(status, kJson, body);
 }
 
-std::string AdminHandler::protocol_error(unsigned, std::string_view problem) { return error_body(problem); }
+std::string AdminHandler::protocol_error(unsigned, std::string_view problem) {
+    return error_body(problem);
+}
 
 }  // namespace weir::admin

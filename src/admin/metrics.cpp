@@ -59,7 +59,8 @@ std::string render_metrics(gateway::Gateway& gateway) {
     out.family("saved_usd", "gauge", "Counterfactual minus cost since start, where both are known.");
     out.sample("saved_usd", "", to_decimal(totals.saved));
     out.single("caller_gone_total", "counter", "Requests whose caller left before the end.", totals.caller_gone);
-    out.single("overhead_microseconds_total", "counter", "Time in the gateway itself, not waiting for upstreams.", totals.overhead_micros);
+    out.single("overhead_microseconds_total", "counter", "Time in the gateway itself, not waiting for upstreams.",
+               totals.overhead_micros);
     out.single("requests_active", "gauge", "Requests under way.", totals.active);
     out.single("connections", "gauge", "Open connections of callers.", totals.connections);
     out.family("exact_cache_lookups_total", "counter", "Look-ups in the exact cache by result.");
@@ -68,13 +69,15 @@ std::string render_metrics(gateway::Gateway& gateway) {
     out.sample("exact_cache_lookups_total", "{result=\"miss\"}", std::to_string(cache.misses));
     out.single("exact_cache_stored_total", "counter", "Answers stored.", cache.stored);
     out.single("exact_cache_evicted_total", "counter", "Answers put out of memory.", cache.evicted);
-    out.single("exact_cache_not_persisted_total", "counter", "Answers kept in memory alone because the disk was behind.", cache.not_persisted);
+    out.single("exact_cache_not_persisted_total", "counter",
+               "Answers kept in memory alone because the disk was behind.", cache.not_persisted);
     out.single("exact_cache_entries", "gauge", "Answers in memory.", cache.entries);
     out.single("exact_cache_bytes", "gauge", "Bytes of answers in memory.", cache.bytes);
     out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);
     out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
     out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);
-    out.single("ledger_waits_total", "counter", "Times a request waited for room in the ledger's ring.", totals.ledger_waits);
+    out.single("ledger_waits_total", "counter", "Times a request waited for room in the ledger's ring.",
+               totals.ledger_waits);
     out.single("resident_memory_bytes", "gauge", "Resident memory of the gateway itself.", resident_bytes());
     return out.take();
 }

@@ -59,7 +59,8 @@ void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, s
 Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     const auto found = ledger.find(id);
     if (!found) return tl::unexpected(found.error());
-    if (!found->has_value()) return fail(ErrorCode::not_found, "no request of that id is in the ledger (it may not be settled yet)");
+    if (!found->has_value())
+        return fail(ErrorCode::not_found, "no request of that id is in the ledger (it may not be settled yet)");
     const store::LedgerRow& row = **found;
     bool estimated = false;
     for (std::size_t i = 0; i < row.attempt_count; ++i) estimated = estimated || row.attempts[i].usage_estimated;

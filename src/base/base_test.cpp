@@ -63,7 +63,9 @@ Task<int> twice(Gate& gate, int x) {
     co_return 2 * x;
 }
 
-Task<void> store(Gate& gate, int& out) { out = co_await twice(gate, 21); }
+Task<void> store(Gate& gate, int& out) {
+    out = co_await twice(gate, 21);
+}
 
 }  // namespace
 

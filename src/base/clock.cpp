@@ -13,7 +13,11 @@ Micros read_clock(clockid_t id) {
 
 }  // namespace
 
-Micros SystemClock::unix_micros() const { return read_clock(CLOCK_REALTIME); }
-Micros SystemClock::steady_micros() const { return read_clock(CLOCK_MONOTONIC); }
+Micros SystemClock::unix_micros() const {
+    return read_clock(CLOCK_REALTIME);
+}
+Micros SystemClock::steady_micros() const {
+    return read_clock(CLOCK_MONOTONIC);
+}
 
 }  // namespace weir

@@ -12,7 +12,9 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
     reset();
 }
 
-Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+Sha256::~Sha256() {
+    EVP_MD_CTX_free(context_);
+}
 
 void Sha256::reset() {
     // Fetched once: EVP_sha256() with an implicit fetch costs about 200 ns at each init.
@@ -20,7 +22,9 @@ void Sha256::reset() {
     EVP_DigestInit_ex2(context_, algorithm, nullptr);
 }
 
-void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+void Sha256::update(std::string_view bytes) {
+    EVP_DigestUpdate(context_, bytes.data(), bytes.size());
+}
 
 void Sha256::update_part(std::string_view bytes) {
     const std::uint64_t size = bytes.size();

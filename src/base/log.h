@@ -16,8 +16,14 @@ using LogSink = void (*)(LogLevel level, std::string_view message);
 void set_log_sink(LogSink sink);  // nullptr: messages are dropped
 void log(LogLevel level, std::string_view message);
 
-inline void log_info(std::string_view message) { log(LogLevel::info, message); }
-inline void log_warning(std::string_view message) { log(LogLevel::warning, message); }
-inline void log_error(std::string_view message) { log(LogLevel::error, message); }
+inline void log_info(std::string_view message) {
+    log(LogLevel::info, message);
+}
+inline void log_warning(std::string_view message) {
+    log(LogLevel::warning, message);
+}
+inline void log_error(std::string_view message) {
+    log(LogLevel::error, message);
+}
 
 }  // namespace weir

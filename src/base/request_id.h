@@ -26,7 +26,7 @@ class RequestIds {
     std::uint64_t sequence_ = 0;
 };
 
-Micros unix_micros_of(RequestId id);                             // when it was made, to the millisecond
+Micros unix_micros_of(RequestId id);                              // when it was made, to the millisecond
 std::optional<RequestId> parse_request_id(std::string_view hex);  // 16 hex digits
 
 }  // namespace weir

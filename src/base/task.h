@@ -3,9 +3,10 @@
 // Thread rule: a task, its awaiter and what it awaits belong to one reactor thread.
 // Limits: no cancellation of its own (operations are cancelled at their source and return an error); destroy a task
 // only when it has not started or has finished.
-// GCC 12 compiles some coroutines wrongly; these rules keep clear of that: coroutines are free or member functions, never
-// capturing lambdas (captures are destroyed twice); arguments are named variables, not temporaries with destructors; no
-// co_await in the condition of an if, while or ?: (in a body without variables of its own the coroutine never runs), no ?:,
+// GCC 12 compiles some coroutines wrongly; these rules keep clear of that: coroutines are free or member functions,
+// never capturing lambdas (captures are destroyed twice); arguments are named variables, not temporaries with
+// destructors; no co_await in the condition of an if, while or ?: (in a body without variables of its own the coroutine
+// never runs), no ?:,
 // && or || in the arguments of a co_await (both sides are evaluated). scripts/check_layers.py looks for these.
 #pragma once
 
@@ -47,7 +48,9 @@ struct Promise final : PromiseBase {
     std::optional<T> value;
     Task<T> get_return_object();
     template <class U>
-    void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+    void return_value(U&& result) {
+        value.emplace(std::forward<U>(result));
+    }
     T take() {
         rethrow();
         return std::move(*value);
@@ -110,11 +113,15 @@ struct Detached {
     };
 };
 
-inline Detached run_detached(Task<void> task) { co_await task; }
+inline Detached run_detached(Task<void> task) {
+    co_await task;
+}
 
 }  // namespace task_detail
 
 // Starts the task now, on this thread; it frees itself when it ends. An exception that leaves it ends the process.
-inline void spawn(Task<void> task) { task_detail::run_detached(std::move(task)); }
+inline void spawn(Task<void> task) {
+    task_detail::run_detached(std::move(task));
+}
 
 }  // namespace weir

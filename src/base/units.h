@@ -14,8 +14,14 @@ struct Usd {
     std::int64_t nanos = 0;
 
     friend constexpr auto operator<=>(Usd, Usd) = default;
-    constexpr Usd& operator+=(Usd other) { nanos += other.nanos; return *this; }
-    constexpr Usd& operator-=(Usd other) { nanos -= other.nanos; return *this; }
+    constexpr Usd& operator+=(Usd other) {
+        nanos += other.nanos;
+        return *this;
+    }
+    constexpr Usd& operator-=(Usd other) {
+        nanos -= other.nanos;
+        return *this;
+    }
     friend constexpr Usd operator+(Usd a, Usd b) { return a += b; }
     friend constexpr Usd operator-(Usd a, Usd b) { return a -= b; }
 };

@@ -20,8 +20,8 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
     for (const Rung& rung : rungs) {
         if (cancellation.canceled()) break;
         const bool free_look = rung.tier->kind() == TierKind::exact;
-        if (!rung.gate->may_open() || (!serving && !free_look)) {
-            if (trace) note(ascent.why, rung.tier->name(), serving ? "no gate" : "not asked");
+        if (!rung.gate->may_open() || (!free_look && (!serving || question.caches_only))) {
+            if (trace) note(ascent.why, rung.tier->name(), rung.gate->may_open() ? "not asked" : "no gate");
             continue;
         }
         tiers::Climb tried = co_await rung.tier->offer(question, cancellation);

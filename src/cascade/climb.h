@@ -1,6 +1,5 @@
-// Climbs a cascade's tiers, cheapest first, until a gate opens. The reference, which comes last, is not among them: what
-// it says is relayed to the caller as it comes (gateway/relay.h).
-// Thread rule: one request, one reactor.
+// Climbs a cascade's tiers, cheapest first, until a gate opens. The reference, which comes last, is not among them:
+// what it says is relayed to the caller as it comes (gateway/relay.h). Thread rule: one request, one reactor.
 #pragma once
 
 #include <memory>
@@ -21,12 +20,12 @@ struct Rung {
 
 // What a climb left behind.
 struct Ascent {
-    std::vector<store::Attempt> attempts;        // in order
-    std::optional<tiers::Offer> served;          // serve mode: what goes to the caller
-    std::optional<store::TierKind> tier;         // who made it
-    std::optional<store::TierKind> would_have;   // observe mode: who would have
+    std::vector<store::Attempt> attempts;           // in order
+    std::optional<tiers::Offer> served;             // serve mode: what goes to the caller
+    std::optional<store::TierKind> tier;            // who made it
+    std::optional<store::TierKind> would_have;      // observe mode: who would have
     std::unique_ptr<tiers::InFlight::Lease> lease;  // see tiers::Climb; kept until the answer is stored
-    std::string why;                             // a readable trace, only where asked for
+    std::string why;                                // a readable trace, only where asked for
 };
 
 // serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does

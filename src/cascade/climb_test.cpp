@@ -10,7 +10,8 @@ namespace {
 // Offers (or declines) what it was told to, and counts how often it was asked.
 class FakeTier final : public tiers::Tier {
   public:
-    FakeTier(std::string name, TierKind kind, std::optional<double> logprob) : name_(std::move(name)), kind_(kind), logprob_(logprob) {}
+    FakeTier(std::string name, TierKind kind, std::optional<double> logprob)
+        : name_(std::move(name)), kind_(kind), logprob_(logprob) {}
     std::string_view name() const override { return name_; }
     TierKind kind() const override { return kind_; }
     Task<tiers::Climb> offer(const tiers::Question&, Cancellation& cancellation) override {
@@ -42,7 +43,7 @@ struct Ladder {
     std::shared_ptr<FakeTier> exact, small, mid;
     std::vector<Rung> rungs;
     wire::ChatRequest chat;
-    tiers::Question question{chat, "t", {}, true, false, 0};
+    tiers::Question question{chat, "t", {}, true, false, false, 0};
     Cancellation cancellation;
 
     Ladder(std::optional<double> exact_hit, std::optional<double> small_logprob, std::optional<double> mid_logprob) {
@@ -97,6 +98,14 @@ TEST_CASE("observe: only the cache is looked at, and not served from") {
     CHECK(ladder.small->asked == 0);
     REQUIRE(ascent.attempts.size() == 1);
     CHECK(ascent.attempts[0].outcome == store::Outcome::observed);
+}
+
+TEST_CASE("caches only: no model is asked, in serve mode too") {
+    Ladder ladder(std::nullopt, 0.0, 0.0);
+    ladder.question.caches_only = true;
+    CHECK_FALSE(ascend(ladder, Mode::serve).served);
+    CHECK(ladder.exact->asked == 1);
+    CHECK(ladder.small->asked == 0);
 }
 
 TEST_CASE("off: nobody is asked") {

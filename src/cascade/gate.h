@@ -29,8 +29,8 @@ class OpenGate final : public Gate {
     Verdict judge(const tiers::Offer&) const override { return {true, "same request"}; }
 };
 
-// Mean token log-probability (natural logarithm) at least the threshold, and an answer that is whole: finished by itself,
-// not refused, not empty.
+// Mean token log-probability (natural logarithm) at least the threshold, and an answer that is whole: finished by
+// itself, not refused, not empty.
 class ThresholdGate final : public Gate {
   public:
     explicit ThresholdGate(double min_mean_logprob) : min_mean_logprob_(min_mean_logprob) {}

@@ -15,32 +15,33 @@ using store::Mode;
 using store::TierKind;
 
 struct TierOptions {
-    TierKind kind = TierKind::model;          // exact or model (semantic and student are refused by `weir check` until they exist)
-    std::string model;                        // "provider/model", for kind model
+    TierKind kind =
+        TierKind::model;  // exact or model (semantic and student are refused by `weir check` until they exist)
+    std::string model;    // "provider/model", for kind model
     // A model tier's gate by fixed threshold: its answer is served if the mean token log-probability is at least this.
     // Absent: the tier has no gate, so it is not asked in serve mode.
     std::optional<double> min_mean_logprob;
-    int line = 0;                             // in the configuration file
+    int line = 0;  // in the configuration file
 };
 
 struct Promise {
-    double disagreement = 0;   // share: 0.02
+    double disagreement = 0;  // share: 0.02
     double confidence = 0.95;
-    bool by_harm = false;      // `harm:` instead of `disagreement:`
-    bool over_task = false;    // `over: task`; default cascade
+    bool by_harm = false;    // `harm:` instead of `disagreement:`
+    bool over_task = false;  // `over: task`; default cascade
 };
 
 struct CacheRules {
     Micros ttl_micros = 24ll * 3600 * 1'000'000;
-    bool cache_without_temperature = true;        // a request that names no temperature
+    bool cache_without_temperature = true;  // a request that names no temperature
     bool cache_temperature_above_zero = false;
 };
 
 struct CascadeOptions {
     std::string name;
-    std::vector<std::string> match_models;        // globs (* and ?) over the model's name as the caller wrote it
-    std::string reference_provider;               // which provider answers as the reference; empty: by the model's name
-    std::vector<TierOptions> tiers;               // without the reference, which comes last by itself
+    std::vector<std::string> match_models;  // globs (* and ?) over the model's name as the caller wrote it
+    std::string reference_provider;         // which provider answers as the reference; empty: by the model's name
+    std::vector<TierOptions> tiers;         // without the reference, which comes last by itself
     std::optional<Promise> promise;
     Mode mode = Mode::observe;
     CacheRules cache;

@@ -16,9 +16,10 @@ Task<void> refuse(net::Exchange& exchange, const wire::ApiError& error, std::str
 }
 
 Task<void> refuse_method(net::Exchange& exchange, std::string_view allowed) {
-    const wire::ApiError error{405, "Method " + std::string(exchange.head().method) + " is not allowed here; use " +
-                                        std::string(allowed) + ".",
-                               "invalid_request_error", "method_not_allowed", ""};
+    const wire::ApiError error{
+        405,
+        "Method " + std::string(exchange.head().method) + " is not allowed here; use " + std::string(allowed) + ".",
+        "invalid_request_error", "method_not_allowed", ""};
     const std::string allow = "allow: " + std::string(allowed) + "\r\n";
     co_await refuse(exchange, error, allow);
 }
@@ -47,8 +48,9 @@ Task<void> ApiHandler::handle(net::Exchange& exchange) {
     } else if (path == "/health" && reads) {
         co_await exchange.respond(200, kJson, R"({"status":"ok"})");
     } else {
-        const wire::ApiError error{404, "No such path: " + std::string(method) + " " + std::string(path.substr(0, 200)) +
-                                            ". Weir answers POST /v1/chat/completions and GET /v1/models.",
+        const wire::ApiError error{404,
+                                   "No such path: " + std::string(method) + " " + std::string(path.substr(0, 200)) +
+                                       ". Weir answers POST /v1/chat/completions and GET /v1/models.",
                                    "invalid_request_error", "not_found", ""};
         co_await refuse(exchange, error, {});
     }

@@ -27,10 +27,14 @@ std::optional<wire::ApiError> read_weir_headers(ChatLife& life, std::optional<ca
             wished_mode = store::parse_mode(header.value);
             if (!wished_mode) return bad_request("x-weir-mode is one of off, observe, shadow, serve", "x-weir-mode");
         } else if (http::equals_ignoring_case(name, "cache")) {
-            if (header.value == "no-store") life.cache_wish = CacheWish::no_store;
-            else if (header.value == "refresh") life.cache_wish = CacheWish::refresh;
-            else if (header.value == "only") life.cache_wish = CacheWish::only;
-            else return bad_request("x-weir-cache is one of no-store, refresh, only", "x-weir-cache");
+            if (header.value == "no-store")
+                life.cache_wish = CacheWish::no_store;
+            else if (header.value == "refresh")
+                life.cache_wish = CacheWish::refresh;
+            else if (header.value == "only")
+                life.cache_wish = CacheWish::only;
+            else
+                return bad_request("x-weir-cache is one of no-store, refresh, only", "x-weir-cache");
         } else if (http::equals_ignoring_case(name, "debug")) {
             life.debug = !header.value.empty() && header.value != "0" && header.value != "false";
         } else if (http::equals_ignoring_case(name, "task")) {
@@ -48,8 +52,9 @@ Task<std::optional<wire::ApiError>> admit(ChatLife& life, std::string_view& task
     const http::Headers& headers = life.exchange.head().headers;
     life.tenant = life.routes->routes().tenant_of(limits::bearer_key(headers.value("authorization")));
     if (life.tenant == nullptr) {
-        co_return wire::ApiError{401, "Incorrect API key provided: the key in 'Authorization: Bearer ...' is not known here.",
-                                 "invalid_request_error", "invalid_api_key", ""};
+        co_return wire::ApiError{
+            401, "Incorrect API key provided: the key in 'Authorization: Bearer ...' is not known here.",
+            "invalid_request_error", "invalid_api_key", ""};
     }
     life.row.tenant = life.tenant->id;
     std::optional<cascade::Mode> wished_mode;
@@ -159,7 +164,8 @@ Task<void> settle(ChatLife& life) {
     life.sum_costs();
     const Micros taken = life.lane.reactor.now() - life.exchange.started_micros();
     life.row.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));
-    life.row.overhead_micros = static_cast<std::int32_t>(std::max<Micros>(0, std::min<Micros>(taken - life.upstream_micros, INT32_MAX)));
+    life.row.overhead_micros =
+        static_cast<std::int32_t>(std::max<Micros>(0, std::min<Micros>(taken - life.upstream_micros, INT32_MAX)));
     while (!life.lane.shared.ledger.append(life.lane.reactor.index(), life.row)) {
         counters.ledger_waits.fetch_add(1, std::memory_order_relaxed);
         co_await life.lane.reactor.sleep(1000);
@@ -184,10 +190,16 @@ Task<void> answer(ChatLife& life) {
     identify_task(life, task_name);
     plan_cache(life);
 
-    const tiers::Question question{life.chat, life.tenant->name, life.cache_key, life.may_look_up,
-                                   life.may_store && life.mode == cascade::Mode::serve, 0};
+    const tiers::Question question{life.chat,
+                                   life.tenant->name,
+                                   life.cache_key,
+                                   life.may_look_up,
+                                   life.may_store && life.mode == cascade::Mode::serve,
+                                   life.cache_wish == CacheWish::only,
+                                   0};
     const Micros before = life.lane.reactor.now();
-    const cascade::Ascent ascent = co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
+    const cascade::Ascent ascent =
+        co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
     life.upstream_micros += life.lane.reactor.now() - before;
     for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
     life.row.would_have = ascent.would_have;

@@ -32,7 +32,7 @@ class ChatLife final : public net::PeerWatcher {
 
     Lane& lane;
     net::Exchange& exchange;
-    std::shared_ptr<LaneRoutes> routes;     // held to the end: a reload takes nothing away
+    std::shared_ptr<LaneRoutes> routes;  // held to the end: a reload takes nothing away
 
     wire::ChatRequest chat;
     const Routes::Tenant* tenant = nullptr;
@@ -40,15 +40,15 @@ class ChatLife final : public net::PeerWatcher {
     cascade::Mode mode = cascade::Mode::off;
     CacheWish cache_wish = CacheWish::none;
     bool debug = false;
-    bool may_look_up = false;               // exact cache
+    bool may_look_up = false;  // exact cache
     bool may_store = false;
     std::string_view cache_state = "bypass";  // x-weir-cache of the answer
     Digest256 cache_key{};
     Cancellation cancellation;
 
     store::LedgerRow row;
-    std::int64_t upstream_micros = 0;       // spent waiting for upstreams
-    std::string why;                        // x-weir-why
+    std::int64_t upstream_micros = 0;  // spent waiting for upstreams
+    std::string why;                   // x-weir-why
 };
 
 // deliver.cpp: answers to the caller.

@@ -28,7 +28,9 @@ net::ServerLimits server_limits(const Limits& limits, unsigned reactors) {
     return server;
 }
 
-net::Endpoint endpoint_of(const Address& address) { return {address.host, address.port, "", false}; }
+net::Endpoint endpoint_of(const Address& address) {
+    return {address.host, address.port, "", false};
+}
 
 // One reactor with its thread, lane and listeners.
 struct Engine {
@@ -83,7 +85,8 @@ Gateway::~Gateway() = default;
 Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactors) {
     std::error_code error;
     std::filesystem::create_directories(options.data_folder, error);
-    if (error) return fail(ErrorCode::io, "can't create the data folder " + options.data_folder + ": " + error.message());
+    if (error)
+        return fail(ErrorCode::io, "can't create the data folder " + options.data_folder + ": " + error.message());
     store::SqliteLedger::Options ledger_options;
     ledger_options.folder = options.data_folder;
     ledger_options.lanes = reactors;
@@ -169,11 +172,16 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clo
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
-std::uint16_t Gateway::port() const { return impl_->port; }
+std::uint16_t Gateway::port() const {
+    return impl_->port;
+}
 
-net::Reactor& Gateway::first_reactor() { return impl_->engines.front()->reactor; }
+net::Reactor& Gateway::first_reactor() {
+    return impl_->engines.front()->reactor;
+}
 
-Result<std::uint16_t> Gateway::add_server(const Address& address, const net::ServerLimits& limits, net::Handler& handler) {
+Result<std::uint16_t> Gateway::add_server(const Address& address, const net::ServerLimits& limits,
+                                          net::Handler& handler) {
     Engine& engine = *impl_->engines.front();
     Result<std::uint16_t> port = fail(ErrorCode::internal, "");
     engine.on_reactor([&] {
@@ -195,11 +203,14 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
     };
     keep(options.listen.host != before.listen.host || options.listen.port != before.listen.port, "listen");
     keep(options.admin.host != before.admin.host || options.admin.port != before.admin.port, "admin");
-    keep(options.tls_certificate_file != before.tls_certificate_file || options.tls_key_file != before.tls_key_file, "tls");
+    keep(options.tls_certificate_file != before.tls_certificate_file || options.tls_key_file != before.tls_key_file,
+         "tls");
     keep(options.data_folder != before.data_folder, "data");
     keep(options.reactors != before.reactors, "reactors");
-    keep(options.cache.memory_bytes != before.cache.memory_bytes || options.cache.disk_bytes != before.cache.disk_bytes, "cache");
-    keep(options.ledger.ring_rows != before.ledger.ring_rows || options.ledger.drop_when_full != before.ledger.drop_when_full,
+    keep(options.cache.memory_bytes != before.cache.memory_bytes || options.cache.disk_bytes != before.cache.disk_bytes,
+         "cache");
+    keep(options.ledger.ring_rows != before.ledger.ring_rows ||
+             options.ledger.drop_when_full != before.ledger.drop_when_full,
          "ledger");
     auto built = Routes::build(options, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
@@ -207,8 +218,10 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
         const std::lock_guard lock(impl_->routes_mutex);
         impl_->routes = *built;
     }
+    const net::ServerLimits limits = server_limits(options.limits, static_cast<unsigned>(impl_->engines.size()));
     for (auto& engine : impl_->engines) {
         engine->on_reactor([&] {
+            engine->server->set_limits(limits);
             engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
         });
     }
@@ -235,7 +248,9 @@ void Gateway::drain() {
     impl_->stop();
 }
 
-bool Gateway::draining() const { return impl_->draining; }
+bool Gateway::draining() const {
+    return impl_->draining;
+}
 
 bool Gateway::ready(std::string& why_not) const {
     if (impl_->draining) {
@@ -269,9 +284,15 @@ Totals Gateway::totals() const {
     return totals;
 }
 
-store::SqliteLedger& Gateway::ledger() { return *impl_->ledger; }
-tiers::ExactCache& Gateway::cache() { return *impl_->cache; }
-Worker& Gateway::worker() { return impl_->worker; }
+store::SqliteLedger& Gateway::ledger() {
+    return *impl_->ledger;
+}
+tiers::ExactCache& Gateway::cache() {
+    return *impl_->cache;
+}
+Worker& Gateway::worker() {
+    return impl_->worker;
+}
 
 std::shared_ptr<const Routes> Gateway::routes() const {
     const std::lock_guard lock(impl_->routes_mutex);

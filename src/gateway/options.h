@@ -25,47 +25,47 @@ enum class ProviderApi : std::uint8_t { openai, llama_server };
 struct ProviderOptions {
     std::string name;
     ProviderApi api = ProviderApi::openai;
-    std::string base_url;                     // openai: "https://api.openai.com/v1"
-    std::string key;                          // sent as "Authorization: Bearer"; empty: none. The caller's key never goes upstream.
-    bool usage_in_streams = true;             // ask for usage in streams on Weir's behalf (stream_options)
-    std::string tls_ca_file;                  // PEM, instead of the system's; empty: the system's
+    std::string base_url;  // openai: "https://api.openai.com/v1"
+    std::string key;       // sent as "Authorization: Bearer"; empty: none. The caller's key never goes upstream.
+    bool usage_in_streams = true;                    // ask for usage in streams on Weir's behalf (stream_options)
+    std::string tls_ca_file;                         // PEM, instead of the system's; empty: the system's
     std::optional<local::LlamaServerOptions> child;  // llama_server
     int line = 0;
 };
 
 struct ModelOptions {
-    std::string provider;                     // "local"
-    std::string name;                         // "smollm2"
-    std::string upstream_name;                // as sent upstream; default: name
-    std::optional<prices::Price> price;       // over the price table
-    std::optional<Micros> latency_micros;     // what an answer takes as a rule: for "time saved" until it is measured
+    std::string provider;                  // "local"
+    std::string name;                      // "smollm2"
+    std::string upstream_name;             // as sent upstream; default: name
+    std::optional<prices::Price> price;    // over the price table
+    std::optional<Micros> latency_micros;  // what an answer takes as a rule: for "time saved" until it is measured
     int line = 0;
     std::string full_name() const { return provider + "/" + name; }
 };
 
 struct KeyOptions {
-    std::string key;                          // from ${ENV}; dropped once hashed
+    std::string key;  // from ${ENV}; dropped once hashed
     std::string tenant;
     int line = 0;
 };
 
 struct Limits {
     std::size_t head_bytes = 32 * 1024;
-    std::size_t body_bytes = 32u << 20;       // of a caller's request
-    std::size_t answer_bytes = 64u << 20;     // of an upstream's body
+    std::size_t body_bytes = 32u << 20;    // of a caller's request
+    std::size_t answer_bytes = 64u << 20;  // of an upstream's body
     Micros connect_micros = 5'000'000;
-    Micros first_byte_micros = 600'000'000;   // from the request's last byte to the answer's first
-    Micros idle_micros = 60'000'000;          // between bytes of an answer, either side
-    Micros slow_head_micros = 10'000'000;     // a caller's request head, and then between pieces of its body
-    Micros keep_alive_micros = 75'000'000;    // an idle connection of a caller
-    Micros upstream_idle_micros = 30'000'000; // an idle pooled connection to an upstream
-    Micros drain_micros = 30'000'000;         // at SIGTERM: how long running requests may take
-    std::size_t connections = 10'000;         // callers, in all
+    Micros first_byte_micros = 600'000'000;       // from the request's last byte to the answer's first
+    Micros idle_micros = 60'000'000;              // between bytes of an answer, either side
+    Micros slow_head_micros = 10'000'000;         // a caller's request head, and then between pieces of its body
+    Micros keep_alive_micros = 75'000'000;        // an idle connection of a caller
+    Micros upstream_idle_micros = 30'000'000;     // an idle pooled connection to an upstream
+    Micros drain_micros = 30'000'000;             // at SIGTERM: how long running requests may take
+    std::size_t connections = 10'000;             // callers, in all
     std::size_t upstream_idle_connections = 256;  // pooled, a provider a reactor
 };
 
 struct LedgerOptions {
-    bool drop_when_full = false;              // when_full: wait | drop
+    bool drop_when_full = false;  // when_full: wait | drop
     std::size_t ring_rows = 4096;
     Micros commit_interval_micros = 50'000;
 };
@@ -77,13 +77,13 @@ struct CacheOptions {
 };
 
 struct Options {
-    std::string file;                         // where it was read from
+    std::string file;  // where it was read from
     Address listen{"127.0.0.1", 8080};
     Address admin{"127.0.0.1", 8081};
     std::string tls_certificate_file, tls_key_file;  // both or neither: TLS on `listen`
     std::string data_folder = "./weir-data";
     std::string prices_file;
-    unsigned reactors = 0;                    // 0: one a core, at most 64
+    unsigned reactors = 0;  // 0: one a core, at most 64
     std::map<std::string, ProviderOptions> providers;
     std::vector<ModelOptions> models;
     std::vector<cascade::CascadeOptions> cascades;  // in the file's order: the first match wins

@@ -1,8 +1,9 @@
-// The reference's answer: a body is read whole, checked, priced and passed on unchanged; a stream is relayed event by event.
+// The reference's answer: a body is read whole, checked, priced and passed on unchanged; a stream is relayed event by
+// event.
 #include <algorithm>
 
-#include "gateway/chat_life.h"
 #include "cascade/cacheable.h"
+#include "gateway/chat_life.h"
 #include "wire/chat_answer.h"
 
 namespace weir::gateway {
@@ -22,16 +23,18 @@ struct Relay {
     Micros begun = 0;
     unsigned status = 0;
     bool is_stream = false;
-    std::string headers;      // the upstream's, for the caller
-    std::string out;          // events on their way to the caller
+    std::string headers;  // the upstream's, for the caller
+    std::string out;      // events on their way to the caller
 };
 
-// Headers of an upstream's answer that do not go on to the caller.
+// Headers of an upstream's answer that do not go on to the caller: its connection's, its cookies, and names that are
+// Weir's own.
 bool stays_here(std::string_view name) {
     static constexpr std::array<std::string_view, 11> kNames = {
         "connection", "keep-alive",   "proxy-authenticate", "trailer", "transfer-encoding", "upgrade",
         "date",       "content-type", "content-length",     "server",  "set-cookie"};
-    return std::any_of(kNames.begin(), kNames.end(),
+    return http::equals_ignoring_case(name.substr(0, 7), "x-weir-") ||
+           std::any_of(kNames.begin(), kNames.end(),
                        [name](std::string_view known) { return http::equals_ignoring_case(name, known); });
 }
 
@@ -121,19 +124,23 @@ Task<void> relay_error(Relay& relay) {
     if (!got) body.clear();
     if (relay.status == 401 || relay.status == 403) {
         // The caller's key was right; it is the gateway's own that the provider refuses.
-        const wire::ApiError error{502, "The provider refused the gateway's credentials: " + wire::upstream_message(body),
+        const wire::ApiError error{502,
+                                   "The provider refused the gateway's credentials: " + wire::upstream_message(body),
                                    "server_error", "upstream_auth", ""};
         co_await deliver_error(life, error, relay.headers);
         co_return;
     }
     std::vector<json::Member> members;
-    const bool own_form = json::members(body, members).has_value() &&
-                          std::any_of(members.begin(), members.end(), [](const json::Member& m) { return m.key == "error"; });
+    const auto is_error_object = [&](const json::Member& member) {
+        return member.key == "error" && json::is_object(member.raw(body));
+    };
+    const bool own_form = json::members(body, members) && std::any_of(members.begin(), members.end(), is_error_object);
     if (!own_form) {
         const unsigned status = relay.status >= 400 && relay.status < 600 ? relay.status : 502;
-        const wire::ApiError error{status, "The upstream answered with status " + std::to_string(relay.status) + ": " +
-                                               wire::upstream_message(body),
-                                   status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
+        const wire::ApiError error{
+            status,
+            "The upstream answered with status " + std::to_string(relay.status) + ": " + wire::upstream_message(body),
+            status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
         co_await deliver_error(life, error, relay.headers);
         co_return;
     }
@@ -190,7 +197,8 @@ void begin_relayed(Relay& relay) {
     relay.life.exchange.begin_stream(200, headers);
 }
 
-// Moves events from the upstream to the caller, up to the last ones, which stay in relay.out. Nothing: the stream is done.
+// Moves events from the upstream to the caller, up to the last ones, which stay in relay.out. Nothing: the stream is
+// done.
 Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
     ChatLife& life = relay.life;
     while (true) {
@@ -233,8 +241,9 @@ void store_stream(Relay& relay, const wire::ChatStream& stream) {
     store_answer(relay.life, entry, *read, relay.attempt);
 }
 
-// The upstream broke off after the caller had got a part: the caller is told, in the stream, and gets no [DONE].
-Task<void> break_stream(Relay& relay, const Error& broken) {
+// The upstream broke off after the caller had got a part: the caller is told, in the stream, and gets no [DONE]. An
+// error event of the upstream's own has told it already.
+Task<void> break_stream(Relay& relay, const Error& broken, bool told) {
     ChatLife& life = relay.life;
     relay.attempt.outcome = tiers::outcome_of(broken.code);
     finish_attempt(relay);
@@ -242,8 +251,10 @@ Task<void> break_stream(Relay& relay, const Error& broken) {
         life.exchange.abandon();
         co_return;
     }
-    const wire::ApiError error{502, "The upstream broke off: " + broken.message, "server_error", "upstream_broke_off", ""};
-    const std::string event = wire::render_error_event(error);
+    const wire::ApiError error{502, "The upstream broke off: " + broken.message, "server_error", "upstream_broke_off",
+                               ""};
+    std::string event;
+    if (!told) event = wire::render_error_event(error);
     co_await life.exchange.end_stream(event);
 }
 
@@ -261,7 +272,7 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     account_stream(relay, stream);
     life.row.status = 200;
     if (broken) {
-        co_await break_stream(relay, *broken);
+        co_await break_stream(relay, *broken, stream.failed());
         co_return;
     }
     note_served(relay);

@@ -11,7 +11,9 @@ bool same_child(const local::LlamaServerOptions& a, const local::LlamaServerOpti
            a.cache_ram_mib == b.cache_ram_mib && a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
 }
 
-bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
+bool is_glob(std::string_view text) {
+    return text.find_first_of("*?") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -21,7 +23,8 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     routes->options_ = options;
     routes->prices_ = prices::PriceTable::built_in();
     if (!options.prices_file.empty()) {
-        if (auto merged = routes->prices_.merge_file(options.prices_file); !merged) return tl::unexpected(merged.error());
+        if (auto merged = routes->prices_.merge_file(options.prices_file); !merged)
+            return tl::unexpected(merged.error());
     }
     for (const ModelOptions& model : options.models) {
         if (model.price) routes->prices_.set(model.full_name(), *model.price);
@@ -54,7 +57,8 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
             const auto found = previous->providers_.find(options.name);
             return found == previous->providers_.end() ? nullptr : &found->second;
         }();
-        if (before != nullptr && before->child && before->options.child && same_child(*before->options.child, *options.child)) {
+        if (before != nullptr && before->child && before->options.child &&
+            same_child(*before->options.child, *options.child)) {
             route.child = before->child;
         } else {
             auto child = local::LlamaServer::start(*options.child);
@@ -66,7 +70,8 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
         route.identity = options.name + " llama-server " + options.child->model_file;
     } else {
         auto endpoint = net::parse_url(options.base_url, route.path_prefix);
-        if (!endpoint) return fail(ErrorCode::invalid, "provider '" + options.name + "': base_url: " + endpoint.error().message);
+        if (!endpoint)
+            return fail(ErrorCode::invalid, "provider '" + options.name + "': base_url: " + endpoint.error().message);
         route.endpoint = *endpoint;
         route.identity = options.name + " " + options.base_url;
         if (endpoint->tls) {
@@ -90,7 +95,8 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
         } else if (tier.kind == cascade::TierKind::model) {
             auto model = resolve(tier.model, forward_only_);
             if (!model) {
-                return fail(ErrorCode::invalid, "cascade '" + options.name + "', tier '" + tier.model + "': " + model.error().message);
+                return fail(ErrorCode::invalid,
+                            "cascade '" + options.name + "', tier '" + tier.model + "': " + model.error().message);
             }
             if (model->name_id == store::kNoName) model->name_id = ledger.intern(model->full_name);
             rung.model = std::move(*model);
@@ -179,7 +185,8 @@ Result<ModelRoute> Routes::resolve(std::string_view model, const CascadeRoute& c
 std::vector<std::pair<std::string, std::string>> Routes::listed_models() const {
     std::vector<std::pair<std::string, std::string>> listed;
     const auto add = [&](std::string id, std::string owner) {
-        const auto known = std::any_of(listed.begin(), listed.end(), [&](const auto& entry) { return entry.first == id; });
+        const auto known =
+            std::any_of(listed.begin(), listed.end(), [&](const auto& entry) { return entry.first == id; });
         if (!known) listed.emplace_back(std::move(id), std::move(owner));
     };
     for (const CascadeRoute& route : cascades_) {

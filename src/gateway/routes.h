@@ -1,5 +1,5 @@
-// The configuration made ready to run on: endpoints, TLS, children, prices, keys and cascades, resolved once at start-up or
-// reload and then immutable. One Routes is shared by all reactors; a request keeps the one it began with.
+// The configuration made ready to run on: endpoints, TLS, children, prices, keys and cascades, resolved once at
+// start-up or reload and then immutable. One Routes is shared by all reactors; a request keeps the one it began with.
 // Thread rule: build() may block (files, child processes, the ledger's name table); everything else from any thread.
 // Limits: those of the parts.
 #pragma once
@@ -70,8 +70,8 @@ class Routes {
     // The first cascade that takes the model, else one that only forwards.
     const CascadeRoute& cascade_for(std::string_view model) const;
 
-    // Who answers a request for `model` as the reference: "provider/model", else a configured model of that name, else the
-    // cascade's reference_provider, else the provider that bears the vendor's name, else the only remote provider.
+    // Who answers a request for `model` as the reference: "provider/model", else a configured model of that name, else
+    // the cascade's reference_provider, else the provider that bears the vendor's name, else the only remote provider.
     // Error not_found says what is known.
     Result<ModelRoute> resolve(std::string_view model, const CascadeRoute& cascade) const;
 

@@ -48,7 +48,8 @@ std::string resolved(const Routes& routes, std::string_view model) {
 TEST_CASE("a model's name finds its provider") {
     World world;
     world.options.providers = {{"openai", remote("openai")}, {"other", remote("other")}};
-    world.options.models = {{.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .latency_micros = {}}};
+    world.options.models = {
+        {.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .latency_micros = {}}};
     const auto routes = world.build();
     CHECK(resolved(*routes, "other/mini") == "other/mini");
     CHECK(routes->resolve("mini", routes->forward_only())->upstream_name == "mini-2");

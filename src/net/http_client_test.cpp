@@ -557,9 +557,11 @@ TEST_CASE("a relay that takes its time between pieces is no idle upstream") {
     auto asked = loop.start(take_pieces(*client, loop.clock, limits.first_byte_micros));
     Peer peer = listener.accept();
     read_request(peer);
-    peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-    loop.settle();
-    peer.send("1\r\nb\r\n0\r\n\r\n");
+    for (const char* part :
+         {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\na\r\n", "1\r\nb\r\n0\r\n\r\n"}) {
+        peer.send(part);
+        loop.settle();
+    }
     const Pieces taken = get(asked);
     CHECK(taken.error == "");
     CHECK(taken.pieces.size() == 2);

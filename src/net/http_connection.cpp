@@ -274,6 +274,13 @@ Task<void> HttpConnection::refuse(unsigned status, std::string_view problem) {
     }
 }
 
+// A second answer would be taken for the next request's. One of which nothing went out yet may be replaced.
+bool HttpConnection::can_begin() {
+    const bool can = answer_ == Answer::none || (answer_ == Answer::streaming && head_pending_);
+    if (!can) answer_ = Answer::abandoned;
+    return can;
+}
+
 void HttpConnection::start_head(unsigned status, std::string_view header_lines) {
     out_.clear();
     out_ += "HTTP/1.1 ";
@@ -286,8 +293,10 @@ void HttpConnection::start_head(unsigned status, std::string_view header_lines) 
 }
 
 Task<bool> HttpConnection::respond(unsigned status, std::string_view header_lines, std::string_view body) {
+    if (!can_begin()) co_return false;
     start_head(status, header_lines);
     answer_ = Answer::complete;
+    head_pending_ = false;
     if (has_no_body(status)) {
         bodyless_ = true;
     } else {
@@ -310,6 +319,7 @@ Task<bool> HttpConnection::respond(unsigned status, std::string_view header_line
 }
 
 void HttpConnection::begin_stream(unsigned status, std::string_view header_lines) {
+    if (!can_begin()) return;
     start_head(status, header_lines);
     answer_ = Answer::streaming;
     if (has_no_body(status)) {

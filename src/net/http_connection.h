@@ -67,6 +67,7 @@ class HttpConnection final : public Exchange {
     Task<void> refuse(unsigned status, std::string_view problem);
     Task<void> refuse_size();
     void start_head(unsigned status, std::string_view header_lines);
+    bool can_begin();
     bool keeps_alive() const;
 
     ServerShared& shared_;

@@ -213,6 +213,57 @@ TEST_CASE("answers without a body") {
     CHECK(caller.read_answer().body == "the body");
 }
 
+TEST_CASE("a request has one answer") {
+    struct Twice final : TestHandler {
+        Task<void> handle(Exchange& exchange) override {
+            const std::string target(exchange.head().target);
+            if (target == "/replaced") {
+                exchange.begin_stream(200, "x: first\r\n");
+                second = co_await exchange.respond(502, "", "instead");
+                co_return;
+            }
+            if (target == "/stream") {
+                exchange.begin_stream(200, "");
+                co_await exchange.write_piece("first");
+            } else {
+                co_await exchange.respond(200, "", "first");
+            }
+            if (target == "/begun") exchange.begin_stream(200, "");
+            second = co_await exchange.respond(200, "", "second");
+        }
+        std::atomic<bool> second = true;
+    };
+    Loop loop;
+    Twice twice;
+    const Server server(loop, twice);
+    Peer caller = server.connect();
+    SUBCASE("and not a second") {
+        caller.send(kGet);
+        CHECK(caller.read_answer().body == "first");
+        CHECK(caller.read_end() == Peer::End::orderly);
+        CHECK(!twice.second);
+    }
+    SUBCASE("nor a second stream") {
+        caller.send(get_request("/begun"));
+        CHECK(caller.read_answer().body == "first");
+        CHECK(caller.read_end() == Peer::End::orderly);
+    }
+    SUBCASE("nor one behind a piece") {
+        caller.send(get_request("/stream"));
+        caller.read_until("\r\n\r\n");
+        CHECK(caller.read_to_end() == "5\r\nfirst\r\n");
+    }
+    SUBCASE("but another in its place, while none went out") {
+        caller.send(get_request("/replaced") + get_request("/replaced"));
+        for (int i = 0; i < 2; ++i) {
+            const Answer answer = caller.read_answer();
+            CHECK(answer.status == 502);
+            CHECK(!answer.has("x: first"));
+            CHECK(answer.body == "instead");
+        }
+    }
+}
+
 TEST_CASE("an answer that was never begun ends the connection") {
     struct Silent final : TestHandler {
         Task<void> handle(Exchange&) override { co_return; }

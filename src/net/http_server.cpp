@@ -143,6 +143,10 @@ std::uint16_t HttpServer::port() const {
     return impl_->acceptor.local_endpoint(ignored).port();
 }
 
+void HttpServer::set_limits(const ServerLimits& limits) {
+    impl_->shared.limits = limits;
+}
+
 void HttpServer::drain() {
     if (impl_->shared.draining) return;
     impl_->shared.draining = true;

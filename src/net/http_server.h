@@ -38,7 +38,7 @@ class Exchange {
 
     // `header_lines`: "name: value\r\n", any number. Framing, date and connection headers are the server's.
     // False: the caller has gone; there is no more to do. An answer to HEAD, and one of status 204 or 304, goes without
-    // its body.
+    // its body. One answer a request: as long as nothing of a stream went out, respond() may take its place.
     virtual Task<bool> respond(unsigned status, std::string_view header_lines, std::string_view body) = 0;
     // The head of an answer of unknown length goes out with the first piece.
     virtual void begin_stream(unsigned status, std::string_view header_lines) = 0;
@@ -75,6 +75,8 @@ class HttpServer {
                     // leaks)
 
     std::uint16_t port() const;
+    // From the next request (or connection) on. On the reactor's thread.
+    void set_limits(const ServerLimits& limits);
     // Takes no more connections, closes idle ones; running requests end with "connection: close".
     void drain();
     // Cuts off whatever is left.

@@ -1,7 +1,7 @@
 // A tier: one way to answer. It makes an offer or declines; whether the offer is served is its gate's decision
 // (cascade/gate.h).
-// Thread rule: offer() on a reactor; a tier may be shared by the requests of one reactor, not by reactors, unless it says so.
-// Limits: an offer is a complete answer in memory.
+// Thread rule: offer() on a reactor; a tier may be shared by the requests of one reactor, not by reactors, unless it
+// says so. Limits: an offer is a complete answer in memory.
 #pragma once
 
 #include <memory>
@@ -24,24 +24,25 @@ namespace weir::tiers {
 struct Question {
     const wire::ChatRequest& chat;
     std::string_view tenant;
-    Digest256 cache_key;      // zero where the request must not be looked up
+    Digest256 cache_key;  // zero where the request must not be looked up
     bool may_look_up = false;
-    bool may_store = false;   // the answer will be stored: the same request may wait for it
-    Micros deadline = 0;      // steady time; 0: none
+    bool may_store = false;    // the answer will be stored: the same request may wait for it
+    bool caches_only = false;  // no model is asked
+    Micros deadline = 0;       // steady time; 0: none
 };
 
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.
 struct Offer {
     ExactCache::EntryPtr answer;
-    wire::ChatAnswer read;            // models only: what the body says of itself
-    bool asked_logprobs = false;      // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
+    wire::ChatAnswer read;        // models only: what the body says of itself
+    bool asked_logprobs = false;  // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
 };
 
 struct Climb {
-    store::Attempt attempt;           // outcome: declined until a gate decides otherwise
+    store::Attempt attempt;  // outcome: declined until a gate decides otherwise
     std::optional<Offer> offer;
     std::unique_ptr<InFlight::Lease> lease;  // exact cache, miss: held until the request has ended
-    std::string reason;               // why there is no offer, in a few words; for x-weir-why
+    std::string reason;                      // why there is no offer, in a few words; for x-weir-why
 };
 
 class Tier {

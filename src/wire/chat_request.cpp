@@ -82,6 +82,10 @@ class Parser {
         if (!json::append_string(raw(model), request_.model)) return must_be(model, "a string");
         if (request_.model.empty()) return must_be(model, "a non-empty string");
         if (request_.model.size() > kMaxModelBytes) return must_be(model, "a string of at most 256 bytes");
+        // It goes into header lines.
+        if (std::any_of(request_.model.begin(), request_.model.end(), [](char c) { return c < ' ' || c > '~'; })) {
+            return must_be(model, "a string of printable ASCII characters");
+        }
         request_.model_value = known_[model]->value;
         return {};
     }

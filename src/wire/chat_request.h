@@ -34,10 +34,10 @@ struct ChatRequest {
 
 // Error: code invalid, message says what and where, ready for the caller ("'messages' must be a non-empty array").
 // Refused: no JSON object, malformed anywhere, duplicates of any member that is read here (also escaped spellings),
-// model absent/empty/over 256 bytes, messages absent or no array or empty, elements of messages that are no objects or
-// have two of role or content, stream/logprobs/stream_options.include_usage no boolean (null allowed), temperature no
-// number and n no integer (null allowed), stream_options no object (null allowed), over 256 members.
-// `error_param` is set to the offending parameter ("model"), for the error form.
+// model absent/empty/over 256 bytes/not printable ASCII, messages absent or no array or empty, elements of messages
+// that are no objects or have two of role or content, stream/logprobs/stream_options.include_usage no boolean (null
+// allowed), temperature no number and n no integer (null allowed), stream_options no object (null allowed), over 256
+// members. `error_param` is set to the offending parameter ("model"), for the error form.
 Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error_param);
 
 // What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is

@@ -29,7 +29,7 @@ struct World {
     QueueExecutor executor;
     ExactTier tier{cache, in_flight, executor, clock, 60'000'000};
     wire::ChatRequest chat;
-    Question question{chat, "t", sha256("key"), true, true, 0};
+    Question question{chat, "t", sha256("key"), true, true, false, 0};
     Cancellation cancellation;
 
     void store() {

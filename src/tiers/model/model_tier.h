@@ -1,7 +1,7 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, read, and offered.
 // Thread rule: one reactor's.
-// Limits: its own deadline is the question's; an upstream that is not ready, fails or answers something that is no answer
-// makes the tier decline.
+// Limits: its own deadline is the question's; an upstream that is not ready, fails or answers something that is no
+// answer makes the tier decline.
 #pragma once
 
 #include "tiers/model/upstream.h"

@@ -10,9 +10,10 @@ namespace {
 // Headers that end here: they belong to the caller's connection, to its credentials, or to Weir.
 bool stays_here(std::string_view name) {
     static constexpr std::array<std::string_view, 17> kNames = {
-        "host",          "connection",        "keep-alive",      "proxy-connection", "proxy-authorization", "te",
-        "trailer",       "transfer-encoding", "upgrade",         "content-length",   "expect",              "authorization",
-        "x-api-key",     "cookie",            "accept-encoding", "content-type",     "forwarded"};
+        "host",         "connection",    "keep-alive",        "proxy-connection", "proxy-authorization",
+        "te",           "trailer",       "transfer-encoding", "upgrade",          "content-length",
+        "expect",       "authorization", "x-api-key",         "cookie",           "accept-encoding",
+        "content-type", "forwarded"};
     const auto same = [name](std::string_view known) { return http::equals_ignoring_case(name, known); };
     if (std::any_of(kNames.begin(), kNames.end(), same)) return true;
     const auto starts = [name](std::string_view prefix) {
@@ -68,9 +69,12 @@ void account(store::Attempt& attempt, const wire::Usage& usage, const std::optio
 
 store::Outcome outcome_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::timeout: return store::Outcome::timed_out;
-        case ErrorCode::canceled: return store::Outcome::canceled;
-        default: return store::Outcome::failed;
+        case ErrorCode::timeout:
+            return store::Outcome::timed_out;
+        case ErrorCode::canceled:
+            return store::Outcome::canceled;
+        default:
+            return store::Outcome::failed;
     }
 }
 

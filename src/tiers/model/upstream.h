@@ -19,10 +19,10 @@ namespace weir::tiers {
 // A provider on one reactor.
 struct ProviderLink {
     std::string name;
-    std::string identity;              // name and base URL: part of every cache key
-    std::string path_prefix;           // "/v1"
+    std::string identity;     // name and base URL: part of every cache key
+    std::string path_prefix;  // "/v1"
     std::string host_header;
-    std::string authorization_line;    // "authorization: Bearer ...\r\n", or empty
+    std::string authorization_line;  // "authorization: Bearer ...\r\n", or empty
     bool usage_in_streams = true;
     std::size_t answer_bytes = 64u << 20;
     std::unique_ptr<net::HttpClient> client;
@@ -35,14 +35,14 @@ struct ProviderLink {
 
 struct ModelUpstream {
     std::shared_ptr<ProviderLink> provider;
-    std::string full_name;             // "provider/model"
-    std::string upstream_name;         // as sent
+    std::string full_name;      // "provider/model"
+    std::string upstream_name;  // as sent
     store::NameId name_id = store::kNoName;
     std::optional<prices::Price> price;
 };
 
-// The head of a POST to the provider's `path` ("/chat/completions"). `caller` may be null: Weir's own question; else its
-// headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own.
+// The head of a POST to the provider's `path` ("/chat/completions"). `caller` may be null: Weir's own question; else
+// its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own.
 std::string request_head(const ModelUpstream& upstream, std::string_view path, std::size_t body_bytes,
                          const http::RequestHead* caller);
 
