@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Fails on an #include against the layers.
+"""Fails on an #include against the layers, and on coroutines that GCC 12 compiles wrongly.
 
   scripts/check_layers.py [folder with the rooms, default src/ of this checkout]
 
 A room (a folder of src/) includes only itself and the rooms above it in ROOMS. Some libraries stay where they are: Asio
-and Beast in net/, and those that are slow to compile in one .cpp each, never in a header. Messages: file:line: what.
+and Beast in net/, and those that are slow to compile in one .cpp each, never in a header. No co_await in a condition, no ?:, && or || in a statement with one: see src/base/task.h.
+Messages: file:line: what.
 """
 import os
 import re
@@ -16,6 +17,21 @@ ROOMS = ["base", "json", "text", "http", "net", "wire", "prices", "store", "loca
 ONLY_IN_ROOM = {"net": re.compile(r"(boost/)?(asio|beast)([./]|$)")}
 ONLY_IN_ONE_CPP = {"CLI11": re.compile(r"CLI/"), "spdlog": re.compile(r"spdlog/"), "yaml-cpp": re.compile(r"yaml-cpp/")}
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"([^"]*)"|<([^>]*)>)')
+
+
+AWAIT = re.compile(r"co_await[^;{}]*[;{]")
+AWAIT_IN_CONDITION = re.compile(r"\b(if|while|switch)\s*\((?:[^(){};]|\([^(){};]*\))*co_await")
+NOT_CODE = re.compile(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"')
+
+
+def wrong_coroutines(text):
+    """(line, what) of each co_await that GCC 12 is known to compile wrongly."""
+    code = NOT_CODE.sub(lambda found: " " * len(found.group()), text)
+    for found in AWAIT_IN_CONDITION.finditer(code):
+        yield code.count("\n", 0, found.end()) + 1, "co_await in a condition: take its value into a variable first"
+    for found in AWAIT.finditer(code):
+        if re.search(r"[?]|&&|[|][|]", found.group()):
+            yield code.count("\n", 0, found.start()) + 1, "?:, && or || beside a co_await: both sides are evaluated"
 
 
 def sources(top):
@@ -53,6 +69,8 @@ def check(top):
         if room is not None and room not in ROOMS:
             problems.append((path, 1, "%s/ is no room; the rooms are: %s" % (room, " ".join(ROOMS))))
             continue
+        with open(os.path.join(top, path), encoding="utf-8") as f:
+            problems += [(path, line, what) for line, what in wrong_coroutines(f.read())]
         for line, own, foreign in includes(top, path):
             name = own if own is not None else foreign
             problem = problem_with_own(top, room, own) if own is not None else None

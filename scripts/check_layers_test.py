@@ -35,6 +35,12 @@ class Layers(unittest.TestCase):
         for name in ("boost/asio.hpp", "boost/asio/ip/tcp.hpp", "boost/beast/http/parser.hpp", "asio.hpp"):
             self.assertEqual(self.problems({"http/a.h": "#include <%s>\n" % name}), [("http/a.h", 1)], name)
 
+    def test_coroutines_that_are_compiled_wrongly(self):
+        for code in ("if (co_await f()) g();", "while (!co_await f(a(b))) {}", "x = co_await f(a ? b : c);", "co_await f(a &&\n b);"):
+            self.assertEqual(self.problems({"net/a.cpp": "\n" + code + "\n"}), [("net/a.cpp", 2)], code)
+        fine = 'if (a && b) co_await f(c);\nconst bool d = co_await g("a ? b");  // co_await x ? y : z;\nif (d) co_return co_await h();\n'
+        self.assertEqual(self.problems({"net/a.cpp": fine}), [])
+
     def test_slow_libraries_in_one_cpp(self):
         self.assertEqual(self.problems({"cli/a.cpp": "#include <CLI/CLI.hpp>\n#include <CLI/App.hpp>\n"}), [])
         self.assertEqual(self.problems({"cli/a.h": "#include <spdlog/spdlog.h>\n"}), [("cli/a.h", 1)])

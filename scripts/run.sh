@@ -84,13 +84,14 @@ case $listen in *:8080) ;; *) say "port 8080 was taken" ;; esac
 say "playing the demo: model $model of $config"
 failed=0
 scripts/demo.py --base "http://$listen" --model "$model" --json build/demo.json || failed=1
-echo
-for by in tier model; do
-    "$weir" report -c "$config" --since 24h --by "$by" || failed=1
-    echo
-done
 sent=$(python3 -c 'import json; print(json.load(open("build/demo.json"))["sent"])')
-scripts/check_report.py --weir "$weir" --config "$config" --sent "$sent" || failed=1
+# First the check, which waits for the last rows; then the report that it was about.
+verdict=$(scripts/check_report.py --weir "$weir" --config "$config" --sent "$sent") || failed=1
+for by in tier model; do
+    echo
+    "$weir" report -c "$config" --since 24h --by "$by" || failed=1
+done
+printf '\n%s\n' "$verdict"
 
 if [ -n "$once" ]; then
     stop_server
@@ -99,15 +100,19 @@ if [ -n "$once" ]; then
 fi
 cat <<TEXT
 
-Weir stays up; Ctrl-C ends it. Try:
+Weir stays up; Ctrl-C ends it. A question that the demo has asked (x-weir-tier: exact), then one that it has not:
 
+  curl -si http://$listen/v1/chat/completions -H 'Content-Type: application/json' -d '{"model": "$model", "messages": [
+    {"role": "system", "content": "Answer in one short sentence."}, {"role": "user", "content": "Why does bread rise?"}],
+    "temperature": 0, "max_tokens": 96}'
   curl -si http://$listen/v1/chat/completions -H 'Content-Type: application/json' \\
-    -d '{"model": "$model", "max_tokens": 24, "messages": [{"role": "user", "content": "Why does ice float?"}]}'
+    -d '{"model": "$model", "max_tokens": 96, "messages": [{"role": "user", "content": "What is a river?"}]}'
+  build/release/weir report --data ${WEIR_DATA_FOLDER#"$root/"} --by tier
 
-a second time: x-weir-tier says exact. Then: build/release/weir report -c $config --by tier
-(with WEIR_DATA_FOLDER=$WEIR_DATA_FOLDER${WEIR_MODEL_FILE:+ WEIR_MODEL_FILE=$WEIR_MODEL_FILE})
 TEXT
 trap 'stop_server; exit $failed' INT TERM
-wait "$server" || failed=1
+code=0
+wait "$server" || code=$?
 server=
-die "weir serve ended; its log: $log"
+if [ $code != 0 ]; then die "weir serve ended with status $code; its log: $log"; fi
+exit $failed

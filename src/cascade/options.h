@@ -15,9 +15,8 @@ using store::Mode;
 using store::TierKind;
 
 struct TierOptions {
-    TierKind kind =
-        TierKind::model;  // exact or model (semantic and student are refused by `weir check` until they exist)
-    std::string model;    // "provider/model", for kind model
+    TierKind kind = TierKind::model;  // exact or model (others are skipped with a warning)
+    std::string model;                // "provider/model", for kind model
     // A model tier's gate by fixed threshold: its answer is served if the mean token log-probability is at least this.
     // Absent: the tier has no gate, so it is not asked in serve mode.
     std::optional<double> min_mean_logprob;

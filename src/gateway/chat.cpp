@@ -139,7 +139,9 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     const tiers::CacheEntry& answer = *ascent.served->answer;
     const bool from_cache = *ascent.tier == cascade::TierKind::exact;
     life.row.tier = ascent.tier;
-    life.row.served_model = ascent.attempts.back().model;
+    const tiers::ModelUpstream& reference = *life.plan->reference;
+    life.row.served_model =
+        answer.model == reference.full_name ? reference.name_id : life.routes->routes().model_id(answer.model);
     set_counterfactual(life, answer, *ascent.tier);
     if (from_cache) {
         life.cache_state = "hit";

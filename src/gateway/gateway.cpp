@@ -97,16 +97,20 @@ Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactor
     if (!opened) return tl::unexpected(opened.error());
     ledger = std::move(*opened);
 
-    store::LmdbEntryStore::Options entry_options;
-    entry_options.folder = options.data_folder + "/cache";
-    entry_options.max_bytes = options.cache.disk_bytes;
-    auto entries = store::LmdbEntryStore::open(entry_options);
-    if (!entries) return tl::unexpected(entries.error());
+    std::unique_ptr<store::EntryStore> entries;  // none: in memory only
+    if (options.cache.disk_bytes > 0) {
+        store::LmdbEntryStore::Options entry_options;
+        entry_options.folder = options.data_folder + "/cache";
+        entry_options.max_bytes = options.cache.disk_bytes;
+        auto opened_entries = store::LmdbEntryStore::open(entry_options);
+        if (!opened_entries) return tl::unexpected(opened_entries.error());
+        entries = std::move(*opened_entries);
+    }
     tiers::ExactCache::Options cache_options;
     cache_options.memory_bytes = options.cache.memory_bytes;
     cache_options.max_entry_bytes = options.cache.max_entry_bytes;
     cache_options.ttl_micros = 0;  // each cascade has its own: ExactTier looks at it
-    cache = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(*entries));
+    cache = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(entries));
     shared.emplace(Shared{clock, *ledger, *cache, in_flight, worker});
     return {};
 }

@@ -115,6 +115,11 @@ void Routes::add_tenants(store::LedgerSink& ledger) {
     for (const KeyOptions& key : options_.keys) add(key.tenant);
 }
 
+store::NameId Routes::model_id(std::string_view full_name) const {
+    const auto found = model_ids_.find(full_name);
+    return found == model_ids_.end() ? store::kNoName : found->second;
+}
+
 const Routes::Tenant* Routes::tenant_of(std::optional<std::string_view> key) const {
     std::optional<std::string_view> name = limits::kOnlyTenant;
     if (!keys_.empty()) name = key ? keys_.tenant_of(*key) : std::nullopt;
@@ -140,8 +145,7 @@ ModelRoute Routes::configured(const ModelOptions& model) const {
     const prices::Price* price = prices_.find(model.provider, model.name);
     if (price == nullptr) price = prices_.find(model.provider, route.upstream_name);
     if (price != nullptr) route.price = *price;
-    const auto id = model_ids_.find(route.full_name);
-    if (id != model_ids_.end()) route.name_id = id->second;
+    route.name_id = model_id(route.full_name);
     return route;
 }
 

@@ -75,6 +75,9 @@ class Routes {
     // Error not_found says what is known.
     Result<ModelRoute> resolve(std::string_view model, const CascadeRoute& cascade) const;
 
+    // The interned name of a configured model; kNoName for others.
+    store::NameId model_id(std::string_view full_name) const;
+
     struct Tenant {
         std::string name;
         store::NameId id = store::kNoName;

@@ -240,12 +240,12 @@ TEST_CASE("large bodies") {
 }
 
 TEST_CASE("a large body that trickles costs no more than it weighs") {
-    // A read must not touch all of the room made for what is still to come: here that would be 6,000 x 8 MiB.
+    // A read must not touch all of the room made for what is still to come: here that would be 6,000 x 14 MiB.
     Loop loop;
     Echo echo;
     const Server server(loop, echo);
     Peer caller = server.connect();
-    const std::string body = bytes_of(16u << 20);
+    const std::string body = bytes_of(31u << 20);
     const std::string request = post_request("/", body);
     const auto cpu_seconds = [&] {
         return loop.call([] {
@@ -254,15 +254,20 @@ TEST_CASE("a large body that trickles costs no more than it weighs") {
             return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
         });
     };
-    std::size_t at = 8u << 20;
+    std::size_t at = 17u << 20;
     caller.send(std::string_view(request).substr(0, at));
-    loop.settle();
+    loop.sweep(2);  // all of it is read: what follows comes byte by byte
     const double before = cpu_seconds();
     for (const std::size_t stop = at + 6000; at < stop; ++at) {
         caller.send({request.data() + at, 1});
         loop.settle();
     }
-    CHECK(cpu_seconds() - before < 1.0);
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    constexpr double kMost = 20.0;
+#else
+    constexpr double kMost = 1.0;
+#endif
+    CHECK(cpu_seconds() - before < kMost);
     std::thread sender([&] { caller.send(std::string_view(request).substr(at)); });
     CHECK(caller.read_answer().body == body);
     sender.join();
