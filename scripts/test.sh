@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `make test` does: everything that has to pass, ctest's closing lines last.
-#   1. the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   1. under AddressSanitizer and UndefinedBehaviorSanitizer: the unit tests, and the gateway against 10,000 malformed inputs
 #   2. all tests of the dev build: unit, black box against fake providers, a real llama-server child, format, layers, lint
 # The first part that fails ends the run. JOBS=N runs N tests at a time.
 set -euo pipefail
@@ -18,12 +18,13 @@ unit_tests=()
 for room in src/*/; do
     if [ -n "$(find "$room" -name '*_test.cpp' -print -quit)" ]; then unit_tests+=("$(basename "$room")_test"); fi
 done
-scripts/build.sh asan "${unit_tests[@]}"
+scripts/build.sh asan weir "${unit_tests[@]}"
 scripts/build.sh dev
 
-say "unit tests under the sanitizers"
+say "unit tests and malformed inputs under the sanitizers"
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
-ctest --test-dir build/asan --tests-regex '^unit\.' --output-on-failure --no-tests=error --timeout 600 -j "$(nproc)"
+ctest --test-dir build/asan --tests-regex '^(unit\.|blackbox\.malformed)' --output-on-failure --no-tests=error \
+    --timeout 600 -j "$(nproc)"
 unset ASAN_OPTIONS UBSAN_OPTIONS
 
 say "all tests"

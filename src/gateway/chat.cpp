@@ -199,11 +199,12 @@ Task<void> answer(ChatLife& life) {
                                    life.may_store && life.mode == cascade::Mode::serve,
                                    life.cache_wish == CacheWish::only,
                                    0};
-    const Micros before = life.lane.reactor.now();
     const cascade::Ascent ascent =
         co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
-    life.upstream_micros += life.lane.reactor.now() - before;
-    for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
+    for (const store::Attempt& attempt : ascent.attempts) {
+        life.add_attempt(attempt);
+        if (attempt.tier == store::TierKind::model) life.upstream_micros += attempt.latency_micros;
+    }
     life.row.would_have = ascent.would_have;
     if (life.debug && !ascent.why.empty()) life.why += (life.why.empty() ? "" : " -> ") + ascent.why;
 

@@ -154,7 +154,8 @@ void Gateway::Impl::stop() {
         for (int turns = 0; turns < 200 && open_connections() > 0; ++turns) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
-        engine->on_reactor([&] { engine->lane.routes.reset(); });
+        // What did not end keeps its connections' owners: its coroutines are never resumed again.
+        if (open_connections() == 0) engine->on_reactor([&] { engine->lane.routes.reset(); });
         engine->reactor.stop();
         engine->thread.join();
     }
