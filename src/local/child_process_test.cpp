@@ -94,13 +94,15 @@ TEST_CASE("a child has a group of its own, and no signal blocked or ignored") {
     const FakeServer files;
     ::signal(SIGPIPE, SIG_IGN);
     ChildCommand command = shell(
-        "grep -E 'SigBlk|SigIgn' /proc/$$/status | cut -f2 | tr '\\n' ' ';"
+        // Signals 1 to 31: the C library keeps 32 and 33 for itself and leaves them as they were inherited.
+        "for mask in $(grep -E 'SigBlk|SigIgn' /proc/$$/status | cut -f2); do"
+        " printf '%d ' $((0x$mask & 0x7fffffff)); done;"
         "test \"$(cut -d' ' -f5 < /proc/$$/stat)\" = $$ && echo own group");
     command.output_file = files.path("log");
     Result<ChildProcess> child = ChildProcess::start(command);
     REQUIRE(child);
     CHECK(ending(*child) == "exited with status 0");
-    CHECK(files.read("log") == "0000000000000000 0000000000000000 own group\n");
+    CHECK(files.read("log") == "0 0 own group\n");
     ::signal(SIGPIPE, SIG_DFL);
 }
 
