@@ -209,8 +209,7 @@ Task<void> answer(ChatLife& life) {
     if (life.debug && !ascent.why.empty()) life.why += (life.why.empty() ? "" : " -> ") + ascent.why;
 
     if (life.cancellation.canceled()) {
-        life.row.status = 499;
-        life.exchange.abandon();
+        life.caller_left();
     } else if (ascent.served) {
         co_await deliver_offer(life, ascent);
     } else if (life.cache_wish == CacheWish::only) {
@@ -231,6 +230,11 @@ void ChatLife::add_attempt(const store::Attempt& attempt) {
     }
     row.attempts.back().cost += attempt.cost;
     row.attempts.back().priced = row.attempts.back().priced && attempt.priced;
+}
+
+void ChatLife::caller_left() {
+    row.status = 499;
+    exchange.abandon();
 }
 
 void ChatLife::sum_costs() {

@@ -27,6 +27,8 @@ class ChatLife final : public net::PeerWatcher {
 
     // Adds an attempt to the row; beyond kMaxAttempts its cost goes to the last one.
     void add_attempt(const store::Attempt& attempt);
+    // Nobody is there to be answered any more.
+    void caller_left();
     // Sums the attempts' costs into the row.
     void sum_costs();
 

@@ -1,5 +1,3 @@
-#include <cstdlib>
-
 #include "gateway/chat_life.h"
 #include "wire/chat_answer.h"
 

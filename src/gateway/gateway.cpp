@@ -1,7 +1,6 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <filesystem>
 #include <latch>
 #include <mutex>

@@ -30,9 +30,9 @@ struct Relay {
 // Headers of an upstream's answer that do not go on to the caller: its connection's, its cookies, and names that are
 // Weir's own.
 bool stays_here(std::string_view name) {
-    static constexpr std::array<std::string_view, 11> kNames = {
+    static constexpr std::array<std::string_view, 12> kNames = {
         "connection", "keep-alive",   "proxy-authenticate", "trailer", "transfer-encoding", "upgrade",
-        "date",       "content-type", "content-length",     "server",  "set-cookie"};
+        "date",       "content-type", "content-length",     "server",  "set-cookie",        "content-encoding"};
     return http::equals_ignoring_case(name.substr(0, 7), "x-weir-") ||
            std::any_of(kNames.begin(), kNames.end(),
                        [name](std::string_view known) { return http::equals_ignoring_case(name, known); });
@@ -100,8 +100,7 @@ Task<void> fail_relay(Relay& relay, const Error& error) {
     relay.attempt.priced = !relay.call.sent() || relay.status >= 400;
     finish_attempt(relay);
     if (life.cancellation.canceled()) {
-        life.row.status = 499;
-        life.exchange.abandon();
+        life.caller_left();
         co_return;
     }
     const wire::ApiError told = upstream_failed(error);
@@ -117,8 +116,7 @@ Task<void> relay_error(Relay& relay) {
     relay.attempt.priced = true;
     finish_attempt(relay);
     if (life.cancellation.canceled()) {
-        life.row.status = 499;
-        life.exchange.abandon();
+        life.caller_left();
         co_return;
     }
     if (!got) body.clear();
@@ -160,18 +158,14 @@ Task<void> relay_body(Relay& relay) {
         co_await fail_relay(relay, got.error());
         co_return;
     }
-    const Result<wire::ChatAnswer> read = wire::read_chat_answer(body);
+    Result<wire::ChatAnswer> read = wire::read_chat_answer(body);
     if (!read) {
         const Error error{ErrorCode::protocol, "its answer is no chat completion: " + read.error().message};
         co_await fail_relay(relay, error);
         co_return;
     }
-    wire::Usage usage = read->usage;
-    if (!usage.reported) {
-        usage.input_uncached = static_cast<Tokens>(life.chat.body.size() / 4);
-        usage.output = static_cast<Tokens>(body.size() / 4);
-    }
-    tiers::account(relay.attempt, usage, relay.reference.price);
+    read->usage = tiers::or_estimate(read->usage, life.chat.body.size(), static_cast<Tokens>(body.size() / 4));
+    tiers::account(relay.attempt, read->usage, relay.reference.price);
     note_served(relay);
     set_measured(relay);
     finish_attempt(relay);
@@ -221,12 +215,9 @@ Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
 }
 
 void account_stream(Relay& relay, const wire::ChatStream& stream) {
-    wire::Usage usage = stream.usage();
-    if (!usage.reported) {
-        // One token a chunk and four bytes a token of prompt: marked as an estimate.
-        usage.input_uncached = static_cast<Tokens>(relay.life.chat.body.size() / 4);
-        usage.output = static_cast<Tokens>(stream.data_events());
-    }
+    // One token a chunk, where nothing is reported.
+    const auto chunks = static_cast<Tokens>(stream.data_events());
+    const wire::Usage usage = tiers::or_estimate(stream.usage(), relay.life.chat.body.size(), chunks);
     tiers::account(relay.attempt, usage, relay.reference.price);
 }
 

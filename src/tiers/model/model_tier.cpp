@@ -49,6 +49,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.reason = read.error().message;
         co_return climb;
     }
+    read->usage = or_estimate(read->usage, body.size(), static_cast<Tokens>(answer.size() / 4));
     account(climb.attempt, read->usage, upstream.price);
     climb.attempt.outcome = store::Outcome::declined;
     if (read->logprobs.tokens > 0) climb.attempt.evidence = static_cast<float>(read->logprobs.mean);

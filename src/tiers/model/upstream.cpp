@@ -56,6 +56,14 @@ std::string request_head(const ModelUpstream& upstream, std::string_view path, s
     return head;
 }
 
+wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output) {
+    if (usage.reported) return usage;
+    wire::Usage estimate;
+    estimate.input_uncached = static_cast<Tokens>(request_bytes / 4);
+    estimate.output = output;
+    return estimate;
+}
+
 void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price) {
     attempt.input_uncached = clamp(usage.input_uncached);
     attempt.input_cached = clamp(usage.input_cached);

@@ -46,6 +46,10 @@ struct ModelUpstream {
 std::string request_head(const ModelUpstream& upstream, std::string_view path, std::size_t body_bytes,
                          const http::RequestHead* caller);
 
+// The usage as reported; where the provider reported none, an estimate that stays marked as one: four bytes a token of
+// the request, and `output` tokens.
+wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output);
+
 // Puts token counts and cost of an answer into the attempt.
 void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
 
