@@ -1,11 +1,14 @@
 #include "admin/admin_handler.h"
 
+#include "admin/cache_requests.h"
 #include "json/scan.h"
 
 namespace weir::admin {
 namespace {
 
 constexpr std::string_view kJson = "content-type: application/json\r\n";
+constexpr std::string_view kFeedback = "/v1/feedback";
+constexpr std::string_view kPurge = "/api/cache/purge";
 
 std::string error_body(std::string_view message) {
     std::string body = R"({"error":{"message":)";
@@ -14,17 +17,58 @@ std::string error_body(std::string_view message) {
     return body;
 }
 
+unsigned status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid:
+            return 400;
+        case ErrorCode::not_found:
+            return 404;
+        case ErrorCode::too_large:
+            return 413;
+        case ErrorCode::unavailable:
+            return 503;
+        default:
+            return 500;
+    }
+}
+
+// What was purged, in the words of the request.
+std::string purged_body(const tiers::Mark& mark, Micros until) {
+    std::string body = R"({"purged":{)";
+    const auto member = [&body](std::string_view name, std::string_view value) {
+        if (body.back() != '{') body += ',';
+        json::write_string(name, body);
+        body += ':';
+        json::write_string(value, body);
+    };
+    member(tiers::to_string(mark.kind), mark.value);
+    if (!mark.keep.empty()) member("keep", mark.keep);
+    if (!mark.tenant.empty()) member("only_tenant", mark.tenant);
+    return body + R"(},"created_until_unix_us":)" + std::to_string(until) + "}";
+}
+
 }  // namespace
 
 Task<void> AdminHandler::handle(net::Exchange& exchange) {
     const std::string_view path = exchange.head().path();
     const std::string_view method = exchange.head().method;
-    constexpr std::string_view kRequests = "/api/requests/";
-    if (method != "GET" && method != "HEAD") {
-        const std::string body = error_body("this address answers GET only");
-        const std::string headers = std::string(kJson) + "allow: GET\r\n";
+    const bool changes = path == kFeedback || path == kPurge;
+    const bool allowed = changes ? method == "POST" : method == "GET" || method == "HEAD";
+    if (!allowed) {
+        const std::string_view methods = changes ? "POST" : "GET, HEAD";
+        const std::string body = error_body("this path answers " + std::string(methods) + " only");
+        const std::string headers = std::string(kJson) + "allow: " + std::string(methods) + "\r\n";
         co_await exchange.respond(405, headers, body);
-    } else if (path == "/health/live") {
+    } else if (changes) {
+        co_await change(exchange, path);
+    } else {
+        co_await show(exchange, path);
+    }
+}
+
+Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
+    constexpr std::string_view kRequests = "/api/requests/";
+    if (path == "/health/live") {
         co_await exchange.respond(200, kJson, R"({"status":"live"})");
     } else if (path == "/health/ready") {
         std::string why;
@@ -40,8 +84,9 @@ Task<void> AdminHandler::handle(net::Exchange& exchange) {
     } else if (path.starts_with(kRequests)) {
         co_await show_request(exchange, path.substr(kRequests.size()));
     } else {
-        const std::string body =
-            error_body("no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}");
+        const std::string body = error_body(
+            "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, and to POST to "
+            "/v1/feedback, /api/cache/purge");
         co_await exchange.respond(404, kJson, body);
     }
 }
@@ -55,13 +100,62 @@ Task<void> AdminHandler::show_request(net::Exchange& exchange, std::string_view 
     }
     if (row) {
         co_await exchange.respond(200, kJson, *row);
+    } else {
+        co_await answer_error(exchange, row.error());
+    }
+}
+
+Task<void> AdminHandler::answer_error(net::Exchange& exchange, const Error& error) {
+    const std::string body = error_body(error.message);
+    const unsigned status = status_of(error.code);
+    co_await exchange.respond(status, kJson, body);
+}
+
+Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) {
+    const std::string admin_host = gateway_.routes()->options().admin.host;
+    std::optional<Refusal> refusal = refuse_post(exchange.head(), exchange.body().size(), admin_host);
+    if (!refusal && caches_ == nullptr) refusal = Refusal{501, "this gateway has no caches to change"};
+    if (refusal) {
+        const std::string body = error_body(refusal->message);
+        co_await exchange.respond(refusal->status, kJson, body);
         co_return;
     }
-    const unsigned status = row.error().code == ErrorCode::not_found ? 404u
-                            : row.error().code == ErrorCode::invalid ? 400u
-                                                                     : 500u;
-    const std::string body = error_body(row.error().message);
-    co_await exchange.respond(status, kJson, body);
+    Result<std::string> done = std::string();
+    std::function<void()> work;
+    if (path == kPurge) {
+        Result<tiers::Mark> mark = parse_purge(exchange.body());
+        if (!mark) done = tl::unexpected(mark.error());
+        if (mark) {
+            work = [this, &done, marked = *mark] {
+                const Result<Micros> until = caches_->purge(marked);
+                if (until) {
+                    done = purged_body(marked, *until);
+                } else {
+                    done = tl::unexpected(until.error());
+                }
+            };
+        }
+    } else {
+        Result<cascade::Feedback> feedback = parse_feedback(exchange.body());
+        if (!feedback) done = tl::unexpected(feedback.error());
+        if (feedback) {
+            work = [this, &done, said = *feedback] {
+                const Result<void> taken = caches_->feedback(said);
+                if (taken) {
+                    done = R"({"request_id":")" + to_hex(static_cast<std::uint64_t>(said.request)) +
+                           R"(","verdict":")" + (said.good ? "good" : "bad") + "\"}";
+                } else {
+                    done = tl::unexpected(taken.error());
+                }
+            };
+        }
+    }
+    if (work) co_await gateway_.worker().run(gateway_.first_reactor(), std::move(work));
+    if (done) {
+        co_await exchange.respond(200, kJson, *done);
+    } else {
+        co_await answer_error(exchange, done.error());
+    }
 }
 
 std::string AdminHandler::protocol_error(unsigned, std::string_view problem) {

@@ -1,12 +1,17 @@
-// What the admin address answers: health, metrics, and single requests from the ledger.
+// What the admin address answers: health, metrics, single requests from the ledger; and what changes the caches.
 //   GET /health/live   200 while the process serves at all
 //   GET /health/ready  200, or 503 with the reason (draining, a child that is not ready)
 //   GET /metrics       Prometheus text
 //   GET /api/requests/{id}   a request's ledger row as JSON
+//   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
+//   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
 // Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
-// Limits: loopback only in this version (there are no tokens yet); request bodies 64 KiB.
+// Limits: loopback unless configured (there are no tokens yet); request bodies 64 KiB.
 #pragma once
 
+#include <functional>
+
+#include "cascade/cache_control.h"
 #include "gateway/gateway.h"
 #include "net/http_server.h"
 
@@ -14,15 +19,21 @@ namespace weir::admin {
 
 class AdminHandler final : public net::Handler {
   public:
-    explicit AdminHandler(gateway::Gateway& gateway) : gateway_(gateway) {}
+    // `caches` outlives the handler; nullptr: the POST requests are answered with 501.
+    explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr)
+        : gateway_(gateway), caches_(caches) {}
 
     Task<void> handle(net::Exchange& exchange) override;
     std::string protocol_error(unsigned status, std::string_view problem) override;
 
   private:
+    Task<void> show(net::Exchange& exchange, std::string_view path);
     Task<void> show_request(net::Exchange& exchange, std::string_view id);
+    Task<void> change(net::Exchange& exchange, std::string_view path);
+    Task<void> answer_error(net::Exchange& exchange, const Error& error);
 
     gateway::Gateway& gateway_;
+    cascade::CacheControl* caches_;
 };
 
 // Prometheus text exposition of the gateway's counters.

@@ -73,6 +73,22 @@ std::string render_metrics(gateway::Gateway& gateway) {
                "Answers kept in memory alone because the disk was behind.", cache.not_persisted);
     out.single("exact_cache_entries", "gauge", "Answers in memory.", cache.entries);
     out.single("exact_cache_bytes", "gauge", "Bytes of answers in memory.", cache.bytes);
+    out.single("followers_total", "counter", "Requests answered by the same request's call under way.",
+               totals.followers);
+    out.single("flights_handed_over_total", "counter", "Calls that went on for others when their caller left.",
+               totals.handed_over);
+    out.single("audits_total", "counter", "Hits for which the reference was asked as well.", totals.audits);
+    out.single("refreshes_total", "counter", "Entries asked for again because they were getting old.",
+               totals.refreshes);
+    out.single("background_dropped_total", "counter", "Audits and refreshes left out because too many were under way.",
+               totals.background_dropped);
+    if (const gateway::SemanticParts* const semantic = gateway.caches().semantic()) {
+        out.single("semantic_cache_entries", "gauge", "Questions in the semantic index.",
+                   semantic->memory->index().entries());
+        out.single("semantic_cache_bytes", "gauge", "Bytes of the semantic index.", semantic->memory->index().bytes());
+        out.single("semantic_lessons_dropped_total", "counter", "Lessons left out because the learner was behind.",
+                   semantic->learner->dropped());
+    }
     out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);
     out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
     out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);

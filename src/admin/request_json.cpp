@@ -72,6 +72,7 @@ Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     object.number("latency_us", row.latency_micros);
     object.number("overhead_us", row.overhead_micros);
     object.number("status", row.status);
+    object.text("purpose", store::to_string(row.purpose));
     object.text("mode", store::to_string(row.mode));
     object.flag("stream", row.streamed);
     object.flag("complete", row.complete);

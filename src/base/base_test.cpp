@@ -1,8 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/frame_pool.h"
 #include "base/hash.h"
 #include "base/request_id.h"
 #include "base/task.h"
@@ -76,4 +80,28 @@ TEST_CASE("a task resumes its awaiter with the value") {
     CHECK(out == 0);
     gate.waiter.resume();
     CHECK(out == 42);
+}
+
+TEST_CASE("coroutine frames of every size are told apart, whoever frees them") {
+    std::vector<std::pair<unsigned char*, std::size_t>> frames;
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t bytes = 1; bytes < frame_pool::kMaxBytes + 200; bytes += 37) {
+            auto* const frame = static_cast<unsigned char*>(frame_pool::allocate(bytes));
+            REQUIRE(reinterpret_cast<std::uintptr_t>(frame) % alignof(std::max_align_t) == 0);
+            std::fill_n(frame, bytes, static_cast<unsigned char>(bytes % 251));
+            frames.emplace_back(frame, bytes);
+        }
+        for (const auto& [frame, bytes] : frames) {
+            CHECK(std::all_of(frame, frame + bytes, [n = bytes](unsigned char c) { return c == n % 251; }));
+        }
+        const auto free_all = [&] {
+            for (const auto& [frame, bytes] : frames) frame_pool::free(frame, bytes);
+            frames.clear();
+        };
+        if (round == 1) {
+            std::thread(free_all).join();
+        } else {
+            free_all();
+        }
+    }
 }

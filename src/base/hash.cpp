@@ -68,9 +68,15 @@ std::string to_hex(const Digest256& digest) {
 }
 
 std::string to_hex(std::uint64_t value) {
-    std::string text(16, '0');
-    for (std::size_t i = 16; i-- > 0; value >>= 4) text[i] = kHexDigits[value & 15];
+    std::string text;
+    append_hex(value, text);
     return text;
+}
+
+void append_hex(std::uint64_t value, std::string& out) {
+    std::array<char, 16> digits;
+    for (std::size_t i = digits.size(); i-- > 0; value >>= 4) digits[i] = kHexDigits[value & 15];
+    out.append(digits.data(), digits.size());
 }
 
 }  // namespace weir

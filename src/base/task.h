@@ -15,6 +15,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/frame_pool.h"
+
 namespace weir {
 
 template <class T = void>
@@ -25,6 +27,9 @@ namespace task_detail {
 struct PromiseBase {
     std::coroutine_handle<> continuation = std::noop_coroutine();
     std::exception_ptr exception;
+
+    static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+    static void operator delete(void* frame, std::size_t bytes) noexcept { frame_pool::free(frame, bytes); }
 
     struct FinalAwaiter {
         bool await_ready() const noexcept { return false; }

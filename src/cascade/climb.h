@@ -20,17 +20,24 @@ struct Rung {
 
 // What a climb left behind.
 struct Ascent {
-    std::vector<store::Attempt> attempts;           // in order
-    std::optional<tiers::Offer> served;             // serve mode: what goes to the caller
-    std::optional<store::TierKind> tier;            // who made it
-    std::optional<store::TierKind> would_have;      // observe mode: who would have
-    std::unique_ptr<tiers::InFlight::Lease> lease;  // see tiers::Climb; kept until the answer is stored
-    std::string why;                                // a readable trace, only where asked for
+    std::vector<store::Attempt> attempts;               // in order
+    std::optional<tiers::Offer> served;                 // serve mode: what goes to the caller
+    std::optional<store::TierKind> tier;                // who made it
+    std::optional<store::TierKind> would_have;          // observe mode: who would have
+    std::unique_ptr<tiers::Flights::Lease> lease;       // see tiers::Climb; kept until the answer is stored
+    std::unique_ptr<tiers::Follower> follower;          // see tiers::Climb: the stream that answers instead
+    std::shared_ptr<const tiers::semantic::Look> look;  // see tiers::Climb
+    std::string why;                                    // a readable trace, only where asked for
 };
 
 // serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does
 // nothing. A tier that fails is passed over. Ends early when the caller has left.
 Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,
                    Cancellation& cancellation, bool trace);
+
+// The same, as far as it goes without waiting: true where the first tier's offer was served at once. False: nothing has
+// happened, climb().
+bool served_at_once(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, bool trace,
+                    Ascent& ascent);
 
 }  // namespace weir::cascade

@@ -18,6 +18,7 @@ Verdict ThresholdGate::judge(const tiers::Offer& offer) const {
 
 std::shared_ptr<const Gate> make_gate(const TierOptions& tier) {
     if (tier.kind == TierKind::exact) return std::make_shared<OpenGate>();
+    if (tier.kind == TierKind::semantic) return std::make_shared<SemanticGate>();
     if (tier.min_mean_logprob) return std::make_shared<ThresholdGate>(*tier.min_mean_logprob);
     return std::make_shared<ClosedGate>();
 }

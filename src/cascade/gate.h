@@ -29,6 +29,13 @@ class OpenGate final : public Gate {
     Verdict judge(const tiers::Offer&) const override { return {true, "same request"}; }
 };
 
+// The semantic cache's: the score of the match against what the task's certificate asks for. The learner moves the
+// threshold (cascade/semantic_learner.h); the offer carries the one that it was made under.
+class SemanticGate final : public Gate {
+  public:
+    Verdict judge(const tiers::Offer& offer) const override { return {offer.score >= offer.threshold, offer.why}; }
+};
+
 // Mean token log-probability (natural logarithm) at least the threshold, and an answer that is whole: finished by
 // itself, not refused, not empty.
 class ThresholdGate final : public Gate {

@@ -2,12 +2,14 @@
 // Thread rule: plain values; immutable once the gateway runs on them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/units.h"
 #include "store/ledger_row.h"
+#include "tiers/exact_cache/cache_entry.h"
 
 namespace weir::cascade {
 
@@ -30,10 +32,27 @@ struct Promise {
     bool over_task = false;  // `over: task`; default cascade
 };
 
+// The semantic tier's, for one cascade.
+struct SemanticRules {
+    // Bound on the share of wrong answers among served hits, and how sure it is; from the cascade's promise, if it has
+    // one.
+    double false_share = 0.02;
+    double confidence = 0.95;
+    double audit_share = 0.05;        // of hits: the reference is asked as well
+    std::optional<double> threshold;  // the verifier's score until a task has learned its own; absent: the shipped one
+    friend bool operator==(const SemanticRules&, const SemanticRules&) = default;
+};
+
 struct CacheRules {
-    Micros ttl_micros = 24ll * 3600 * 1'000'000;
+    Micros ttl_micros = 24ll * 3600 * 1'000'000;  // no answer is served that is older; 0: for ever
+    // For how long an answer is fresh, by tiers::Volatility: timeless, slow, volatile, personal. 0: as ttl.
+    std::array<Micros, tiers::kVolatilities> fresh_micros{0, 24ll * 3600 * 1'000'000, 5ll * 60 * 1'000'000,
+                                                          3600ll * 1'000'000};
+    double stale_share = 0.5;               // of that time: for so long again it is served while it is refreshed
     bool cache_without_temperature = true;  // a request that names no temperature
     bool cache_temperature_above_zero = false;
+    std::vector<std::string> never_for;  // tenants that opted out: neither looked up nor stored
+    SemanticRules semantic;
 };
 
 struct CascadeOptions {

@@ -9,7 +9,9 @@
 #include "cli/check.h"
 #include "cli/config.h"
 #include "cli/config_values.h"
+#include "cli/eval_command.h"
 #include "cli/report_command.h"
+#include "cli/train_command.h"
 #include "cli/version.h"
 #include "store/report.h"
 
@@ -22,6 +24,8 @@ constexpr const char* kExamples = R"(Examples:
   weir report                        what did the last 24 hours cost, and what did they save?
   weir report --since 7d --by day    the same for a week, day by day
   weir report --by model --format json
+  weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
+  weir eval cache pairs --in pairs.tsv --out decisions.tsv
 
 Every command explains itself: weir report --help
 Exit codes: 0 done, 1 failed, 2 wrong usage or input (as file:line: message).)";
@@ -50,7 +54,13 @@ void add_choice(CLI::App& command, const std::string& flag, T& to, const std::ma
             ""));
 }
 
+const std::map<std::string, eval::EmbeddingChoice::Kind> kEmbedders{{"auto", eval::EmbeddingChoice::Kind::automatic},
+                                                                    {"hashing", eval::EmbeddingChoice::Kind::hashing},
+                                                                    {"minilm", eval::EmbeddingChoice::Kind::minilm}};
+
 struct Arguments {
+    TrainVerifierArguments train;
+    EvalCacheArguments eval;
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
@@ -82,6 +92,69 @@ void add_report(CLI::App& app, ReportArguments& to) {
     add_format(*report, to.format);
 }
 
+void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
+    add_choice(command, "--embedder", to.kind, kEmbedders, "auto|hashing|minilm",
+               "vectors of meaning: MiniLM where it is there, none, or MiniLM or an error (default: auto)");
+    command
+        .add_option("--vectors", to.vectors_folder,
+                    "vectors made elsewhere: DIR/texts.txt, a text a line, and DIR/vectors.f32, 384 floats each")
+        ->type_name("DIR");
+}
+
+void add_train(CLI::App& app, TrainVerifierArguments& to) {
+    CLI::App* const train = app.add_subcommand("train", "Train a model on own data");
+    train->require_subcommand(1);
+    train->footer("");
+    CLI::App* const verifier = train->add_subcommand(
+        "verifier", "What judges whether a cached question's answer is right for another");
+    verifier->add_option("--pairs", to.pairs_file, "TSV: id, text, text, label (1: the same answer)")
+        ->type_name("FILE")
+        ->required();
+    verifier->add_option("--out", to.out_file, "the model (default: verifier.bin)")->type_name("FILE");
+    add_embedding(*verifier, to.embedding);
+    verifier->add_flag("--generic", to.generic,
+                       "for pairs that stand for every domain: learn nothing of single words; hold out by the part of "
+                       "the id before a colon");
+    verifier->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("N");
+    add_format(*verifier, to.format);
+    verifier->footer("");
+}
+
+void add_eval_files(CLI::App& command, EvalCacheArguments& to, const std::string& in) {
+    command.add_option("--in", to.in_file, in)->type_name("FILE")->required();
+    command.add_option("--out", to.out_file, "TSV: id, served, matched id, similarity, reason")
+        ->type_name("FILE")
+        ->required();
+    command.add_option("--verifier", to.verifier_file, "a trained one (default: the one compiled in)")->type_name("FILE");
+    CLI::Option* const threshold =
+        command.add_option("--threshold", to.threshold, "least score to serve, 0 to 2 (1.5: only what rules explain)");
+    command
+        .add_option("--false-share", to.false_share,
+                    "the threshold that kept this share wrong among hits in training, such as 10%")
+        ->excludes(threshold);
+    add_embedding(command, to.embedding);
+    add_format(command, to.format);
+    command.footer("");
+}
+
+void add_eval(CLI::App& app, EvalCacheArguments& to) {
+    CLI::App* const eval = app.add_subcommand("eval", "Judge recorded files as the gateway would");
+    eval->require_subcommand(1);
+    eval->footer("");
+    CLI::App* const cache = eval->add_subcommand("cache", "The semantic cache");
+    cache->require_subcommand(1);
+    cache->footer("");
+    CLI::App* const pairs = cache->add_subcommand("pairs", "One question cached, one asked, each pair for itself");
+    add_eval_files(*pairs, to, "TSV: id, cached text, asked text");
+    CLI::App* const stream = cache->add_subcommand("stream", "Questions in order, into a cache that starts empty");
+    add_eval_files(*stream, to, "TSV: id, text");
+    stream->add_option("--answers", to.answers_file, "TSV: id, answer; looked at on misses and audits only")
+        ->type_name("FILE");
+    stream->add_option("--audit", to.audit, "share of hits whose answer is asked for as well (default: 5%)");
+    stream->add_option("--promise", to.promise, "share of wrong answers among hits that is kept (default: 2%)");
+    stream->add_option("--seed", to.seed, "of the audits (default: 1)")->type_name("N");
+}
+
 void add_commands(CLI::App& app, Arguments& to) {
     app.require_subcommand(1);
     app.set_help_flag("-h,--help", "this text");
@@ -100,6 +173,8 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_format(*check, to.check.format);
 
     add_report(app, to.report);
+    add_train(app, to.train);
+    add_eval(app, to.eval);
 
     CLI::App* const version = app.add_subcommand("version", "Print the version");
     add_format(*version, to.version_format);
@@ -108,9 +183,9 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 4> kCommands{"serve", "check", "report", "version"};
+    constexpr std::array<std::string_view, 6> kCommands{"serve", "check", "report", "train", "eval", "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty()) return "a command is missing: serve, check, report or version";
+    if (word.empty()) return "a command is missing: serve, check, report, train, eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -145,8 +220,11 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     } catch (const CLI::CallForVersion&) {
         return print_version(OutputFormat::table, out);
     } catch (const CLI::ParseError& problem) {
-        const std::vector<CLI::App*> chosen = app.get_subcommands();
-        const std::string command = chosen.empty() ? "weir" : "weir " + chosen.front()->get_name();
+        std::string command = "weir";
+        for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+            at = at->get_subcommands().front();
+            command += " " + at->get_name();
+        }
         err << command << ": " << problem.what() << "\nTry: " << command << " --help\n";
         return 2;
     }
@@ -154,6 +232,12 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("check")) return check_command(arguments.check, process_settings(), out, err);
     if (app.got_subcommand("report")) {
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
+    }
+    if (app.got_subcommand("train")) return train_verifier_command(arguments.train, SystemClock(), out, err);
+    if (app.got_subcommand("eval")) {
+        const CLI::App* const cache = app.get_subcommand("eval")->get_subcommand("cache");
+        return cache->got_subcommand("pairs") ? eval_pairs_command(arguments.eval, SystemClock(), out, err)
+                                              : eval_stream_command(arguments.eval, SystemClock(), out, err);
     }
     return print_version(arguments.version_format, out);
 }

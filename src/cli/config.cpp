@@ -61,17 +61,47 @@ void read_ledger(Section& top, Reader& reader, gateway::LedgerOptions& to) {
     ledger.finish();
 }
 
+constexpr std::uint64_t kSmallestDiskCache = 64 * kKiB;  // store::LmdbEntryStore opens none below
+
 void read_cache(Section& top, Reader& reader, gateway::CacheOptions& to) {
     const ConfigNode* const node = top.find("cache");
     if (node == nullptr) return;
     Section cache(reader, *node, "cache");
     cache.size("memory", to.memory_bytes, kMiB, kTiB);
     cache.size("disk", to.disk_bytes, 0, 16 * kTiB);
+    if (to.disk_bytes != 0 && to.disk_bytes < kSmallestDiskCache) {
+        reader.error(cache.line_of("disk"), "cache.disk is 0 (in memory only) or at least 64KiB");
+    }
     cache.size("max_entry", to.max_entry_bytes, kKiB, 16 * kMiB);
     if (to.max_entry_bytes > to.memory_bytes) {
         reader.error(cache.line_of("max_entry"), "cache.max_entry is larger than cache.memory");
     }
     cache.finish();
+}
+
+void read_embedding(Section& top, Reader& reader, Draft& draft) {
+    const ConfigNode* const node = top.find("embedding");
+    if (node == nullptr) return;
+    Section embedding(reader, *node, "embedding");
+    gateway::EmbeddingOptions to;
+    to.line = node->line;
+    std::string model;
+    embedding.require("model");
+    if (embedding.text("model", model)) {
+        const auto slash = model.find('/');
+        if (slash == std::string::npos || slash == 0 || slash + 1 == model.size()) {
+            reader.error(embedding.line_of("model"), "embedding.model is not named provider/model");
+        } else {
+            to.provider = model.substr(0, slash);
+            to.model = model.substr(slash + 1);
+            if (!draft.options.providers.contains(to.provider)) {
+                reader.error(embedding.line_of("model"), "embedding.model: there is no provider '" + to.provider + "'");
+            }
+        }
+    }
+    embedding.whole<std::size_t>("dimensions", to.dimensions, 8, 4096);
+    embedding.finish();
+    draft.options.embedding = std::move(to);
 }
 
 void read_keys(Section& top, Reader& reader, Draft& draft) {
@@ -118,6 +148,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     read_cache(top, reader, options.cache);
     read_providers(top, reader, draft);
     read_models(top, reader, draft);
+    read_embedding(top, reader, draft);
     draft.cascades_line = top.line_of("cascades");
     read_cascades(top, reader, draft);
     read_keys(top, reader, draft);

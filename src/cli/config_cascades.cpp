@@ -41,7 +41,11 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
         tier.kind = cascade::TierKind::exact;
         return tier;
     }
-    if (word == "semantic" || word == "student") {
+    if (word == "semantic") {
+        tier.kind = cascade::TierKind::semantic;
+        return tier;
+    }
+    if (word == "student") {
         reader.warning(node.line, path + ": this version has no " + word + " tier yet; it is skipped");
         return std::nullopt;
     }
@@ -58,7 +62,7 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
     const std::string_view meant = closest(word, kWords);
     reader.error(node.line, path + ": unknown tier " + quote(node.text) +
                                 (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
-                                "; allowed: exact, provider/model, or { model: provider/model, min_mean_logprob: "
+                                "; allowed: exact, semantic, provider/model, or { model: provider/model, min_mean_logprob: "
                                 "-0.05 }");
     return std::nullopt;
 }
@@ -139,13 +143,53 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
                                        "thresholds, which prove no promise");
 }
 
+// "timeless" first, as in CacheRules::fresh_micros.
+void read_fresh_times(Section& cache, Reader& reader, cascade::CacheRules& to) {
+    const ConfigNode* const node = cache.find("fresh");
+    if (node == nullptr) return;
+    Section fresh(reader, *node, cache.path_to("fresh"));
+    constexpr Micros kSecond = 1'000'000;
+    const auto time_of = [&to](tiers::Volatility volatility) -> Micros& {
+        return to.fresh_micros[static_cast<std::size_t>(volatility)];
+    };
+    fresh.duration("timeless", time_of(tiers::Volatility::timeless), kSecond, 3650 * kDay);
+    fresh.duration("slow", time_of(tiers::Volatility::slow), kSecond, 3650 * kDay);
+    fresh.duration("volatile", time_of(tiers::Volatility::changing), kSecond, 3650 * kDay);
+    fresh.duration("personal", time_of(tiers::Volatility::personal), kSecond, 3650 * kDay);
+    fresh.finish();
+}
+
+void read_semantic_rules(Section& cache, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = cache.find("semantic");
+    if (node == nullptr) return;
+    Section semantic(reader, *node, cache.path_to("semantic"));
+    semantic.share("promise", to.cache.semantic.false_share, 0.0001, 0.5);
+    semantic.share("confidence", to.cache.semantic.confidence, 0.5, 0.9999);
+    semantic.share("audit", to.cache.semantic.audit_share, 0.001, 1);
+    double threshold = 1;
+    semantic.share("threshold", threshold, 0, 1);
+    if (semantic.has("threshold")) to.cache.semantic.threshold = threshold;
+    semantic.finish();
+}
+
 void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    // The owner's promise holds for the hits of the semantic tier too, unless that has one of its own.
+    if (to.promise && !to.promise->by_harm) {
+        to.cache.semantic.false_share = to.promise->disagreement;
+        to.cache.semantic.confidence = to.promise->confidence;
+    }
     const ConfigNode* const node = section.find("cache");
     if (node == nullptr) return;
     Section cache(reader, *node, section.path_to("cache"));
     cache.duration("ttl", to.cache.ttl_micros, 0, 3650 * kDay);
+    read_fresh_times(cache, reader, to.cache);
+    cache.share("stale", to.cache.stale_share, 0, 1);
     cache.flag("without_temperature", to.cache.cache_without_temperature);
     cache.flag("temperature_above_zero", to.cache.cache_temperature_above_zero);
+    if (const ConfigNode* const tenants = cache.find("never_for")) {
+        to.cache.never_for = reader.texts(*tenants, cache.path_to("never_for"), 10'000);
+    }
+    read_semantic_rules(cache, reader, to);
     cache.finish();
 }
 

@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxPicosPerToken = 1'000'000'000'000;
 
 void read_openai(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
     constexpr std::string_view kOnlyChild = "is for api: llama-server only";
-    for (const std::string_view key : {"model_file", "program", "threads", "context", "parallel", "memory", "cache_ram",
+    for (const std::string_view key : {"model_file", "program", "embedding", "threads", "context", "parallel", "memory", "cache_ram",
                                        "arguments", "log_file", "start_timeout"}) {
         section.refuse(key, kOnlyChild);
     }
@@ -50,6 +50,7 @@ void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::
     section.require("model_file");
     read_file_path(section, "model_file", draft, child.model_file);
     section.text("program", child.program);
+    section.flag("embedding", child.embedding);
     section.whole<unsigned>("threads", child.threads, 0, 1024);
     section.whole<unsigned>("context", child.context_tokens, 256, 1u << 20);
     section.whole<unsigned>("parallel", child.parallel, 1, 64);

@@ -156,7 +156,12 @@ cascades:
     tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, open/gpt-4o-mini]
     promise: { harm: 2%, confidence: 0.9, over: task }
     mode: ${MODE}
-    cache: { ttl: 7d, without_temperature: false, temperature_above_zero: true }
+    cache:
+      ttl: 7d
+      fresh: { timeless: 6d, slow: 12h, volatile: 90s, personal: 30m }
+      stale: 25%
+      without_temperature: false
+      temperature_above_zero: true
   alpha: { match: { model: "claude-?" } }
 keys:
   - { key: ${ACME}, tenant: acme }
@@ -248,6 +253,9 @@ keys:
     CHECK(zeta.promise->over_task);
     CHECK(zeta.mode == cascade::Mode::serve);
     CHECK(zeta.cache.ttl_micros == 7ll * 86'400'000'000);
+    CHECK(zeta.cache.fresh_micros ==
+          std::array<Micros, 4>{6ll * 86'400'000'000, 12ll * 3'600'000'000, 90'000'000, 30ll * 60'000'000});
+    CHECK(zeta.cache.stale_share == 0.25);
     CHECK(!zeta.cache.cache_without_temperature);
     CHECK(zeta.cache.cache_temperature_above_zero);
     CHECK(options.cascades[1].name == "alpha");
@@ -392,6 +400,8 @@ TEST_CASE("what is wrong is said with its line") {
         {kProvider + "limits: { drain: 2h }\n", {"2: limits.drain: \"2h\" is out of range: 0s to 1h"}},
         {kProvider + "ledger: { when_full: block }\n", {"2: ledger.when_full: \"block\" is none of wait, drop"}},
         {kProvider + "cache: { memory: 1MiB, max_entry: 2MiB }\n", {"2: cache.max_entry is larger than cache.memory"}},
+        {kProvider + "cache: { disk: 65535 }\n", {"2: cache.disk is 0 (in memory only) or at least 64KiB"}},
+        {kProvider + "cache: { disk: 1 }\n", {"2: cache.disk is 0 (in memory only) or at least 64KiB"}},
         // Addresses.
         {kProvider + "listen: 8080\n", {"2: listen: \"8080\"" + wants_address + "the port is missing"}},
         {kProvider + "listen: localhost\n", {"2: listen: \"localhost\"" + wants_address + "the port is missing"}},
@@ -507,6 +517,14 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.promise.disagreement: \"2\" is not a share from 0.01% to 50%: write 2% or 0.02"}},
         {with_cascade("promise: { disagreement: 1%, confidence: 100% }"),
          {"2: cascades.c.promise.confidence: \"100%\" is not a share from 50% to 99.99%: write 2% or 0.02"}},
+        {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
+         {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
+          "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "
+          "as 10s",
+          "2: unknown key \"hourly\" in cascades.c.cache.fresh; allowed: timeless, slow, volatile, personal",
+          "2: cascades.c.cache.stale: \"101%\" is not a share from 0% to 100%: write 2% or 0.02"}},
+        {with_cascade("cache: { fresh: 1h }"),
+         {"2: cascades.c.cache.fresh is a single value, but a map (key: value) belongs here"}},
         {with_cascade("cache: { without_temperature: yes }"),
          {"2: cascades.c.cache.without_temperature: \"yes\" is none of true, false"}},
         // Callers' keys.

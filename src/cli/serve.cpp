@@ -66,7 +66,7 @@ int serve_command(const ServeArguments& arguments) {
         return 1;
     }
     gateway::Gateway& gateway = **opened;
-    admin::AdminHandler admin(gateway);
+    admin::AdminHandler admin(gateway, &gateway.caches());
     net::ServerLimits admin_limits;
     admin_limits.body_bytes = 64 * 1024;
     admin_limits.connections = 256;

@@ -1,6 +1,7 @@
 #include "gateway/api_handler.h"
 
 #include "gateway/chat.h"
+#include "gateway/embeddings.h"
 #include "wire/errors.h"
 
 namespace weir::gateway {
@@ -26,13 +27,22 @@ Task<void> refuse_method(net::Exchange& exchange, std::string_view allowed) {
 
 }  // namespace
 
+// The usual case goes without a coroutine of its own.
 Task<void> ApiHandler::handle(net::Exchange& exchange) {
+    const http::RequestHead& head = exchange.head();
+    if (head.method == "POST" && head.path() == "/v1/chat/completions") return handle_chat(lane_, exchange);
+    return route(exchange);
+}
+
+Task<void> ApiHandler::route(net::Exchange& exchange) {
     const std::string_view path = exchange.head().path();
     const std::string_view method = exchange.head().method;
     const bool reads = method == "GET" || method == "HEAD";
     if (path == "/v1/chat/completions") {
+        co_await refuse_method(exchange, "POST");
+    } else if (path == "/v1/embeddings") {
         if (method == "POST") {
-            co_await handle_chat(lane_, exchange);
+            co_await handle_embeddings(lane_, exchange);
         } else {
             co_await refuse_method(exchange, "POST");
         }
@@ -48,10 +58,11 @@ Task<void> ApiHandler::handle(net::Exchange& exchange) {
     } else if (path == "/health" && reads) {
         co_await exchange.respond(200, kJson, R"({"status":"ok"})");
     } else {
-        const wire::ApiError error{404,
-                                   "No such path: " + std::string(method) + " " + std::string(path.substr(0, 200)) +
-                                       ". Weir answers POST /v1/chat/completions and GET /v1/models.",
-                                   "invalid_request_error", "not_found", ""};
+        const wire::ApiError error{
+            404,
+            "No such path: " + std::string(method) + " " + std::string(path.substr(0, 200)) +
+                ". Weir answers POST /v1/chat/completions, POST /v1/embeddings and GET /v1/models.",
+            "invalid_request_error", "not_found", ""};
         co_await refuse(exchange, error, {});
     }
 }

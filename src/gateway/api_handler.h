@@ -15,6 +15,7 @@ class ApiHandler final : public net::Handler {
     std::string protocol_error(unsigned status, std::string_view problem) override;
 
   private:
+    Task<void> route(net::Exchange& exchange);
     Task<void> list_models(net::Exchange& exchange, std::string_view id);
 
     Lane& lane_;

@@ -7,60 +7,54 @@
 #include <string>
 #include <string_view>
 
-#include "base/cancellation.h"
-#include "gateway/lane.h"
-#include "net/http_server.h"
-#include "store/ledger_row.h"
+#include "gateway/request_life.h"
 #include "wire/chat_request.h"
-#include "wire/errors.h"
+#include "wire/last_turn.h"
 
 namespace weir::gateway {
 
-// x-weir-cache, as asked for.
-enum class CacheWish : std::uint8_t { none, no_store, refresh, only };
-
-class ChatLife final : public net::PeerWatcher {
+class ChatLife final : public RequestLife {
   public:
-    ChatLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes) {}
+    ChatLife(Lane& owner, net::Exchange& on) : RequestLife(owner, on) {
+        if (lane.spare_chats.empty()) return;
+        chat = std::move(lane.spare_chats.back());
+        lane.spare_chats.pop_back();
+    }
+    ~ChatLife() {
+        if (lane.spare_chats.size() >= kMaxSpareChats || chat.system_text.capacity() > kMaxSpareBytes) return;
+        chat.clear();
+        lane.spare_chats.push_back(std::move(chat));
+    }
 
-    void on_peer_gone() override { cancellation.cancel(); }
-
-    // Adds an attempt to the row; beyond kMaxAttempts its cost goes to the last one.
-    void add_attempt(const store::Attempt& attempt);
-    // Nobody is there to be answered any more.
-    void caller_left();
-    // Sums the attempts' costs into the row.
-    void sum_costs();
-
-    Lane& lane;
-    net::Exchange& exchange;
-    std::shared_ptr<LaneRoutes> routes;  // held to the end: a reload takes nothing away
+    // The caller has gone. While others follow the same flight the call goes on for them; when the last of them has
+    // left too, it ends.
+    void on_peer_gone() override;
+    bool caller_gone = false;  // ... and the call went on
+    const std::shared_ptr<ChatLife*> alive = std::make_shared<ChatLife*>(this);
 
     wire::ChatRequest chat;
-    const Routes::Tenant* tenant = nullptr;
-    std::shared_ptr<const Plan> plan;
-    cascade::Mode mode = cascade::Mode::off;
-    CacheWish cache_wish = CacheWish::none;
-    bool debug = false;
-    bool may_look_up = false;  // exact cache
-    bool may_store = false;
-    std::string_view cache_state = "bypass";  // x-weir-cache of the answer
     Digest256 cache_key{};
-    Cancellation cancellation;
-
-    store::LedgerRow row;
-    std::int64_t upstream_micros = 0;  // spent waiting for upstreams
-    std::string why;                   // x-weir-why
+    std::optional<wire::LastTurn> turn;                 // for the semantic cache
+    Digest256 partition{};                              // with `turn`
+    std::unique_ptr<tiers::Flights::Lease> lease;       // this request leads a flight
+    std::shared_ptr<const tiers::semantic::Look> look;  // what the semantic cache saw
+    tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller
 };
 
-// deliver.cpp: answers to the caller.
-Task<void> deliver_error(ChatLife& life, const wire::ApiError& error, std::string_view more_headers = {});
-// A complete answer, as body or stream as the caller asked. `age_micros` < 0: fresh. `hide_logprobs`: see tiers::Offer.
+// deliver.cpp: a complete answer, as body or stream as the caller asked. `age_micros` < 0: fresh. `hide_logprobs`: see
+// tiers::Offer.
 Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros);
-// The x-weir-* lines. With `costs` (known only once the answer is complete).
-std::string weir_headers(const ChatLife& life, std::string_view model, bool costs);
 
 // relay.cpp: the reference answers.
 Task<void> relay_reference(ChatLife& life);
+// follow.cpp: the stream that another request's call brings answers; the reference, if nothing comes of it.
+Task<void> follow_flight(ChatLife& life, tiers::Follower& follower);
+
+// learn.cpp: what is kept of an answer, and what is learned from it.
+// Stores a whole answer under the request's key, with where it comes from; the flight's followers find it there. The
+// entry must not change any more.
+void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry);
+// An entry was served: refreshes it in the background if it is stale, audits a share of the hits.
+void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier);
 
 }  // namespace weir::gateway

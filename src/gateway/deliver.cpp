@@ -13,10 +13,12 @@ void line(std::string& lines, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-std::string weir_headers(const ChatLife& life, std::string_view model, bool costs) {
+std::string weir_headers(const RequestLife& life, std::string_view model, bool costs) {
     std::string lines;
     lines.reserve(320);
-    line(lines, "x-weir-request-id", to_hex(static_cast<std::uint64_t>(life.row.id)));
+    lines += "x-weir-request-id: ";
+    append_hex(static_cast<std::uint64_t>(life.row.id), lines);
+    lines += "\r\n";
     if (life.row.tier) line(lines, "x-weir-tier", store::to_string(*life.row.tier));
     line(lines, "x-weir-cache", life.cache_state);
     if (!model.empty()) line(lines, "x-weir-model", model);
@@ -35,7 +37,7 @@ std::string weir_headers(const ChatLife& life, std::string_view model, bool cost
     return lines;
 }
 
-Task<void> deliver_error(ChatLife& life, const wire::ApiError& error, std::string_view more_headers) {
+Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers) {
     life.row.status = static_cast<std::uint16_t>(error.status);
     life.row.tier.reset();
     const std::string body = wire::render_error(error);

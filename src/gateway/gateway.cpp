@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/worker.h"
 #include "gateway/api_handler.h"
-#include "store/entry_store.h"
+#include "gateway/background.h"
+#include "gateway/caches.h"
 
 namespace weir::gateway {
 namespace {
@@ -67,8 +68,7 @@ struct Gateway::Impl {
 
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
-    std::unique_ptr<tiers::ExactCache> cache;
-    tiers::InFlight in_flight;
+    std::unique_ptr<Caches> caches;
     Worker worker;
     std::optional<Shared> shared;
     mutable std::mutex routes_mutex;
@@ -96,21 +96,10 @@ Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactor
     if (!opened) return tl::unexpected(opened.error());
     ledger = std::move(*opened);
 
-    std::unique_ptr<store::EntryStore> entries;  // none: in memory only
-    if (options.cache.disk_bytes > 0) {
-        store::LmdbEntryStore::Options entry_options;
-        entry_options.folder = options.data_folder + "/cache";
-        entry_options.max_bytes = options.cache.disk_bytes;
-        auto opened_entries = store::LmdbEntryStore::open(entry_options);
-        if (!opened_entries) return tl::unexpected(opened_entries.error());
-        entries = std::move(*opened_entries);
-    }
-    tiers::ExactCache::Options cache_options;
-    cache_options.memory_bytes = options.cache.memory_bytes;
-    cache_options.max_entry_bytes = options.cache.max_entry_bytes;
-    cache_options.ttl_micros = 0;  // each cascade has its own: ExactTier looks at it
-    cache = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(entries));
-    shared.emplace(Shared{clock, *ledger, *cache, in_flight, worker});
+    auto opened_caches = Caches::open(options, clock);
+    if (!opened_caches) return tl::unexpected(opened_caches.error());
+    caches = std::move(*opened_caches);
+    shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker});
     return {};
 }
 
@@ -143,11 +132,12 @@ void Gateway::Impl::stop() {
         engine->on_reactor([&] {
             engine->server->close();
             for (auto& server : engine->more_servers) server->close();
+            cancel_background(engine->lane);
         });
         const auto open_connections = [&] {
             std::size_t count = engine->server->connections();
             for (auto& server : engine->more_servers) count += server->connections();
-            return count;
+            return count + engine->lane.background_running.load();
         };
         // What was cut off still runs to its end: a bounded wait, in steps of the loop itself.
         for (int turns = 0; turns < 200 && open_connections() > 0; ++turns) {
@@ -161,7 +151,7 @@ void Gateway::Impl::stop() {
     if (ledger) {
         if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
     }
-    if (cache) cache->flush();
+    if (caches) caches->flush();
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clock& clock) {
@@ -218,6 +208,11 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
          "ledger");
     auto built = Routes::build(options, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
+    bool embedding_kept = false;
+    if (auto prepared = impl_->caches->prepare(options, embedding_kept); !prepared) {
+        return tl::unexpected(prepared.error());
+    }
+    keep(embedding_kept, "embedding");
     {
         const std::lock_guard lock(impl_->routes_mutex);
         impl_->routes = *built;
@@ -278,6 +273,12 @@ Totals Gateway::totals() const {
         totals.caller_gone += lane.caller_gone;
         totals.ledger_waits += lane.ledger_waits;
         totals.overhead_micros += lane.overhead_micros;
+        totals.followers += lane.followers;
+        totals.handed_over += lane.handed_over;
+        totals.background_calls += lane.background_calls;
+        totals.background_dropped += lane.background_dropped;
+        totals.audits += lane.audits;
+        totals.refreshes += lane.refreshes;
         totals.connections += engine->server->connections();
         totals.active += engine->server->active();
         for (std::size_t i = 0; i < totals.by_tier.size(); ++i) totals.by_tier[i] += lane.by_tier[i];
@@ -291,8 +292,11 @@ Totals Gateway::totals() const {
 store::SqliteLedger& Gateway::ledger() {
     return *impl_->ledger;
 }
+Caches& Gateway::caches() {
+    return *impl_->caches;
+}
 tiers::ExactCache& Gateway::cache() {
-    return *impl_->cache;
+    return impl_->caches->exact();
 }
 Worker& Gateway::worker() {
     return impl_->worker;

@@ -20,6 +20,8 @@ namespace weir::gateway {
 
 struct Totals {
     std::uint64_t requests = 0, caller_gone = 0, ledger_waits = 0, overhead_micros = 0, connections = 0, active = 0;
+    std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, audits = 0,
+                  refreshes = 0;
     std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
     Usd cost, saved;
@@ -47,6 +49,7 @@ class Gateway {
     bool draining() const;
     Totals totals() const;
     store::SqliteLedger& ledger();
+    Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();
     std::shared_ptr<const Routes> routes() const;

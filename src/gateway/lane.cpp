@@ -2,11 +2,13 @@
 
 #include "tiers/exact_cache/exact_tier.h"
 #include "tiers/model/model_tier.h"
+#include "tiers/semantic_cache/semantic_tier.h"
+#include "tiers/semantic_cache/shipped_verifier.h"
 
 namespace weir::gateway {
 namespace {
 
-std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor) {
+net::ClientLimits client_limits(const Limits& limits) {
     net::ClientLimits client;
     client.head_bytes = limits.head_bytes;
     client.connect_micros = limits.connect_micros;
@@ -14,7 +16,11 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
     client.idle_micros = limits.idle_micros;
     client.pooled_micros = limits.upstream_idle_micros;
     client.pooled_connections = limits.upstream_idle_connections;
+    return client;
+}
 
+std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor) {
+    const net::ClientLimits client = client_limits(limits);
     auto link = std::make_shared<tiers::ProviderLink>();
     link->name = route.options.name;
     link->identity = route.identity;
@@ -42,21 +48,54 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
     for (const auto& [name, provider] : routes_->providers()) {
         links_.emplace(name, link_to(provider, routes_->options().limits, reactor));
     }
+    SemanticParts* const semantic = shared.caches.semantic();
+    if (semantic != nullptr && !semantic->dense_identity.empty()) make_embedder(semantic->dense_identity);
     const auto add_rungs = [&](const CascadeRoute& cascade) {
+        auto& judge = judges_[&cascade];
+        judge = std::make_unique<cascade::RulesEntryJudge>(cascade.options.cache, shared.caches.freshness(),
+                                                           &shared.caches.purges(), shared.clock);
         std::vector<cascade::Rung>& rungs = rungs_[&cascade];
         for (const RungRoute& rung : cascade.rungs) {
             std::shared_ptr<tiers::Tier> tier;
             if (rung.model) {
                 tier = std::make_shared<tiers::ModelTier>(upstream_of(*rung.model));
+            } else if (rung.kind == cascade::TierKind::semantic) {
+                tiers::SemanticTier::Rules rules;
+                const auto& configured = cascade.options.cache.semantic.threshold;
+                rules.prior_dense = configured.value_or(tiers::semantic::shipped_threshold(true));
+                rules.prior_plain = configured.value_or(tiers::semantic::shipped_threshold(false));
+                const tiers::SemanticTier::Parts parts{
+                    *semantic->memory, *semantic->judges, semantic->hashing, shared.cache, *judge,
+                    reactor,           reactor.clock(),   embedder_.get()};
+                tier = std::make_shared<tiers::SemanticTier>(parts, rules);
             } else {
-                tier = std::make_shared<tiers::ExactTier>(shared.cache, shared.in_flight, reactor, reactor.clock(),
-                                                          cascade.options.cache.ttl_micros);
+                tier = std::make_shared<tiers::ExactTier>(shared.cache, shared.caches.flights(), *judge, reactor,
+                                                          reactor.clock());
             }
             rungs.push_back({std::move(tier), rung.gate});
         }
     };
     for (const CascadeRoute& cascade : routes_->cascades()) add_rungs(cascade);
     add_rungs(routes_->forward_only());
+}
+
+void LaneRoutes::make_embedder(const std::string& identity) {
+    const std::optional<EmbeddingOptions>& options = routes_->options().embedding;
+    // What runs keeps its embedding model until a restart; a file that names another one has none meanwhile.
+    if (!options || identity_of(*options) != identity) return;
+    const ProviderRoute& provider = routes_->providers().at(options->provider);
+    const std::shared_ptr<tiers::ProviderLink>& link = links_.at(options->provider);
+    embedding_client_ = std::make_unique<net::HttpClient>(reactor_, provider.endpoint,
+                                                          client_limits(routes_->options().limits), provider.tls);
+    embed::EndpointOptions endpoint;
+    endpoint.identity = identity;
+    endpoint.dimensions = options->dimensions;
+    endpoint.model = options->model;
+    endpoint.path = link->path_prefix + "/embeddings";
+    endpoint.host_header = link->host_header;
+    endpoint.authorization_line = link->authorization_line;
+    endpoint.ready = [link] { return link->is_ready(); };
+    embedder_ = std::make_unique<embed::EndpointEmbedder>(*embedding_client_, std::move(endpoint));
 }
 
 std::shared_ptr<const tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelRoute& model) const {
@@ -86,6 +125,16 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
     plan->cascade = &cascade;
     plan->rungs = &rungs_.at(&cascade);
     plan->reference = upstream_of(*route);
+    if (cascade.has_semantic) {
+        const cascade::SemanticRules& rules = cascade.options.cache.semantic;
+        auto promise = std::make_shared<cascade::SemanticLearner::Promise>();
+        promise->false_share = rules.false_share;
+        promise->confidence = rules.confidence;
+        promise->audit_share = rules.audit_share;
+        promise->prior_threshold = rules.threshold.value_or(tiers::semantic::shipped_threshold(embedder_ != nullptr));
+        plan->semantic = std::move(promise);
+    }
+    plan->upstream_identity = plan->reference->provider->identity + " " + plan->reference->upstream_name;
     if (plans_.size() >= kMaxPlans) plans_.clear();  // somebody sends ever new names: begin anew rather than grow
     std::shared_ptr<const Plan> made = std::move(plan);
     plans_.insert_or_assign(std::string(model), made);

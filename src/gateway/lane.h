@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,31 +16,50 @@
 #include "base/request_id.h"
 #include "base/worker.h"
 #include "cascade/climb.h"
+#include "cascade/entry_judge.h"
+#include "embed/endpoint_embedder.h"
+#include "gateway/caches.h"
 #include "gateway/routes.h"
 #include "net/reactor.h"
 #include "store/ledger.h"
-#include "tiers/exact_cache/exact_cache.h"
-#include "tiers/exact_cache/in_flight.h"
 #include "tiers/model/upstream.h"
+#include "wire/prompt_memo.h"
 
 namespace weir::gateway {
 
 constexpr std::size_t kMaxPlans = 10'000;
 constexpr std::size_t kMaxNamedTasks = 100'000;
+constexpr std::size_t kMaxPlanTasks = 1'000;
+constexpr std::size_t kMaxSpareChats = 64;
+constexpr std::size_t kMaxSpareBytes = 16 * 1024;  // a larger one's memory is given back
 
 // Where a request for one model name goes.
 struct Plan {
     const CascadeRoute* cascade = nullptr;
     const std::vector<cascade::Rung>* rungs = nullptr;
     std::shared_ptr<const tiers::ModelUpstream> reference;
+    std::string upstream_identity;  // who would answer, as part of cache keys
+    std::shared_ptr<const cascade::SemanticLearner::Promise>
+        semantic;  // what the semantic tier promises; null: no tier
+
+    struct TaskKey {
+        store::NameId tenant;
+        std::uint64_t digest;
+        friend bool operator==(const TaskKey&, const TaskKey&) = default;
+    };
+    struct TaskKeyHash {
+        std::size_t operator()(const TaskKey& key) const { return key.digest ^ key.tenant; }
+    };
+    // The numbers of tasks seen, up to kMaxPlanTasks; a plan is one reactor's.
+    mutable std::unordered_map<TaskKey, std::uint64_t, TaskKeyHash> tasks;
 };
 
 // What the lanes share; outlives them.
 struct Shared {
     const Clock& clock;
     store::LedgerSink& ledger;
-    tiers::ExactCache& cache;
-    tiers::InFlight& in_flight;
+    Caches& caches;
+    tiers::ExactCache& cache;  // of `caches`
     Worker& worker;
 };
 
@@ -49,6 +69,7 @@ class LaneRoutes {
     LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, Shared& shared);
 
     const Routes& routes() const { return *routes_; }
+    const tiers::EntryJudge& judge_of(const CascadeRoute& cascade) const { return *judges_.at(&cascade); }
 
     // nullptr: not resolved yet on this reactor; make() then.
     std::shared_ptr<const Plan> find(std::string_view model) const;
@@ -56,11 +77,15 @@ class LaneRoutes {
     Task<Result<std::shared_ptr<const Plan>>> make(std::string_view model, Shared& shared);
 
   private:
+    void make_embedder(const std::string& identity);
     std::shared_ptr<const tiers::ModelUpstream> upstream_of(const ModelRoute& model) const;
 
     std::shared_ptr<const Routes> routes_;
     net::Reactor& reactor_;
     std::unordered_map<std::string, std::shared_ptr<tiers::ProviderLink>> links_;
+    std::unique_ptr<net::HttpClient> embedding_client_;  // before what uses it
+    std::unique_ptr<embed::EndpointEmbedder> embedder_;  // the semantic tier's; null: none
+    std::unordered_map<const CascadeRoute*, std::unique_ptr<cascade::RulesEntryJudge>> judges_;
     std::unordered_map<const CascadeRoute*, std::vector<cascade::Rung>> rungs_;
 
     struct NameHash {
@@ -79,10 +104,15 @@ struct LaneCounters {
     std::atomic<std::int64_t> cost_nanos{0};
     std::atomic<std::int64_t> saved_nanos{0};
     std::atomic<std::uint64_t> overhead_micros{0};
+    std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
+    std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
+    std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
 };
 
 struct Lane {
-    Lane(net::Reactor& owner, Shared& all) : reactor(owner), shared(all), ids(all.clock, owner.index()) {}
+    Lane(net::Reactor& owner, Shared& all) : reactor(owner), shared(all), ids(all.clock, owner.index()) {
+        shared.caches.add_served(served);
+    }
 
     net::Reactor& reactor;
     Shared& shared;
@@ -90,6 +120,11 @@ struct Lane {
     std::shared_ptr<LaneRoutes> routes;
     LaneCounters counters;
     std::unordered_set<std::uint64_t> named_tasks;
+    wire::PromptMemo prompts;
+    std::vector<wire::ChatRequest> spare_chats;  // for their memory
+    std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
+    std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off
+    std::atomic<std::size_t> background_running{0};  // until their rows are written
 };
 
 }  // namespace weir::gateway

@@ -76,6 +76,14 @@ struct CacheOptions {
     std::size_t max_entry_bytes = 1u << 20;
 };
 
+// The model that turns questions into vectors for the semantic cache; without one it goes by words alone.
+struct EmbeddingOptions {
+    std::string provider;
+    std::string model;  // as the provider calls it
+    std::size_t dimensions = 384;
+    int line = 0;
+};
+
 struct Options {
     std::string file;  // where it was read from
     Address listen{"127.0.0.1", 8080};
@@ -88,6 +96,7 @@ struct Options {
     std::vector<ModelOptions> models;
     std::vector<cascade::CascadeOptions> cascades;  // in the file's order: the first match wins
     std::vector<KeyOptions> keys;
+    std::optional<EmbeddingOptions> embedding;
     Limits limits;
     LedgerOptions ledger;
     CacheOptions cache;

@@ -92,6 +92,8 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
         RungRoute rung{tier.kind, std::nullopt, cascade::make_gate(tier)};
         if (tier.kind == cascade::TierKind::exact) {
             route.has_exact = true;
+        } else if (tier.kind == cascade::TierKind::semantic) {
+            route.has_semantic = true;
         } else if (tier.kind == cascade::TierKind::model) {
             auto model = resolve(tier.model, forward_only_);
             if (!model) {
@@ -101,7 +103,7 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
             if (model->name_id == store::kNoName) model->name_id = ledger.intern(model->full_name);
             rung.model = std::move(*model);
         } else {
-            continue;  // semantic, student: `weir check` says that this version has none
+            continue;  // student: `weir check` says that this version has none
         }
         route.rungs.push_back(std::move(rung));
     }

@@ -52,6 +52,7 @@ struct CascadeRoute {
     store::NameId name_id = store::kNoName;
     std::vector<RungRoute> rungs;
     bool has_exact = false;
+    bool has_semantic = false;
 };
 
 class Routes {

@@ -1,7 +1,9 @@
 #include "http/chunked.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "http/bytes.h"
 
@@ -14,13 +16,66 @@ constexpr std::uint32_t kMaxSizeLineBytes = 256;
 constexpr std::uint32_t kMaxTrailerBytes = 8 * 1024;
 
 // The value of a hex digit, or -1.
-int hex_value(char c) {
+constexpr int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     const int letter = c | 0x20;
     return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
+// The values of hex digits; -1: none.
+constexpr std::array<std::int8_t, 256> kHexValues = [] {
+    std::array<std::int8_t, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<std::int8_t>(hex_value(static_cast<char>(i)));
+    return table;
+}();
+
+// Moves the payload of the chunks at `at` to `to`, both advanced, as long as they are whole and without extensions; the
+// last chunk is left.
+void take_whole_chunks(const char*& at, const char* end, char*& to) {
+    constexpr std::ptrdiff_t kMostDigits = 7;
+    while (true) {
+        const char* digit = at;
+        const char* const last_digit = end - at > kMostDigits ? at + kMostDigits : end;
+        std::size_t size = 0;
+        for (; digit != last_digit; ++digit) {
+            const int value = kHexValues[static_cast<std::uint8_t>(*digit)];
+            if (value < 0) break;
+            size = size << 4 | static_cast<std::size_t>(value);
+        }
+        const auto behind = static_cast<std::size_t>(end - digit);
+        if (size == 0 || behind < size + 4) return;
+        const char* const payload = digit + 2;
+        const char* const tail = payload + size;
+        if (digit[0] != '\r' || digit[1] != '\n' || tail[0] != '\r' || tail[1] != '\n') return;
+        std::memmove(to, payload, size);
+        to += size;
+        at = tail + 2;
+    }
+}
+
 }  // namespace
+
+ChunkedDecoder::State ChunkedDecoder::decode_in_place(std::span<char> bytes, std::size_t& used, std::size_t& payload) {
+    char* to = bytes.data();
+    const char* const end = to + bytes.size();
+    std::string_view rest(to, bytes.size());
+    State state = State::more;
+    do {
+        if (at_ == At::size && digits_ == 0) {
+            const char* at = rest.data();
+            take_whole_chunks(at, end, to);
+            rest = {at, end};
+        }
+        std::string_view piece;
+        state = next(rest, piece);
+        if (piece.empty()) continue;
+        std::memmove(to, piece.data(), piece.size());
+        to += piece.size();
+    } while (state == State::more && !rest.empty());
+    used = bytes.size() - rest.size();
+    payload = static_cast<std::size_t>(to - bytes.data());
+    return state;
+}
 
 ChunkedDecoder::State ChunkedDecoder::next(std::string_view& input, std::string_view& piece) {
     piece = {};

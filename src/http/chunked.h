@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ class ChunkedDecoder {
     // call again, with more bytes once input is empty; done: the body and its trailers are complete, what is left in
     // input belongs to the next message; bad: problem() says why. done and bad last until reset().
     State next(std::string_view& input, std::string_view& piece);
+    // Decodes all that `bytes` holds, up to the body's end, and moves the payload together at the front of `bytes`.
+    // `used`: how many bytes were taken (all of them, unless done or bad); `payload`: how many of payload lie at the
+    // front, which may be some where the state is done or bad too.
+    State decode_in_place(std::span<char> bytes, std::size_t& used, std::size_t& payload);
     const char* problem() const { return problem_; }
     void reset() { *this = ChunkedDecoder(); }
 

@@ -14,6 +14,27 @@ void require(bool condition) {
     if (!condition) std::abort();
 }
 
+struct Decoded {
+    ChunkedDecoder::State state = ChunkedDecoder::State::more;
+    std::string payload;
+    std::size_t consumed = 0;
+};
+
+Decoded decode_in_place(const std::string& bytes, std::size_t step) {
+    ChunkedDecoder decoder;
+    Decoded out;
+    while (out.state == ChunkedDecoder::State::more && out.consumed < bytes.size()) {
+        std::string part = bytes.substr(out.consumed, step);
+        std::size_t used = 0;
+        std::size_t length = 0;
+        out.state = decoder.decode_in_place(part, used, length);
+        require(length <= used && used <= part.size());
+        out.payload.append(part, 0, length);
+        out.consumed += used;
+    }
+    return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -35,6 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         } while (state == ChunkedDecoder::State::more && !input.empty());
         consumed += given - input.size();
     }
+    const Decoded in_place = decode_in_place(bytes, step);
+    require(in_place.state == state && in_place.payload == payload && in_place.consumed == consumed);
     const oracle::ChunkedBody slow = oracle::read_chunked(bytes);
     require(static_cast<int>(state) == static_cast<int>(slow.verdict));
     require(payload == slow.payload);

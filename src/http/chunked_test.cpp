@@ -43,6 +43,32 @@ Decoded decode(const std::string& bytes, std::vector<std::size_t> cuts = {}) {
     return out;
 }
 
+// The same, decoded in place; each cut's bytes in memory of their own.
+Decoded decode_in_place(const std::string& bytes, std::vector<std::size_t> cuts = {}) {
+    cuts.push_back(bytes.size());
+    std::sort(cuts.begin(), cuts.end());
+    ChunkedDecoder decoder;
+    Decoded out;
+    std::size_t from = 0;
+    for (const std::size_t cut : cuts) {
+        std::vector<char> part(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                               bytes.begin() + static_cast<std::ptrdiff_t>(cut));
+        std::size_t used = 0;
+        std::size_t payload = 0;
+        out.state = decoder.decode_in_place(part, used, payload);
+        REQUIRE(payload <= used);
+        REQUIRE(used <= part.size());
+        out.payload.append(part.data(), payload);
+        out.consumed = from + used;
+        if (out.state != State::more) break;
+        CHECK(used == part.size());
+        // What was not taken stays as it is.
+        from = cut;
+    }
+    out.problem = decoder.problem();
+    return out;
+}
+
 std::string encode(const std::vector<std::string>& pieces) {
     std::string out;
     for (const std::string& piece : pieces) {
@@ -225,4 +251,46 @@ TEST_CASE("property: hostile bytes are judged as the slow reading does, however 
     });
     CHECK(holds);
     CHECK(done > 0);
+}
+
+TEST_CASE("decoding in place finds the same as decoding piece by piece, wherever the body is cut") {
+    rc::check([] {
+        std::vector<std::string> pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::string<std::string>());
+        const std::size_t long_piece = *rc::gen::inRange<std::size_t>(0, 5000);
+        pieces.emplace_back(long_piece, 'x');
+        std::string bytes = encode(pieces) + "GET / HTTP/1.1";
+        if (*rc::gen::inRange(0, 2) == 0) {  // spoilt
+            const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
+            bytes[at] = *rc::gen::elementOf("\r\n0;x \x01"s);
+        }
+        std::vector<std::size_t> cuts =
+            *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, bytes.size() + 1));
+        const Decoded fast = decode_in_place(bytes, cuts);
+        const Decoded slow = decode(bytes, cuts);
+        RC_ASSERT(fast.state == slow.state);
+        RC_ASSERT(fast.payload == slow.payload);
+        RC_ASSERT(fast.problem == slow.problem);
+        if (slow.state != State::more) RC_ASSERT(fast.consumed == slow.consumed);
+        const oracle::ChunkedBody whole = oracle::read_chunked(bytes);
+        RC_ASSERT(static_cast<int>(fast.state) == static_cast<int>(whole.verdict));
+        RC_ASSERT(fast.payload == whole.payload);
+    });
+}
+
+TEST_CASE("decoding in place: every cut of a body with all that may occur in it") {
+    const std::string body =
+        "5\r\nhello\r\n0000000A;x=\"y\"\r\n, chunked \r\n1\r\n!\r\n0003\r\nabc\r\n0;x\r\nT: a\r\n\r\n";
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+        const Decoded decoded = decode_in_place(body + "next", {cut});
+        CHECK(decoded.state == State::done);
+        CHECK(decoded.payload == "hello, chunked !abc");
+        CHECK(decoded.consumed == body.size());
+    }
+    for (const std::string bad : {"5\r\nhello!\r\n", "5\rxhello\r\n", "5\r\nhello\rx", "x", "1\r\na\r\n-1\r\n"}) {
+        CAPTURE(bad);
+        const Decoded decoded = decode_in_place("2\r\nok\r\n" + bad);
+        CHECK(decoded.state == State::bad);
+        CHECK(decoded.payload.starts_with("ok"));
+        CHECK(decoded.problem != "");
+    }
 }

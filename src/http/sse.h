@@ -32,6 +32,17 @@ class SseSplitter {
     void feed(std::string_view bytes) { input_ = bytes; }
     // too_large lasts.
     State next(Event& out);
+    // What was fed and not looked at yet, where that begins with an event's beginning; empty otherwise.
+    std::string_view ahead() const {
+        const bool between = at_ == At::line_start && lines_ == 0 && !skip_lf_ && (release_held_ || held_.empty());
+        return between && !failed_ ? input_ : std::string_view();
+    }
+    // Leaves out `bytes` bytes of what is ahead: whole events, as next() would find them, that the caller knows
+    // already.
+    void skip(std::size_t bytes) {
+        input_.remove_prefix(bytes);
+        stream_start_ &= bytes == 0;
+    }
     // Bytes of an unfinished event that are held back; a stream that ends with any was cut off.
     std::size_t pending() const;
 

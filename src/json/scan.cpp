@@ -313,6 +313,20 @@ std::optional<Span> find_member(std::string_view document, Span object, std::str
     return std::nullopt;
 }
 
+std::size_t string_end(std::string_view text, std::size_t from) {
+    const char* const end = text.data() + text.size();
+    const char* at = text.data() + from;
+    bool non_ascii = false;
+    while (at < end) {
+        at = bytes::string_stop<true>(at, end, non_ascii);
+        if (at == end || (*at != '"' && *at != '\\')) break;
+        if (*at == '"') return static_cast<std::size_t>(at - text.data());
+        at += 2;
+        if (at <= end && static_cast<unsigned char>(at[-1]) < 0x20) break;
+    }
+    return std::string_view::npos;
+}
+
 std::size_t find_mention(std::string_view text, std::string_view first, std::string_view second) {
     const char* const end = text.data() + text.size();
     const auto quotes = [](std::string_view rest, std::string_view name) {

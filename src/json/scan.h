@@ -16,7 +16,6 @@
 
 namespace weir::json {
 
-constexpr std::size_t kPadding = 64;  // bytes; see PaddedString
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxMembers = 65'536;
 
@@ -73,6 +72,10 @@ std::optional<Span> find_member(std::string_view document, Span object, std::str
 // for the first quoted name or escape that could spell one; npos: no member of any object is called so.
 std::size_t find_mention(std::string_view text, std::string_view first, std::string_view second);
 
+// Where the string ends in which `at` lies: the offset of its closing quote; npos: it has none, or a control character
+// stands before it. What the string holds is not checked otherwise.
+std::size_t string_end(std::string_view text, std::size_t at);
+
 // Reads of raw values (as they stand in the document, already checked).
 bool is_string(std::string_view raw);
 bool is_object(std::string_view raw);
@@ -92,20 +95,5 @@ bool append_string(std::string_view raw, std::string& out);
 void minify(std::string_view raw, std::string& out);
 // Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, one each.
 void write_string(std::string_view text, std::string& out);
-
-// Owns a document, followed by kPadding readable bytes. Nothing in this room needs the padding.
-class PaddedString {
-  public:
-    explicit PaddedString(std::string_view text) : size_(text.size()) {
-        bytes_.reserve(text.size() + kPadding);
-        bytes_ += text;
-        bytes_.append(kPadding, '\0');
-    }
-    std::string_view view() const { return std::string_view(bytes_).substr(0, size_); }
-
-  private:
-    std::size_t size_;
-    std::string bytes_;
-};
 
 }  // namespace weir::json

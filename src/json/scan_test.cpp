@@ -418,10 +418,24 @@ TEST_CASE("splice: edits, insertions and removals") {
     CHECK(out == "abc");
 }
 
-TEST_CASE("padded string keeps its text and has readable bytes behind it") {
-    const PaddedString padded("abc");
-    CHECK(padded.view() == "abc");
-    for (std::size_t i = 0; i < kPadding; ++i) CHECK(padded.view().data()[3 + i] == '\0');
+TEST_CASE("string end: the first quote that is not escaped, before any control character") {
+    CHECK(string_end(R"("")", 1) == 1);
+    CHECK(string_end(R"("abc" "d")", 1) == 4);
+    CHECK(string_end(R"("a\"b\\")", 1) == 7);
+    CHECK(string_end(R"("\u0022")", 1) == 7);
+    CHECK(string_end(R"("abc)", 1) == std::string_view::npos);
+    CHECK(string_end(R"("abc\)", 1) == std::string_view::npos);
+    CHECK(string_end(R"("abc\")", 1) == std::string_view::npos);
+    CHECK(string_end("\"a\nb\"", 1) == std::string_view::npos);
+    CHECK(string_end("\"a\\\nb\"", 1) == std::string_view::npos);
+    CHECK(string_end("\"", 1) == std::string_view::npos);
+    // Against the walk, wherever the bytes lie in a block.
+    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+        RandomJson random(seed, false);
+        const std::string text = std::string(random.below(40), ' ') + random.string();
+        const std::size_t open = text.find('"');
+        CHECK(string_end(text + ",\"more\"", open + 1) == text.size() - 1);
+    }
 }
 
 }  // namespace weir::json

@@ -20,6 +20,8 @@ inline constexpr int kMaxTreeDepth = 6;
 inline constexpr std::size_t kMaxTrees = 2000;
 inline constexpr std::size_t kMaxBins = 128;
 
+class TreeBuilder;
+
 class BoostedTrees {
   public:
     struct Options {

@@ -90,6 +90,10 @@ std::vector<std::string> arguments_for(const LlamaServerOptions& options, const 
                                        std::to_string(options.context_tokens),
                                        "-np",
                                        std::to_string(parallel)};
+    if (options.embedding) {
+        const std::string batch = std::to_string(std::max(1U, options.context_tokens / parallel));
+        arguments.insert(arguments.end(), {"--embedding", "--pooling", "mean", "-b", batch, "-ub", batch});
+    }
     arguments.insert(arguments.end(), options.extra_arguments.begin(), options.extra_arguments.end());
     return arguments;
 }

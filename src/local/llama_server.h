@@ -29,6 +29,7 @@ struct LlamaServerOptions {
     unsigned parallel = 2;                 // slots
     std::uint64_t memory_bytes = 0;        // restarted above this resident size (the mapped model counts); 0: no cap
     unsigned cache_ram_mib = 64;           // for prompts kept beyond the slots
+    bool embedding = false;                // serves /v1/embeddings (mean pooling) and nothing else; see below
     std::vector<std::string> extra_arguments;
     Micros start_timeout_micros = 120'000'000;
     Micros health_interval_micros = 1'000'000;
@@ -37,6 +38,10 @@ struct LlamaServerOptions {
     Micros backoff_most_micros = 30'000'000;
     std::string log_file;  // the child's output is appended; empty: discarded
 };
+
+// A text's tokens are embedded in one batch, so what one slot holds (context_tokens / parallel) is also the longest
+// text that is not refused. Encoders know few positions: BERT's 512.
+constexpr unsigned embedding_context_tokens = 512;
 
 class LlamaServer {
   public:

@@ -61,6 +61,20 @@ TEST_CASE("it becomes ready, at the path it names, with the arguments that bound
     CHECK(seen.find("\ngroup True\n") != std::string::npos);
 }
 
+TEST_CASE("an embedding child: mean pooling, a text in one batch") {
+    const FakeServer fake;
+    LlamaServerOptions options = fake.options();
+    options.embedding = true;
+    options.context_tokens = 2 * embedding_context_tokens;
+    options.parallel = 2;
+    options.extra_arguments = {"--verbose"};
+    const auto server = started(options);
+    REQUIRE(server->wait_ready(patience_micros));
+    CHECK(fake.read("seen-0").find(
+              "\n-c\n1024\n-np\n2\n--embedding\n--pooling\nmean\n-b\n512\n-ub\n512\n--verbose\nenv ") !=
+          std::string::npos);
+}
+
 TEST_CASE("threads: all cores but one, and never none") {
     const FakeServer fake;
     const auto server = started(fake.options());

@@ -1,5 +1,4 @@
-// A growing byte buffer that is read from its front and filled at its end; keeps kReadablePadding readable bytes behind
-// its content, as the JSON scanner wants.
+// A growing byte buffer that is read from its front and filled at its end.
 // Thread rule: one owner. Limits: the owner's.
 #pragma once
 
@@ -9,8 +8,6 @@
 #include <string_view>
 
 namespace weir::net {
-
-constexpr std::size_t kReadablePadding = 64;
 
 class Buffer {
   public:
@@ -30,6 +27,7 @@ class Buffer {
         }
         return {bytes_.get() + end_, capacity_ - end_};
     }
+    std::span<char> bytes() { return {bytes_.get() + begin_, end_ - begin_}; }  // the content, to be changed in place
     void added(std::size_t bytes) { end_ += bytes; }
     void consume(std::size_t bytes) { begin_ += bytes; }
 
@@ -41,8 +39,7 @@ class Buffer {
     // Makes the capacity at least `capacity`; views of the content end.
     void grow(std::size_t capacity) {
         if (capacity <= capacity_) return;
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity + kReadablePadding);
-        std::memset(larger.get() + capacity, 0, kReadablePadding);
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         if (end_ > begin_) std::memcpy(larger.get(), bytes_.get() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;

@@ -290,14 +290,14 @@ bool HttpCall::buffered_piece(std::string_view& piece) {
     Buffer& in = state.connection->in;
     if (in.empty()) return false;
     if (state.framing == State::Framing::chunked) {
-        std::string_view input = in.content();
-        const auto decoded = state.decoder.next(input, piece);
-        in.consume(in.size() - input.size());
+        const std::span<char> bytes = in.bytes();
+        std::size_t used = 0;
+        std::size_t payload = 0;
+        const auto decoded = state.decoder.decode_in_place(bytes, used, payload);
+        piece = {bytes.data(), payload};
+        in.consume(used);
         if (decoded == http::ChunkedDecoder::State::done) state.complete = true;
-        if (decoded == http::ChunkedDecoder::State::bad) {
-            state.connection->stream->abort(ErrorCode::protocol);
-            return false;
-        }
+        if (decoded == http::ChunkedDecoder::State::bad) state.connection->stream->abort(ErrorCode::protocol);
         return !piece.empty();
     }
     piece = in.content();
@@ -339,7 +339,7 @@ Task<Result<void>> HttpCall::read_all(std::string& out, std::size_t limit) {
     State& state = *state_;
     if (state.framing == State::Framing::length) {
         if (state.left > limit) co_return state.failure(ErrorCode::too_large, "the answer is too large");
-        out.reserve(out.size() + static_cast<std::size_t>(state.left) + kReadablePadding);
+        out.reserve(out.size() + static_cast<std::size_t>(state.left));
     }
     std::size_t taken = 0;
     std::string_view piece;

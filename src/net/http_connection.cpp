@@ -169,7 +169,7 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
             while (have < wanted) {
                 if (have == large_body_.size()) {
                     const std::size_t larger = std::min(wanted, std::max(have * 2, kLargestBuffer));
-                    large_body_.reserve(larger + kReadablePadding);
+                    large_body_.reserve(larger);
                     large_body_.resize(larger);
                 }
                 stream_->expire_after(shared_.limits.slow_head_micros);
@@ -178,8 +178,7 @@ Task<HttpConnection::Got> HttpConnection::read_body() {
                 if (!got.ok) co_return Got::end;
                 have += got.bytes;
             }
-            large_body_.append(kReadablePadding, '\0');
-            body_ = std::string_view(large_body_).substr(0, wanted);
+            body_ = large_body_;
             co_return Got::request;
         }
     }
@@ -241,9 +240,7 @@ Task<HttpConnection::Got> HttpConnection::read_chunked_body() {
             reread_head();
         }
     }
-    const std::size_t size = large_body_.size();
-    large_body_.append(kReadablePadding, '\0');
-    body_ = std::string_view(large_body_).substr(0, size);
+    body_ = large_body_;
     co_return Got::request;
 }
 

@@ -77,7 +77,7 @@ class HttpConnection final : public Exchange {
     http::RequestHead head_;
     std::size_t head_bytes_ = 0;
     std::size_t resume_from_ = 0;
-    std::string large_body_;  // chunked bodies and those that do not fit the buffer, with padding
+    std::string large_body_;  // chunked bodies and those that do not fit the buffer
     std::string_view body_;
     std::size_t body_in_buffer_ = 0;
     std::string out_;  // the answer's head

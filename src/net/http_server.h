@@ -32,7 +32,7 @@ struct ServerLimits {
 class Exchange {
   public:
     virtual const http::RequestHead& head() const = 0;
-    virtual std::string_view body() const = 0;  // whole; 64 readable bytes follow it
+    virtual std::string_view body() const = 0;  // whole
     virtual Micros started_micros() const = 0;  // steady time of the request's first byte
     virtual std::string_view peer() const = 0;  // the caller's address, for logs
 

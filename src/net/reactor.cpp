@@ -5,6 +5,11 @@
 #include "net/reactor_impl.h"
 
 namespace weir::net {
+namespace {
+
+constexpr unsigned kLoneTurns = 17;  // odd: else it might always be the last write of a turn that is queued
+
+}  // namespace
 
 Reactor::Reactor(const Clock& clock, unsigned index)
     : clock_(clock), index_(index), impl_(std::make_unique<Impl>(*this)) {
@@ -82,6 +87,41 @@ void Reactor::Impl::remove(Stream& stream) {
     if (stream.next_ != nullptr) stream.next_->previous_ = stream.previous_;
     if (streams == &stream) streams = stream.next_;
     std::replace(watched_streams.begin(), watched_streams.end(), &stream, static_cast<Stream*>(nullptr));
+}
+
+// Once kLoneTurns turns in a row have written but once. Every kLoneTurns-th write is queued still, with those behind
+// it, to notice when that changes.
+bool Reactor::Impl::writes_at_once() {
+    if (lone_turns < kLoneTurns || first_write != nullptr) return false;
+    return ++lone_writes % kLoneTurns != 0;
+}
+
+void Reactor::Impl::queue(Stream::WriteAwaiter& write) {
+    if (first_write == nullptr) {
+        first_write = &write;
+        asio::post(io, [this] { send_queued(); });
+    } else {
+        last_write->next = &write;
+    }
+    last_write = &write;
+}
+
+void Reactor::Impl::send_queued() {
+    Stream::WriteAwaiter* const first = std::exchange(first_write, nullptr);
+    lone_turns = first->next == nullptr ? std::min(lone_turns + 1, kLoneTurns) : 0;
+    for (Stream::WriteAwaiter* write = first; write != nullptr; write = write->next) {
+        Stream& stream = write->stream;
+        write->sent =
+            stream.refused(write->operation) || stream.write_now(write->parts.data(), write->count, write->operation);
+    }
+    for (Stream::WriteAwaiter* write = first; write != nullptr;) {
+        Stream::WriteAwaiter& done = *std::exchange(write, write->next);  // gone once it is resumed
+        if (done.sent) {
+            done.operation.waiter.resume();
+        } else {
+            done.stream.start_write({done.parts.data(), done.count}, done.operation);
+        }
+    }
 }
 
 ErrorCode error_code_of(const SystemError& error) {

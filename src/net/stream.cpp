@@ -45,6 +45,21 @@ bool Stream::refused(Operation& operation) const {
     return true;
 }
 
+// true: all is sent, or an error is told.
+bool Stream::begin_write(WriteAwaiter& write) {
+    if (refused(write.operation)) return true;
+    write.at_once = reactor_.impl().writes_at_once();
+    return write.at_once && write_now(write.parts.data(), write.count, write.operation);
+}
+
+void Stream::continue_write(WriteAwaiter& write) {
+    if (write.at_once) {
+        start_write({write.parts.data(), write.count}, write.operation);
+    } else {
+        reactor_.impl().queue(write);
+    }
+}
+
 Stream::WriteAwaiter Stream::write(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
     WriteAwaiter awaiter{*this};
     for (const std::string_view part : {a, b, c, d}) {

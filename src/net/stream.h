@@ -65,14 +65,19 @@ class Stream {
         std::array<iovec, kMaxParts> parts{};
         std::size_t count = 0;
         Operation operation{};
-        bool await_ready() { return stream.refused(operation) || stream.write_now(parts.data(), count, operation); }
+        WriteAwaiter* next = nullptr;  // the reactor's list
+        bool at_once = false;          // not queued
+        bool sent = false;             // or failed: operation tells
+        bool await_ready() { return stream.begin_write(*this); }
         void await_suspend(std::coroutine_handle<> waiter) {
             operation.waiter = waiter;
-            stream.start_write({parts.data(), count}, operation);
+            stream.continue_write(*this);
         }
         IoResult await_resume() const { return operation.result; }
     };
-    // All bytes of all parts, or an error.
+    // All bytes of all parts, or an error. What one turn of the event loop writes, to whatever streams, is sent at its
+    // end, one after the other: peers are then woken once rather than for each. While turns write only once, nothing
+    // waits for their end.
     WriteAwaiter write(std::string_view a, std::string_view b = {}, std::string_view c = {}, std::string_view d = {});
 
     // Steady microseconds; 0: none.
@@ -125,6 +130,8 @@ class Stream {
     virtual void start_finish(Operation&) {}
 
     bool refused(Operation& operation) const;
+    bool begin_write(WriteAwaiter& write);
+    void continue_write(WriteAwaiter& write);
     ErrorCode refused_error() const { return refused_with_; }
 
   private:

@@ -1,11 +1,13 @@
 #include "store/ledger.h"
 
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.h"
 #include "store/ledger_fold.h"
 #include "store/ledger_names.h"
+#include "store/ledger_ring_file.h"
 #include "store/ledger_schema.h"
 #include "store/ledger_tables.h"
 #include "store/ledger_writer.h"
@@ -20,7 +22,6 @@ struct SqliteLedger::Impl {
     std::mutex database_mutex;
     Database reader;
     std::mutex reader_mutex;
-    std::optional<Statement> find_row;
     std::optional<LedgerNames> names;
     std::optional<LedgerWriter> writer;
 
@@ -28,14 +29,11 @@ struct SqliteLedger::Impl {
         : folder_lock(std::move(lock)), database(std::move(writing)), reader(std::move(reading)) {}
 
     Result<void> start(const Options& options) {
+        if (auto taken = take_over(options.folder); !taken) return taken;
         auto tables = LedgerTables::prepare(database);
         if (!tables) return tl::unexpected(tables.error());
         auto known = load_names(database);
         if (!known) return tl::unexpected(known.error());
-        auto statement =
-            Statement::prepare(reader, "SELECT " + std::string(kRowColumns) + " FROM requests WHERE id = ?");
-        if (!statement) return tl::unexpected(statement.error());
-        find_row.emplace(std::move(*statement));
         names.emplace(database, database_mutex, std::move(*known));
         writer.emplace(options, database, database_mutex, std::move(*tables));
         return {};
@@ -43,16 +41,41 @@ struct SqliteLedger::Impl {
 
     Result<std::optional<LedgerRow>> look_up(RequestId id) {
         const std::lock_guard lock(reader_mutex);
-        // Pending rows first: what leaves them in between is then found in its table.
-        auto pending = find_pending(reader, id);
-        if (!pending || *pending) return pending;
-        find_row->bind(1, id);
-        const Statement::Step step = find_row->step();
-        Result<std::optional<LedgerRow>> found = std::nullopt;
-        if (step == Statement::Step::failed) found = tl::unexpected(reader.last_error());
-        if (step == Statement::Step::row) found = read_row(*find_row);
-        find_row->reset();
-        return found;
+        return find_row(reader, id);
+    }
+
+    // What a killed process had in its rings goes to `pending`, but for rows that it had committed and not yet let go
+    // of.
+    Result<void> take_over(const std::string& folder) {
+        const std::vector<std::string> batches = salvage_rings(folder);
+        if (batches.empty()) return {};
+        auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
+        if (!transaction) return tl::unexpected(transaction.error());
+        std::unordered_set<RequestId> committed;
+        auto listed = for_each_pending(database, [&](const PackedRow& row) -> Result<void> {
+            committed.insert(row.id);
+            return {};
+        });
+        if (!listed) return {};  // damaged batches: the fold deals with them, and what is in doubt is not counted twice
+        std::string taken;
+        std::size_t rows = 0;
+        for (const std::string& batch : batches) {
+            std::vector<PackedRow> packed;
+            if (auto split = split_batch(batch, packed); !split) return split;
+            for (const PackedRow& row : packed) {
+                if (!committed.insert(row.id).second) continue;
+                append_packed(row.whole(), taken);
+                ++rows;
+            }
+        }
+        if (rows == 0) return {};
+        auto add = Statement::prepare(database, "INSERT INTO pending(rows) VALUES(?)");
+        if (!add) return tl::unexpected(add.error());
+        add->bind_blob(1, taken);
+        if (!add->run()) return tl::unexpected(database.last_error());
+        if (auto done = transaction->commit(); !done) return done;
+        log_info("ledger: " + std::to_string(rows) + " rows that a killed process left behind are taken over");
+        return {};
     }
 };
 

@@ -1,5 +1,6 @@
 // The ledger: one row for each request, with every attempt. The seam is LedgerSink; SqliteLedger is the default.
 // Thread rule: append() from the reactor that owns `lane`, never blocks on disk; everything else from any other thread.
+// Rows that wait in a lane survive the end of the process, SIGKILL too: the next one in that folder takes them over.
 // Limits: a lane holds Options::ring_rows rows; when it is full, append() returns false (back-pressure: the caller
 // waits and retries) or drops the row and counts it, as configured. Never silent. At most 250 bytes a request on disk.
 #pragma once
@@ -37,7 +38,7 @@ struct LedgerCounters {
     std::uint64_t appended = 0;  // taken into a lane
     std::uint64_t written = 0;   // on disk
     std::uint64_t dropped = 0;   // lost because a lane was full (counted loss)
-    std::uint64_t failed = 0;    // lost because the disk refused, or the id was taken or negative
+    std::uint64_t failed = 0;    // lost because the disk refused, or the id was negative
     std::uint64_t commits = 0;
 };
 
@@ -49,8 +50,9 @@ class SqliteLedger final : public LedgerSink {
         std::size_t ring_rows = 4096;  // a lane
         bool drop_when_full = false;   // false: back-pressure
         Micros commit_interval_micros = 50'000;
-        std::size_t commit_rows = 512;  // commit early at this many
-        // Committed rows are sorted into their tables and rolled up in larger groups, at this many or after this long.
+        std::size_t commit_rows = 2048;  // commit early at this many, or at half a ring
+        // Committed rows are sorted into their segments and rolled up in larger groups, at this many or after this
+        // long.
         std::size_t fold_rows = 16'384;
         Micros fold_interval_micros = 10'000'000;
     };

@@ -1,5 +1,6 @@
 #include "store/ledger_batch.h"
 
+#include <algorithm>
 #include <array>
 
 #include "store/ledger_bytes.h"
@@ -7,13 +8,16 @@
 
 namespace weir::store {
 namespace {
-constexpr std::size_t kLengthBytes = 2;  // little endian, of what follows it
+constexpr std::size_t kLengthBytes = PackedRow::kLengthBytes;
 constexpr unsigned kWouldHaveShift = 4;
+
+Usd limited(Usd amount) {
+    return std::clamp(amount, Usd{-kMaxAmount.nanos}, kMaxAmount);
+}
 }  // namespace
 
-void pack_row(const LedgerRow& row, std::string& batch) {
-    std::array<char, kMaxPackedRowBytes> buffer;
-    Packer out(buffer.data());
+std::size_t pack_row(const LedgerRow& row, char* buffer) {
+    Packer out(buffer + kLengthBytes);
     out.fixed64(static_cast<std::uint64_t>(row.id));
     out.zigzag(row.started_unix_micros - unix_micros_of(row.id));
     out.count(row.latency_micros);
@@ -24,16 +28,29 @@ void pack_row(const LedgerRow& row, std::string& batch) {
     out.byte(static_cast<unsigned>(tier_code(row.tier) | tier_code(row.would_have) << kWouldHaveShift));
     for (const NameId name : {row.tenant, row.cascade, row.reference, row.served_model}) out.varint(name);
     out.fixed64(row.task);
-    out.zigzag(row.cost.nanos);
-    out.zigzag(row.counterfactual.nanos);
+    out.zigzag(limited(row.cost).nanos);
+    out.zigzag(limited(row.counterfactual).nanos);
     PackedAttempts attempts;
     out.bytes(pack_attempts(row, attempts));
 
+    const std::size_t size = out.packed().size();
+    buffer[0] = static_cast<char>(size & 0xFFU);
+    buffer[1] = static_cast<char>(size >> 8);
+    return kLengthBytes + size;
+}
+
+void append_packed(std::string_view packed, std::string& batch) {
     if (batch.empty()) batch.push_back(static_cast<char>(kBatchVersion));
-    const std::string_view packed = out.packed();
-    batch.push_back(static_cast<char>(packed.size() & 0xFFU));
-    batch.push_back(static_cast<char>(packed.size() >> 8));
     batch.append(packed);
+}
+
+void pack_row(const LedgerRow& row, std::string& batch) {
+    std::array<char, kMaxPackedRowBytes> buffer;
+    append_packed({buffer.data(), pack_row(row, buffer.data())}, batch);
+}
+
+std::string_view PackedRow::whole() const {
+    return {packed.data() - kLengthBytes, packed.size() + kLengthBytes};
 }
 
 Result<void> split_batch(std::string_view batch, std::vector<PackedRow>& rows) {

@@ -28,6 +28,7 @@ constexpr unsigned kStreamed = 1U << 0;
 constexpr unsigned kComplete = 1U << 1;
 constexpr unsigned kCostIncomplete = 1U << 2;  // this way round the usual row has the smaller number
 constexpr unsigned kHowShift = 3;              // Counterfactual, 2 bits
+constexpr unsigned kPurposeShift = 5;          // Purpose, 2 bits
 
 constexpr unsigned kLastTier = static_cast<unsigned>(TierKind::reference);
 constexpr unsigned kLastOutcome = static_cast<unsigned>(Outcome::observed);
@@ -117,7 +118,8 @@ Result<void> unpack_attempts(std::string_view packed, LedgerRow& row) {
 
 unsigned row_flags(const LedgerRow& row) {
     return (row.streamed ? kStreamed : 0) | (row.complete ? kComplete : 0) | (row.cost_complete ? 0 : kCostIncomplete) |
-           static_cast<unsigned>(row.counterfactual_how) << kHowShift;
+           static_cast<unsigned>(row.counterfactual_how) << kHowShift |
+           static_cast<unsigned>(row.purpose) << kPurposeShift;
 }
 
 void set_row_flags(LedgerRow& row, unsigned flags) {
@@ -125,6 +127,8 @@ void set_row_flags(LedgerRow& row, unsigned flags) {
     row.complete = (flags & kComplete) != 0;
     row.cost_complete = (flags & kCostIncomplete) == 0;
     row.counterfactual_how = static_cast<Counterfactual>((flags >> kHowShift) & 3U);
+    row.purpose =
+        static_cast<Purpose>(std::min((flags >> kPurposeShift) & 3U, static_cast<unsigned>(Purpose::refresh)));
 }
 
 }  // namespace weir::store

@@ -1,6 +1,7 @@
 #include "store/ledger_fold.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -33,23 +34,18 @@ Result<std::vector<PackedRow>> load(Database& database, std::vector<std::string>
 
 Result<void> move_rows(Database& database, LedgerTables& tables, const std::vector<PackedRow>& rows, Folded& folded) {
     std::unordered_map<RollupKey, Sums, RollupKeyHash> minutes;
+    SegmentWriter segments(tables);
     LedgerRow row;
     for (const PackedRow& packed : rows) {
         if (!unpack_row(packed, row)) {
             ++folded.damaged;
             continue;
         }
-        switch (tables.insert(row)) {
-            case LedgerTables::Inserted::failed:
-                return tl::unexpected(database.last_error());
-            case LedgerTables::Inserted::duplicate:
-                ++folded.duplicates;
-                break;
-            case LedgerTables::Inserted::yes:
-                ++folded.rows;
-                minutes[RollupKey::of(row)] += Sums::of(row);
-        }
+        if (!segments.add(packed)) return tl::unexpected(database.last_error());
+        ++folded.rows;
+        minutes[RollupKey::of(row)] += Sums::of(row);
     }
+    if (!segments.finish()) return tl::unexpected(database.last_error());
     std::vector<const std::pair<const RollupKey, Sums>*> ordered;
     ordered.reserve(minutes.size());
     for (const auto& minute : minutes) ordered.push_back(&minute);
@@ -76,13 +72,32 @@ Result<Folded> fold_pending(Database& database, LedgerTables& tables) {
     return folded;
 }
 
-Result<std::optional<LedgerRow>> find_pending(Database& database, RequestId id) {
+bool SegmentWriter::add(const PackedRow& row) {
+    if (rows_ == 0) first_ = row.id;
+    last_ = row.id;
+    append_packed(row.whole(), batch_);
+    return ++rows_ < kSegmentRows || finish();
+}
+
+bool SegmentWriter::finish() {
+    if (rows_ == 0) return true;
+    const bool added = tables_.add_segment(first_, last_, batch_);
+    batch_.clear();
+    rows_ = 0;
+    return added;
+}
+
+Result<std::optional<LedgerRow>> find_row(Database& database, RequestId id) {
     std::optional<LedgerRow> found;
-    auto searched = for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
+    const auto look = [&](const PackedRow& packed) -> Result<void> {
         if (packed.id != id || found) return {};
         return unpack_row(packed, found.emplace());
-    });
-    if (!searched) return tl::unexpected(searched.error());
+    };
+    if (auto searched = for_each_pending(database, look); !searched) return tl::unexpected(searched.error());
+    if (found || id < 0 || id == std::numeric_limits<RequestId>::max()) return found;
+    if (auto searched = for_each_in_segments(database, id, id + 1, look); !searched) {
+        return tl::unexpected(searched.error());
+    }
     return found;
 }
 

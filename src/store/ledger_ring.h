@@ -1,17 +1,16 @@
-// What lies between a reactor and the ledger's writer: a ring of rows for each lane, and the bell that wakes the
-// writer. Thread rule: LedgerRing has one producer (push) and one consumer (the rest), without locks. Doorbell: one
-// waiter; anybody rings. Limits: the ring's capacity is the number asked for, rounded up to a power of two.
+// What lies between a reactor and the ledger's writer: a ring of packed rows for each lane, and the bell that wakes the
+// writer. A ring's bytes may lie in a file (ledger_ring_file.h): then rows that wait survive the process.
+// Thread rule: LedgerRing has one producer (push) and one consumer (the rest), without locks. Doorbell: one waiter;
+// anybody rings.
+// Limits: the rows asked for, rounded up to a power of two; and the bytes given, which hold that many usual rows but
+// fewer unusually large ones.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
-#include <type_traits>
-#include <vector>
+#include <string>
 
 #include "base/units.h"
 #include "store/ledger_row.h"
@@ -20,46 +19,51 @@ namespace weir::store {
 
 constexpr std::size_t kCacheLineBytes = 64;
 
+// How far producer and consumer have come, in bytes since the beginning of time.
+struct RingMarks {
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> head{0};
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> tail{0};
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+// The bytes that a ring for so many rows needs.
+std::size_t ring_bytes(std::size_t rows);
+
 class LedgerRing {
   public:
-    explicit LedgerRing(std::size_t rows) : slots_(std::bit_ceil(std::max<std::size_t>(rows, 2))) {}
+    // `marks` and `size` bytes at `bytes` outlive it; size as ring_bytes(rows) says. Begins empty.
+    LedgerRing(RingMarks& marks, char* bytes, std::size_t size, std::size_t rows);
 
-    std::size_t capacity() const { return slots_.size(); }
+    std::size_t capacity() const { return max_rows_; }
 
     // Producer. False: full.
-    bool push(const LedgerRow& row) {
-        const std::uint64_t head = head_.load(std::memory_order_relaxed);
-        if (head - tail_seen_ == slots_.size()) {
-            tail_seen_ = tail_.load(std::memory_order_acquire);
-            if (head - tail_seen_ == slots_.size()) return false;
-        }
-        copy(slots_[head & (slots_.size() - 1)], row);
-        head_.store(head + 1, std::memory_order_seq_cst);  // ordered before the look at the bell
-        return true;
+    bool push(const LedgerRow& row);
+    // Rows not yet released; rows ever pushed. Any thread.
+    std::size_t depth() const {
+        return pushed_.load(std::memory_order_relaxed) - released_.load(std::memory_order_relaxed);
     }
-    // Producer: rows not yet consumed.
-    std::size_t depth() const { return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed); }
+    std::uint64_t pushed() const { return pushed_.load(std::memory_order_relaxed); }
 
-    // Consumer: rows [tail(), head()) may be read until release().
-    std::uint64_t head() const { return head_.load(std::memory_order_seq_cst); }
-    std::uint64_t tail() const { return tail_.load(std::memory_order_relaxed); }
-    LedgerRow& at(std::uint64_t index) { return slots_[index & (slots_.size() - 1)]; }
-    void release(std::uint64_t up_to) { tail_.store(up_to, std::memory_order_release); }
+    // Consumer: what is between tail() and head() may be copied until release().
+    std::uint64_t head() const { return marks_.head.load(std::memory_order_seq_cst); }
+    std::uint64_t tail() const { return marks_.tail.load(std::memory_order_relaxed); }
+    // Appends the rows up to `head` to a batch (ledger_batch.h); returns how many.
+    std::uint64_t copy_to(std::uint64_t head, std::string& batch) const;
+    void release(std::uint64_t head, std::uint64_t rows);
 
   private:
-    static_assert(std::is_trivially_copyable_v<LedgerRow> && std::is_standard_layout_v<LedgerRow>);
-
-    // Only the attempts that there are: most rows have one or two of six.
-    static void copy(LedgerRow& to, const LedgerRow& from) {
-        const std::size_t attempts = std::min<std::size_t>(from.attempt_count, kMaxAttempts);
-        std::memcpy(static_cast<void*>(&to), &from, offsetof(LedgerRow, attempts) + attempts * sizeof(Attempt));
-    }
-
-    std::vector<LedgerRow> slots_;
-    alignas(kCacheLineBytes) std::atomic<std::uint64_t> head_{0};
-    std::uint64_t tail_seen_ = 0;  // producer's copy of tail_
-    alignas(kCacheLineBytes) std::atomic<std::uint64_t> tail_{0};
+    RingMarks& marks_;
+    char* bytes_;
+    std::size_t size_;
+    std::size_t max_rows_;
+    std::uint64_t tail_seen_ = 0;  // producer's copy of the tail
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> pushed_{0};
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> released_{0};
 };
+
+// Appends what lies between the marks of a ring that another process left behind to a batch, as far as it can be read;
+// returns how many rows. Marks that can't be are nothing.
+std::uint64_t salvage_ring(const RingMarks& marks, const char* bytes, std::size_t size, std::string& batch);
 
 class Doorbell {
   public:

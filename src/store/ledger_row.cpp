@@ -59,6 +59,18 @@ std::optional<Mode> parse_mode(std::string_view text) {
     return std::nullopt;
 }
 
+std::string_view to_string(Purpose purpose) {
+    switch (purpose) {
+        case Purpose::request:
+            return "request";
+        case Purpose::audit:
+            return "audit";
+        case Purpose::refresh:
+            return "refresh";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(Counterfactual how) {
     switch (how) {
         case Counterfactual::unknown:

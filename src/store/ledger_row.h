@@ -59,8 +59,17 @@ enum class Counterfactual : std::uint8_t {
 };
 std::string_view to_string(Counterfactual how);
 
+// Why the row is there. What Weir asks on its own account costs, but is no request and saves nothing by itself.
+enum class Purpose : std::uint8_t {
+    request,
+    audit,    // the reference was asked as well for a request that a lower tier had answered
+    refresh,  // ... for an entry of the cache that was getting old
+};
+std::string_view to_string(Purpose purpose);
+
 struct LedgerRow {
     RequestId id = 0;
+    Purpose purpose = Purpose::request;
     Micros started_unix_micros = 0;
     std::int32_t latency_micros = 0;   // first byte in to last byte out
     std::int32_t overhead_micros = 0;  // of which not waiting for an upstream

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "store/ledger_migration.h"
+
 namespace weir::store {
 namespace {
 
@@ -69,6 +71,15 @@ CREATE TABLE minutes (
     latency        INTEGER NOT NULL,
     PRIMARY KEY (minute, task, tenant, cascade, reference, tier, would_have)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                                 R"sql(
+CREATE TABLE segments (
+    segment INTEGER PRIMARY KEY,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    rows    BLOB NOT NULL
+) STRICT;
+CREATE INDEX segments_by_last ON segments (last, first);
 )sql"};
 
 Error invalid(const std::string& folder, const std::string& what) {
@@ -99,6 +110,9 @@ Result<void> migrate(Database& database, std::int64_t from) {
     if (!transaction) return tl::unexpected(transaction.error());
     for (std::int64_t version = from; version < kLedgerVersion; ++version) {
         if (auto done = database.execute(kMigrations[static_cast<std::size_t>(version)]); !done) return done;
+    }
+    if (from <= 1) {
+        if (auto done = move_requests_to_segments(database); !done) return done;
     }
     const std::string stamp = "PRAGMA application_id = " + std::to_string(kApplicationId) +
                               "; PRAGMA user_version = " + std::to_string(kLedgerVersion);

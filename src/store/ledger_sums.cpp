@@ -35,10 +35,11 @@ std::size_t RollupKeyHash::operator()(const RollupKey& key) const {
 }
 
 Sums Sums::of(const LedgerRow& row) {
-    const bool unknown_reference = row.tier && row.counterfactual_how == Counterfactual::unknown;
+    const bool is_request = row.purpose == Purpose::request;
+    const bool unknown_reference = is_request && row.tier && row.counterfactual_how == Counterfactual::unknown;
     Sums sums;
-    sums.requests = 1;
-    sums.errors = row.status >= kFirstErrorStatus ? 1 : 0;
+    sums.requests = is_request ? 1 : 0;
+    sums.errors = is_request && row.status >= kFirstErrorStatus ? 1 : 0;
     sums.unpriced = !row.cost_complete || unknown_reference ? 1 : 0;
     for (std::size_t i = 0; i < row.attempt_count; ++i) {
         const Attempt& attempt = row.attempts[i];
@@ -49,7 +50,7 @@ Sums Sums::of(const LedgerRow& row) {
     sums.cost = row.cost.nanos;
     sums.counterfactual = row.counterfactual.nanos;
     sums.saved = row.saved().nanos;
-    sums.latency = row.latency_micros;
+    sums.latency = is_request ? row.latency_micros : 0;
     return sums;
 }
 

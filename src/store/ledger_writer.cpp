@@ -35,9 +35,12 @@ LedgerWriter::LedgerWriter(const SqliteLedger::Options& options, Database& datab
       database_(database),
       database_mutex_(database_mutex),
       tables_(std::move(tables)),
+      ring_file_(options.folder, std::max(1U, options.lanes), ring_bytes(options.ring_rows)),
       pending_rows_(options.fold_rows) {  // so that what a killed process left is folded first
     const std::size_t lanes = std::max(1U, options.lanes);
-    for (std::size_t i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>(options.ring_rows));
+    for (std::size_t i = 0; i < lanes; ++i) {
+        lanes_.push_back(std::make_unique<Lane>(ring_file_.marks(i), ring_file_.bytes(i), options.ring_rows));
+    }
     // Before a ring is full, too: half of it is left for what comes while the writer commits.
     wake_depth_ = std::clamp<std::size_t>(options.commit_rows / lanes, 1, lanes_.front()->ring.capacity() / 2);
     thread_ = start_thread_without_signals([this] { run(); });
@@ -51,6 +54,10 @@ LedgerWriter::~LedgerWriter() {
 
 bool LedgerWriter::append(unsigned lane_index, const LedgerRow& row) {
     Lane& lane = *lanes_[lane_index];
+    if (row.id < 0) {
+        lane.refused.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
     if (!lane.ring.push(row)) {
         if (!options_.drop_when_full) return false;
         lane.dropped.fetch_add(1, std::memory_order_relaxed);
@@ -92,7 +99,7 @@ LedgerCounters LedgerWriter::counters() const {
     counters.failed = failed_;
     counters.commits = commits_;
     for (const auto& lane : lanes_) {
-        counters.appended += lane->ring.head();
+        counters.appended += lane->ring.pushed() + lane->refused.load(std::memory_order_relaxed);
         counters.dropped += lane->dropped.load(std::memory_order_relaxed);
     }
     return counters;
@@ -106,7 +113,7 @@ bool LedgerWriter::work_waits() const {
 
 bool LedgerWriter::is_deep() const {
     return std::any_of(lanes_.begin(), lanes_.end(),
-                       [this](const auto& lane) { return lane->ring.head() - lane->ring.tail() >= wake_depth_; });
+                       [this](const auto& lane) { return lane->ring.depth() >= wake_depth_; });
 }
 
 bool LedgerWriter::is_urgent() const {
@@ -115,6 +122,7 @@ bool LedgerWriter::is_urgent() const {
 
 void LedgerWriter::finish_flush(std::uint64_t ticket) {
     if (flush_done_ == ticket) return;
+    report_drops();
     const std::lock_guard lock(flush_mutex_);
     flush_done_ = ticket;
     flush_finished_.notify_all();
@@ -168,29 +176,22 @@ void LedgerWriter::fold() {
         return;
     }
     pending_rows_ = 0;
-    written_ -= std::min<std::uint64_t>(written_, folded->duplicates);
-    if (folded->duplicates != 0) lose(folded->duplicates, "their ids are taken");
     if (folded->damaged != 0) lose(folded->damaged, "pending rows on disk are damaged");
 }
 
 void LedgerWriter::take_rows() {
     batch_.clear();
     batch_rows_ = 0;
-    batch_refused_ = 0;
     for (const auto& lane : lanes_) {
-        const std::uint64_t head = lane->ring.head();
-        for (std::uint64_t i = lane->ring.tail(); i != head; ++i) {
-            LedgerRow& row = lane->ring.at(i);
-            if (row.id < 0) {
-                ++batch_refused_;
-                continue;
-            }
-            limit_amounts(row);
-            pack_row(row, batch_);
-            ++batch_rows_;
-        }
-        lane->ring.release(head);  // the reactors go on while the disk works
+        lane->taken_head = lane->ring.head();
+        lane->taken_rows = lane->ring.copy_to(lane->taken_head, batch_);
+        batch_rows_ += lane->taken_rows;
     }
+}
+
+// Only once they are on disk (or given up): until then a killed process leaves them in the ring.
+void LedgerWriter::release_rows() {
+    for (const auto& lane : lanes_) lane->ring.release(lane->taken_head, lane->taken_rows);
 }
 
 void LedgerWriter::take_names() {
@@ -224,7 +225,7 @@ LedgerWriter::Written LedgerWriter::write_batch(bool final) {
     } else {
         lose(batch_rows_, written.error().message);
     }
-    if (batch_refused_ != 0) lose(batch_refused_, "their ids are negative");
+    release_rows();
     report_drops();
     return Written::yes;
 }
@@ -254,6 +255,9 @@ void LedgerWriter::complain(const std::string& what) {
 }
 
 void LedgerWriter::report_drops() {
+    std::uint64_t refused = 0;
+    for (const auto& lane : lanes_) refused += lane->refused.load(std::memory_order_relaxed);
+    if (refused != refused_seen_) lose(refused - std::exchange(refused_seen_, refused), "their ids are negative");
     const std::uint64_t dropped = counters().dropped;
     if (dropped == drops_reported_) return;
     drops_reported_ = dropped;

@@ -18,6 +18,7 @@
 
 #include "store/ledger.h"
 #include "store/ledger_ring.h"
+#include "store/ledger_ring_file.h"
 #include "store/ledger_tables.h"
 #include "store/sqlite.h"
 
@@ -47,9 +48,12 @@ class LedgerWriter {
         std::string name;
     };
     struct Lane {
-        explicit Lane(std::size_t rows) : ring(rows) {}
+        Lane(RingMarks& marks, char* bytes, std::size_t rows) : ring(marks, bytes, ring_bytes(rows), rows) {}
         LedgerRing ring;
+        std::uint64_t taken_head = 0;  // what the commit under way takes out of the ring
+        std::uint64_t taken_rows = 0;
         std::atomic<std::uint64_t> dropped{0};
+        std::atomic<std::uint64_t> refused{0};  // ever
         std::atomic<bool> has_names{false};
         std::mutex names_mutex;  // held to append or swap, never across disk
         std::vector<TaskName> names;
@@ -66,6 +70,7 @@ class LedgerWriter {
     Written write_batch(bool final);
     Result<void> write_rows(Transaction& transaction);
     void take_rows();
+    void release_rows();
     void take_names();
     bool fold_is_due(bool stopping) const;
     void fold();
@@ -78,12 +83,13 @@ class LedgerWriter {
     Database& database_;
     std::mutex& database_mutex_;
     LedgerTables tables_;
+    RingFile ring_file_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     Doorbell bell_;
 
     std::string batch_;  // packed rows of the commit under way
     std::uint64_t batch_rows_ = 0;
-    std::uint64_t batch_refused_ = 0;
+    std::uint64_t refused_seen_ = 0;
     std::vector<TaskName> batch_names_;
     std::uint64_t pending_rows_;  // committed, not folded
     std::chrono::steady_clock::time_point fold_due_{};

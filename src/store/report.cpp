@@ -166,11 +166,10 @@ Result<void> add_pending(Database& database, Span ids, Totals& totals) {
 
 Result<void> add_rows(Database& database, Span ids, Totals& totals) {
     if (ids.begin >= ids.end) return {};
-    const std::string sql = "SELECT " + std::string(kRowColumns) + " FROM requests WHERE id >= ? AND id < ?";
-    return for_each_row(database, sql, ids, [&](const Statement& statement) -> Result<void> {
-        const Result<LedgerRow> row = read_row(statement);
-        if (!row) return tl::unexpected(row.error());
-        totals.add(RollupKey::of(*row), Sums::of(*row));
+    LedgerRow row;
+    return for_each_in_segments(database, ids.begin, ids.end, [&](const PackedRow& packed) -> Result<void> {
+        if (auto unpacked = unpack_row(packed, row); !unpacked) return unpacked;
+        totals.add(RollupKey::of(row), Sums::of(row));
         return {};
     });
 }

@@ -14,21 +14,33 @@
 #include "base/task.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/exact_cache.h"
-#include "tiers/exact_cache/in_flight.h"
+#include "tiers/exact_cache/flight.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
 namespace weir::tiers {
 
+namespace semantic {
+struct Look;  // semantic_cache/semantic_tier.h
+}
+
 // What a tier may know of the request.
 struct Question {
     const wire::ChatRequest& chat;
     std::string_view tenant;
-    Digest256 cache_key;  // zero where the request must not be looked up
+    Digest256 cache_key{};  // zero where the request must not be looked up
     bool may_look_up = false;
-    bool may_store = false;    // the answer will be stored: the same request may wait for it
-    bool caches_only = false;  // no model is asked
-    Micros deadline = 0;       // steady time; 0: none
+    bool may_store = false;         // the answer will be stored: the same request may wait for it
+    bool caches_only = false;       // no model is asked
+    Micros deadline = 0;            // steady time; 0: none
+    std::optional<Micros> max_age{};  // the caller takes no older cached answer
+    // For the semantic tier. `partition`: digest of everything but the last user turn, whose text is `text`; empty:
+    // there is nothing to compare by meaning.
+    std::string_view text{};
+    Digest256 partition{};
+    std::uint64_t task = 0;
+    double least_score = 0;  // the caller's wish: only raises the threshold
+    bool debug = false;      // reasons may quote the request
 };
 
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.
@@ -36,13 +48,21 @@ struct Offer {
     ExactCache::EntryPtr answer;
     wire::ChatAnswer read;        // models only: what the body says of itself
     bool asked_logprobs = false;  // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
+    bool stale = false;           // caches only: to be refreshed once it was served
+    // Semantic tier: whose answer it is, how sure, and what was asked of it.
+    Digest256 answer_key{};
+    double score = 0;
+    double threshold = 0;
+    std::string why;
 };
 
 struct Climb {
     store::Attempt attempt;  // outcome: declined until a gate decides otherwise
     std::optional<Offer> offer;
-    std::unique_ptr<InFlight::Lease> lease;  // exact cache, miss: held until the request has ended
-    std::string reason;                      // why there is no offer, in a few words; for x-weir-why
+    std::unique_ptr<Flights::Lease> lease;       // exact cache, miss: held until the request has ended
+    std::unique_ptr<Follower> follower;          // ... or the stream under way that answers it
+    std::shared_ptr<const semantic::Look> look;  // semantic cache: what it saw
+    std::string reason;                          // why there is no offer, in a few words; for x-weir-why
 };
 
 class Tier {
@@ -51,6 +71,12 @@ class Tier {
     virtual std::string_view name() const = 0;  // "exact", "local/smollm2"
     virtual store::TierKind kind() const = 0;
     virtual Task<Climb> offer(const Question& question, Cancellation& cancellation) = 0;
+    // The same where no waiting is needed, without a coroutine. False: nothing has happened, ask offer().
+    virtual bool offer_at_once(const Question& question, Climb& climb) {
+        (void)question;
+        (void)climb;
+        return false;
+    }
 };
 
 }  // namespace weir::tiers

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "http/sse.h"
 #include "json/span.h"
+#include "wire/event_pattern.h"
 #include "wire/usage.h"
 
 namespace weir::wire {
@@ -80,7 +81,11 @@ class ChatStream {
     Result<std::string> body() const;
 
   private:
+    static constexpr unsigned kMaxLessons = 32;  // attempts in a stream to learn what its events have in common
+
     Result<void> take(const http::SseSplitter::Event& event, std::string& out);
+    void take_alike(std::string& out);
+    void learn(const http::SseSplitter::Event& event, std::string_view data, json::Span removed);
     void keep(std::string_view data);
 
     Options options_;
@@ -88,6 +93,9 @@ class ChatStream {
     Usage usage_;
     std::string kept_;  // the data of each chunk, '\n' after each
     bool kept_too_large_ = false;
+    EventPattern pattern_;
+    std::string learned_from_;  // the last event that was read and that a pattern may be learned from
+    unsigned lessons_left_ = kMaxLessons;
     bool done_ = false;
     bool failed_ = false;
     std::uint64_t data_events_ = 0;

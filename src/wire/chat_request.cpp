@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+
+#include "wire/canonical.h"
+#include "wire/neutral.h"
 
 namespace weir::wire {
 namespace {
 
 constexpr std::size_t kMaxMembers = 256;
 constexpr std::size_t kMaxModelBytes = 256;
-constexpr std::size_t kMaxIdleScratchBytes = 1u << 20;  // a thread's canonical_digest buffer between requests
 
 // The members that are read here or by what is built on ChatRequest; more than one of any is refused.
 enum Known : std::size_t {
@@ -31,12 +32,14 @@ constexpr std::array<std::string_view, known_count> kKnownNames = {
 
 class Parser {
   public:
-    Parser(std::string_view body, std::string& error_param) : error_param_(error_param) {
+    Parser(std::string_view body, std::string& error_param, ChatRequest& request)
+        : error_param_(error_param), request_(request) {
         error_param_.clear();
+        request_.clear();
         request_.body = body;
     }
 
-    Result<ChatRequest> run() {
+    Result<void> run() {
         const Result<void> checked = json::members(request_.body, request_.members, kMaxMembers);
         if (!checked) return fail(ErrorCode::invalid, "the request body is refused: " + checked.error().message);
         if (Result<void> result = sort_out(); !result) return tl::unexpected(std::move(result.error()));
@@ -45,7 +48,7 @@ class Parser {
              {&Parser::read_model, &Parser::read_options, &Parser::read_numbers, &Parser::read_messages}) {
             if (Result<void> result = (this->*step)(); !result) return tl::unexpected(std::move(result.error()));
         }
-        return std::move(request_);
+        return {};
     }
 
   private:
@@ -143,6 +146,12 @@ class Parser {
         }
         std::size_t index = 0;
         for (json::Walk walk(request_.body, known_[messages]->value); walk.next(); ++index) {
+            if (!turn_.empty()) {
+                if (request_.history.empty()) request_.history.begin = turn_.begin;
+                request_.history.end = turn_.end;
+            }
+            turn_ = {};
+            request_.question = {};
             if (Result<void> result = read_message(walk, index); !result) return result;
         }
         return {};
@@ -164,10 +173,29 @@ class Parser {
             }
             *slot = walk.value();
         }
-        if (!role || !content) return {};
-        const std::string_view who = role->of(request_.body);
-        if (json::string_equals(who, "system") || json::string_equals(who, "developer")) add_system_text(*content);
+        const std::string_view who = role ? role->of(request_.body) : std::string_view();
+        if (json::string_equals(who, "system") || json::string_equals(who, "developer")) {
+            if (content) add_system_text(*content);
+            return {};
+        }
+        turn_ = message.value();
+        if (content && json::string_equals(who, "user")) request_.question = only_text(*content);
         return {};
+    }
+
+    // The one text of a message's content; empty where there is none or more than one.
+    json::Span only_text(json::Span content) const {
+        const std::string_view raw = content.of(request_.body);
+        if (json::is_string(raw)) return content;
+        json::Span only;
+        if (!json::is_array(raw)) return only;
+        for (json::Walk part(request_.body, content); part.next();) {
+            const std::optional<json::Span> text = json::find_member(request_.body, part.value(), "text");
+            if (!text) continue;
+            if (!only.empty() || !json::is_string(text->of(request_.body))) return {};
+            only = *text;
+        }
+        return only;
     }
 
     void add_system_text(json::Span content) {
@@ -185,9 +213,10 @@ class Parser {
     }
 
     std::string& error_param_;
-    ChatRequest request_;
+    ChatRequest& request_;
     std::array<const json::Member*, known_count> known_ = {};
     bool system_seen_ = false;
+    json::Span turn_;  // the message before, if it was no system message
 };
 
 const json::Member* find(const ChatRequest& request, std::string_view key) {
@@ -214,10 +243,6 @@ json::Edit include_usage_edit(const ChatRequest& request, json::Span end) {
     return {{inside, inside}, empty ? R"("include_usage":true)" : R"("include_usage":true,)"};
 }
 
-void put_size(std::string& out, std::size_t at, std::uint64_t size) {
-    std::memcpy(out.data() + at, &size, sizeof size);
-}
-
 }  // namespace
 
 const std::vector<std::string_view> kUncachedMembers = {"metadata",
@@ -230,8 +255,27 @@ const std::vector<std::string_view> kUncachedMembers = {"metadata",
                                                         "stream_options",
                                                         "user"};
 
+void ChatRequest::clear() {
+    ChatRequest fresh;
+    fresh.members.swap(members);
+    fresh.members.clear();
+    fresh.model.swap(model);
+    fresh.model.clear();
+    fresh.system_text.swap(system_text);
+    fresh.system_text.clear();
+    *this = std::move(fresh);
+}
+
 Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error_param) {
-    return Parser(body, error_param).run();
+    ChatRequest request;
+    if (Result<void> parsed = parse_chat_request(body, error_param, request); !parsed) {
+        return tl::unexpected(std::move(parsed.error()));
+    }
+    return request;
+}
+
+Result<void> parse_chat_request(std::string_view body, std::string& error_param, ChatRequest& out) {
+    return Parser(body, error_param, out).run();
 }
 
 void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, std::string& out) {
@@ -261,54 +305,81 @@ void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, 
     json::splice(request.body, edits, out);
 }
 
-Digest256 canonical_digest(const ChatRequest& request) {
-    thread_local std::string scratch;
-    thread_local std::vector<const json::Member*> sorted;
-    thread_local Sha256 hasher;
+namespace {
 
-    const auto key = [&](const json::Member& member) {
-        return request.body.substr(member.key_span.begin + 1, member.key_span.size() - 2);
-    };
-    sorted.clear();
-    for (const json::Member& member : request.members) {
-        if (std::find(kUncachedMembers.begin(), kUncachedMembers.end(), member.key) == kUncachedMembers.end()) {
-            sorted.push_back(&member);
-        }
-    }
-    std::sort(sorted.begin(), sorted.end(), [&](const json::Member* a, const json::Member* b) {
-        const int order = key(*a).compare(key(*b));
-        return order != 0 ? order < 0 : a < b;
-    });
+constexpr std::size_t kMaxHistoryRead = 16 * 1024;  // bytes; a longer history may say anything
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+// The question, unescaped; a view of the body, or of `scratch`. Nothing where it can't be told exactly: an escaped lone
+// surrogate has no UTF-8 of its own.
+std::optional<std::string_view> read_question(const ChatRequest& request, std::string& scratch) {
+    const std::string_view raw = request.question.of(request.body);
+    if (raw.size() < 2) return std::nullopt;
+    const std::string_view inside = raw.substr(1, raw.size() - 2);
+    if (inside.find('\\') == std::string_view::npos) return inside;
     scratch.clear();
-    for (const json::Member* member : sorted) {
-        const std::string_view name = key(*member);
-        const std::size_t begin = scratch.size();
-        scratch.append(sizeof(std::uint64_t), '\0');
-        put_size(scratch, begin, name.size());
-        scratch += name;
-        const std::size_t value = scratch.size();
-        scratch.append(sizeof(std::uint64_t), '\0');
-        json::minify(member->raw(request.body), scratch);
-        put_size(scratch, value, scratch.size() - value - sizeof(std::uint64_t));
-    }
-    hasher.reset();
-    hasher.update(scratch);
-    if (scratch.capacity() > kMaxIdleScratchBytes) std::string().swap(scratch);
-    return hasher.finish();
+    json::append_string(raw, scratch);
+    if (scratch.find(kReplacement) != std::string::npos) return std::nullopt;
+    return scratch;
 }
 
-std::uint64_t prompt_digest(const ChatRequest& request) {
-    Sha256 hasher;
-    hasher.update_part(request.system_text);
-    for (const std::string_view key : {"tools", "functions", "response_format"}) {
-        std::string value;
-        const json::Member* const member = find(request, key);
-        if (member != nullptr && !json::is_null(member->raw(request.body)))
-            json::minify(member->raw(request.body), value);
+}  // namespace
+
+Digest256 canonical_digest(const ChatRequest& request, std::string_view scope, Spelling spelling) {
+    thread_local std::string unescaped;
+    thread_local std::string neutral;
+    thread_local std::string rewritten;
+    const auto as_it_is = [&] { return canonical_digest(request.body, request.members, kUncachedMembers, scope); };
+    if (spelling == Spelling::as_is || request.question.size() > 2 * kMaxNeutralBytes) return as_it_is();
+    const std::optional<std::string_view> question = read_question(request, unescaped);
+    if (!question) return as_it_is();
+    const std::string_view history = request.history.of(request.body);
+    if (history.size() > kMaxHistoryRead || is_about_spelling(history)) return as_it_is();
+    neutral.clear();
+    const bool differs = append_neutral(*question, neutral);
+    if (!differs && question->size() + 2 == request.question.size()) return as_it_is();
+    rewritten.clear();
+    json::write_string(neutral, rewritten);
+    const json::Edit edit{request.question, rewritten};
+    return canonical_digest(request.body, request.members, kUncachedMembers, scope, &edit);
+}
+
+bool append_neutral_question(const ChatRequest& request, std::string& out) {
+    std::string scratch;
+    const std::optional<std::string_view> question = read_question(request, scratch);
+    if (!question) return false;
+    append_neutral(*question, out);
+    return true;
+}
+
+PromptParts prompt_parts(const ChatRequest& request) {
+    PromptParts parts;
+    parts.system_text = request.system_text;
+    for (const json::Member& member : request.members) {
+        std::string_view* const part = member.key == "tools"             ? &parts.tools
+                                       : member.key == "functions"       ? &parts.functions
+                                       : member.key == "response_format" ? &parts.response_format
+                                                                         : nullptr;
+        if (part != nullptr && !json::is_null(member.raw(request.body))) *part = member.raw(request.body);
+    }
+    return parts;
+}
+
+std::uint64_t prompt_digest(const PromptParts& parts) {
+    thread_local Sha256 hasher;
+    hasher.reset();
+    hasher.update_part(parts.system_text);
+    std::string value;
+    for (const std::string_view raw : {parts.tools, parts.functions, parts.response_format}) {
+        value.clear();
+        json::minify(raw, value);
         hasher.update_part(value);
     }
     return short_digest(hasher.finish());
+}
+
+std::uint64_t prompt_digest(const ChatRequest& request) {
+    return prompt_digest(prompt_parts(request));
 }
 
 }  // namespace weir::wire

@@ -30,6 +30,12 @@ struct ChatRequest {
     std::int64_t n = 1;
     bool has_tools = false;   // tools or functions, not empty
     std::string system_text;  // system and developer messages' text, joined by '\n'; for the task digest
+    // The last message's text, as a JSON string with its quotes, where that message is the user's and has just one
+    // text; else empty. And the turns before it (from the first that is no system message), else empty.
+    json::Span question;
+    json::Span history;
+
+    void clear();  // keeps its memory
 };
 
 // Error: code invalid, message says what and where, ready for the caller ("'messages' must be a non-empty array").
@@ -39,6 +45,8 @@ struct ChatRequest {
 // allowed), temperature no number and n no integer (null allowed), stream_options no object (null allowed), over 256
 // members. `error_param` is set to the offending parameter ("model"), for the error form.
 Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error_param);
+// The same into a ChatRequest that is used again: its memory is kept, its contents are not. Unspecified after an error.
+Result<void> parse_chat_request(std::string_view body, std::string& error_param, ChatRequest& out);
 
 // What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is
 // spelled where the name is the same. force_body: where the caller asked for a stream, `stream` becomes false and
@@ -53,15 +61,30 @@ void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, 
 
 // The canonical request for the exact cache: SHA-256 over the members sorted by key (bytewise, stable), each as
 // length-prefixed key (as spelled, without its quotes) and length-prefixed minified value. Left out: the members of
-// kUncachedMembers. Everything else is in, spelled as the caller spelled it, `model` too. The caller of this adds
-// tenant, API and upstream identity (see tiers/exact_cache).
-Digest256 canonical_digest(const ChatRequest& request);
+// kUncachedMembers. Everything else is in, spelled as the caller spelled it, `model` too. `scope` goes before them, so
+// that one digest is the whole key: tenant, API and upstream identity (tiers::append_scope).
+// Spelling::neutral: the question counts by its neutral spelling (neutral.h), unless the history is about spelling; of
+// the prompt the caller knows that already (PromptMemo).
+enum class Spelling : std::uint8_t { as_is, neutral };
+Digest256 canonical_digest(const ChatRequest& request, std::string_view scope = {},
+                           Spelling spelling = Spelling::as_is);
+
+// Appends the question in its neutral spelling, unescaped. False: there is none.
+bool append_neutral_question(const ChatRequest& request, std::string& out);
 
 // Members that do not change the answer's text: delivery (stream, stream_options), accounting (user, metadata,
 // safety_identifier), provider-side hints (store, prompt_cache_key, prompt_cache_retention, service_tier).
 extern const std::vector<std::string_view> kUncachedMembers;
 
-// Digest over system text, tools, functions and response_format: with tenant and reference model it names the task.
+// What makes a task: the system text and the raw values of tools, functions and response_format (empty: absent or
+// null).
+struct PromptParts {
+    std::string_view system_text, tools, functions, response_format;
+};
+PromptParts prompt_parts(const ChatRequest& request);
+
+// Digest over these parts, white space outside strings left out: with tenant and reference model it names the task.
+std::uint64_t prompt_digest(const PromptParts& parts);
 std::uint64_t prompt_digest(const ChatRequest& request);
 
 }  // namespace weir::wire

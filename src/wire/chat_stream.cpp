@@ -75,6 +75,10 @@ Span plain_null_usage(std::string_view data, std::size_t at) {
 void append_without(const http::SseSplitter::Event& event, std::string_view data, Span removed, std::string& out) {
     const std::less_equal<const char*> at_most;
     const std::string_view raw = event.raw;
+    if (removed.empty()) {
+        out += raw;
+        return;
+    }
     if (at_most(raw.data(), data.data()) && at_most(data.data() + data.size(), raw.data() + raw.size())) {
         const auto offset = static_cast<std::size_t>(data.data() - raw.data());
         out += raw.substr(0, offset + removed.begin);
@@ -98,8 +102,10 @@ void append_without(const http::SseSplitter::Event& event, std::string_view data
 
 Result<void> ChatStream::feed(std::string_view bytes, std::string& out) {
     splitter_.feed(bytes);
+    out.reserve(out.size() + bytes.size() + splitter_.pending());
     http::SseSplitter::Event event;
     while (true) {
+        if (pattern_.known() && !done_) take_alike(out);
         switch (splitter_.next(event)) {
             case http::SseSplitter::State::need_more:
                 return {};
@@ -129,14 +135,13 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
     const std::size_t mention = json::find_mention(data, "usage", "error");
     if (mention == std::string_view::npos) {
         out += event.raw;
+        learn(event, data, {});
         return {};
     }
     if (const Span null = plain_null_usage(data, mention); !null.empty()) {
-        if (options_.hide_usage) {
-            append_without(event, data, null, out);
-        } else {
-            out += event.raw;
-        }
+        const Span removed = options_.hide_usage ? null : Span{};
+        append_without(event, data, removed, out);
+        learn(event, data, removed);
         return {};
     }
     const Chunk chunk = look_into(data);
@@ -155,8 +160,46 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
         out += event.raw;
     } else if (!chunk.has_usage || chunk.has_choices || chunk.has_error) {
         append_without(event, data, chunk.usage->with_comma, out);
+        if (!chunk.has_usage && !chunk.has_error) learn(event, data, chunk.usage->with_comma);
     }
     return {};
+}
+
+// The events ahead that are like those before but for the text in them: relayed in runs, each without what was cut from
+// the one that was learned from.
+void ChatStream::take_alike(std::string& out) {
+    const std::string_view ahead = splitter_.ahead();
+    std::size_t relayed = 0;
+    std::size_t at = 0;
+    while (true) {
+        const EventPattern::Match event = pattern_.match(ahead.substr(at));
+        if (event.size == 0 || event.size > options_.max_event_bytes) break;
+        ++data_events_;
+        if (options_.keep) keep(EventPattern::data(ahead.substr(at, event.size)));
+        if (pattern_.cut_bytes() > 0) {
+            out.append(ahead, relayed, at + event.cut - relayed);
+            relayed = at + event.cut + pattern_.cut_bytes();
+        }
+        at += event.size;
+    }
+    out.append(ahead, relayed, at - relayed);
+    splitter_.skip(at);
+}
+
+// `removed`: the span of `data` that was not relayed.
+void ChatStream::learn(const http::SseSplitter::Event& event, std::string_view data, Span removed) {
+    if (lessons_left_ == 0 || !EventPattern::learnable(event.raw)) return;
+    if (!learned_from_.empty()) {
+        --lessons_left_;
+        const auto offset = static_cast<std::size_t>(data.data() - event.raw.data());
+        const Span cut = removed.empty() ? Span{} : Span{offset + removed.begin, offset + removed.end};
+        EventPattern pattern;
+        thread_local std::vector<json::Member> members;
+        if (pattern.learn(learned_from_, event.raw, cut) && json::members(data, members)) {
+            pattern_ = std::move(pattern);
+        }
+    }
+    learned_from_ = event.raw;
 }
 
 void ChatStream::keep(std::string_view data) {

@@ -5,7 +5,7 @@ import os
 import re
 import unittest
 
-from harness import upstream
+from harness import client, upstream
 from harness.case import GatewayCase
 from harness.gateway import SMALL_TIER, nanos, simple
 
@@ -110,6 +110,65 @@ class Admin(GatewayCase):
         row = self.weir.row(reply)
         self.assertTrue(row["estimated"])
         self.assertGreater(nanos(row["cost_usd"]), self.small.nanos)
+
+
+class Changes(GatewayCase):
+    """What changes the caches: who may ask for it, and in what form."""
+
+    @classmethod
+    def config(cls):
+        return simple(cls.up, mode="serve", tiers=["exact"])
+
+    def post(self, target, body, *headers):
+        with client.Connection(self.weir.admin_port) as connection:
+            own_host = any(name == "host" for name, _ in headers)
+            connection.request("POST", target, body, headers, host=not own_host)
+            return connection.read_reply()
+
+    def assert_refused(self, reply, status, part):
+        self.assertEqual(reply.status, status, reply)
+        self.assertEqual(reply.header("content-type"), "application/json")
+        self.assertIn(part, reply.json()["error"]["message"])
+
+    def test_methods(self):
+        for target, allow in (("/metrics", "GET, HEAD"), ("/v1/feedback", "POST"), ("/api/cache/purge", "POST")):
+            for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "GET" if allow == "POST" else "POST"):
+                with self.subTest(target=target, method=method):
+                    reply = self.weir.admin(target, method, b"{}" if method != "GET" else None)
+                    self.assert_refused(reply, 405, "only")
+                    self.assertEqual(reply.header("allow"), allow)
+                    self.assertIsNone(reply.header("access-control-allow-origin"))
+
+    def test_web_pages_are_not_heard(self):
+        for target in ("/v1/feedback", "/api/cache/purge"):
+            with self.subTest(target=target):
+                self.assert_refused(self.post(target, b"{}", ("content-type", "text/plain")), 415, "application/json")
+                self.assert_refused(self.post(target, b"{}", ("origin", "http://evil.example")), 403, "origin")
+                self.assert_refused(self.post(target, b"{}", ("origin", "null")), 403, "origin")
+                self.assert_refused(self.post(target, b"{}", ("host", "evil.example")), 403, "address")
+
+    def test_what_is_wrong_is_said(self):
+        for target, body, part in (
+            ("/api/cache/purge", b"", "no JSON object"),
+            ("/api/cache/purge", b"{}", "exactly one"),
+            ("/api/cache/purge", b'{"tag":"a","task":"b"}', "exactly one"),
+            ("/api/cache/purge", b'{"tag":1}', "'tag'"),
+            ("/api/cache/purge", b'{"tga":"a"}', "'tga'"),
+            ("/api/cache/purge", b'{"key":"xyz"}', "hexadecimal"),
+            ("/v1/feedback", b'{"verdict":"bad"}', "'request_id' is missing"),
+            ("/v1/feedback", b'{"request_id":"1","verdict":"bad"}', "hexadecimal"),
+            ("/v1/feedback", b'{"request_id":"0000000000000001","verdict":"so-so"}', "'verdict'"),
+        ):
+            with self.subTest(body=body):
+                self.assert_refused(self.post(target, body), 400, part)
+
+    def test_too_large(self):
+        body = b'{"tag":"%s"}' % (b"x" * 70_000)
+        self.assertEqual(self.post("/api/cache/purge", body).status, 413)
+
+    def test_unknown_request(self):
+        body = b'{"request_id":"0000000000000001","verdict":"bad"}'
+        self.assertEqual(self.post("/v1/feedback", body).status, 404)
 
 
 class LedgerSize(GatewayCase):

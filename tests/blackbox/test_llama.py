@@ -51,7 +51,7 @@ def newest(folder, name_ends):
 PROGRAM = first_existing(
     os.environ.get("WEIR_LLAMA_SERVER"), shutil.which("llama-server"), newest(CACHE, "llama-server")
 )
-MODEL = first_existing(os.environ.get("WEIR_MODEL_FILE"), newest(CACHE, ".gguf"))
+MODEL = first_existing(os.environ.get("WEIR_MODEL_FILE"), newest(os.path.join(CACHE, "models"), ".gguf"))
 
 
 def alive(pid):

@@ -51,6 +51,11 @@ def accumulated(scenario, **more):
         return {"kinds": kinds, "final": events.get_final_completion().model_dump()}
 
 
+def embedded(given, **more):
+    """The client asks for base64 by itself and makes numbers of it, unless told otherwise."""
+    return client.embeddings.create(model="text-embedding-3-small", input=given, **more).model_dump()
+
+
 def failure(make, *args, **kwargs):
     try:
         made = make(*args, **kwargs)
@@ -112,6 +117,14 @@ def main():
                 {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
             ]
         ),
+        "embeddings": [
+            embedded("one"),
+            embedded(["two", "one", "three", "two"]),
+            embedded([[1, 2], [3]], dimensions=3, user="u"),
+            embedded(["one", "four"], encoding_format="float", extra_body={"x_custom": 1.50}),
+            embedded(["four", "one"], encoding_format="float", extra_body={"x_custom": 1.50}),
+        ],
+        "embeddings refused": failure(embedded, "refuse me"),
         "errors": {s: failure(body, "status %d" % s) for s in (400, 404, 409, 422, 429, 500, 503)},
         "errors streamed": {s: failure(stream, "status %d" % s) for s in (400, 429, 500)},
         "broken off": failure(stream, "cut"),

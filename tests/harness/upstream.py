@@ -12,6 +12,8 @@ import socket
 import struct
 import threading
 import time
+import zlib
+from base64 import b64encode
 
 from . import wait_for
 
@@ -486,3 +488,53 @@ def chat_events(text, head=None, usage=None, logprobs=None, finish="stop", done=
     if usage is not None:
         events.append(event(dict(base, choices=[], usage=usage)))
     return events + ([DONE] if done else [])
+
+
+# ---- an embedding model -------------------------------------------------------------------------------------------
+
+
+def vector_text(item, size, base64=False):
+    """The vector of one input as a provider spells it: the same for the same input, with exponents and long decimals."""
+    seed = zlib.crc32(json.dumps(item).encode())
+    numbers = [((seed * (i + 1) * 2654435761) % 2000003 - 1000001) / (1e7 if i % 3 else 1e12) for i in range(size)]
+    if base64:
+        return json.dumps(b64encode(struct.pack("<%df" % size, *numbers)).decode())
+    return "[" + ", ".join(repr(number) for number in numbers) + "]"
+
+
+class Embedder:
+    """Answers POST /v1/embeddings as OpenAI does, spaces and all. `edit` may change the elements of `data`
+    (a list of texts) before they go out."""
+
+    def __init__(self, size=8, tokens=None, edit=None, usage=True, name=None, headers=()):
+        self.size, self.edit, self.usage, self.name, self.headers = size, edit, usage, name, headers
+        self.tokens = tokens or (lambda item: len(item) if isinstance(item, list) else len(item) // 3 + 1)
+        self.sent = []  # the bodies, as bytes
+
+    def items(self, request):
+        given = request["input"]
+        if isinstance(given, str) or (given and isinstance(given[0], int)):
+            return [given]
+        return given
+
+    def __call__(self, exchange):
+        request = exchange.seen.json()
+        items = self.items(request)
+        size = request.get("dimensions", self.size)
+        base64 = request.get("encoding_format") == "base64"
+        data = [
+            '{\n      "object": "embedding",\n      "index": %d,\n      "embedding": %s\n    }'
+            % (index, vector_text(item, size, base64))
+            for index, item in enumerate(items)
+        ]
+        data = self.edit(data) if self.edit else data
+        count = sum(self.tokens(item) for item in items)
+        text = '{\n  "object": "list",\n  "data": [\n    %s\n  ],\n  "model": %s' % (
+            ",\n    ".join(data),
+            json.dumps(self.name or request["model"]),
+        )
+        if self.usage:
+            text += ',\n  "usage": {\n    "prompt_tokens": %d,\n    "total_tokens": %d\n  }' % (count, count)
+        text += "\n}\n"
+        self.sent.append(text.encode())
+        return body(self.sent[-1], headers=self.headers)(exchange)

@@ -1,14 +1,17 @@
-// The key and the stored form of a cache entry. docs/formats.md, "cache entry", is the description.
+// The key and the stored form of a cache entry. docs/formats.md, "The exact cache on disk", is the description.
+#include "tiers/exact_cache/cache_entry.h"
+
+#include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "tiers/exact_cache/exact_cache.h"
+#include "json/utf8.h"
 
 namespace weir::tiers {
 namespace {
 
 constexpr char kMagic[] = {'W', 'C', 'E'};
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = sizeof kMagic + 2;  // version, flags
 constexpr std::size_t kChecksumBytes = 8;
 constexpr std::uint8_t kPricedFlag = 1;
@@ -31,6 +34,29 @@ void append_signed(std::int64_t value, std::string& out) {
 void append_text(std::string_view text, std::string& out) {
     append_varint(text.size(), out);
     out += text;
+}
+
+void append_texts(const std::vector<std::string>& texts, std::string& out) {
+    append_varint(texts.size(), out);
+    for (const std::string& text : texts) append_text(text, out);
+}
+
+void append_fixed64(std::uint64_t value, std::string& out) {
+    for (int i = 0; i < 8; ++i, value >>= 8) out += static_cast<char>(value);
+}
+
+constexpr Digest256 kNoPartition{};
+
+void append_provenance(const Provenance& from, std::string& out) {
+    out += static_cast<char>(from.volatility);
+    append_fixed64(from.task, out);
+    append_text(from.tenant, out);
+    const bool partitioned = from.partition != kNoPartition;
+    append_text({reinterpret_cast<const char*>(from.partition.data()), partitioned ? from.partition.size() : 0}, out);
+    append_text(from.question, out);
+    append_texts(from.sources, out);
+    append_texts(from.tags, out);
+    append_text(from.writer, out);
 }
 
 // Reads what the functions above write. After a failure everything read is 0 and ok() is false.
@@ -63,21 +89,157 @@ class Reader {
         return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
     }
 
-    std::string_view text() {
-        const std::uint64_t size = varint();
+    std::string_view text() { return fixed(varint()); }
+
+    std::vector<std::string> texts(std::size_t most) {
+        std::vector<std::string> texts;
+        const std::uint64_t count = varint();
+        if (count > most) ok_ = false;
+        for (std::uint64_t i = 0; ok_ && i < count; ++i) texts.emplace_back(text());
+        return texts;
+    }
+
+    std::uint64_t fixed64() {
+        std::uint64_t value = 0;
+        const std::string_view bytes = fixed(8);
+        for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+        return value;
+    }
+
+    std::string_view fixed(std::uint64_t size) {
         if (size > left_.size()) ok_ = false;
         if (!ok_) return {};
-        const std::string_view text = left_.substr(0, size);
+        const std::string_view bytes = left_.substr(0, size);
         left_.remove_prefix(size);
-        return text;
+        return bytes;
     }
+
+    void refuse() { ok_ = false; }
 
   private:
     std::string_view left_;
     bool ok_ = true;
 };
 
+Provenance read_provenance(Reader& reader) {
+    Provenance to;
+    const std::string_view volatility = reader.fixed(1);
+    if (reader.ok() && static_cast<std::uint8_t>(volatility[0]) >= kVolatilities) reader.refuse();
+    if (reader.ok()) to.volatility = static_cast<Volatility>(volatility[0]);
+    to.task = reader.fixed64();
+    to.tenant = reader.text();
+    const std::string_view partition = reader.text();
+    if (partition.size() == to.partition.size()) {
+        std::memcpy(to.partition.data(), partition.data(), partition.size());
+        if (to.partition == kNoPartition) reader.refuse();  // encode() would have left it out
+    } else if (!partition.empty()) {
+        reader.refuse();
+    }
+    to.question = reader.text();
+    to.sources = reader.texts(kMaxSources);
+    to.tags = reader.texts(kMaxTags);
+    to.writer = reader.text();
+    if (!to.within_limits()) reader.refuse();
+    return to;
+}
+
+bool texts_within(const std::vector<std::string>& texts, std::size_t most, std::size_t most_bytes) {
+    return texts.size() <= most &&
+           std::all_of(texts.begin(), texts.end(), [&](const std::string& text) { return text.size() <= most_bytes; });
+}
+
+// What a string takes on the heap: glibc adds 8 bytes and rounds up to 16.
+std::size_t heap_block(std::size_t bytes) {
+    return bytes == 0 ? 0 : (bytes + 8 + 15) / 16 * 16;
+}
+std::size_t heap_bytes(const std::string& text) {
+    constexpr std::size_t kInString = 15;
+    return text.capacity() <= kInString ? 0 : heap_block(text.capacity() + 1);
+}
+std::size_t heap_bytes(const std::vector<std::string>& texts) {
+    std::size_t bytes = heap_block(texts.capacity() * sizeof(std::string));
+    for (const std::string& text : texts) bytes += heap_bytes(text);
+    return bytes;
+}
+
+bool is_space(char byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+Result<std::vector<std::string>> parse_list(std::string_view header, std::string_view what, std::size_t most,
+                                            std::size_t most_bytes) {
+    std::vector<std::string> parts;
+    while (!header.empty()) {
+        const std::size_t comma = std::min(header.find(','), header.size());
+        std::string_view part = header.substr(0, comma);
+        header.remove_prefix(std::min(comma + 1, header.size()));
+        while (!part.empty() && is_space(part.front())) part.remove_prefix(1);
+        while (!part.empty() && is_space(part.back())) part.remove_suffix(1);
+        if (part.empty() || std::find(parts.begin(), parts.end(), part) != parts.end()) continue;
+        if (part.size() > most_bytes) {
+            return fail(ErrorCode::invalid,
+                        "a " + std::string(what) + " has at most " + std::to_string(most_bytes) + " bytes");
+        }
+        const auto is_control = [](char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; };
+        if (std::any_of(part.begin(), part.end(), is_control) || !json::valid_utf8(part)) {
+            return fail(ErrorCode::invalid, "a " + std::string(what) + " is printable UTF-8");
+        }
+        if (parts.size() == most) {
+            return fail(ErrorCode::invalid,
+                        "a request has at most " + std::to_string(most) + " " + std::string(what) + "s");
+        }
+        parts.emplace_back(part);
+    }
+    return parts;
+}
+
 }  // namespace
+
+std::string_view to_string(Volatility volatility) {
+    constexpr std::array<std::string_view, kVolatilities> kNames{"timeless", "slow", "volatile", "personal"};
+    return kNames[static_cast<std::size_t>(volatility)];
+}
+
+bool Provenance::within_limits() const {
+    return tenant.size() <= kMaxTenantBytes && question.size() <= kMaxQuestionBytes &&
+           texts_within(sources, kMaxSources, kMaxSourceBytes) && texts_within(tags, kMaxTags, kMaxTagBytes) &&
+           writer.size() <= kMaxWriterBytes;
+}
+
+std::string_view kept_question(std::string_view text) {
+    if (text.size() <= kMaxQuestionBytes) return text;
+    std::size_t end = kMaxQuestionBytes;
+    const auto continues = [](char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; };
+    while (end > kMaxQuestionBytes - 3 && continues(text[end])) --end;
+    return text.substr(0, end);
+}
+
+Result<std::vector<std::string>> parse_tags(std::string_view header) {
+    return parse_list(header, "tag", kMaxTags, kMaxTagBytes);
+}
+
+Result<std::vector<std::string>> parse_sources(std::string_view header) {
+    auto sources = parse_list(header, "source", kMaxSources, kMaxSourceBytes);
+    if (!sources) return sources;
+    for (const std::string& source : *sources) {
+        if (split_source(source).name.empty() || source.back() == '@') {
+            return fail(ErrorCode::invalid, "a source is NAME or NAME@VERSION");
+        }
+    }
+    return sources;
+}
+
+SourceParts split_source(std::string_view source) {
+    const std::size_t at = source.rfind('@');
+    if (at == std::string_view::npos) return {source, {}};
+    return {source.substr(0, at), source.substr(at + 1)};
+}
+
+std::size_t heap_bytes(const CacheEntry& entry) {
+    const Provenance& from = entry.provenance;
+    return heap_bytes(entry.body) + heap_bytes(entry.model) + heap_bytes(from.tenant) + heap_bytes(from.question) +
+           heap_bytes(from.sources) + heap_bytes(from.tags) + heap_bytes(from.writer);
+}
 
 Digest256 cache_key(const CacheScope& scope, const Digest256& canonical_request) {
     thread_local Sha256 hasher;
@@ -90,9 +252,19 @@ Digest256 cache_key(const CacheScope& scope, const Digest256& canonical_request)
     return hasher.finish();
 }
 
+void append_scope(const CacheScope& scope, std::string& out) {
+    for (const std::string_view part : {std::string_view("weir.exact.2"), scope.tenant, scope.api, scope.upstream}) {
+        const std::uint64_t size = part.size();
+        char prefix[8];
+        std::memcpy(prefix, &size, sizeof prefix);  // x86-64 and arm64: little endian
+        out.append(prefix, sizeof prefix);
+        out += part;
+    }
+}
+
 std::string encode(const CacheEntry& entry) {
     std::string out;
-    out.reserve(entry.body.size() + entry.model.size() + 64);
+    out.reserve(entry.body.size() + entry.model.size() + entry.provenance.question.size() + 256);
     out.append(kMagic, sizeof kMagic);
     out += static_cast<char>(kVersion);
     out += static_cast<char>((entry.priced ? kPricedFlag : 0) | (entry.usage.reported ? kUsageReportedFlag : 0));
@@ -104,9 +276,9 @@ std::string encode(const CacheEntry& entry) {
         append_signed(tokens, out);
     }
     append_text(entry.model, out);
+    append_provenance(entry.provenance, out);
     append_text(entry.body, out);
-    std::uint64_t sum = checksum(out);
-    for (std::size_t i = 0; i < kChecksumBytes; ++i, sum >>= 8) out += static_cast<char>(sum);
+    append_fixed64(checksum(out), out);
     return out;
 }
 
@@ -136,6 +308,7 @@ Result<CacheEntry> decode(std::string_view bytes) {
         *tokens = reader.signed_varint();
     }
     entry.model = reader.text();
+    entry.provenance = read_provenance(reader);
     entry.body = reader.text();
     if (!reader.ok() || !reader.at_end()) return fail(ErrorCode::invalid, "malformed cache entry");
     return entry;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "tiers/exact_cache/exact_cache.h"
+#include "tiers/exact_cache/cache_entry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace weir;

@@ -1,11 +1,11 @@
+#include "tiers/exact_cache/cache_entry.h"
+
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
 #include <array>
 #include <map>
 #include <set>
-
-#include "tiers/exact_cache/exact_cache.h"
 
 using namespace weir;
 using namespace weir::tiers;
@@ -14,7 +14,7 @@ namespace {
 
 bool same(const CacheEntry& a, const CacheEntry& b) {
     return a.body == b.body && a.model == b.model && a.usage == b.usage && a.cost == b.cost && a.priced == b.priced &&
-           a.created_unix_micros == b.created_unix_micros;
+           a.created_unix_micros == b.created_unix_micros && a.provenance == b.provenance;
 }
 
 CacheEntry example() {
@@ -25,7 +25,29 @@ CacheEntry example() {
     entry.cost = Usd{12'345};
     entry.priced = true;
     entry.created_unix_micros = 1'700'000'000'000'000;
+    entry.provenance = {
+        "acme", 0x0123456789abcdef, sha256("partition"), "What is the capital of France?", {"geo@v3"}, {"travel", "fr"},
+        "ann",  Volatility::slow};
     return entry;
+}
+
+rc::Gen<std::string> text_below(std::size_t bytes) {
+    return rc::gen::map(rc::gen::arbitrary<std::string>(),
+                        [bytes](std::string text) { return text.substr(0, std::min(text.size(), bytes)); });
+}
+
+Provenance any_provenance() {
+    Provenance any;
+    any.tenant = *text_below(kMaxTenantBytes);
+    any.task = *rc::gen::arbitrary<std::uint64_t>();
+    if (*rc::gen::arbitrary<bool>()) any.partition = sha256(*rc::gen::arbitrary<std::string>());
+    any.question = *text_below(kMaxQuestionBytes);
+    for (int i = *rc::gen::inRange(0, 9); i > 0; --i) any.sources.push_back(*text_below(kMaxSourceBytes));
+    for (int i = *rc::gen::inRange(0, 9); i > 0; --i) any.tags.push_back(*text_below(kMaxTagBytes));
+    any.writer = *text_below(kMaxWriterBytes);
+    any.volatility =
+        *rc::gen::element(Volatility::timeless, Volatility::slow, Volatility::changing, Volatility::personal);
+    return any;
 }
 
 // Any bytes with a checksum that fits.
@@ -47,6 +69,15 @@ TEST_CASE("an entry comes back as it was") {
     extreme.created_unix_micros = INT64_MIN;
     extreme.body = std::string(300'000, '\0');
     extreme.model.clear();
+    extreme.provenance = {std::string(kMaxTenantBytes, 't'),
+                          UINT64_MAX,
+                          {},
+                          std::string(kMaxQuestionBytes, '\0'),
+                          std::vector<std::string>(kMaxSources, std::string(kMaxSourceBytes, 's')),
+                          std::vector<std::string>(kMaxTags, std::string(kMaxTagBytes, 'g')),
+                          std::string(kMaxWriterBytes, 'w'),
+                          Volatility::personal};
+    CHECK(extreme.provenance.within_limits());
     CHECK(same(*decode(encode(extreme)), extreme));
     CHECK(rc::check([](const std::string& body, const std::string& model, const std::array<std::int64_t, 7>& numbers,
                        bool priced, bool reported) {
@@ -57,6 +88,7 @@ TEST_CASE("an entry comes back as it was") {
         entry.cost = Usd{numbers[5]};
         entry.priced = priced;
         entry.created_unix_micros = numbers[6];
+        entry.provenance = any_provenance();
         RC_ASSERT(same(*decode(encode(entry)), entry));
     }));
 }
@@ -69,13 +101,30 @@ TEST_CASE("the stored form does not change by accident") {
     entry.cost = Usd{-1};
     entry.priced = true;
     entry.created_unix_micros = 1000;
-    const std::string content("WCE\x01\x03\xd0\x0f\x01\x02\x04\x06\x80\x01\x00\x03p/m\x02{}", 21);
+    entry.provenance.task = 0x0807060504030201;
+    entry.provenance.tenant = "t";
+    entry.provenance.question = "q?";
+    entry.provenance.sources = {"d@1"};
+    entry.provenance.tags = {"a", "b"};
+    entry.provenance.writer = "w";
+    entry.provenance.volatility = Volatility::changing;
+    using namespace std::string_literals;
+    const std::string content = "WCE\x02\x03\xd0\x0f\x01\x02\x04\x06\x80\x01\0\x03p/m"s +
+                                "\x02\x01\x02\x03\x04\x05\x06\x07\x08\x01t\0\x02q?\x01\x03"s + "d@1\x02\x01"s +
+                                "a\x01"s + "b\x01w"s + "\x02{}"s;
     CHECK(encode(entry) == sealed(content));
+    entry.provenance.partition = sha256("p");
+    const Digest256 partition = sha256("p");
+    std::string with = content;
+    with.replace(with.find("\x01t\0"s) + 2, 1, "\x20"s + std::string(partition.begin(), partition.end()));
+    CHECK(encode(entry) == sealed(with));
 }
 
 TEST_CASE("a small entry is little more than its body") {
     const CacheEntry entry = example();
-    CHECK(encode(entry).size() <= entry.body.size() + entry.model.size() + 40);
+    const std::size_t texts = entry.provenance.question.size() + 32 + 6 + 8 + 3;
+    CHECK(encode(entry).size() <= entry.body.size() + entry.model.size() + texts + 64);
+    CHECK(encode(CacheEntry{}).size() <= 40);
 }
 
 TEST_CASE("every cut and every flipped bit is refused") {
@@ -90,30 +139,98 @@ TEST_CASE("every cut and every flipped bit is refused") {
 }
 
 TEST_CASE("another version is named; malformed content is refused even with the right checksum") {
-    std::string other = encode(example());
-    other.resize(other.size() - 8);
-    other[3] = 2;
-    CHECK(decode(sealed(other)).error().message.find("version 2") != std::string::npos);
+    for (const char version : {'\x01', '\x03'}) {
+        std::string other = encode(example());
+        other.resize(other.size() - 8);
+        other[3] = version;
+        CHECK(decode(sealed(other)).error().message.find("version " + std::to_string(version)) != std::string::npos);
+    }
 
-    const std::string start("WCE\x01", 4);
-    const std::string numbers(7, '\0');
     using namespace std::string_literals;
-    CHECK(decode(sealed(start + "\0"s + numbers + "\0\0"s)).has_value());
+    const std::string start = "WCE\x02"s;
+    const std::string numbers(7, '\0');
+    const std::string nobody = "\0"s + std::string(8, '\0') + std::string(6, '\0');  // an empty Provenance
+    CHECK(decode(sealed(start + "\0"s + numbers + "\0"s + nobody + "\0"s)).has_value());
+    const std::string named = start + "\0"s + numbers + "\0"s;  // up to the model
+    const std::string task(8, '\0');
     for (const std::string& content : {
-             start + "\x04"s + numbers + "\0\0"s,  // unknown flag
-             start + "\0"s + numbers + "\0\0\0"s,  // something after the body
-             start + "\0"s + numbers + "\0"s,      // no body
-             start + "\0"s + numbers +
-                 "\0\x05"
-                 "abc"s,                                                               // body cut short
-             start + "\0"s + numbers + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0"s,  // endless model
-             start + "\0"s + "\x80\0"s + numbers.substr(1) + "\0\0"s,                  // longer than necessary
-             start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s + numbers.substr(1) + "\0\0"s,  // over 64 bits
-             start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + numbers.substr(1) + "\0\0"s,
+             start + "\x04"s + numbers + "\0"s + nobody + "\0"s,  // unknown flag
+             named + nobody + "\0\0"s,                            // something after the body
+             named + nobody,                                      // no body
+             named + nobody + "\x05"s + "abc"s,                   // body cut short
+             named + "\x04"s + nobody.substr(1) + "\0"s,          // unknown volatility
+             named + "\0"s + task + "\0\x01x\0\0\0\0"s + "\0"s,   // a partition of one byte
+             named + "\0"s + task + "\0\x20"s + std::string(32, '\0') + "\0\0\0\0"s + "\0"s,        // of zeros
+             named + "\0"s + task + "\x41"s + std::string(65, 't') + "\0\0\0\0\0"s + "\0"s,         // a long tenant
+             named + "\0"s + task + "\0\0\x81\x40"s + std::string(8193, 'q') + "\0\0\0"s + "\0"s,   // question
+             named + "\0"s + task + "\0\0\0\x09"s + std::string(9, '\0') + "\0\0"s + "\0"s,         // 9 sources
+             named + "\0"s + task + "\0\0\0\0\x09"s + std::string(9, '\0') + "\0"s + "\0"s,         // 9 tags
+             named + "\0"s + task + "\0\0\0\0\x01\x41"s + std::string(65, 'g') + "\0"s + "\0"s,     // a long tag
+             named + "\0"s + task + "\0\0\0\0\0\x81\x01"s + std::string(129, 'w') + "\0"s,          // a long writer
+             named + "\0"s + task + "\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0"s + "\0"s,  // endless sources
+             start + "\0"s + numbers + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0"s,               // endless model
+             start + "\0"s + "\x80\0"s + numbers.substr(1) + "\0"s + nobody + "\0"s,  // longer than necessary
+             start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s + numbers.substr(1) + "\0"s + nobody + "\0"s,
+             start + "\0"s + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + numbers.substr(1) + "\0"s + nobody +
+                 "\0"s,
              start + "\0"s,
          }) {
         CHECK_FALSE(decode(sealed(content)).has_value());
     }
+    // The same spellings within the limits are let through: it is the limit that refuses.
+    CHECK(decode(sealed(named + "\0"s + task + "\x40"s + std::string(64, 't') + "\0\0\0\0\0"s + "\0"s)).has_value());
+    CHECK(decode(sealed(named + "\0"s + task + "\0\0\x80\x40"s + std::string(8192, 'q') + "\0\0\0"s + "\0"s))
+              .has_value());
+    CHECK(decode(sealed(named + "\0"s + task + "\0\0\0\0\x08"s + std::string(8, '\0') + "\0"s + "\0"s)).has_value());
+    CHECK(decode(sealed(named + "\0"s + task + "\0\0\0\0\0\x80\x01"s + std::string(128, 'w') + "\0"s)).has_value());
+}
+
+TEST_CASE("an entry beyond the limits is written, but nobody reads it") {
+    CacheEntry entry = example();
+    entry.provenance.tags = std::vector<std::string>(9, "t");
+    CHECK_FALSE(entry.provenance.within_limits());
+    CHECK_FALSE(decode(encode(entry)).has_value());
+}
+
+TEST_CASE("a question is cut at the border of a character") {
+    CHECK(kept_question("") == "");
+    CHECK(kept_question("why?") == "why?");
+    CHECK(kept_question(std::string(8192, 'x')).size() == 8192);
+    CHECK(kept_question(std::string(8193, 'x')).size() == 8192);
+    for (std::size_t before = 8188; before <= 8193; ++before) {
+        for (const std::string letter : {"\u00e9", "\u4e2d", "\U0001F600"}) {
+            const std::string text = std::string(before, 'x') + letter + std::string(8192, 'y');
+            const std::string_view kept = kept_question(text);
+            const bool cut = before < 8192 && before + letter.size() > 8192;
+            CHECK(kept.size() == (cut ? before : 8192));
+            CHECK(text.starts_with(kept));
+        }
+    }
+    CHECK(kept_question(std::string(9000, '\x80')).size() >= 8189);  // no UTF-8 at all
+}
+
+TEST_CASE("tags and sources are read from their headers, each once") {
+    using Texts = std::vector<std::string>;
+    CHECK(*parse_tags("") == Texts{});
+    CHECK(*parse_tags(" , ,") == Texts{});
+    CHECK(*parse_tags("a") == Texts{"a"});
+    CHECK(*parse_tags(" a b ,\tc,a b,, d\u00e9 ") == Texts{"a b", "c", "d\u00e9"});
+    CHECK(parse_tags("1,2,3,4,5,6,7,8")->size() == 8);
+    CHECK(parse_tags("1,2,3,4,5,6,7,8,1,2")->size() == 8);
+    CHECK_FALSE(parse_tags("1,2,3,4,5,6,7,8,9").has_value());
+    CHECK(parse_tags(std::string(64, 'x')).has_value());
+    CHECK_FALSE(parse_tags(std::string(65, 'x')).has_value());
+    CHECK_FALSE(parse_tags("a\x01").has_value());
+    CHECK_FALSE(parse_tags("a\x7f").has_value());
+    CHECK_FALSE(parse_tags("\xff").has_value());
+    CHECK(*parse_sources("doc@v3, other") == Texts{"doc@v3", "other"});
+    CHECK_FALSE(parse_sources("@v3").has_value());
+    CHECK_FALSE(parse_sources("doc@").has_value());
+    CHECK(split_source("doc@v3").name == "doc");
+    CHECK(split_source("doc@v3").version == "v3");
+    CHECK(split_source("ann@example.com@7").name == "ann@example.com");
+    CHECK(split_source("doc").name == "doc");
+    CHECK(split_source("doc").version == "");
 }
 
 TEST_CASE("the key depends on every part and on where each ends") {

@@ -13,7 +13,7 @@ constexpr std::uint64_t kBatchBytes = 4u << 20;
 constexpr std::size_t kErasuresPerEntry = 16;
 
 std::uint64_t bytes_of(const ExactCache::EntryPtr& entry) {
-    return entry == nullptr ? 0 : sizeof(CacheEntry) + entry->body.size() + entry->model.size();
+    return entry == nullptr ? 0 : sizeof(CacheEntry) + heap_bytes(*entry);
 }
 
 }  // namespace

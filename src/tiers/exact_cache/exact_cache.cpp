@@ -19,16 +19,17 @@ constexpr std::size_t kMostShards = 16;
 constexpr std::size_t kLargestPerShard = 4;  // a shard has room for that many entries of the largest size
 constexpr std::size_t kMostEntryBytes = 16u << 20;
 
-// What a string takes on the heap: glibc adds 8 bytes and rounds up to 16.
-std::size_t heap_bytes(const std::string& text) {
-    constexpr std::size_t kInString = 15;
-    return text.capacity() <= kInString ? 0 : (text.capacity() + 1 + 8 + 15) / 16 * 16;
-}
-
 std::uint32_t charge_of(const CacheEntry& entry) {
     constexpr std::size_t kSharedBytes = (16 + sizeof(CacheEntry) + 8 + 15) / 16 * 16;  // with make_shared's two counts
-    return static_cast<std::uint32_t>(kSharedBytes + heap_bytes(entry.body) + heap_bytes(entry.model) +
-                                      S3Fifo::kEntryOverheadBytes);
+    return static_cast<std::uint32_t>(kSharedBytes + heap_bytes(entry) + S3Fifo::kEntryOverheadBytes);
+}
+
+// Nano-dollars that a hit saves.
+std::int64_t worth_of(const CacheEntry& entry, double risk) {
+    if (!entry.priced) return MoneyScale::kUnknown;
+    const double saved =
+        static_cast<double>(std::max<std::int64_t>(entry.cost.nanos, 0)) * (1 - std::clamp(risk, 0.0, 1.0));
+    return static_cast<std::int64_t>(std::min(saved, 1e18));
 }
 
 struct alignas(64) Shard {
@@ -62,8 +63,9 @@ struct ExactCache::Impl {
     Shard& shard_of(const Digest256& key) { return *shards[key[8] & (shards.size() - 1)]; }
 
     bool expired(const CacheEntry& entry) const {
+        if (options.ttl_micros == 0) return false;
         const Micros now = clock.unix_micros();
-        if (options.ttl_micros == 0 || entry.created_unix_micros >= now) return false;
+        if (entry.created_unix_micros >= now) return false;
         const std::uint64_t age =
             static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(entry.created_unix_micros);
         return age > static_cast<std::uint64_t>(options.ttl_micros);
@@ -149,7 +151,9 @@ ExactCache::EntryPtr ExactCache::Impl::take_from_disk(const Digest256& key, Entr
         if (found != nullptr && !stale) {
             ++shard.counters.disk_hits;
             // Two look-ups may have gone to disk for the same key.
-            if (!overtaken && !shard.memory.contains(key)) shard.memory.insert(key, found, charge_of(*found), removed);
+            if (!overtaken && !shard.memory.contains(key)) {
+                shard.memory.insert(key, found, charge_of(*found), removed, worth_of(*found, 0));
+            }
             return found;
         }
         ++shard.counters.misses;
@@ -197,17 +201,34 @@ ExactCache::EntryPtr ExactCache::lookup_memory(const Digest256& key, bool& maybe
     return impl_->look_in_memory(key, maybe_on_disk, changes);
 }
 
-void ExactCache::store(const Digest256& key, EntryPtr entry) {
+ExactCache::EntryPtr ExactCache::hit_in_memory(const Digest256& key) {
+    Shard& shard = impl_->shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    const EntryPtr* found = shard.memory.find(key);
+    if (found == nullptr || impl_->expired(**found)) return nullptr;
+    ++shard.counters.memory_hits;
+    return *found;
+}
+
+ExactCache::EntryPtr ExactCache::peek(const Digest256& key) const {
+    Shard& shard = impl_->shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    return shard.memory.peek(key);
+}
+
+void ExactCache::store(const Digest256& key, EntryPtr entry, double risk) {
     if (entry == nullptr) return;
-    if (entry->body.size() + entry->model.size() > impl_->options.max_entry_bytes) return erase(key);
+    const std::size_t bytes = entry->body.size() + entry->model.size() + entry->provenance.question.size();
+    if (bytes > impl_->options.max_entry_bytes) return erase(key);
     // Queued for disk first: whoever sees the fingerprint must find the entry in the queue or on disk.
     const bool queued = impl_->disk != nullptr && impl_->disk->put(key, entry);
     const std::uint32_t charge = charge_of(*entry);
+    const std::int64_t worth = worth_of(*entry, risk);
     std::vector<EntryPtr> removed;  // freed after the lock
     Shard& shard = impl_->shard_of(key);
     const std::scoped_lock lock(shard.mutex);
     ++shard.changes;
-    if (shard.memory.insert(key, std::move(entry), charge, removed)) ++shard.counters.stored;
+    if (shard.memory.insert(key, std::move(entry), charge, removed, worth)) ++shard.counters.stored;
     if (queued) {
         shard.on_disk.insert(short_digest(key));
     } else if (impl_->disk != nullptr) {

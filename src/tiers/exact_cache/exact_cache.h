@@ -16,37 +16,15 @@
 #include "base/task.h"
 #include "base/units.h"
 #include "store/entry_store.h"
-#include "wire/usage.h"
+#include "tiers/exact_cache/cache_entry.h"
 
 namespace weir::tiers {
-
-// Everything that must be equal for an answer to be shared. `upstream` is the identity of whoever would answer:
-// provider name, base URL and model as sent upstream.
-struct CacheScope {
-    std::string_view tenant;
-    std::string_view api;  // "openai.chat"
-    std::string_view upstream;
-};
-Digest256 cache_key(const CacheScope& scope, const Digest256& canonical_request);
-
-struct CacheEntry {
-    std::string body;     // the complete answer as a body, one byte-exact copy; streams are rendered from it
-    std::string model;    // "provider/model" that made it
-    wire::Usage usage;    // what making it cost in tokens
-    Usd cost;             // and in money
-    bool priced = false;  // false: cost is unknown
-    Micros created_unix_micros = 0;
-};
-// The stored form: docs/formats.md, "cache entry". decode() refuses other versions, damaged bytes and every spelling
-// but encode()'s own.
-std::string encode(const CacheEntry& entry);
-Result<CacheEntry> decode(std::string_view bytes);
 
 class ExactCache {
   public:
     struct Options {
         std::uint64_t memory_bytes = 64ull << 20;       // of entries with all their overhead
-        std::size_t max_entry_bytes = 1u << 20;         // body and model; at most 16 MiB
+        std::size_t max_entry_bytes = 1u << 20;         // body, model and question; at most 16 MiB
         Micros ttl_micros = 24ll * 3600 * 1'000'000;    // 0: never expires
         std::size_t write_queue_entries = 4096;         // beyond: the entry stays in memory alone (counted)
         std::uint64_t write_queue_bytes = 32ull << 20;  // the same
@@ -77,8 +55,16 @@ class ExactCache {
     // counted as a miss), true may be wrong.
     EntryPtr lookup_memory(const Digest256& key, bool& maybe_on_disk);
 
+    // Memory alone, and only a hit counts: for whoever asks one of the others after a nullptr.
+    EntryPtr hit_in_memory(const Digest256& key);
+
+    // The same, counting for nothing: for whoever compares answers.
+    EntryPtr peek(const Digest256& key) const;
+
     // Takes the place of an older entry. The entry must not change any more; spare capacity of its strings is counted.
-    void store(const Digest256& key, EntryPtr entry);
+    // `risk`: the share of its hits that may be wrong, 0 to 1: what is kept in memory is what saves the most dollars a
+    // byte, and a hit saves its entry's cost times 1 - risk.
+    void store(const Digest256& key, EntryPtr entry, double risk = 0);
     void erase(const Digest256& key);
     void flush();  // waits until everything stored or erased is on disk; not from a reactor
     Counters counters() const;

@@ -1,32 +1,39 @@
-// The exact cache as a tier. A miss that may be stored takes the key's lease (Climb::lease); the same request waits for
-// it once.
-// Thread rule: one a reactor, over the process's one ExactCache.
+// The exact cache as a tier. A miss that may be stored takes the key's lease (Climb::lease); the same request meanwhile
+// follows it (flight.h): a stream attaches to a stream under way (Climb::follower), everything else waits for the end
+// and looks again. Where nothing usable came of it, the next one leads, kRounds times; then each asks for itself.
+// Thread rule: one a reactor, over the process's one ExactCache. Limits: those of Flight.
 #pragma once
 
 #include "base/clock.h"
-#include "tiers/exact_cache/in_flight.h"
+#include "tiers/exact_cache/entry_judge.h"
+#include "tiers/exact_cache/flight.h"
 #include "tiers/tier.h"
 
 namespace weir::tiers {
 
 class ExactTier final : public Tier {
   public:
-    // An entry older than ttl_micros is passed over (0: never too old); the answer that then comes takes its place.
-    ExactTier(ExactCache& cache, InFlight& in_flight, Executor& executor, const Clock& clock, Micros ttl_micros)
-        : cache_(cache), in_flight_(in_flight), executor_(executor), clock_(clock), ttl_micros_(ttl_micros) {}
+    ExactTier(ExactCache& cache, Flights& flights, const EntryJudge& judge, Executor& executor, const Clock& clock)
+        : cache_(cache), flights_(flights), judge_(judge), executor_(executor), clock_(clock) {}
 
     std::string_view name() const override { return "exact"; }
     store::TierKind kind() const override { return store::TierKind::exact; }
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
+    bool offer_at_once(const Question& question, Climb& climb) override;  // a hit in memory
 
   private:
+    static constexpr int kRounds = 3;
+
     Task<ExactCache::EntryPtr> look_up(const Digest256& key);
+    bool accept(const Question& question, ExactCache::EntryPtr entry, Climb& climb) const;
+    Task<bool> await_flight(const Question& question, std::shared_ptr<Flight> flight, Cancellation& cancellation,
+                            Climb& climb);
 
     ExactCache& cache_;
-    InFlight& in_flight_;
+    Flights& flights_;
+    const EntryJudge& judge_;
     Executor& executor_;
     const Clock& clock_;
-    Micros ttl_micros_;
 };
 
 }  // namespace weir::tiers

@@ -9,8 +9,11 @@
 #include <list>
 #include <optional>
 #include <random>
+#include <set>
 #include <unordered_map>
 #include <vector>
+
+#include "tiers/exact_cache/s3_fifo.h"
 
 namespace weir::tiers {
 
@@ -22,25 +25,30 @@ class SlowS3Fifo {
         for (auto* queue : {&small_, &main_}) {
             for (Item& item : *queue) {
                 if (item.key != key) continue;
-                item.frequency = std::min(item.frequency + 1, 3);
+                item.credits = std::min(item.credits + item.worth, 3 * std::max(item.worth, 4));
                 return true;
             }
         }
         return false;
     }
 
-    bool insert(std::uint64_t key, std::uint64_t bytes) {
+    bool insert(std::uint64_t key, std::uint32_t bytes, std::int64_t worth_nanos = MoneyScale::kUnknown) {
         std::deque<Item>* queue = nullptr;
-        int frequency = 0;
+        const int worth = scale_.credits_of(worth_nanos, bytes);
+        int credits = 0;
         if (const auto old = take(small_, key)) {
             queue = &small_;
-            frequency = old->frequency;
+            credits = old->credits;
         } else if (const auto older = take(main_, key)) {
             queue = &main_;
-            frequency = older->frequency;
+            credits = older->credits;
         }
         if (bytes > capacity_) return false;
-        if (queue == nullptr) queue = recall(key) ? &main_ : &small_;
+        if (queue == nullptr) {
+            const bool back = recall(key);
+            queue = back ? &main_ : &small_;
+            if (back) credits = worth - 4;
+        }
         while (sum(small_) + sum(main_) + bytes > capacity_) {
             if (!small_.empty() && (sum(small_) >= capacity_ / 10 || main_.empty())) {
                 evict_small();
@@ -48,7 +56,7 @@ class SlowS3Fifo {
                 evict_main();
             }
         }
-        queue->push_front({key, bytes, frequency});
+        queue->push_front({key, bytes, worth, credits});
         return true;
     }
 
@@ -60,7 +68,9 @@ class SlowS3Fifo {
     struct Item {
         std::uint64_t key;
         std::uint64_t bytes;
-        int frequency;
+        int worth;
+        int credits;
+        bool recalled = false;  // ghosts only
     };
 
     static std::uint64_t sum(const std::deque<Item>& queue) {
@@ -80,8 +90,8 @@ class SlowS3Fifo {
     // A ghost that was recalled keeps its place, but not its name.
     bool recall(std::uint64_t key) {
         for (Item& ghost : ghosts_) {
-            if (ghost.key != key || ghost.frequency < 0) continue;
-            ghost.frequency = -1;
+            if (ghost.key != key || ghost.recalled) continue;
+            ghost.recalled = true;
             return true;
         }
         return false;
@@ -91,12 +101,11 @@ class SlowS3Fifo {
         while (!small_.empty()) {
             Item item = small_.back();
             small_.pop_back();
-            if (item.frequency > 1) {
-                item.frequency = 0;
+            if (item.credits >= 8 || item.worth >= 32) {
+                item.credits = (item.credits >= 8 ? item.worth : item.worth / 8) - 4;
                 main_.push_front(item);
                 while (sum(main_) > capacity_ - capacity_ / 10) evict_main();
             } else {
-                item.frequency = 0;
                 ghosts_.push_front(item);
                 while (sum(ghosts_) > capacity_ - capacity_ / 10) ghosts_.pop_back();
                 return;
@@ -105,16 +114,27 @@ class SlowS3Fifo {
     }
 
     void evict_main() {
-        while (!main_.empty()) {
+        std::optional<std::uint64_t> poorest;  // of those looked at
+        const auto credits_of = [this](std::uint64_t key) {
+            return std::find_if(main_.begin(), main_.end(), [key](const Item& item) { return item.key == key; })
+                ->credits;
+        };
+        for (int visits = 0; !main_.empty(); ++visits) {
+            if (visits == S3Fifo::kMostVisits) {
+                take(main_, *poorest);
+                return;
+            }
             Item item = main_.back();
             main_.pop_back();
-            if (item.frequency == 0) return;
-            --item.frequency;
+            if (item.credits < 4) return;
+            item.credits -= 4;
             main_.push_front(item);
+            if (!poorest || item.credits < credits_of(*poorest)) poorest = item.key;
         }
     }
 
     std::uint64_t capacity_;
+    MoneyScale scale_;
     std::deque<Item> small_, main_, ghosts_;  // newest in front
 };
 
@@ -147,6 +167,47 @@ class Lru {
     std::uint64_t bytes_ = 0;
     std::list<Item> items_;
     std::unordered_map<std::uint64_t, std::list<Item>::iterator> places_;
+};
+
+// GreedyDual-Size-Frequency (Cherkasova, HP Labs 1998): out goes the least of age + accesses * dollars a byte.
+class Gdsf {
+  public:
+    explicit Gdsf(std::uint64_t capacity) : capacity_(capacity) {}
+
+    bool find(std::uint64_t key) {
+        const auto at = items_.find(key);
+        if (at == items_.end()) return false;
+        Item& item = at->second;
+        order_.erase({item.standing, key});
+        item.standing = age_ + ++item.accesses * item.worth;
+        order_.insert({item.standing, key});
+        return true;
+    }
+
+    void insert(std::uint64_t key, std::uint64_t bytes, double nanos) {
+        for (bytes_ += bytes; bytes_ > capacity_ && !order_.empty(); order_.erase(order_.begin())) {
+            age_ = order_.begin()->first;
+            const auto out = items_.find(order_.begin()->second);
+            bytes_ -= out->second.bytes;
+            items_.erase(out);
+        }
+        const double worth = nanos / static_cast<double>(bytes);
+        items_[key] = {bytes, worth, 1, age_ + worth};
+        order_.insert({age_ + worth, key});
+    }
+
+  private:
+    struct Item {
+        std::uint64_t bytes = 0;
+        double worth = 0;
+        int accesses = 0;
+        double standing = 0;
+    };
+    std::uint64_t capacity_;
+    std::uint64_t bytes_ = 0;
+    double age_ = 0;
+    std::set<std::pair<double, std::uint64_t>> order_;
+    std::unordered_map<std::uint64_t, Item> items_;
 };
 
 // Numbers below `keys`, the k-th most frequent with probability proportional to 1 / k^exponent. The same everywhere.

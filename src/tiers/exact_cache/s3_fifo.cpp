@@ -1,8 +1,21 @@
 #include "tiers/exact_cache/s3_fifo.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace weir::tiers {
+
+std::uint8_t MoneyScale::credits_of(std::int64_t worth_nanos, std::uint32_t bytes) {
+    constexpr std::uint32_t kMemory = 1024;  // entries
+    if (worth_nanos == kUnknown || bytes == 0) return kAccess;
+    const float worth =
+        std::log2(static_cast<float>(std::max<std::int64_t>(worth_nanos, 1)) / static_cast<float>(bytes));
+    seen_ = std::min(seen_ + 1, kMemory);
+    mean_ += (worth - mean_) / static_cast<float>(seen_);
+    const float above = std::min(worth - mean_, 10.0F);
+    return static_cast<std::uint8_t>(std::clamp(static_cast<int>(kAccess * std::exp2(above) + 0.5F), 1, kMost));
+}
 
 S3Fifo::S3Fifo(std::uint64_t capacity_bytes)
     : capacity_bytes_(capacity_bytes),
@@ -24,22 +37,28 @@ const S3Fifo::Value* S3Fifo::find(const Digest256& key) {
     const std::uint32_t at = locate(key);
     if (at == kNone) return nullptr;
     Node& node = nodes_[at];
-    if (node.frequency < kMaxFrequency) ++node.frequency;
+    const int most = kMostAccesses * std::max<int>(node.worth, MoneyScale::kAccess);
+    node.credits = static_cast<std::int16_t>(std::min(node.credits + node.worth, most));
     return &node.value;
 }
 
-bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed) {
+bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed,
+                    std::int64_t worth_nanos) {
     Queue queue = Queue::small;
-    std::uint8_t frequency = 0;
+    std::int16_t credits = 0;
+    const std::uint8_t worth = scale_.credits_of(worth_nanos, bytes);
     if (const std::uint32_t at = locate(key); at != kNone) {
         queue = nodes_[at].queue;
-        frequency = nodes_[at].frequency;
+        credits = nodes_[at].credits;
         unlink(at);
         removed.push_back(release(at));
         if (bytes > capacity_bytes_) return false;
     } else {
         if (bytes > capacity_bytes_) return false;
-        if (recall_ghost(key)) queue = Queue::main;
+        if (recall_ghost(key)) {
+            queue = Queue::main;
+            credits = static_cast<std::int16_t>(worth - MoneyScale::kAccess);
+        }
     }
     while (this->bytes() + bytes > capacity_bytes_) evict(removed);
 
@@ -48,7 +67,8 @@ bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std:
     node.key = key;
     node.value = std::move(value);
     node.bytes = bytes;
-    node.frequency = frequency;
+    node.worth = worth;
+    node.credits = credits;
     if (++entries_ > buckets_.size()) grow_buckets();
     std::uint32_t& bucket = bucket_of(key);
     node.chain = std::exchange(bucket, at);
@@ -123,33 +143,42 @@ void S3Fifo::evict(std::vector<Value>& removed) {
     }
 }
 
+void S3Fifo::give_up(std::uint32_t at, std::vector<Value>& removed) {
+    removed.push_back(release(at));
+    ++evicted_;
+}
+
 void S3Fifo::evict_small(std::vector<Value>& removed) {
     while (small_.oldest != kNone) {
         const std::uint32_t at = small_.oldest;
+        Node& node = nodes_[at];
         unlink(at);
-        if (nodes_[at].frequency <= 1) {
-            remember_ghost(nodes_[at]);
-            removed.push_back(release(at));
-            ++evicted_;
-            return;
+        const bool wanted = node.credits >= 2 * MoneyScale::kAccess;
+        if (!wanted && node.worth < MoneyScale::kDear) {
+            remember_ghost(node);
+            return give_up(at, removed);
         }
-        nodes_[at].frequency = 0;
+        const int start = wanted ? node.worth : node.worth / 8;
+        node.credits = static_cast<std::int16_t>(start - MoneyScale::kAccess);
         link_newest(at, Queue::main);
         while (main_.bytes > main_target_bytes_) evict_main(removed);
     }
 }
 
 void S3Fifo::evict_main(std::vector<Value>& removed) {
-    while (main_.oldest != kNone) {
+    std::uint32_t poorest = kNone;
+    for (int visits = 0; main_.oldest != kNone; ++visits) {
         const std::uint32_t at = main_.oldest;
-        unlink(at);
-        if (nodes_[at].frequency == 0) {
-            removed.push_back(release(at));
-            ++evicted_;
-            return;
+        Node& node = nodes_[at];
+        if (visits == kMostVisits) {
+            unlink(poorest);
+            return give_up(poorest, removed);
         }
-        --nodes_[at].frequency;
+        unlink(at);
+        if (node.credits < MoneyScale::kAccess) return give_up(at, removed);
+        node.credits = static_cast<std::int16_t>(node.credits - MoneyScale::kAccess);
         link_newest(at, Queue::main);
+        if (poorest == kNone || node.credits < nodes_[poorest].credits) poorest = at;
     }
 }
 

@@ -1,10 +1,16 @@
-// S3-FIFO, the replacement policy of one shard of the exact cache: "FIFO queues are all you need for cache eviction"
-// (Yang, Zhang, Qiu, Yue, Vinayak; SOSP 2023), algorithm 1, with sizes in bytes instead of objects:
-//   small (10 %): new entries; asked for twice or more by the time they reach its end, they go to main, else to ghost
-//   main  (90 %): the end goes round again while it was asked for since, and is evicted otherwise
+// The replacement policy of one shard of the exact cache: S3-FIFO, "FIFO queues are all you need for cache eviction"
+// (Yang, Zhang, Qiu, Yue, Vinayak; SOSP 2023), algorithm 1, with sizes in bytes instead of objects, and with credits in
+// place of its counts of accesses, so that what is kept saves the most dollars a byte:
+//   small (10 %): new entries; with the credits of two ordinary accesses by the time they reach its end they go to
+//   main,
+//                 else to ghost; the dearest go to main even if nobody asked for them
+//   main  (90 %): the end goes round again for the credits of an access, and is evicted where it has not so many
 //   ghost: fingerprints of what small gave up, as many as would have filled main; coming back, they go to main at once
+// An access is worth kAccess credits to an entry of ordinary worth a byte, and to others in proportion (MoneyScale).
+// Where all are worth the same, or nothing is known of their worth, this is plain S3-FIFO.
 // Thread rule: none of its own; the shard's lock guards it.
-// Limits: capacity in bytes as the caller counts them; an entry below 4 GiB, 4 billion entries.
+// Limits: capacity in bytes as the caller counts them; an entry below 4 GiB, 4 billion entries; an eviction looks at
+// kMostVisits entries of main at most.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +25,42 @@ namespace weir::tiers {
 
 struct CacheEntry;
 
+// What an access is worth to an entry, in credits: kAccess times its dollars a byte over what entries have as a rule
+// (the geometric mean, kept as they are inserted, over the last thousand or so), 1 to kMost.
+class MoneyScale {
+  public:
+    static constexpr int kAccess = 4;
+    static constexpr int kMost = 252;
+    static constexpr int kDear = 8 * kAccess;  // kept for a while though nobody has asked for it yet
+    static constexpr std::int64_t kUnknown = -1;
+
+    // `worth_nanos`: nano-dollars that a hit saves; kUnknown: as much as others.
+    std::uint8_t credits_of(std::int64_t worth_nanos, std::uint32_t bytes);
+
+  private:
+    float mean_ = 0;  // of the logarithm, to base 2, of nano-dollars a byte
+    std::uint32_t seen_ = 0;
+};
+
 class S3Fifo {
   public:
     using Value = std::shared_ptr<const CacheEntry>;
+    static constexpr int kMostVisits = 256;
 
     explicit S3Fifo(std::uint64_t capacity_bytes);
 
     // nullptr where it is not in; valid until the next change. Counts as an access.
     const Value* find(const Digest256& key);
     bool contains(const Digest256& key) const { return locate(key) != kNone; }  // counts for nothing
+    Value peek(const Digest256& key) const {                                    // the same; null where it is not in
+        const std::uint32_t at = locate(key);
+        return at == kNone ? nullptr : nodes_[at].value;
+    }
     // Takes the place of an older value (which keeps its standing). What had to go is appended to `removed`, for the
     // caller to let go of outside its lock. False: larger than the capacity, not kept (an older value is removed).
-    bool insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed);
+    // `worth_nanos`: see MoneyScale.
+    bool insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed,
+                std::int64_t worth_nanos = MoneyScale::kUnknown);
     bool erase(const Digest256& key, std::vector<Value>& removed);
 
     std::size_t entries() const { return entries_; }
@@ -40,7 +70,7 @@ class S3Fifo {
 
   private:
     static constexpr std::uint32_t kNone = UINT32_MAX;
-    static constexpr std::uint8_t kMaxFrequency = 3;
+    static constexpr int kMostAccesses = 3;  // that count
     enum class Queue : std::uint8_t { small, main };
 
     struct Node {
@@ -51,7 +81,8 @@ class S3Fifo {
         std::uint32_t older = kNone;
         std::uint32_t chain = kNone;  // next in the bucket; next free one
         Queue queue = Queue::small;
-        std::uint8_t frequency = 0;
+        std::uint8_t worth = MoneyScale::kAccess;  // credits an access
+        std::int16_t credits = 0;
     };
     struct Fifo {
         std::uint32_t newest = kNone;
@@ -81,12 +112,14 @@ class S3Fifo {
     void evict(std::vector<Value>& removed);
     void evict_small(std::vector<Value>& removed);
     void evict_main(std::vector<Value>& removed);
+    void give_up(std::uint32_t at, std::vector<Value>& removed);
     void remember_ghost(const Node& node);
     bool recall_ghost(const Digest256& key);
 
     std::uint64_t capacity_bytes_;
     std::uint64_t small_target_bytes_;
     std::uint64_t main_target_bytes_;
+    MoneyScale scale_;
     std::deque<Node> nodes_;
     std::uint32_t free_node_ = kNone;
     std::vector<std::uint32_t> buckets_;

@@ -1,0 +1,40 @@
+// Whether two answers to the same question say the same, as far as their form tells: how answers label cache hits,
+// audits and shadow traffic without people. Thread rule: pure functions. Limits: beyond 32 KiB of an answer only equal
+// texts agree, everything else is undecided.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace weir::cascade {
+
+enum class Agreed : std::uint8_t { agree, differ, undecided };
+std::string_view to_string(Agreed agreed);
+
+struct Agreement {
+    Agreed result = Agreed::undecided;
+    std::string_view how;  // a stable word or two: "same text", "number", "JSON", "choice", ...
+};
+
+struct AgreementRules {
+    double number_tolerance = 1e-6;  // relative
+};
+
+// Tried in this order; the first that can tell does. Symmetric in a and b.
+//   "same text"   equal but for white space, case (not in code) and the full stop at the end
+//   "empty", "refusal"   one says something, the other nothing or that it can't
+//   "JSON"        both are JSON (perhaps fenced): member by member, in any order; numbers as numbers
+//   "choice"      one letter each ("B", "(b)", "B) Paris", "the answer is B"), or its text in the question's list
+//   "number"      both mark a final number ("#### 42", \boxed{42}, "answer: 42") or are little more than one: values
+//                 with their units (60 min = 1 h), rounding allowed where both have decimals
+//   "yes or no"   they begin with opposite words; or with the same and one says no more
+//   "last number" to a question for a quantity, longer answers end in the same number; or in two of which neither
+//                 stands in the other answer
+//   "same words"  the same words in the same order, those aside that have no weight or that the question said already;
+//                 "numbers", "negation": the same but for these
+//   "short"       at most three words each, and no part in common
+// Free text that differs otherwise is undecided: it may say the same in other words.
+Agreement agreement(std::string_view question, std::string_view a, std::string_view b,
+                    const AgreementRules& rules = {});
+
+}  // namespace weir::cascade

@@ -1,0 +1,70 @@
+// The words of an answer, as agreement.cpp and agreement_json.cpp compare them.
+// Thread rule: pure functions. Limits: the callers'.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cascade/agreement.h"
+
+namespace weir::cascade::answer_words {
+
+constexpr std::size_t kShortWords = 3;  // a label has no more
+
+inline bool is_space(char byte) {
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+inline bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+inline char small(char byte) {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+inline bool is_letter(char byte) {
+    const char lower = small(byte);
+    return (lower >= 'a' && lower <= 'z') || static_cast<unsigned char>(byte) >= 0x80;
+}
+
+std::string_view trimmed(std::string_view text);  // without white space around it
+
+// Runs of white space as one blank, small letters, without the mark that ends a sentence (behind a letter alone: "5!"
+// is another number than 5) and without emphasis around the whole.
+std::string normalised(std::string_view text, bool keep_case);
+
+// Small words and numbers in order. "don't" gives "do", "not".
+std::vector<std::string> words_of(std::string_view text);
+
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+bool holds(const std::vector<std::string>& words, std::string_view word);
+bool is_negation(std::string_view word);
+// Words that an answer may have or not without saying anything else. No prepositions but "of", no "or".
+bool has_no_weight(std::string_view word);
+
+struct Weighty {
+    std::vector<std::string> words;  // those with weight, without numbers and negations
+    std::vector<std::string> numbers;
+    std::size_t negations = 0;
+};
+// `question`: leaves out its words as well; may be null.
+Weighty weighty(const std::vector<std::string>& words, const std::vector<std::string>* question);
+
+// "same words", "numbers" or "negation" (see agreement.h), or nothing.
+std::optional<Agreement> by_words(const std::vector<std::string>& question, const std::vector<std::string>& a,
+                                  const std::vector<std::string>& b);
+
+}  // namespace weir::cascade::answer_words
+
+namespace weir::cascade {
+
+// agreement_json.cpp: where one of them is JSON at least; nothing otherwise.
+std::optional<Agreement> agreement_of_json(std::string_view a, std::string_view b, const AgreementRules& rules);
+
+}  // namespace weir::cascade

@@ -1,0 +1,116 @@
+// Learns by task from what the semantic tier saw and what came of it, off every request's path: a miss brings a fresh
+// answer that is compared with the candidates' answers, an audited hit too, feedback as well. The verifier is fitted
+// anew as labels grow, the threshold certified (tiers/semantic_cache/online_learner.h, learn/hit_gate.h); both are
+// handed to the tier through TaskJudges. What was learned from is kept in a log, so that a restart forgets nothing.
+// Thread rule: one a process, with a thread of its own; everything else from any thread, without waiting.
+// Limits: Options; beyond kMostTasks the task unheard of for longest is forgotten (its lessons stay in the log).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "store/record_log.h"
+#include "tiers/exact_cache/exact_cache.h"
+#include "tiers/semantic_cache/online_learner.h"
+#include "tiers/semantic_cache/semantic_tier.h"
+
+namespace weir::cascade {
+
+class SemanticLearner {
+  public:
+    static constexpr std::size_t kMostTasks = 64;
+
+    struct Options {
+        std::string file;                 // of lessons; empty: nothing is kept over a restart
+        std::size_t queue_most = 4'096;   // lessons waiting; more are dropped (counted)
+        std::size_t most_pairs = 20'000;  // a task; about 0.5 KB each
+        tiers::semantic::OnlineLearner::Options learner;
+    };
+    // What a task's gate has to keep: of its cascade.
+    struct Promise {
+        double false_share = 0.02;
+        double confidence = 0.95;
+        double audit_share = 0.05;   // of hits
+        double prior_threshold = 2;  // until there is proof
+    };
+
+    // `judges` and `cache` outlive it. Errors: those of the log.
+    static Result<std::unique_ptr<SemanticLearner>> start(const Options& options, tiers::semantic::TaskJudges& judges,
+                                                          const tiers::ExactCache& cache);
+    ~SemanticLearner();
+    SemanticLearner(const SemanticLearner&) = delete;
+
+    using LookPtr = std::shared_ptr<const tiers::semantic::Look>;
+    using EntryPtr = tiers::ExactCache::EntryPtr;
+
+    // A look-up that was served and not chosen for an audit.
+    void served(LookPtr look, const Promise& promise);
+    // A look-up whose question the reference answered after all: `audit_share` is the probability with which a served
+    // one was chosen; nothing: it was not served.
+    void answered(LookPtr look, const Promise& promise, EntryPtr fresh, std::optional<double> audit_share);
+    // Somebody says that what was served for this look-up was wrong (or right).
+    void judged_by_people(LookPtr look, const Promise& promise, bool wrong);
+
+    // What a task has learned, for reports and tests.
+    struct View {
+        std::uint64_t task = 0;
+        std::size_t labels = 0, fits = 0;
+        std::uint64_t proofs = 0, closures = 0, audits = 0, audits_wrong = 0;
+        double threshold = 0;
+        learn::HitGate::State state = learn::HitGate::State::prior;
+    };
+    std::vector<View> views() const;
+    std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+    void wait_until_idle();  // for tests and shutdown
+
+  private:
+    struct Lesson {
+        LookPtr look;
+        Promise promise;
+        EntryPtr fresh;  // null: see `verdict`
+        std::optional<double> audit_share;
+        std::optional<bool> verdict;     // of people: wrong
+        std::vector<std::int8_t> right;  // of look->seen, from the log: 1, 0, -1 not known
+    };
+    struct Pupil {
+        std::uint64_t task = 0;
+        Promise promise;
+        tiers::semantic::OnlineLearner learner;
+    };
+
+    SemanticLearner(const Options& options, tiers::semantic::TaskJudges& judges, const tiers::ExactCache& cache);
+    void push(Lesson lesson);
+    void run();
+    Pupil& pupil(std::uint64_t task, const Promise& promise);
+    std::int8_t compare(const Lesson& lesson, const std::optional<std::string>& fresh, std::size_t seen) const;
+    void take(Lesson& lesson);
+    void publish(Pupil& pupil, bool refitted);
+    void keep(const Lesson& lesson);
+    void replay(std::string_view record);
+
+    const Options options_;
+    tiers::semantic::TaskJudges& judges_;
+    const tiers::ExactCache& cache_;
+    std::unique_ptr<store::RecordLog> log_;
+    std::vector<std::string> recorded_;  // read at start, replayed by the thread
+
+    mutable std::mutex pupils_mutex_;  // held by the thread while it changes them, by views() while it reads
+    std::list<Pupil> pupils_;          // last heard of first
+    std::unordered_map<std::uint64_t, std::list<Pupil>::iterator> places_;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Lesson> queue_;
+    bool busy_ = true, stop_ = false;
+    std::atomic<std::uint64_t> dropped_{0};
+    std::thread thread_;  // the last member
+};
+
+}  // namespace weir::cascade

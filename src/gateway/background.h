@@ -1,0 +1,36 @@
+// Questions of Weir's own to the reference, off every caller's path: the audit of a served hit, the refresh of an
+// entry. What they cost is in the ledger, as rows of their own. Thread rule: the lane's reactor. Limits:
+// kMostBackgroundCalls at a time on a reactor; more are not asked (counted). A copy of the request is held as long as
+// the call lasts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/request_life.h"
+
+namespace weir::gateway {
+
+constexpr std::size_t kMostBackgroundCalls = 32;
+
+struct BackgroundCall {
+    store::Purpose purpose = store::Purpose::audit;
+    std::shared_ptr<LaneRoutes> routes;
+    std::shared_ptr<const Plan> plan;
+    store::NameId tenant = store::kNoName;
+    std::uint64_t task = 0;
+    cascade::Mode mode = cascade::Mode::serve;
+    std::string body;  // the caller's own bytes
+    // Once, on the reactor: the reference's whole answer, without provenance; nullptr where none came. Not called where
+    // the gateway stops.
+    std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;
+};
+
+// False: too many are under way.
+bool ask_in_background(Lane& lane, BackgroundCall call);
+
+// For the end of the gateway: cuts off what is under way. Lane::background_running is 0 once it has ended.
+void cancel_background(Lane& lane);
+
+}  // namespace weir::gateway

@@ -1,0 +1,129 @@
+#include "gateway/caches.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "store/entry_store.h"
+#include "tiers/semantic_cache/shipped_verifier.h"
+
+namespace weir::gateway {
+namespace {
+
+namespace semantic = tiers::semantic;
+
+constexpr std::uint64_t kLeastSemanticDiskBytes = 1u << 20;
+
+Result<std::unique_ptr<store::EntryStore>> open_store(const std::string& folder, std::uint64_t bytes) {
+    store::LmdbEntryStore::Options options;
+    options.folder = folder;
+    options.max_bytes = bytes;
+    auto opened = store::LmdbEntryStore::open(options);
+    if (!opened) return tl::unexpected(opened.error());
+    return std::unique_ptr<store::EntryStore>(std::move(*opened));
+}
+
+bool wants_semantic(const Options& options) {
+    const auto is_semantic = [](const cascade::TierOptions& tier) { return tier.kind == cascade::TierKind::semantic; };
+    return std::any_of(options.cascades.begin(), options.cascades.end(), [&](const cascade::CascadeOptions& cascade) {
+        return std::any_of(cascade.tiers.begin(), cascade.tiers.end(), is_semantic);
+    });
+}
+
+}  // namespace
+
+std::string identity_of(const EmbeddingOptions& options) {
+    return options.provider + "/" + options.model + ":" + std::to_string(options.dimensions);
+}
+
+Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const Clock& clock) {
+    std::unique_ptr<Caches> caches(new Caches(clock));
+    caches->data_folder_ = options.data_folder;
+    std::unique_ptr<store::EntryStore> entries;  // none: in memory only
+    if (options.cache.disk_bytes > 0) {
+        auto opened = open_store(options.data_folder + "/cache", options.cache.disk_bytes);
+        if (!opened) return tl::unexpected(opened.error());
+        entries = std::move(*opened);
+        caches->semantic_disk_bytes_ = std::max(kLeastSemanticDiskBytes, options.cache.disk_bytes / 4);
+    }
+    tiers::ExactCache::Options cache_options;
+    cache_options.memory_bytes = options.cache.memory_bytes;
+    cache_options.max_entry_bytes = options.cache.max_entry_bytes;
+    cache_options.ttl_micros = 0;  // each cascade has its own rules: cascade/entry_judge.h
+    caches->exact_ = std::make_unique<tiers::ExactCache>(cache_options, clock, std::move(entries));
+    tiers::Purges::Options purge_options;
+    purge_options.file = options.data_folder + "/purges";
+    auto purges = tiers::Purges::open(purge_options, clock);
+    if (!purges) return tl::unexpected(purges.error());
+    caches->purges_ = std::move(*purges);
+    bool kept = false;
+    if (auto prepared = caches->prepare(options, kept); !prepared) return tl::unexpected(prepared.error());
+    return caches;
+}
+
+Caches::~Caches() = default;
+
+Result<void> Caches::prepare(const Options& options, bool& embedding_kept) {
+    if (!wants_semantic(options)) return {};
+    const std::string dense = options.embedding ? identity_of(*options.embedding) : std::string();
+    if (semantic_) {
+        embedding_kept = dense != semantic_->dense_identity;
+        return {};
+    }
+    SemanticParts parts;
+    parts.dense_identity = dense;
+    semantic::SemanticMemory::Options memory;
+    memory.index.identities[semantic::kHashingSpace] = parts.hashing.identity();
+    memory.index.dimensions[semantic::kHashingSpace] = parts.hashing.dimensions();
+    if (!dense.empty()) {
+        memory.index.identities[semantic::kDenseSpace] = dense;
+        memory.index.dimensions[semantic::kDenseSpace] = options.embedding->dimensions;
+    }
+    std::unique_ptr<store::EntryStore> records;
+    if (semantic_disk_bytes_ > 0) {
+        auto opened = open_store(data_folder_ + "/semantic", semantic_disk_bytes_);
+        if (!opened) return tl::unexpected(opened.error());
+        records = std::move(*opened);
+    }
+    parts.judges = std::make_unique<semantic::TaskJudges>(semantic::shipped_verifier());
+    parts.memory = std::make_unique<semantic::SemanticMemory>(memory, std::move(records));
+    cascade::SemanticLearner::Options learner;
+    learner.file = data_folder_ + "/lessons";
+    auto started = cascade::SemanticLearner::start(learner, *parts.judges, *exact_);
+    if (!started) return tl::unexpected(started.error());
+    parts.learner = std::move(*started);
+    semantic_.emplace(std::move(parts));
+    return {};
+}
+
+void Caches::quarantine(const Digest256& key) {
+    exact_->erase(key);
+    if (semantic_) semantic_->memory->remove(key);
+}
+
+Result<Micros> Caches::purge(const tiers::Mark& mark) {
+    return purges_->add(mark);
+}
+
+Result<void> Caches::feedback(const cascade::Feedback& feedback) {
+    std::optional<ServedAnswer> answer;
+    for (const auto& lane : served_) {
+        if (!answer) answer = lane->find(feedback.request);
+    }
+    if (!answer) {
+        return fail(ErrorCode::not_found, "no cache had a part in request " +
+                                              to_hex(static_cast<std::uint64_t>(feedback.request)) +
+                                              ", or it was too long ago");
+    }
+    if (!feedback.good) quarantine(answer->key);
+    if (answer->look && semantic_) {
+        semantic_->learner->judged_by_people(answer->look, *answer->promise, !feedback.good);
+    }
+    return {};
+}
+
+void Caches::flush() {
+    exact_->flush();
+    if (semantic_) semantic_->memory->flush();
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,76 @@
+// Everything the lanes share for answering from what was answered before, and what the admin address may do to it.
+// Thread rule: open(), prepare() and the destructor on the main thread, without a lane running on what they change;
+// purge() and feedback() on the worker's; the rest as its parts say. Limits: those of the configuration.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "cascade/cache_control.h"
+#include "cascade/entry_judge.h"
+#include "cascade/freshness.h"
+#include "cascade/semantic_learner.h"
+#include "embed/hashing_embedder.h"
+#include "gateway/options.h"
+#include "gateway/served_answers.h"
+#include "tiers/exact_cache/exact_cache.h"
+#include "tiers/exact_cache/flight.h"
+#include "tiers/exact_cache/purges.h"
+#include "tiers/semantic_cache/semantic_memory.h"
+#include "tiers/semantic_cache/task_judges.h"
+
+namespace weir::gateway {
+
+// The semantic tier's share; there is none until a cascade has that tier.
+struct SemanticParts {
+    embed::HashingEmbedder hashing;
+    std::string dense_identity;  // empty: no embedding model
+    std::unique_ptr<tiers::semantic::SemanticMemory> memory;
+    std::unique_ptr<tiers::semantic::TaskJudges> judges;
+    std::unique_ptr<cascade::SemanticLearner> learner;
+};
+
+class Caches final : public cascade::CacheControl {
+  public:
+    // Opens what is in the data folder.
+    static Result<std::unique_ptr<Caches>> open(const Options& options, const Clock& clock);
+    ~Caches() override;
+
+    // Before lanes run on these options. What the embedding model is can't change while running: `kept` says so.
+    Result<void> prepare(const Options& options, bool& embedding_kept);
+
+    tiers::ExactCache& exact() { return *exact_; }
+    tiers::Flights& flights() { return flights_; }
+    const tiers::Purges& purges() const { return *purges_; }
+    cascade::FreshnessLearner& freshness() { return freshness_; }
+    SemanticParts* semantic() { return semantic_ ? &*semantic_ : nullptr; }
+
+    // The entry is wrong for its own question, or may not be kept: out of both caches.
+    void quarantine(const Digest256& key);
+    // Where feedback looks for answers: one for each lane; they outlive it or are there until it goes.
+    void add_served(std::shared_ptr<const ServedAnswers> answers) { served_.push_back(std::move(answers)); }
+
+    Result<Micros> purge(const tiers::Mark& mark) override;
+    Result<void> feedback(const cascade::Feedback& feedback) override;
+
+    void flush();
+
+  private:
+    explicit Caches(const Clock& clock) : clock_(clock) {}
+
+    const Clock& clock_;
+    std::string data_folder_;
+    std::uint64_t semantic_disk_bytes_ = 0;
+    std::unique_ptr<tiers::ExactCache> exact_;
+    tiers::Flights flights_;
+    std::unique_ptr<tiers::Purges> purges_;
+    cascade::FreshnessLearner freshness_;
+    std::optional<SemanticParts> semantic_;
+    std::vector<std::shared_ptr<const ServedAnswers>> served_;
+};
+
+// "provider/model" and dimensions of the embedding model, as vectors on disk are told apart by.
+std::string identity_of(const EmbeddingOptions& options);
+
+}  // namespace weir::gateway

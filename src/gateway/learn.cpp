@@ -1,0 +1,175 @@
+// What is kept of a chat's answer, and what is learned from hits and misses.
+#include "cascade/agreement.h"
+#include "cascade/freshness.h"
+#include "gateway/background.h"
+#include "gateway/chat_life.h"
+#include "tiers/semantic_cache/semantic_tier.h"
+#include "wire/answer_text.h"
+
+namespace weir::gateway {
+namespace {
+
+namespace semantic = tiers::semantic;
+
+// A younger exact hit is not audited: nothing would be learned about age.
+constexpr Micros kLeastAuditedAge = 60'000'000;
+
+// A coin that falls the same way for the same request: no state, and the share holds over requests.
+bool falls(RequestId id, double share, std::uint64_t salt) {
+    std::uint64_t bits = static_cast<std::uint64_t>(id) + salt;  // splitmix64's finish
+    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
+    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
+    bits ^= bits >> 31;
+    return static_cast<double>(bits >> 11) * 0x1p-53 < share;
+}
+
+tiers::Provenance provenance_of(const ChatLife& life) {
+    tiers::Provenance provenance;
+    provenance.tenant = life.tenant->name;
+    provenance.task = life.row.task;
+    provenance.writer = life.user;
+    if (!life.sources.empty()) provenance.sources = tiers::parse_sources(life.sources).value_or(provenance.sources);
+    if (!life.tags.empty()) provenance.tags = tiers::parse_tags(life.tags).value_or(provenance.tags);
+    const std::optional<wire::LastTurn> turn = life.turn ? life.turn : wire::last_turn(life.chat);
+    if (turn) provenance.volatility = cascade::classify(turn->text, life.lane.shared.clock.unix_micros());
+    if (life.turn) {
+        provenance.partition = life.partition;
+        provenance.question = tiers::kept_question(life.turn->text);
+    }
+    return provenance;
+}
+
+void remember_meaning(ChatLife& life, const tiers::CacheEntry& entry) {
+    SemanticParts* const parts = life.lane.shared.caches.semantic();
+    if (!life.turn || parts == nullptr) return;
+    semantic::SemanticRecord record;
+    record.partition = life.partition;
+    record.key = life.cache_key;
+    record.task = life.row.task;
+    record.created_unix_micros = entry.created_unix_micros;
+    record.question = life.turn->text;
+    if (life.look) {
+        record.bag = life.look->bag;
+        record.vectors = life.look->vectors;
+    } else {
+        const semantic::Question question = semantic::read_question(record.question);
+        record.bag = semantic::stem_bag(question.content);
+        record.vectors[semantic::kHashingSpace] = embed::Int8Vector(parts->hashing.embed_now(question.words));
+    }
+    parts->memory->add(std::move(record));
+}
+
+// What a background call needs of the request.
+BackgroundCall background_call(const ChatLife& life, store::Purpose purpose) {
+    BackgroundCall call;
+    call.purpose = purpose;
+    call.routes = life.routes;
+    call.plan = life.plan;
+    call.tenant = life.row.tenant;
+    call.task = life.row.task;
+    call.mode = life.mode;
+    call.body = std::string(life.chat.body);
+    return call;
+}
+
+// Asks the reference again for an entry that is getting old; once at a time.
+void refresh(ChatLife& life, const Digest256& key, const tiers::CacheEntry& old) {
+    tiers::Flights::Boarding boarding = life.lane.shared.caches.flights().board(key);
+    if (!boarding.lease) return;
+    const std::shared_ptr<tiers::Flights::Lease> lease = std::move(boarding.lease);
+    BackgroundCall call = background_call(life, store::Purpose::refresh);
+    Lane& lane = life.lane;
+    const tiers::Provenance provenance = old.provenance;
+    call.then = [&lane, key, lease, provenance](std::shared_ptr<tiers::CacheEntry> fresh) {
+        if (!fresh) return;
+        fresh->provenance = provenance;
+        lane.shared.cache.store(key, std::move(fresh));
+        lease->conclude(tiers::Flight::Ending::stored);
+    };
+    if (ask_in_background(lane, std::move(call))) lane.counters.refreshes.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Whether the served answer still is what the reference says: teaches the age at which answers of the task go bad.
+void learn_age(Lane& lane, const cascade::CacheRules& rules, const tiers::CacheEntry& served, Micros age,
+               const tiers::CacheEntry& fresh, std::string_view question) {
+    const std::optional<std::string> before = wire::answer_text(served.body), now = wire::answer_text(fresh.body);
+    if (!before || !now) return;
+    const cascade::Agreed agreed = cascade::agreement(question, *before, *now).result;
+    if (agreed == cascade::Agreed::undecided) return;
+    lane.shared.caches.freshness().observe_audit(served.provenance.task, served.provenance.volatility, age, rules,
+                                                 agreed == cascade::Agreed::agree);
+}
+
+void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, double share) {
+    BackgroundCall call = background_call(life, store::Purpose::audit);
+    Lane& lane = life.lane;
+    const std::shared_ptr<const tiers::CacheEntry> served = offer.answer;
+    const auto look = life.look;
+    const auto promise = life.plan->semantic;
+    const auto routes = life.routes;
+    const cascade::CacheRules& rules = life.plan->cascade->options.cache;  // alive as long as `routes`
+    const Micros age = life.row.started_unix_micros - served->created_unix_micros;
+    std::string question = life.turn ? life.turn->text : served->provenance.question;
+    const bool by_meaning = tier == store::TierKind::semantic && look && promise;
+    call.then = [&lane, served, look, promise, routes, &rules, age, share, by_meaning,
+                 question = std::move(question)](std::shared_ptr<tiers::CacheEntry> fresh) {
+        if (!fresh) return;
+        if (!by_meaning) {
+            learn_age(lane, rules, *served, age, *fresh, question);
+            return;
+        }
+        SemanticParts* const parts = lane.shared.caches.semantic();
+        const auto counters = parts->judges->of(look->task);
+        counters->audit_nanos.fetch_add(fresh->cost.nanos, std::memory_order_relaxed);
+        parts->learner->answered(look, *promise, std::move(fresh), share);
+    };
+    if (ask_in_background(lane, std::move(call))) lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry) {
+    if (!life.may_store) return;
+    entry->provenance = provenance_of(life);
+    life.lane.shared.cache.store(life.cache_key, entry);
+    remember_meaning(life, *entry);
+    life.lane.served->note({life.row.id, life.cache_key, nullptr, nullptr});
+    if (life.lease) {
+        life.lease->conclude(tiers::Flight::Ending::stored);
+        life.lease.reset();
+    }
+    SemanticParts* const parts = life.lane.shared.caches.semantic();
+    // Only the reference's word is a label.
+    if (life.look && parts != nullptr && entry->model == life.plan->reference->full_name) {
+        parts->learner->answered(life.look, *life.plan->semantic, entry, std::nullopt);
+    }
+}
+
+void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier) {
+    const bool by_meaning = tier == store::TierKind::semantic;
+    life.lane.served->note(
+        {life.row.id, offer.answer_key, by_meaning ? life.look : nullptr, by_meaning ? life.plan->semantic : nullptr});
+    if (offer.stale && tier == store::TierKind::exact) refresh(life, offer.answer_key, *offer.answer);
+    SemanticParts* const parts = life.lane.shared.caches.semantic();
+    if (by_meaning && parts != nullptr && life.look) {
+        const auto counters = parts->judges->of(life.look->task);
+        counters->hits.fetch_add(1, std::memory_order_relaxed);
+        counters->saved_nanos.fetch_add(life.row.counterfactual.nanos, std::memory_order_relaxed);
+        const double share = life.plan->semantic->audit_share;
+        if (falls(life.row.id, share, 1)) {
+            audit(life, offer, tier, share);
+        } else {
+            parts->learner->served(life.look, *life.plan->semantic);
+        }
+        return;
+    }
+    // An exact hit can only be wrong by its age: audits begin where that is half of what the class allows.
+    const cascade::CacheRules& rules = life.plan->cascade->options.cache;
+    const Micros fresh = cascade::fresh_micros(offer.answer->provenance.volatility, rules);
+    const Micros age = life.row.started_unix_micros - offer.answer->created_unix_micros;
+    const double share = rules.semantic.audit_share;
+    const bool old = fresh > 0 && age > fresh / 2;
+    if (falls(life.row.id, old ? share : share / 50, 2) && age > kLeastAuditedAge) audit(life, offer, tier, share);
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,87 @@
+// What every inference request goes through, whatever its API: who calls, in which mode, what was spent, what the
+// caller is told. The chat's own part is gateway/chat_life.h, that of embeddings gateway/embeddings.cpp. Thread rule:
+// one request, one reactor; lives in the handler's frame.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/cancellation.h"
+#include "gateway/lane.h"
+#include "net/http_server.h"
+#include "store/ledger_row.h"
+#include "wire/errors.h"
+
+namespace weir::gateway {
+
+// x-weir-cache, as asked for.
+enum class CacheWish : std::uint8_t { none, no_store, refresh, only };
+
+class RequestLife : public net::PeerWatcher {
+  public:
+    RequestLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes) {}
+
+    void on_peer_gone() override { cancellation.cancel(); }
+
+    // Takes id and start time, and has the caller watched. settle() ends it.
+    void begin();
+    // Adds an attempt to the row; beyond kMaxAttempts its cost goes to the last one.
+    void add_attempt(const store::Attempt& attempt);
+    // Nobody is there to be answered any more.
+    void caller_left();
+    // Sums the attempts' costs into the row.
+    void sum_costs();
+    // Appends to x-weir-why, if the caller asked for it.
+    void note(std::string_view what);
+
+    Lane& lane;
+    net::Exchange& exchange;
+    std::shared_ptr<LaneRoutes> routes;  // held to the end: a reload takes nothing away
+
+    const Routes::Tenant* tenant = nullptr;
+    std::shared_ptr<const Plan> plan;
+    std::optional<cascade::Mode> wished_mode;  // x-weir-mode
+    std::string_view task_name;                // x-weir-task
+    cascade::Mode mode = cascade::Mode::off;
+    CacheWish cache_wish = CacheWish::none;
+    std::optional<Micros> max_age;   // cache-control: max-age
+    double least_score = 0;          // x-weir-similarity
+    std::string_view sources, tags;  // x-weir-source, x-weir-tags
+    std::string_view user;           // x-weir-user
+    bool debug = false;
+    bool may_look_up = false;  // exact cache
+    bool may_store = false;
+    std::string_view cache_state = "bypass";  // x-weir-cache of the answer
+    Cancellation cancellation;
+
+    store::LedgerRow row;
+    std::int64_t upstream_micros = 0;  // spent waiting for upstreams
+    std::string why;                   // x-weir-why
+};
+
+// A 400 in OpenAI's form.
+wire::ApiError bad_request(std::string message, std::string param, std::string code = {});
+// Tenant and Weir's own headers, into `life`. An error: what the caller is told instead.
+std::optional<wire::ApiError> admit_caller(RequestLife& life);
+// Where a request for `model` goes, and the mode that follows from it, into `life`. The first one may have to wait for
+// a model's first appearance; false: it must be asked.
+Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_view model);
+bool find_plan_at_once(RequestLife& life, std::string_view model);
+// The task: tenant, reference and `digest` (what the requests of a task have in common), or the caller's own name.
+void identify_task(RequestLife& life, std::uint64_t digest);
+// What is kept of a wish for caches only that no cache could fulfil.
+wire::ApiError cache_miss_error();
+// Closes the books on the request: the row goes to the ledger, the counters are brought up to date. The first one may
+// have to wait for room in the ledger; false: it must be asked.
+Task<void> settle(RequestLife& life);
+bool settle_at_once(RequestLife& life);
+
+// deliver.cpp: answers to the caller.
+Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers = {});
+// The x-weir-* lines. With `costs` (known only once the answer is complete).
+std::string weir_headers(const RequestLife& life, std::string_view model, bool costs);
+
+}  // namespace weir::gateway

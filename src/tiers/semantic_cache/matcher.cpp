@@ -1,0 +1,97 @@
+#include "tiers/semantic_cache/matcher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace weir::tiers::semantic {
+namespace {
+
+float similarity_of(const Candidate& candidate) {
+    return std::isnan(candidate.similarities.dense) ? candidate.similarities.hashing : candidate.similarities.dense;
+}
+
+std::string two_numbers(const char* format, double first, double second) {
+    char text[64];
+    std::snprintf(text, sizeof text, format, first, second);
+    return text;
+}
+
+}  // namespace
+
+std::string_view to_string(MatchStage stage) {
+    switch (stage) {
+        case MatchStage::no_candidate: return "no candidate";
+        case MatchStage::context: return "context";
+        case MatchStage::guards: return "guards";
+        case MatchStage::verifier: return "verifier";
+        case MatchStage::explained: return "explained";
+        case MatchStage::verified: return "verified";
+    }
+    return "";
+}
+
+std::string Match::reason(double threshold, bool with_detail) const {
+    switch (stage) {
+        case MatchStage::guards: {
+            std::string text = "guards: " + std::string(to_string(report.refusal));
+            if (with_detail && !report.detail().empty()) text += " (" + std::string(report.detail()) + ")";
+            return text;
+        }
+        case MatchStage::verifier:
+            if (score >= kCertain) return "explained, but the gate is closed";
+            return two_numbers("verifier %.4f < %.4f", score, threshold);
+        case MatchStage::verified: return two_numbers("verifier %.4f >= %.4f", score, threshold);
+        default: return std::string(to_string(stage));
+    }
+}
+
+Match Matcher::judge(std::span<const Candidate> candidates, const Question& asked, const MatchRules& rules,
+                     std::vector<JudgedPair>* kept) const {
+    if (kept != nullptr) kept->clear();
+    Match best;
+    bool let_through = false;
+    for (std::size_t i = 0; i < std::min(candidates.size(), kMostCandidates); ++i) {
+        const Candidate& candidate = candidates[i];
+        const GuardReport report = check_guards(*candidate.question, asked);
+        const float similarity = similarity_of(candidate);
+        const bool explained = report.explained || report.explained_problem;
+        const bool certain = explained && !verifier_.judges_explained();
+        const bool refused = report.refused() && !contains(verifier_.overrules(), report.refusal);
+        const bool keep = kept != nullptr && (!refused || contains(rebuttable_refusals(), report.refusal));
+        JudgedPair pair;
+        if (keep || !(refused || certain)) {
+            pair.features = pair_features(*candidate.question, asked, report, candidate.similarities, rarity_);
+            if (keep || verifier_.knows_words()) lexical_features(*candidate.question, asked, pair.lexical);
+            pair.score = refused ? 0 : verifier_.score(pair.features, pair.lexical);
+        }
+        const double score = certain ? kCertain : pair.score;
+        if (keep) {
+            pair.candidate = i;
+            pair.score = score;
+            pair.explained = explained;
+            kept->push_back(std::move(pair));
+        }
+        if (refused) {
+            if (!let_through && (best.stage == MatchStage::no_candidate || similarity > best.similarity)) {
+                best = {false, MatchStage::guards, i, candidate.entry, 0, similarity, report};
+            }
+            continue;
+        }
+        const bool better = !let_through || score > best.score || (score == best.score && similarity > best.similarity);
+        if (!better) continue;
+        let_through = true;
+        const bool serve = score >= rules.threshold;
+        const MatchStage stage = !serve            ? MatchStage::verifier
+                                 : explained ? MatchStage::explained
+                                                    : MatchStage::verified;
+        best = {serve, stage, i, candidate.entry, score, similarity, report};
+    }
+    if (asked.leans_on_context && !rules.same_history && best.judged()) {
+        best.serve = false;
+        best.stage = MatchStage::context;
+    }
+    return best;
+}
+
+}  // namespace weir::tiers::semantic

@@ -1,0 +1,135 @@
+#include "tiers/semantic_cache/semantic_tier.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace weir::tiers {
+
+using semantic::kDenseSpace;
+using semantic::kHashingSpace;
+
+struct SemanticTier::Work {
+    std::shared_ptr<semantic::TaskCounters> counters;
+    std::shared_ptr<const semantic::TaskJudge> task;
+    semantic::Question asked;
+    std::shared_ptr<semantic::Look> look = std::make_shared<semantic::Look>();
+    std::vector<semantic::Found> found;
+    std::deque<semantic::Question> questions;  // of `found`, as far as they were read; addresses stay
+    std::vector<semantic::Candidate> candidates;
+    semantic::Match match;
+    double threshold = 0;
+};
+
+void SemanticTier::judge(Work& work, const Question& question) const {
+    parts_.memory.index().candidates(question.partition, work.look->bag, work.look->vectors, kLooked, work.found);
+    work.questions.clear();
+    work.candidates.clear();
+    const bool dense = !work.look->vectors[kDenseSpace].empty();
+    for (std::size_t i = 0; i < work.found.size(); ++i) {
+        work.questions.push_back(semantic::read_question(work.found[i].question));
+        semantic::Similarities similarities;
+        similarities.hashing = work.found[i].similarity[kHashingSpace];
+        const float cosine = work.found[i].similarity[kDenseSpace];
+        if (dense && cosine != 0) similarities.dense = cosine;
+        work.candidates.push_back({i, &work.questions.back(), similarities});
+    }
+    const double prior = dense ? rules_.prior_dense : rules_.prior_plain;
+    work.threshold = std::max(work.task->threshold.value_or(prior), question.least_score);
+    const semantic::Matcher matcher(*work.task->verifier, work.task->words());
+    work.match = matcher.judge(work.candidates, work.asked, {work.threshold, rules_.same_history});
+}
+
+Task<void> SemanticTier::add_dense(Work& work, const Question& question) const {
+    Result<embed::Vector> vector = co_await parts_.dense->embed(question.text);
+    if (!vector) co_return;  // the endpoint is down or the text too long: what the words say has to do
+    work.look->vectors[kDenseSpace] = embed::Int8Vector(*vector);
+    judge(work, question);
+}
+
+Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Question& question, std::string& reason,
+                                               EntryState& state) const {
+    bool maybe_on_disk = false;
+    ExactCache::EntryPtr entry = parts_.cache.lookup_memory(key, maybe_on_disk);
+    if (!entry && maybe_on_disk) entry = co_await parts_.cache.lookup(key, parts_.executor);
+    if (!entry) {
+        parts_.memory.remove(key);
+        reason = "the answer is gone";
+        co_return nullptr;
+    }
+    state = parts_.entries.judge(key, *entry, question.max_age);
+    if (state == EntryState::voided) parts_.memory.remove(key);
+    if (state == EntryState::expired || state == EntryState::voided) {
+        reason = state == EntryState::expired ? "expired" : "purged";
+        co_return nullptr;
+    }
+    // The entry says itself whose it is: nothing is served on the index's word alone.
+    if (entry->provenance.tenant != question.tenant || entry->provenance.partition != question.partition) {
+        parts_.memory.remove(key);
+        reason = "the answer is another's";
+        co_return nullptr;
+    }
+    co_return entry;
+}
+
+Task<Climb> SemanticTier::offer(const Question& question, Cancellation& cancellation) {
+    Climb climb;
+    climb.attempt.tier = store::TierKind::semantic;
+    climb.attempt.outcome = store::Outcome::declined;
+    climb.attempt.priced = true;  // a look-up costs nothing that is billed
+    if (!question.may_look_up || question.text.empty() || question.text.size() > semantic::kQuestionBytesMost) {
+        climb.reason = question.may_look_up ? "no question to compare" : "not looked up";
+        co_return climb;
+    }
+    Work work;
+    work.counters = parts_.judges.of(question.task);
+    if (!semantic::TaskJudges::pays(*work.counters)) {
+        climb.reason = "off for this task: look-ups cost more than hits save";
+        co_return climb;
+    }
+    const Micros begun = parts_.clock.steady_micros();
+    work.task = work.counters->judge.load();
+    work.asked = semantic::read_question(question.text);
+    work.look->task = question.task;
+    work.look->asked = question.text;
+    work.look->bag = semantic::stem_bag(work.asked.content);
+    work.look->vectors[kHashingSpace] = embed::Int8Vector(parts_.hashing.embed_now(work.asked.words));
+    judge(work, question);
+    Micros computed = parts_.clock.steady_micros() - begun;
+    const bool certain = work.match.serve && work.match.stage == semantic::MatchStage::explained;
+    if (parts_.dense != nullptr && !certain) {
+        co_await add_dense(work, question);
+        if (cancellation.canceled()) co_return climb;
+    }
+    const semantic::Match& match = work.match;
+    work.look->let_through = match.judged();
+    for (std::size_t i = 0; i < work.found.size(); ++i) {
+        work.look->seen.push_back({work.found[i].key, work.found[i].question, work.candidates[i].similarities});
+    }
+    climb.reason = match.reason(work.threshold, question.debug);
+    climb.attempt.evidence = static_cast<float>(match.score);
+    if (match.serve) {
+        std::string reason;
+        EntryState state = EntryState::fresh;
+        const Digest256 key = work.found[match.candidate].key;
+        ExactCache::EntryPtr entry = co_await fetch(key, question, reason, state);
+        if (entry) {
+            climb.offer.emplace();
+            climb.offer->answer = std::move(entry);
+            climb.offer->answer_key = key;
+            climb.offer->stale = state == EntryState::stale;
+            climb.offer->score = match.score;
+            climb.offer->threshold = work.threshold;
+            climb.offer->why = climb.reason;
+        } else {
+            climb.reason = std::move(reason);
+        }
+    }
+    climb.look = std::move(work.look);
+    const Micros taken = parts_.clock.steady_micros() - begun;
+    work.counters->look_ups.fetch_add(1, std::memory_order_relaxed);
+    work.counters->look_up_micros.fetch_add(std::min(computed, taken), std::memory_order_relaxed);
+    climb.attempt.latency_micros = static_cast<std::int32_t>(taken);
+    co_return climb;
+}
+
+}  // namespace weir::tiers
