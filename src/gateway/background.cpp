@@ -20,6 +20,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     const wire::UpstreamForm form{reference.upstream_name, wire::UpstreamForm::Stream::force_body, false, false};
     wire::render_upstream_body(*chat, form, body);
     const std::string head = tiers::request_head(reference, "/chat/completions", body.size(), nullptr);
+    const Micros asked_unix_micros = lane.shared.clock.unix_micros();
     const Result<void> sent = co_await http.send(head, body);
     if (!sent) {
         attempt.outcome = tiers::outcome_of(sent.error().code);
@@ -44,7 +45,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     entry->usage = read->usage;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
-    entry->created_unix_micros = lane.shared.clock.unix_micros();
+    entry->created_unix_micros = asked_unix_micros;
     co_return entry;
 }
 

@@ -93,7 +93,7 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     }
     // A cheaper model's answer: without the log-probabilities that only its gate wanted.
     auto kept = std::make_shared<tiers::CacheEntry>(answer);
-    kept->created_unix_micros = life.lane.shared.clock.unix_micros();
+    kept->created_unix_micros = life.row.started_unix_micros;
     if (ascent.served->asked_logprobs) {
         kept->body = wire::without_logprobs(answer.body);
     }

@@ -244,7 +244,7 @@ void keep(EmbeddingsLife& life, const std::vector<std::uint32_t>& asked, const w
         model = answer.model.of(answer.body);
     }
     const tiers::Provenance provenance = provenance_of(life);
-    const Micros now = life.lane.shared.clock.unix_micros();
+    const Micros now = life.row.started_unix_micros;
     for (std::size_t i = 0; i < answer.vectors.size(); ++i) {
         Item& item = life.items[life.item_at[place_of(i)]];
         if (item.place != place_of(i)) continue;  // the same input once more

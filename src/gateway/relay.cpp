@@ -40,7 +40,7 @@ void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entr
     entry->usage = read.usage;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
-    entry->created_unix_micros = life.lane.shared.clock.unix_micros();
+    entry->created_unix_micros = life.row.started_unix_micros;  // so that a purge meanwhile reaches it
     keep_answer(life, entry);
 }
 

@@ -122,21 +122,24 @@ class SingleFlight(GatewayCase):
         go = threading.Event()
         events = self.events()
         self.up.answer = upstream.stepped(events, {3: go})
-        documents = [request("mixed")]
-        documents += [request("mixed", stream=False), request("mixed", stream_options={"include_usage": True})] * 5
+        leader = Crowd(self.weir.port, [request("mixed")])
+        leader.read(until=lambda: b" two" in leader.got[0])
+        documents = [request("mixed", stream=False), request("mixed", stream_options={"include_usage": True})] * 5
         crowd = Crowd(self.weir.port, documents)
-        crowd.read(until=lambda: all(b" two" in crowd.got[i] for i in range(0, 11, 2)))
+        crowd.read(until=lambda: all(b" two" in crowd.got[i] for i in range(1, 10, 2)))
         go.set()
         crowd.read()
+        leader.read()
+        self.assertNotIn(b'"usage"', leader.payload(0)[1])
         self.assertEqual(len(self.up.requests), 1)
-        for index in range(11):
+        for index in range(10):
             status, body = crowd.payload(index)
             self.assertEqual(status, 200, body)
-            if index % 2 == 1:
+            if index % 2 == 0:
                 text = json.loads(body)["choices"][0]["message"]["content"]
                 self.assertEqual(text, "one two three four five six seven eight")
             else:
-                self.assertEqual(b'"usage"' in body and b'"prompt_tokens"' in body, index > 0, body)
+                self.assertIn(b'"prompt_tokens"', body)
 
     def test_the_leader_leaves_and_the_stream_goes_on(self):
         go = threading.Event()
@@ -200,9 +203,8 @@ class SingleFlight(GatewayCase):
     def test_a_failure_before_the_first_event_is_retried_by_the_next(self):
         go = threading.Event()
         self.up.script(upstream.held(go, upstream.error(500, "out of order")))
-        before = self.metric("weir_followers_total")
         crowd = Crowd(self.weir.port, [request("first fails")] * 10)
-        wait_for(lambda: self.metric("weir_followers_total") == before + 9, 5 * PATIENCE, "nine followers")
+        wait_for(lambda: self.metric("weir_requests_active") >= 10, 5 * PATIENCE, "ten requests under way")
         go.set()
         crowd.read()
         statuses = sorted(crowd.payload(index)[0] for index in range(10))

@@ -161,6 +161,8 @@ std::string_view to_string(Refusal refusal) {
             return "word";
         case Refusal::condition:
             return "condition";
+        case Refusal::problem:
+            return "problem";
     }
     return "unknown";
 }

@@ -44,7 +44,8 @@ bool Judge::codes() {
     const std::uint32_t* one = first_left(left_a_, a_, version(a_));
     const std::uint32_t* two = first_left(left_b_, b_, version(b_));
     if (one != nullptr || two != nullptr) {
-        return refuse(Refusal::versions, "version", one != nullptr ? word_a(*one) : "none", two != nullptr ? word_b(*two) : "none");
+        return refuse(Refusal::versions, "version", one != nullptr ? word_a(*one) : "none",
+                      two != nullptr ? word_b(*two) : "none");
     }
     return refuse_left(Refusal::code, "code",
                        [](const Term& term) { return term.kind == TermKind::code || term.kind == TermKind::symbol; });

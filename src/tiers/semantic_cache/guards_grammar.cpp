@@ -165,8 +165,10 @@ bool Judge::roles() {
         for (std::uint32_t y = 0; y < links_.a.size(); ++y) {
             if (y == x || links_.a[y].link == Link::none || !actor(a_.terms[y])) continue;
             const std::int32_t to_y = links_.a[y].other;
-            if ((x < y) != (to_x < to_y) && stands_between(x, y))
-                return refuse(Refusal::roles, "exchanged", word_a(x), word_a(y));
+            if ((x < y) == (to_x < to_y) || !stands_between(x, y)) continue;
+            const bool named = a_.terms[x].kind != TermKind::content && a_.terms[y].kind != TermKind::content;
+            const bool asked = a_.kind == QuestionKind::yes_no || a_.kind == b_.kind;
+            return refuse(named || asked ? Refusal::roles : Refusal::order, "exchanged", word_a(x), word_a(y));
         }
     }
     return false;
