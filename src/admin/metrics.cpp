@@ -36,6 +36,31 @@ std::uint64_t resident_bytes() {
     return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+// By the state of their gates: a number an operator watches.
+void semantic_tasks(const std::vector<cascade::SemanticLearner::View>& views, Exposition& out) {
+    std::array<std::uint64_t, 3> states{};
+    std::uint64_t labels = 0, fits = 0, audits = 0, wrong = 0, closures = 0;
+    for (const cascade::SemanticLearner::View& view : views) {
+        ++states[static_cast<std::size_t>(view.state)];
+        labels += view.labels;
+        fits += view.fits;
+        audits += view.audits;
+        wrong += view.audits_wrong;
+        closures += view.closures;
+    }
+    out.family("semantic_tasks", "gauge", "Tasks that the semantic cache has labels of, by the state of their gate.");
+    constexpr std::array<std::string_view, 3> kNames{"prior", "proven", "closed"};
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        out.sample("semantic_tasks", "{gate=\"" + std::string(kNames[i]) + "\"}", std::to_string(states[i]));
+    }
+    out.single("semantic_labels", "gauge", "Labelled pairs that were learned from.", labels);
+    out.single("semantic_fits", "gauge", "Verifiers fitted to tasks of their own.", fits);
+    out.single("semantic_audits", "gauge", "Audited hits that the gates have judged by.", audits);
+    out.single("semantic_audits_wrong", "gauge", "... of which the answer was another one.", wrong);
+    out.single("semantic_gates_closed", "gauge", "Times that a gate closed because audits refuted its promise.",
+               closures);
+}
+
 }  // namespace
 
 std::string render_metrics(gateway::Gateway& gateway) {
@@ -86,6 +111,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
         out.single("semantic_cache_entries", "gauge", "Questions in the semantic index.",
                    semantic->memory->index().entries());
         out.single("semantic_cache_bytes", "gauge", "Bytes of the semantic index.", semantic->memory->index().bytes());
+        semantic_tasks(semantic->learner->views(), out);
         out.single("semantic_lessons_dropped_total", "counter", "Lessons left out because the learner was behind.",
                    semantic->learner->dropped());
     }

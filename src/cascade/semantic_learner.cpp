@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "cascade/agreement.h"
-#include "embed/hashing_embedder.h"
 #include "learn/model_bytes.h"
 #include "tiers/semantic_cache/matcher.h"
 #include "wire/answer_text.h"
@@ -17,19 +16,10 @@ namespace semantic = tiers::semantic;
 namespace {
 
 constexpr std::int8_t kUnknown = -1;
-// Free text whose agreement its form can't tell: as alike in words as this is taken for the same, less alike than that
-// for different; in between nothing is learned.
-constexpr double kAlike = 0.75;
-constexpr double kUnlike = 0.45;
+// From this promise on a task's own labels may overrule the guards: rules that are right nine times in ten do not help any
+// more.
+constexpr double kLoosePromise = 0.1;
 constexpr std::size_t kMostSeen = 64;
-
-double likeness(std::string_view a, std::string_view b) {
-    static const embed::HashingEmbedder embedder;
-    const embed::Vector first = embedder.embed_now(a), second = embedder.embed_now(b);
-    double product = 0;
-    for (std::size_t i = 0; i < first.size(); ++i) product += static_cast<double>(first[i]) * second[i];
-    return product;
-}
 
 }  // namespace
 
@@ -74,17 +64,17 @@ void SemanticLearner::push(Lesson lesson) {
 }
 
 void SemanticLearner::served(LookPtr look, const Promise& promise) {
-    push({std::move(look), promise, nullptr, {}, {}, {}});
+    push({std::move(look), promise, nullptr, {}, {}, {}, false});
 }
 
 void SemanticLearner::answered(LookPtr look, const Promise& promise, EntryPtr fresh,
                                std::optional<double> audit_share) {
     if (!look->let_through) return;
-    push({std::move(look), promise, std::move(fresh), audit_share, {}, {}});
+    push({std::move(look), promise, std::move(fresh), audit_share, {}, {}, false});
 }
 
 void SemanticLearner::judged_by_people(LookPtr look, const Promise& promise, bool wrong) {
-    push({std::move(look), promise, nullptr, promise.audit_share, wrong, {}});
+    push({std::move(look), promise, nullptr, promise.audit_share, wrong, {}, false});
 }
 
 void SemanticLearner::wait_until_idle() {
@@ -125,12 +115,18 @@ SemanticLearner::Pupil& SemanticLearner::pupil(std::uint64_t task, const Promise
     if (pupils_.size() >= kMostTasks) {
         // Its judge stays as it is: what was certified still holds, nothing more is learned.
         places_.erase(pupils_.back().task);
+        {
+            const std::lock_guard lock(mutex_);
+            views_.erase(pupils_.back().task);
+        }
         pupils_.pop_back();
     }
     semantic::OnlineLearner::Options options = options_.learner;
     options.gate.promise = promise.false_share;
     options.gate.alpha = 1 - promise.confidence;
     options.gate.prior_threshold = promise.prior_threshold;
+    options.rules_are_final = promise.false_share < kLoosePromise;
+    options.gate.certain = semantic::kCertain;
     options.gate.least_audit = std::max(0.001, promise.audit_share);
     options.most_pairs = options_.most_pairs;
     pupils_.push_front({task, promise, semantic::OnlineLearner(judges_.shipped()->verifier, options)});
@@ -146,30 +142,35 @@ std::int8_t SemanticLearner::compare(const Lesson& lesson, const std::optional<s
     if (!cached) return kUnknown;  // on disk alone, or gone
     const std::optional<std::string> text = wire::answer_text(cached->body);
     if (!text) return kUnknown;
-    switch (agreement(lesson.look->asked, *text, *fresh).result) {
-        case Agreed::agree:
-            return 1;
-        case Agreed::differ:
-            return 0;
-        case Agreed::undecided:
-            break;
-    }
-    const double alike = likeness(*text, *fresh);
-    return alike >= kAlike ? std::int8_t{1} : alike < kUnlike ? std::int8_t{0} : kUnknown;
+    // What can't be told to agree counts as different: the promise is on disagreement. Likeness of words is no evidence
+    // (answers of one style share most of theirs).
+    return agreement(lesson.look->asked, *text, *fresh).result == Agreed::agree ? 1 : 0;
 }
 
 void SemanticLearner::take(Lesson& lesson) {
     const semantic::Look& look = *lesson.look;
-    const bool from_log = !lesson.right.empty();
-    if (!from_log && (lesson.fresh || lesson.verdict)) {
+    lesson.from_log = !lesson.right.empty();
+    if (!lesson.from_log && (lesson.fresh || lesson.verdict)) {
         std::optional<std::string> fresh;
         if (lesson.fresh) fresh = wire::answer_text(lesson.fresh->body);
         for (std::size_t i = 0; i < look.seen.size(); ++i) {
             lesson.right.push_back(lesson.verdict ? kUnknown : compare(lesson, fresh, i));
         }
     }
-    const std::lock_guard lock(pupils_mutex_);
     Pupil& pupil = this->pupil(look.task, lesson.promise);
+    learn(lesson, pupil);
+    const semantic::OnlineLearner& learner = pupil.learner;
+    const learn::HitGate& gate = learner.gate();
+    const View view{pupil.task,      learner.revealed_pairs(), learner.fits(),         gate.proofs(),
+                    gate.closures(), gate.monitor().audits(),  gate.monitor().wrong(), learner.threshold(),
+                    gate.state()};
+    const std::lock_guard lock(mutex_);
+    views_[pupil.task] = view;
+}
+
+void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
+    const semantic::Look& look = *lesson.look;
+    const bool from_log = lesson.from_log;
     semantic::OnlineLearner& learner = pupil.learner;
     const semantic::Question asked = semantic::read_question(look.asked);
     std::deque<semantic::Question> questions;
@@ -273,14 +274,9 @@ void SemanticLearner::replay(std::string_view record) {
 }
 
 std::vector<SemanticLearner::View> SemanticLearner::views() const {
-    const std::lock_guard lock(pupils_mutex_);
+    const std::lock_guard lock(mutex_);
     std::vector<View> views;
-    for (const Pupil& pupil : pupils_) {
-        const semantic::OnlineLearner& learner = pupil.learner;
-        views.push_back({pupil.task, learner.revealed_pairs(), learner.fits(), learner.gate().proofs(),
-                         learner.gate().closures(), learner.gate().monitor().audits(), learner.gate().monitor().wrong(),
-                         learner.threshold(), learner.gate().state()});
-    }
+    for (const auto& [task, view] : views_) views.push_back(view);
     return views;
 }
 

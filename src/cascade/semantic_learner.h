@@ -76,8 +76,9 @@ class SemanticLearner {
         Promise promise;
         EntryPtr fresh;  // null: see `verdict`
         std::optional<double> audit_share;
-        std::optional<bool> verdict;     // of people: wrong
+        std::optional<bool> verdict;  // of people: wrong
         std::vector<std::int8_t> right;  // of look->seen, from the log: 1, 0, -1 not known
+        bool from_log = false;
     };
     struct Pupil {
         std::uint64_t task = 0;
@@ -91,6 +92,7 @@ class SemanticLearner {
     Pupil& pupil(std::uint64_t task, const Promise& promise);
     std::int8_t compare(const Lesson& lesson, const std::optional<std::string>& fresh, std::size_t seen) const;
     void take(Lesson& lesson);
+    void learn(Lesson& lesson, Pupil& pupil);
     void publish(Pupil& pupil, bool refitted);
     void keep(const Lesson& lesson);
     void replay(std::string_view record);
@@ -101,13 +103,14 @@ class SemanticLearner {
     std::unique_ptr<store::RecordLog> log_;
     std::vector<std::string> recorded_;  // read at start, replayed by the thread
 
-    mutable std::mutex pupils_mutex_;  // held by the thread while it changes them, by views() while it reads
-    std::list<Pupil> pupils_;          // last heard of first
+    // The thread's own.
+    std::list<Pupil> pupils_;  // last heard of first
     std::unordered_map<std::uint64_t, std::list<Pupil>::iterator> places_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Lesson> queue_;
+    std::unordered_map<std::uint64_t, View> views_;  // as of each pupil's last lesson
     bool busy_ = true, stop_ = false;
     std::atomic<std::uint64_t> dropped_{0};
     std::thread thread_;  // the last member

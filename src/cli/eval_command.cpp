@@ -47,6 +47,13 @@ Result<double> threshold_of(const EvalCacheArguments& arguments, const semantic:
     return point->threshold;
 }
 
+using Answers = std::unordered_map<std::string, std::string>;
+
+Result<Answers> answers_of(const EvalCacheArguments& arguments, const std::vector<eval::StreamRow>& stream) {
+    if (arguments.answers_file.empty()) return Answers();
+    return eval::read_answers(arguments.answers_file, stream);
+}
+
 std::string real(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.6g", value);
@@ -108,12 +115,8 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
     options.seed = arguments.seed;
     const auto stream = eval::read_stream(arguments.in_file);
     if (!stream) return problem(stream.error(), err);
-    std::unordered_map<std::string, std::string> answers;
-    if (!arguments.answers_file.empty()) {
-        auto read = eval::read_answers(arguments.answers_file, *stream);
-        if (!read) return problem(read.error(), err);
-        answers = std::move(*read);
-    }
+    const Result<Answers> answers = answers_of(arguments, *stream);
+    if (!answers) return problem(answers.error(), err);
     const auto verifier = verifier_of(arguments);
     if (!verifier) return problem(verifier.error(), err);
     ProgressLines progress(clock, err);
@@ -123,7 +126,7 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
     if (!threshold) return problem({threshold.error().code, "weir eval cache stream: " + threshold.error().message}, err);
     options.prior_threshold = *threshold;
     eval::StreamSummary summary;
-    const auto decisions = eval::judge_stream(*stream, answers, *vectors, *verifier, options, progress.callback(), summary);
+    const auto decisions = eval::judge_stream(*stream, *answers, *vectors, *verifier, options, progress.callback(), summary);
     if (!decisions) return problem(decisions.error(), err);
     if (const auto written = eval::write_file(arguments.out_file, *decisions); !written) return problem(written.error(), err);
     if (arguments.format == OutputFormat::json) {

@@ -81,6 +81,8 @@ semantic::OnlineLearner::Options learner_options(const StreamOptions& options) {
     semantic::OnlineLearner::Options learner;
     learner.gate.promise = options.promise;
     learner.gate.prior_threshold = options.prior_threshold;
+    learner.gate.certain = semantic::kCertain;
+    learner.rules_are_final = options.promise < 0.1;
     learner.gate.window = 200'000;
     learner.gate.least_audit = std::max(0.001, options.audit);
     learner.seed = options.seed;

@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t kStratumLookUps = 200;   // about so many in a stratum of the score,
 constexpr std::size_t kStratumRevealed = 10;   // and so many revealed at least
+// Larger weights are cut to this, or a few audited hits would decide all. Where few are revealed the score is high, and higher
+// scores are wrong less often: to count them for less than they stand for errs on the safe side.
+constexpr double kMostWeight = 3;
+constexpr std::size_t kGrid = 1000, kStarts = 2;
 
 }  // namespace
 
@@ -69,7 +73,7 @@ std::vector<LabelledHit> HitGate::weighted() const {
     std::size_t begin = 0, known = 0, stratum = 0;
     const auto weigh = [&](std::size_t end) {  // gives the hits of the stratum that ends here their weight
         if (known == 0) return;
-        const double weight = static_cast<double>(end - begin) / static_cast<double>(known);
+        const double weight = std::min(kMostWeight, static_cast<double>(end - begin) / static_cast<double>(known));
         for (std::size_t i = stratum; i < hits.size(); ++i) hits[i].weight = weight;
     };
     for (std::size_t i = 0; i < sorted.size(); ++i) {
@@ -91,7 +95,12 @@ std::vector<LabelledHit> HitGate::weighted() const {
 void HitGate::certify() {
     ++occasion_;
     const double alpha = spent_alpha(options_.alpha, occasion_);
-    const auto proof = certify_threshold(weighted(), {options_.promise, alpha, 200, 3});
+    const std::vector<LabelledHit> hits = weighted();  // best first
+    const auto others = std::find_if(hits.begin(), hits.end(),
+                                     [this](const LabelledHit& hit) { return hit.score < options_.certain; });
+    const ThresholdTest test{options_.promise, alpha, kGrid, kStarts};
+    auto proof = certify_threshold(std::span(others, hits.end()), test);
+    if (!proof && state_ == State::closed) proof = certify_threshold(std::span(hits.begin(), others), test);
     if (!proof || (state_ == State::proven && proof->threshold >= threshold_)) return;  // an older proof holds on
     if (state_ == State::closed) monitor_.restart();
     state_ = State::proven;

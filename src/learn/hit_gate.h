@@ -5,7 +5,8 @@
 //      grown enough a threshold is certified from them (certificates.h); occasion n uses 6 / (pi n)^2 of alpha, so all
 //      certificates hold together and the loosest is used.
 //      Where hits are revealed less often than misses, outcomes are weighted by strata of the score (post-stratification:
-//      look-ups in the stratum / revealed ones).
+//      look-ups in the stratum / revealed ones, at most 3: that errs on the safe side as long as higher scores are not wrong
+//      more often).
 //   3. HitMonitor watches the audits. When it finds the promise broken the gate closes and its window is emptied: it opens again
 //      only on a certificate from what was revealed afterwards (all look-ups are misses then, so that costs nothing).
 // Assumed between two refutations: look-ups to come are like those in the window.
@@ -31,6 +32,10 @@ class HitGate {
         double promise = 0.02;  // bound on the wrong share among served hits, in (0, 1)
         double alpha = 0.05;    // the chance that a certificate is wrong; the monitor has as much again
         double prior_threshold = std::numeric_limits<double>::infinity();
+        // Scores from here on come from other evidence than the others (rules, not a model). They are served while the gate is
+        // not closed, and take no part in the certificate of the others: what they leave of the promise is not for those to
+        // spend. Closed, the gate opens for them alone if they are certified by themselves.
+        double certain = std::numeric_limits<double>::infinity();
         std::size_t window = 20'000;      // look-ups
         std::size_t first_proof = 150;    // revealed look-ups before the first certificate is tried
         double proof_growth = 1.6;       // revealed look-ups since the last try, as a factor, before the next

@@ -333,11 +333,11 @@ Digest256 canonical_digest(const ChatRequest& request, std::string_view scope, S
     if (spelling == Spelling::as_is || request.question.size() > 2 * kMaxNeutralBytes) return as_it_is();
     const std::optional<std::string_view> question = read_question(request, unescaped);
     if (!question) return as_it_is();
-    const std::string_view history = request.history.of(request.body);
-    if (history.size() > kMaxHistoryRead || is_about_spelling(history)) return as_it_is();
     neutral.clear();
     const bool differs = append_neutral(*question, neutral);
     if (!differs && question->size() + 2 == request.question.size()) return as_it_is();
+    const std::string_view history = request.history.of(request.body);
+    if (history.size() > kMaxHistoryRead || is_about_spelling(history)) return as_it_is();
     rewritten.clear();
     json::write_string(neutral, rewritten);
     const json::Edit edit{request.question, rewritten};

@@ -51,16 +51,37 @@ char lower(char c) {
 
 template <std::size_t n>
 bool one_of(std::string_view word, const std::array<std::string_view, n>& words) {
-    return std::binary_search(words.begin(), words.end(), word);
-}
-template <std::size_t n>
-constexpr std::array<std::string_view, n> sorted(std::array<std::string_view, n> words) {
-    std::sort(words.begin(), words.end());
-    return words;
+    return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+constexpr std::size_t kMaxWordBytes = 16;
+constexpr std::size_t kFilterBits = 8192;
+
+constexpr std::uint32_t step(std::uint32_t hash, char c) {
+    return (hash ^ static_cast<unsigned char>(c)) * 0x0100'0193U;  // FNV-1a
+}
+
+// A set of words behind a filter that turns away nearly every other word by its hash alone.
+template <std::size_t n>
+class WordSet {
+  public:
+    constexpr explicit WordSet(std::array<std::string_view, n> words) : words_(words) {
+        for (const std::string_view word : words_) {
+            std::uint32_t hash = 0;
+            for (const char c : word) hash = step(hash, c);
+            filter_[hash % kFilterBits / 64] |= std::uint64_t{1} << hash % 64;
+        }
+    }
+    bool may_have(std::uint32_t hash) const { return (filter_[hash % kFilterBits / 64] >> hash % 64 & 1) != 0; }
+    bool has(std::string_view word) const { return one_of(word, words_); }
+
+  private:
+    std::array<std::string_view, n> words_;
+    std::array<std::uint64_t, kFilterBits / 64> filter_{};
+};
+
 // The words of a question that may be about its own letters, blanks and marks.
-constexpr auto kSpellingWords = sorted(std::to_array<std::string_view>(
+constexpr WordSet kSpellingWords(std::to_array<std::string_view>(
     {"punctuation",    "punctuate",     "punctuated",  "grammar",    "grammatical", "grammatically", "spelling",
      "spell",          "spelled",       "spelt",       "misspelled", "misspelling", "typo",          "typos",
      "proofread",      "proofreading",  "proofreader", "whitespace", "whitespaces", "verbatim",      "capitalization",
@@ -69,7 +90,7 @@ constexpr auto kSpellingWords = sorted(std::to_array<std::string_view>(
      "ascii",          "palindrome",    "palindromes", "anagram",    "cipher",      "encrypt",       "decrypt",
      "encode",         "decode",        "checksum",    "hash",       "typed",       "typing",        "keystroke",
      "keystrokes"}));
-constexpr auto kTextWords = sorted(std::to_array<std::string_view>(
+constexpr WordSet kTextWords(std::to_array<std::string_view>(
     {"space",       "spaces",      "spaced",   "spacing",     "blank",       "blanks",        "indent",      "indented",
      "indentation", "tab",         "tabs",     "column",      "columns",     "character",     "characters",  "char",
      "chars",       "letter",      "letters",  "length",      "string",      "strings",       "byte",        "bytes",
@@ -80,19 +101,19 @@ constexpr auto kTextWords = sorted(std::to_array<std::string_view>(
      "apostrophe",  "colon",       "sentence", "sentences",   "declarative", "interrogative", "rewrite",     "rephrase",
      "continue",    "complete",    "finish",   "autocomplete"}));
 
-// Calls `found` with each run of ASCII letters, in lower case, of at most 16; true where it says so of one.
-template <class Found>
-bool any_word(std::string_view text, Found found) {
-    std::array<char, 16> word;
-    std::size_t size = 0;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i < text.size() && is_letter(text[i])) {
-            if (size < word.size()) word[size] = lower(text[i]);
-            ++size;
-            continue;
-        }
-        if (size != 0 && size <= word.size() && found(std::string_view(word.data(), size))) return true;
-        size = 0;
+// Whether a run of ASCII letters in the text is, in lower case, one of the words of a set.
+template <class... Sets>
+bool has_word(std::string_view text, const Sets&... sets) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!is_letter(text[i])) continue;
+        const std::size_t begin = i;
+        std::uint32_t hash = 0;
+        for (; i < text.size() && is_letter(text[i]); ++i) hash = step(hash, lower(text[i]));
+        if (!(sets.may_have(hash) || ...) || i - begin > kMaxWordBytes) continue;
+        std::array<char, kMaxWordBytes> word;
+        std::transform(text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(i),
+                       word.begin(), lower);
+        if ((sets.has({word.data(), i - begin}) || ...)) return true;
     }
     return false;
 }
@@ -101,18 +122,14 @@ bool any_word(std::string_view text, Found found) {
 // address, an expression or quoted matter.
 bool is_plain(std::string_view text) {
     std::uint8_t seen = 0;
-    for (const char c : text) seen |= class_of(c);
-    if ((seen & kForeign) != 0) return false;
-    // The signs of multiplication and division stand among the letters.
-    if ((seen & kOutside) != 0 &&
-        (text.find("\xC3\x97") != std::string_view::npos || text.find("\xC3\xB7") != std::string_view::npos)) {
-        return false;
-    }
-    if ((seen & (kPause | kTerminal)) == 0) return true;
-    const auto at = [&](std::size_t i) { return i < text.size() ? text[i] : ' '; };
     for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::uint8_t what = class_of(text[i]);
+        seen |= what;
+        if ((what & (kPause | kTerminal | kForeign)) == 0) continue;
+        if (what == kForeign) return false;
         const char before = i == 0 ? ' ' : text[i - 1];
-        const char after = at(i + 1);
+        const char after = i + 1 < text.size() ? text[i + 1] : ' ';
+        const bool in_number = class_of(before) == kDigit && class_of(after) == kDigit;
         switch (text[i]) {
             case '\'':  // within a word
                 if (!is_letter(before) || !is_letter(after)) return false;
@@ -120,24 +137,18 @@ bool is_plain(std::string_view text) {
             case '-':  // within a word
                 if (!is_word(before) || !is_word(after)) return false;
                 break;
-            case '.':  // after a word and before a blank, or within a number
-                if (!is_word(before)) return false;
-                if (after != ' ' && !(class_of(before) == kDigit && class_of(after) == kDigit)) return false;
-                break;
-            case ',':
-            case ':':
-                if (!is_word(before)) return false;
-                if (after != ' ' && !(class_of(before) == kDigit && class_of(after) == kDigit)) return false;
-                break;
             case '?':
             case '!':  // nothing but blanks or the same again after it
                 if (after != ' ' && after != text[i]) return false;
                 break;
-            default:
+            default:  // . , : after a word and before a blank, or within a number
+                if (!is_word(before) || (after != ' ' && !in_number)) return false;
                 break;
         }
     }
-    return true;
+    // The signs of multiplication and division stand among the letters.
+    return (seen & kOutside) == 0 ||
+           (text.find("\xC3\x97") == std::string_view::npos && text.find("\xC3\xB7") == std::string_view::npos);
 }
 
 std::string_view first_word(std::string_view text) {
@@ -156,18 +167,16 @@ bool in_lower(std::string_view word, std::string& out) {
     return !out.empty();
 }
 
-constexpr auto kAsking = sorted(std::to_array<std::string_view>({"what", "how", "why", "where", "which", "whose"}));
-constexpr auto kAskingBeforeVerb = sorted(std::to_array<std::string_view>({"when", "who", "whom"}));
-constexpr auto kVerbs =
-    sorted(std::to_array<std::string_view>({"is", "are", "was", "were", "do", "does", "did", "can", "could", "should",
-                                            "would", "will", "has", "have", "had"}));
+constexpr auto kAsking = std::to_array<std::string_view>({"what", "how", "why", "where", "which", "whose"});
+constexpr auto kAskingBeforeVerb = std::to_array<std::string_view>({"when", "who", "whom"});
+constexpr auto kVerbs = std::to_array<std::string_view>(
+    {"is", "are", "was", "were", "do", "does", "did", "can", "could", "should", "would", "will", "has", "have", "had"});
 // No statement and no order begins with one of these.
 constexpr auto kVerbsThatAsk =
-    sorted(std::to_array<std::string_view>({"is", "are", "was", "does", "did", "could", "am", "has"}));
+    std::to_array<std::string_view>({"is", "are", "was", "does", "did", "could", "am", "has"});
 // These only before a subject.
-constexpr auto kVerbsBeforeSubject =
-    sorted(std::to_array<std::string_view>({"do", "have", "can", "will", "would", "should"}));
-constexpr auto kSubjects = sorted(std::to_array<std::string_view>({"i", "you", "we", "they", "he", "she"}));
+constexpr auto kVerbsBeforeSubject = std::to_array<std::string_view>({"do", "have", "can", "will", "would", "should"});
+constexpr auto kSubjects = std::to_array<std::string_view>({"i", "you", "we", "they", "he", "she"});
 
 // Whether the sentence asks by its words alone, so that its question mark says nothing more.
 bool asks(std::string_view sentence) {
@@ -189,10 +198,10 @@ bool asks(std::string_view sentence) {
 
 // What follows the last end of a sentence within the text.
 std::string_view last_sentence(std::string_view text) {
-    for (std::size_t i = text.size(); i-- > 1;) {
-        if (text[i] == ' ' && (text[i - 1] == '.' || text[i - 1] == '?' || text[i - 1] == '!' || text[i - 1] == ':')) {
-            return text.substr(i + 1);
-        }
+    constexpr std::string_view kEnds = ".?!:";
+    for (std::size_t blank = text.rfind(' '); blank != std::string_view::npos && blank != 0;
+         blank = text.rfind(' ', blank - 1)) {
+        if (kEnds.find(text[blank - 1]) != std::string_view::npos) return text.substr(blank + 1);
     }
     return text;
 }
@@ -259,37 +268,37 @@ bool ends_outside_code(std::string_view text) {
 }  // namespace
 
 bool is_about_spelling(std::string_view context) {
-    return any_word(context, [](std::string_view word) { return one_of(word, kSpellingWords); });
+    return has_word(context, kSpellingWords);
 }
 
 bool append_neutral(std::string_view text, std::string& out) {
+    const std::size_t begin = out.size();
     const auto as_it_is = [&] {
+        out.resize(begin);
         out += text;
         return false;
     };
     if (text.size() > kMaxNeutralBytes) return as_it_is();
     const Trimmed parts = trim(text);
     if (parts.text.empty()) return as_it_is();
-    const bool about_text = any_word(
-        parts.text, [](std::string_view word) { return one_of(word, kSpellingWords) || one_of(word, kTextWords); });
-    if (about_text) return as_it_is();
     if (is_indented(parts.before) || !is_plain(parts.text)) {
         if (!ends_outside_code(parts.text)) return as_it_is();
-        const std::string_view kept = text.substr(0, parts.before.size() + parts.text.size());
-        out += kept;
-        return kept.size() != text.size();
+        out += text.substr(0, parts.before.size() + parts.text.size());
+    } else {
+        const std::string_view said = without_end_marks(parts.text);
+        for (std::size_t i = 0; i < said.size();) {
+            const std::size_t run = std::min(said.find("  ", i), said.size());
+            out += said.substr(i, run - i);
+            i = std::min(said.find_first_not_of(' ', run), said.size());
+            if (run < said.size()) out += ' ';
+        }
+        // "What is" begins like "what is": a question's first word is never a name.
+        if (asks(said) && last_sentence(said).size() == said.size()) out[begin] = lower(out[begin]);
     }
-    const std::string_view said = without_end_marks(parts.text);
-    const std::size_t begin = out.size();
-    bool blank = false;
-    for (const char c : said) {
-        if (c == ' ' && blank) continue;
-        blank = c == ' ';
-        out += c;
-    }
-    // "What is" begins like "what is": a question's first word is never a name.
-    if (asks(said) && last_sentence(said).size() == said.size()) out[begin] = lower(out[begin]);
-    return std::string_view(out).substr(begin) != text;
+    if (std::string_view(out).substr(begin) == text) return false;
+    // Asked last, since most texts are neutral already.
+    if (has_word(parts.text, kSpellingWords, kTextWords)) return as_it_is();
+    return true;
 }
 
 std::string neutral_spelling(std::string_view text) {

@@ -10,7 +10,7 @@
 
 namespace weir::wire {
 
-constexpr std::size_t kMaxNeutralBytes = 2048;
+constexpr std::size_t kMaxNeutralBytes = 512;  // longer ones are written, not typed
 
 // Appends the neutral spelling of the text. True: it differs from the text. neutral(neutral(x)) is neutral(x).
 bool append_neutral(std::string_view text, std::string& out);

@@ -21,12 +21,18 @@ std::string two_numbers(const char* format, double first, double second) {
 
 std::string_view to_string(MatchStage stage) {
     switch (stage) {
-        case MatchStage::no_candidate: return "no candidate";
-        case MatchStage::context: return "context";
-        case MatchStage::guards: return "guards";
-        case MatchStage::verifier: return "verifier";
-        case MatchStage::explained: return "explained";
-        case MatchStage::verified: return "verified";
+        case MatchStage::no_candidate:
+            return "no candidate";
+        case MatchStage::context:
+            return "context";
+        case MatchStage::guards:
+            return "guards";
+        case MatchStage::verifier:
+            return "verifier";
+        case MatchStage::explained:
+            return "explained";
+        case MatchStage::verified:
+            return "verified";
     }
     return "";
 }
@@ -41,8 +47,10 @@ std::string Match::reason(double threshold, bool with_detail) const {
         case MatchStage::verifier:
             if (score >= kCertain) return "explained, but the gate is closed";
             return two_numbers("verifier %.4f < %.4f", score, threshold);
-        case MatchStage::verified: return two_numbers("verifier %.4f >= %.4f", score, threshold);
-        default: return std::string(to_string(stage));
+        case MatchStage::verified:
+            return two_numbers("verifier %.4f >= %.4f", score, threshold);
+        default:
+            return std::string(to_string(stage));
     }
 }
 
@@ -70,6 +78,7 @@ Match Matcher::judge(std::span<const Candidate> candidates, const Question& aske
             pair.candidate = i;
             pair.score = score;
             pair.explained = explained;
+            pair.refused = report.refused();
             kept->push_back(std::move(pair));
         }
         if (refused) {
@@ -82,9 +91,9 @@ Match Matcher::judge(std::span<const Candidate> candidates, const Question& aske
         if (!better) continue;
         let_through = true;
         const bool serve = score >= rules.threshold;
-        const MatchStage stage = !serve            ? MatchStage::verifier
+        const MatchStage stage = !serve      ? MatchStage::verifier
                                  : explained ? MatchStage::explained
-                                                    : MatchStage::verified;
+                                             : MatchStage::verified;
         best = {serve, stage, i, candidate.entry, score, similarity, report};
     }
     if (asked.leans_on_context && !rules.same_history && best.judged()) {

@@ -1,8 +1,9 @@
-// The one judgement of the semantic cache, for the live tier and for evaluation: which candidate's answer may be served for
-// the question asked, if any, and why.
+// The one judgement of the semantic cache, for the live tier and for evaluation: which candidate's answer may be served
+// for the question asked, if any, and why.
 //   candidates -> guards -> explained: certain -> else the verifier's score against a threshold
 // The threshold is the gate's affair (learn/hit_gate.h) or the caller's.
-// Thread rule: judge() is pure: from any thread; verifier and rarity must outlive the matcher. Limits: kMostCandidates are looked at.
+// Thread rule: judge() is pure: from any thread; verifier and rarity must outlive the matcher. Limits: kMostCandidates
+// are looked at.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,13 @@ struct Candidate {
     Similarities similarities;
 };
 
-// What was computed about a candidate that the guards let through, or refused for a reason that a verifier may overrule: what a
-// learner wants to keep. The score is 0 where the verifier at hand may not overrule.
+// What was computed about a candidate that the guards let through, or refused for a reason that a verifier may
+// overrule: what a learner wants to keep. The score is 0 where the verifier at hand may not overrule.
 struct JudgedPair {
     std::size_t candidate = 0;  // index in the candidates
     double score = 0;
     bool explained = false;
+    bool refused = false;  // by the guards, for a reason that a verifier may overrule
     PairFeatures features{};
     std::vector<learn::SparseValue> lexical;
 };
@@ -48,11 +50,11 @@ std::string_view to_string(MatchStage stage);
 struct Match {
     bool serve = false;
     MatchStage stage = MatchStage::no_candidate;
-    std::size_t candidate = 0;   // index of the best that the guards let through; without one: of the most similar
+    std::size_t candidate = 0;  // index of the best that the guards let through; without one: of the most similar
     std::uint64_t entry = 0;
-    double score = 0;            // kCertain, or a probability; 0 where the guards refused all
-    float similarity = 0;        // of that candidate: dense if there is one, else hashing
-    GuardReport report;          // of that candidate
+    double score = 0;      // kCertain, or a probability; 0 where the guards refused all
+    float similarity = 0;  // of that candidate: dense if there is one, else hashing
+    GuardReport report;    // of that candidate
     bool judged() const { return stage >= MatchStage::verifier; }  // a candidate has a score
     // "explained", "verifier 0.93 >= 0.90", "guards: negation (not)": no text of a prompt but the detail of a guard,
     // which is left out unless asked for.
@@ -60,9 +62,9 @@ struct Match {
 };
 
 struct MatchRules {
-    double threshold = 2;        // serve scores from here on; above kCertain: nothing at all
-    bool same_history = true;    // conversation before the question is equal on both sides, or there is none: then leaning
-                                 // on context is no obstacle
+    double threshold = 2;      // serve scores from here on; above kCertain: nothing at all
+    bool same_history = true;  // conversation before the question is equal on both sides, or there is none: then
+                               // leaning on context is no obstacle
 };
 
 class Matcher {

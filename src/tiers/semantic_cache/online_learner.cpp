@@ -54,12 +54,13 @@ bool OnlineLearner::refit_due() const {
 }
 
 VerifierTraining OnlineLearner::training_set() const {
-    VerifierTraining training;
+    VerifierTraining training(options_.rules_are_final ? RefusalSet{0} : rebuttable_refusals());
     training.rarity() = rarity_;
     for (std::size_t i = 0; i < look_ups_.size(); ++i) {
         const LookUp& look_up = look_ups_[i];
         for (std::size_t j = 0; j < look_up.right.size(); ++j) {
             const JudgedPair& pair = look_up.pairs[j];
+            if (options_.rules_are_final && pair.refused) continue;
             training.add(pair.features, pair.lexical, pair.explained, look_up.right[j] != 0, look_up.weight,
                          static_cast<std::uint32_t>(first_id_ + i));
         }
@@ -75,15 +76,16 @@ void OnlineLearner::rescore(std::span<const double> held_out) {
         learn::HitGate::LookUp best{-1, learn::HitGate::Outcome::unknown};
         for (std::size_t j = 0; j < look_up.pairs.size(); ++j) {
             JudgedPair& pair = look_up.pairs[j];
-            const double score = pair.explained && !verifier_->judges_explained() ? kCertain
-                                 : known        ? held_out[row]
-                                                : verifier_->score(pair.features, pair.lexical);
-            row += known ? 1 : 0;
+            const bool out = options_.rules_are_final && pair.refused;
+            const double score = out                                                ? 0
+                                 : pair.explained && !verifier_->judges_explained() ? kCertain
+                                 : known                                            ? held_out[row]
+                                         : verifier_->score(pair.features, pair.lexical);
+            row += known && !out ? 1 : 0;
             if (static_cast<float>(score) <= best.score) continue;
             best.score = static_cast<float>(score);
             if (known) {
-                best.outcome =
-                    look_up.right[j] != 0 ? learn::HitGate::Outcome::right : learn::HitGate::Outcome::wrong;
+                best.outcome = look_up.right[j] != 0 ? learn::HitGate::Outcome::right : learn::HitGate::Outcome::wrong;
             }
         }
         if (!look_up.pairs.empty()) window.push_back(best);
@@ -98,6 +100,7 @@ Result<void> OnlineLearner::refit() {
     options.folds = std::max(2, options_.folds);
     options.seed = options_.seed;
     options.dense_if_there = true;
+    options.judge_explained = !options_.rules_are_final;
     std::vector<double> held_out;
     auto fitted = training_set().train(options, &held_out);
     if (!fitted) return tl::unexpected(fitted.error());

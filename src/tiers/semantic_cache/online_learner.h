@@ -1,9 +1,9 @@
-// Learning from what a cache sees, for one task: look-ups whose outcome is revealed (a miss brings a fresh answer that is
-// compared with the candidates' answers; an audited hit too) become training pairs, the verifier is fitted on them again as they
-// grow, and the gate's threshold is certified on scores by models that had not seen the look-up.
-// Before the first fit the given verifier judges, at the threshold given with it.
-// Thread rule: one owner; refit() takes seconds and may run on a copy elsewhere (the class can be copied). Limits:
-// Options::most_pairs pairs of about 0.5 KB; what is older is forgotten.
+// Learning from what a cache sees, for one task: look-ups whose outcome is revealed (a miss brings a fresh answer that
+// is compared with the candidates' answers; an audited hit too) become training pairs, the verifier is fitted on them
+// again as they grow, and the gate's threshold is certified on scores by models that had not seen the look-up. Before
+// the first fit the given verifier judges, at the threshold given with it. Thread rule: one owner; refit() takes
+// seconds and may run on a copy elsewhere (the class can be copied). Limits: Options::most_pairs pairs of about 0.5 KB;
+// what is older is forgotten.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,17 @@ class OnlineLearner {
   public:
     struct Options {
         learn::HitGate::Options gate;
-        std::size_t first_fit = 1500;  // revealed pairs before the first fit
-        std::size_t least_right = 60;  // of them with the same answer
-        double fit_growth = 1.5;       // revealed pairs since the last fit, as a factor, before the next
+        std::size_t first_fit = 1000;  // revealed pairs before the first fit
+        std::size_t least_right = 40;  // of them with the same answer
+        double fit_growth = 1.35;      // revealed pairs since the last fit, as a factor, before the next
         std::size_t most_pairs = 200'000;
-        double most_weight = 20;  // of an audited pair, which stands for 1 / (audit probability) others
+        double most_weight = 5;  // of an audited pair, though it stands for 1 / (audit probability)
         std::size_t trees = 150;
         int folds = 3;
         std::uint64_t seed = 1;
+        // For strict promises: what the guards explain stays certain and what they refuse stays refused, whatever the
+        // labels say. Else the verifier judges both by what it was shown.
+        bool rules_are_final = false;
     };
     OnlineLearner(std::shared_ptr<const Verifier> verifier, const Options& options);
 
@@ -70,7 +73,7 @@ class OnlineLearner {
     WordRarity rarity_;
     std::deque<LookUp> look_ups_;
     std::uint64_t first_id_ = 0;
-    std::size_t kept_pairs_ = 0;                         // in look_ups_
+    std::size_t kept_pairs_ = 0;                           // in look_ups_
     std::size_t revealed_pairs_ = 0, revealed_right_ = 0;  // ever
     std::size_t next_fit_;
     std::size_t fits_ = 0;

@@ -50,7 +50,8 @@ std::shared_ptr<const Verifier> shipped_verifier() {
 }
 
 double shipped_threshold(bool dense) {
-    return dense ? 0.97 : 0.98;
+    const std::optional<OperatingPoint> point = shipped_verifier()->point(kShippedFalseShare, dense);
+    return point ? point->threshold : kCertain;
 }
 
 }  // namespace weir::tiers::semantic

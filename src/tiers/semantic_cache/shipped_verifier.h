@@ -12,6 +12,7 @@ namespace weir::tiers::semantic {
 std::shared_ptr<const Verifier> shipped_verifier();
 
 // What serves by default with the shipped verifier: strict, so that it also holds where no answer is ever compared.
+inline constexpr double kShippedFalseShare = 0.02;
 double shipped_threshold(bool dense);
 
 }  // namespace weir::tiers::semantic
