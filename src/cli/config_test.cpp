@@ -359,7 +359,7 @@ TEST_CASE("what is wrong is said with its line") {
         // Keys.
         {kProvider + "lisen: 127.0.0.1:1\n",
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
-          "limits, ledger, cache, providers, models, cascades, keys"}},
+          "limits, ledger, cache, providers, models, embedding, cascades, keys"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
           "ring_rows, commit_interval"}},
@@ -367,7 +367,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
         {kProvider + "<<: { data: x }\n",
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-          "providers, models, cascades, keys"}},
+          "providers, models, embedding, cascades, keys"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
          {"4: duplicate key \"head\": it stands in line 3 already"}},
@@ -497,7 +497,7 @@ TEST_CASE("what is wrong is said with its line") {
         {with_cascade("tiers: exact"), {"2: cascades.c.tiers is a list such as [exact, openai/gpt-4o-mini]"}},
         {kProvider +
              "cascades:\n  c:\n    match: { model: x }\n    tiers:\n      - exakt\n      - exact\n      - exact\n",
-         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, provider/model, or "
+         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, semantic, provider/model, or "
           "{ model: provider/model, min_mean_logprob: -0.05 }",
           "8: cascades.c.tiers: the same tier stands there twice"}},
         {with_cascade("tiers: [reference]"), {"2: cascades.c.tiers: the reference comes last by itself; leave it out"}},
@@ -555,7 +555,7 @@ TEST_CASE("all errors are told at once, by line") {
                 "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
                 "4: providers.p: the key \"base_url\" is missing",
                 "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-                "providers, models, cascades, keys",
+                "providers, models, embedding, cascades, keys",
                 "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
                 "reaches it spends your money"});
 }
@@ -569,8 +569,7 @@ TEST_CASE("what deserves a warning") {
     const std::vector<Case> cases{
         {with_cascade("tiers: [exact], mode: serve"), {}},
         {with_cascade("tiers: [exact, semantic, student]"),
-         {"2: cascades.c.tiers: this version has no semantic tier yet; it is skipped",
-          "2: cascades.c.tiers: this version has no student tier yet; it is skipped"}},
+         {"2: cascades.c.tiers: this version has no student tier yet; it is skipped"}},
         {with_cascade("tiers: [p/gpt-4o-mini]"),
          {"2: cascades.c.tiers: p/gpt-4o-mini has no gate: it is not asked until it has one ({ model: p/gpt-4o-mini, "
           "min_mean_logprob: ... })"}},

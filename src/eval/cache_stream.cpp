@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "cascade/agreement.h"
 #include "embed/exact_index.h"
 #include "embed/hashing_embedder.h"
 #include "learn/random_bits.h"
-#include "tiers/semantic_cache/answer_agreement.h"
 #include "tiers/semantic_cache/matcher.h"
 
 namespace weir::eval {
@@ -148,7 +148,7 @@ class Stream {
         std::vector<std::uint8_t> right;
         for (const semantic::JudgedPair& pair : learner_.pairs_of(id)) {
             const std::string& cached = answers_.at(rows_[partition_.entry(pair.candidate).row].id);
-            right.push_back(semantic::answers_agree(cached, fresh) ? 1 : 0);
+            right.push_back(cascade::agreement(rows_[i].text, cached, fresh).result == cascade::Agreed::agree ? 1 : 0);
         }
         summary.audits += audited ? 1 : 0;
         summary.audits_wrong += audited && !right.empty() && right[0] == 0 ? 1 : 0;

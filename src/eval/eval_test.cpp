@@ -146,7 +146,7 @@ TEST_CASE("a stream with answers learns, and keeps a broken promise closed") {
     for (int i = 0; i < 600; ++i) {
         const std::string id = std::to_string(i);
         stream.push_back({id, i % 2 == 0 ? "How do I reset the alarm?" : "how do i reset the alarm"});
-        answers[id] = "answer " + id;
+        answers[id] = "It is " + std::string(static_cast<std::size_t>(i + 2), 'x') + ".";
     }
     StreamOptions options;
     options.promise = 0.05;

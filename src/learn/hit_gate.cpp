@@ -10,8 +10,8 @@ constexpr std::size_t kStratumLookUps = 200;   // about so many in a stratum of 
 constexpr std::size_t kStratumRevealed = 10;   // and so many revealed at least
 // Larger weights are cut to this, or a few audited hits would decide all. Where few are revealed the score is high, and higher
 // scores are wrong less often: to count them for less than they stand for errs on the safe side.
-constexpr double kMostWeight = 3;
-constexpr std::size_t kGrid = 1000, kStarts = 2;
+constexpr double kMostWeight = 5;
+constexpr std::size_t kGrid = 1000, kStarts = 6;
 
 }  // namespace
 
@@ -54,6 +54,7 @@ void HitGate::revealed(std::uint64_t id, bool wrong, std::optional<double> audit
 }
 
 void HitGate::rescored(std::span<const LookUp> look_ups) {
+    occasion_ = 0;
     first_id_ += window_.size();
     if (look_ups.size() > options_.window) look_ups = look_ups.last(options_.window);
     window_.assign(look_ups.begin(), look_ups.end());
@@ -94,6 +95,7 @@ std::vector<LabelledHit> HitGate::weighted() const {
 
 void HitGate::certify() {
     ++occasion_;
+    ++proofs_;
     const double alpha = spent_alpha(options_.alpha, occasion_);
     const std::vector<LabelledHit> hits = weighted();  // best first
     const auto others = std::find_if(hits.begin(), hits.end(),

@@ -3,9 +3,9 @@
 //   1. Before there is proof, what scores at least `prior_threshold` is served (a threshold learned elsewhere).
 //   2. Look-ups whose outcome is revealed (free on a miss, paid for by an audit of a hit) are kept in a window. Whenever they have
 //      grown enough a threshold is certified from them (certificates.h); occasion n uses 6 / (pi n)^2 of alpha, so all
-//      certificates hold together and the loosest is used.
+//      certificates for scores of one model hold together and the loosest is used. With a new model (rescored()) it begins anew.
 //      Where hits are revealed less often than misses, outcomes are weighted by strata of the score (post-stratification:
-//      look-ups in the stratum / revealed ones, at most 3: that errs on the safe side as long as higher scores are not wrong
+//      look-ups in the stratum / revealed ones, at most 5: that errs on the safe side as long as higher scores are not wrong
 //      more often).
 //   3. HitMonitor watches the audits. When it finds the promise broken the gate closes and its window is emptied: it opens again
 //      only on a certificate from what was revealed afterwards (all look-ups are misses then, so that costs nothing).
@@ -66,7 +66,7 @@ class HitGate {
     // not seen their outcomes, take the place of the window, and the threshold is certified anew. Earlier ids are forgotten.
     void rescored(std::span<const LookUp> look_ups);
 
-    std::uint64_t proofs() const { return occasion_; }    // certificates tried
+    std::uint64_t proofs() const { return proofs_; }      // certificates tried
     std::uint64_t closures() const { return closures_; }  // times the promise was refuted
     // The false share seen in the window among what the threshold serves, weighted; none where nothing was seen.
     std::optional<double> seen_false_share() const;
@@ -82,7 +82,7 @@ class HitGate {
     std::uint64_t first_id_ = 0;  // of window_.front()
     double threshold_;
     State state_ = State::prior;
-    std::uint64_t occasion_ = 0, closures_ = 0;
+    std::uint64_t occasion_ = 0, proofs_ = 0, closures_ = 0;
     std::size_t revealed_ = 0, next_proof_;  // revealed since the window was last emptied
 };
 

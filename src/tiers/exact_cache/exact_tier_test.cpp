@@ -22,15 +22,38 @@ class QueueExecutor final : public Executor {
     std::deque<std::coroutine_handle<>> queue;
 };
 
+// Entries are fresh for a minute, and stale for another.
+class MinuteJudge final : public EntryJudge {
+  public:
+    explicit MinuteJudge(const Clock& clock) : clock_(clock) {}
+    EntryState judge(const Digest256&, const CacheEntry& entry, std::optional<Micros> max_age) const override {
+        const Micros age = clock_.unix_micros() - entry.created_unix_micros;
+        if (voided) return EntryState::voided;
+        if (age > 120'000'000 || (max_age && age > *max_age)) return EntryState::expired;
+        return age > 60'000'000 ? EntryState::stale : EntryState::fresh;
+    }
+    bool voided = false;
+
+  private:
+    const Clock& clock_;
+};
+
 struct World {
     FakeClock clock;
     ExactCache cache{ExactCache::Options{}, clock, nullptr};
-    InFlight in_flight;
+    Flights flights;
+    MinuteJudge judge{clock};
     QueueExecutor executor;
-    ExactTier tier{cache, in_flight, executor, clock, 60'000'000};
+    ExactTier tier{cache, flights, judge, executor, clock};
     wire::ChatRequest chat;
-    Question question{chat, "t", sha256("key"), true, true, false, 0};
+    Question question{chat, "t"};
     Cancellation cancellation;
+
+    World() {
+        question.cache_key = sha256("key");
+        question.may_look_up = true;
+        question.may_store = true;
+    }
 
     void store() {
         auto entry = std::make_shared<CacheEntry>();
@@ -64,24 +87,90 @@ TEST_CASE("a miss leads, the same request waits and finds the answer") {
     CHECK_FALSE(second.done);
     world.store();
     CHECK_FALSE(second.done);
+    first.climb.lease->conclude(Flight::Ending::stored);
     first.climb.lease.reset();
     world.executor.run();
     REQUIRE(second.done);
     REQUIRE(third.done);
     CHECK(second.climb.offer);
     CHECK(third.climb.offer);
-    CHECK(world.in_flight.size() == 0);
+    CHECK(world.flights.size() == 0);
 }
 
-TEST_CASE("when the first one stores nothing, every waiter asks for itself, at once") {
+TEST_CASE("when the first one's answer is not kept, every waiter asks for itself, at once") {
     World world;
     Asked first(world), second(world), third(world);
+    first.climb.lease->conclude(Flight::Ending::not_stored);
     first.climb.lease.reset();
     world.executor.run();
-    REQUIRE(second.done);
-    REQUIRE(third.done);
+    for (const Asked* waiter : {&second, &third}) {
+        REQUIRE(waiter->done);
+        CHECK_FALSE(waiter->climb.offer);
+        CHECK_FALSE(waiter->climb.lease);
+    }
+}
+
+TEST_CASE("when the first one fails, the next one leads, and after some rounds everybody asks for itself") {
+    World world;
+    std::vector<std::unique_ptr<Asked>> all;
+    for (int i = 0; i < 6; ++i) all.push_back(std::make_unique<Asked>(world));
+    std::size_t led = 0, done = 0;
+    for (int round = 0; round < 8; ++round) {
+        for (auto& one : all) {
+            if (!one || !one->done) continue;
+            led += one->climb.lease ? 1U : 0U;
+            ++done;
+            one.reset();  // its lease ends: failed
+            break;
+        }
+        world.executor.run();
+    }
+    for (const auto& one : all) done += one && one->done ? 1U : 0U;
+    CHECK(done == 6);
+    CHECK(led == 3);  // three rounds
+    CHECK(world.flights.size() == 0);
+}
+
+TEST_CASE("streams follow a stream under way, bodies wait for its end") {
+    World world;
+    Asked first(world);
+    Asked body(world);
+    world.chat.stream = true;
+    Asked stream(world);
+    CHECK_FALSE(stream.done);
+    CHECK_FALSE(body.done);
+    first.climb.lease->flight().begin("x: y\r\n", true);
+    world.executor.run();
+    REQUIRE(stream.done);
+    CHECK(stream.climb.follower);
+    CHECK_FALSE(stream.climb.offer);
+    CHECK_FALSE(body.done);
+    Asked late(world);
+    REQUIRE(late.done);
+    CHECK(late.climb.follower);
+    for (int i = 0; i < 10; ++i) {  // events do not wake whoever waits for the end
+        first.climb.lease->flight().append("event");
+        world.executor.run();
+    }
+    CHECK_FALSE(body.done);
+    world.chat.stream = false;
+    world.store();
+    first.climb.lease->conclude(Flight::Ending::stored);
+    first.climb.lease.reset();
+    world.executor.run();
+    REQUIRE(body.done);
+    CHECK(body.climb.offer);
+}
+
+TEST_CASE("a caller that leaves while it waits is let go") {
+    World world;
+    Asked first(world);
+    Asked second(world);
+    CHECK_FALSE(second.done);
+    world.cancellation.cancel();
+    world.executor.run();
+    CHECK(second.done);
     CHECK_FALSE(second.climb.offer);
-    CHECK_FALSE(third.climb.offer);
 }
 
 TEST_CASE("who may not store does not lead, who may not look up does not wait") {
@@ -98,14 +187,24 @@ TEST_CASE("who may not store does not lead, who may not look up does not wait") 
     CHECK_FALSE(third.climb.lease);
 }
 
-TEST_CASE("an entry past the cascade's time to live is a miss") {
+TEST_CASE("age and purges decide whether an entry is offered") {
     World world;
     world.store();
-    CHECK(Asked(world).climb.offer);
-    world.clock.advance(60'000'000);
-    CHECK(Asked(world).climb.offer);  // not yet: exactly its age
-    world.clock.advance(1);
-    Asked late(world);
-    CHECK_FALSE(late.climb.offer);
-    CHECK(late.climb.reason == "expired");
+    Asked fresh(world);
+    REQUIRE(fresh.climb.offer);
+    CHECK_FALSE(fresh.climb.offer->stale);
+    world.clock.advance(60'000'001);
+    Asked stale(world);
+    REQUIRE(stale.climb.offer);
+    CHECK(stale.climb.offer->stale);
+    world.question.max_age = 1'000'000;
+    Asked picky(world);
+    CHECK_FALSE(picky.climb.offer);
+    CHECK(picky.climb.reason == "expired");
+    picky.climb.lease.reset();
+    world.question.max_age.reset();
+    world.judge.voided = true;
+    Asked purged(world);
+    CHECK_FALSE(purged.climb.offer);
+    CHECK(purged.climb.reason == "purged");
 }

@@ -11,7 +11,7 @@ void Flight::begin(std::string header_lines, bool has_usage) {
         state_.began = true;
         state_.has_usage = has_usage;
         header_lines_ = std::move(header_lines);
-        waiters.swap(waiters_);
+        waiters = take_waiters(Until::began_or_ended);
     }
     wake(waiters);
 }
@@ -27,9 +27,17 @@ void Flight::append(std::string_view bytes) {
             kept_from_ += drop;
         }
         kept_ += bytes;
-        waiters.swap(waiters_);
+        waiters = take_waiters(Until::more_or_ended);
     }
     wake(waiters);
+}
+
+std::vector<Flight::Waiter> Flight::take_waiters(Until until) {
+    const auto taken =
+        std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) { return waiter.until != until; });
+    std::vector<Waiter> waiters(taken, waiters_.end());
+    waiters_.erase(taken, waiters_.end());
+    return waiters;
 }
 
 void Flight::wake(std::vector<Waiter>& waiters) {
@@ -94,7 +102,7 @@ bool Follower::enlist(Until until, std::coroutine_handle<> waiter) {
     if (canceled_ || state.ending != Flight::Ending::none) return false;
     if (until == Until::began_or_ended && state.began) return false;
     if (until == Until::more_or_ended && flight_->kept_from_ + flight_->kept_.size() > position_) return false;
-    flight_->waiters_.push_back({this, &executor_, waiter});
+    flight_->waiters_.push_back({this, until, &executor_, waiter});
     return true;
 }
 
@@ -109,7 +117,7 @@ void Follower::cancel() {
         mine.assign(gone, waiters.end());
         waiters.erase(gone, waiters.end());
     }
-    flight_->wake(mine);
+    Flight::wake(mine);
 }
 
 bool Follower::read(std::string& out) {

@@ -27,6 +27,8 @@ class Flight {
     static constexpr std::size_t kKeptBytes = 4u << 20;
     static constexpr std::size_t kMaxReadBytes = 64 * 1024;
 
+    // What a follower waits for.
+    enum class Until : std::uint8_t { ended, began_or_ended, more_or_ended };
     // How it ended, as far as followers are concerned.
     enum class Ending : std::uint8_t {
         none,        // not yet
@@ -56,11 +58,13 @@ class Flight {
     friend class Follower;
     struct Waiter {
         const void* owner;
+        Until until;
         Executor* executor;
         std::coroutine_handle<> resume;
     };
     void end(Ending ending);
-    void wake(std::vector<Waiter>& waiters);
+    static void wake(std::vector<Waiter>& waiters);
+    std::vector<Waiter> take_waiters(Until until);  // with the lock
 
     mutable std::mutex mutex_;
     State state_;
@@ -80,7 +84,7 @@ class Follower final : public Cancelable {
     Follower(const Follower&) = delete;
     Follower& operator=(const Follower&) = delete;
 
-    enum class Until : std::uint8_t { ended, began_or_ended, more_or_ended };
+    using Until = Flight::Until;
     struct Awaiter {
         Follower& follower;
         Until until;
@@ -88,7 +92,7 @@ class Follower final : public Cancelable {
         bool await_suspend(std::coroutine_handle<> waiter) { return follower.enlist(until, waiter); }
         void await_resume() const noexcept {}
     };
-    // Comes back when it is so, and when cancel() was called; it may come back early: look again.
+    // Comes back when it is so, and when cancel() was called.
     Awaiter wait(Until until) { return {*this, until}; }
     void cancel() override;  // on the executor's thread: the wait under way ends, and no other begins
     bool canceled() const { return canceled_; }
