@@ -12,7 +12,8 @@ jobs=${JOBS:-1}
 scripts/install_dependencies.sh test
 WEIR_LLAMA_SERVER=$(scripts/build_llama_server.sh)
 WEIR_MODEL_FILE=$(scripts/fetch_model.sh)
-export WEIR_LLAMA_SERVER WEIR_MODEL_FILE
+WEIR_EMBEDDING_MODEL_FILE=$(scripts/fetch_model.sh embedding)
+export WEIR_LLAMA_SERVER WEIR_MODEL_FILE WEIR_EMBEDDING_MODEL_FILE
 
 unit_tests=()
 for room in src/*/; do

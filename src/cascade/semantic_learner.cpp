@@ -16,8 +16,8 @@ namespace semantic = tiers::semantic;
 namespace {
 
 constexpr std::int8_t kUnknown = -1;
-// From this promise on a task's own labels may overrule the guards: rules that are right nine times in ten do not help any
-// more.
+// From this promise on a task's own labels may overrule the guards: rules that are right nine times in ten do not help
+// any more.
 constexpr double kLoosePromise = 0.1;
 constexpr std::size_t kMostSeen = 64;
 

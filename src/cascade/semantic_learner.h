@@ -76,7 +76,7 @@ class SemanticLearner {
         Promise promise;
         EntryPtr fresh;  // null: see `verdict`
         std::optional<double> audit_share;
-        std::optional<bool> verdict;  // of people: wrong
+        std::optional<bool> verdict;     // of people: wrong
         std::vector<std::int8_t> right;  // of look->seen, from the log: 1, 0, -1 not known
         bool from_log = false;
     };

@@ -82,14 +82,12 @@ Normal::Normal(std::string_view text) {
             if (text.substr(at).starts_with(kCurly)) {
                 raw += '\'';
                 at += kCurly.size();
-            } else if (is_word_byte(text[at]) || text[at] == '\'') {
-                raw += text[at++];
-            } else if ((text[at] == '.' || text[at] == ',') && is_digit(raw.back()) && at + 1 < text.size() &&
-                       is_digit(text[at + 1])) {
-                raw += text[at++];  // 1,000.5
-            } else {
-                break;
+                continue;
             }
+            const bool in_number = (text[at] == '.' || text[at] == ',') && !raw.empty() && is_digit(raw.back()) &&
+                                   at + 1 < text.size() && is_digit(text[at + 1]);  // 1,000.5
+            if (!is_word_byte(text[at]) && text[at] != '\'' && !in_number) break;
+            raw += text[at++];
         }
         add_word(raw);
     }

@@ -105,8 +105,8 @@ void add_train(CLI::App& app, TrainVerifierArguments& to) {
     CLI::App* const train = app.add_subcommand("train", "Train a model on own data");
     train->require_subcommand(1);
     train->footer("");
-    CLI::App* const verifier = train->add_subcommand(
-        "verifier", "What judges whether a cached question's answer is right for another");
+    CLI::App* const verifier =
+        train->add_subcommand("verifier", "What judges whether a cached question's answer is right for another");
     verifier->add_option("--pairs", to.pairs_file, "TSV: id, text, text, label (1: the same answer)")
         ->type_name("FILE")
         ->required();
@@ -125,7 +125,8 @@ void add_eval_files(CLI::App& command, EvalCacheArguments& to, const std::string
     command.add_option("--out", to.out_file, "TSV: id, served, matched id, similarity, reason")
         ->type_name("FILE")
         ->required();
-    command.add_option("--verifier", to.verifier_file, "a trained one (default: the one compiled in)")->type_name("FILE");
+    command.add_option("--verifier", to.verifier_file, "a trained one (default: the one compiled in)")
+        ->type_name("FILE");
     CLI::Option* const threshold =
         command.add_option("--threshold", to.threshold, "least score to serve, 0 to 2 (1.5: only what rules explain)");
     command

@@ -55,7 +55,8 @@ TEST_CASE("wrong usage: one line and a hint, exit code 2") {
         CHECK(outcome.served.empty());
         return outcome.err;
     };
-    CHECK(message({}) == "weir: a command is missing: serve, check, report, train, eval or version\nTry: weir --help\n");
+    CHECK(message({}) ==
+          "weir: a command is missing: serve, check, report, train, eval or version\nTry: weir --help\n");
     CHECK(message({"reprot"}) == "weir: there is no command \"reprot\" (did you mean report?)\nTry: weir --help\n");
     CHECK(message({"export"}) == "weir: there is no command \"export\" (did you mean report?)\nTry: weir --help\n");
     CHECK(message({"report", "--by", "colour"}) ==

@@ -21,8 +21,8 @@ constexpr std::int64_t kMaxPicosPerToken = 1'000'000'000'000;
 
 void read_openai(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
     constexpr std::string_view kOnlyChild = "is for api: llama-server only";
-    for (const std::string_view key : {"model_file", "program", "embedding", "threads", "context", "parallel", "memory", "cache_ram",
-                                       "arguments", "log_file", "start_timeout"}) {
+    for (const std::string_view key : {"model_file", "program", "embedding", "threads", "context", "parallel", "memory",
+                                       "cache_ram", "arguments", "log_file", "start_timeout"}) {
         section.refuse(key, kOnlyChild);
     }
     section.require("base_url");

@@ -497,7 +497,8 @@ TEST_CASE("what is wrong is said with its line") {
         {with_cascade("tiers: exact"), {"2: cascades.c.tiers is a list such as [exact, openai/gpt-4o-mini]"}},
         {kProvider +
              "cascades:\n  c:\n    match: { model: x }\n    tiers:\n      - exakt\n      - exact\n      - exact\n",
-         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, semantic, provider/model, or "
+         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, semantic, "
+          "provider/model, or "
           "{ model: provider/model, min_mean_logprob: -0.05 }",
           "8: cascades.c.tiers: the same tier stands there twice"}},
         {with_cascade("tiers: [reference]"), {"2: cascades.c.tiers: the reference comes last by itself; leave it out"}},

@@ -43,7 +43,8 @@ Result<double> threshold_of(const EvalCacheArguments& arguments, const semantic:
     const auto share = parse_share(wanted);
     if (!share) return fail(ErrorCode::invalid, "--false-share " + quote(wanted) + " is no share, such as 10%");
     const auto point = verifier.point(*share, dense);
-    if (!point) return fail(ErrorCode::invalid, "the verifier knows no threshold for a false share of " + quote(wanted));
+    if (!point)
+        return fail(ErrorCode::invalid, "the verifier knows no threshold for a false share of " + quote(wanted));
     return point->threshold;
 }
 
@@ -62,7 +63,8 @@ std::string real(double value) {
 
 std::string percent(std::size_t part, std::size_t whole) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.2f %%", whole == 0 ? 0.0 : 100 * static_cast<double>(part) / static_cast<double>(whole));
+    std::snprintf(text, sizeof text, "%.2f %%",
+                  whole == 0 ? 0.0 : 100 * static_cast<double>(part) / static_cast<double>(whole));
     return text;
 }
 
@@ -77,16 +79,18 @@ int eval_pairs_command(const EvalCacheArguments& arguments, const Clock& clock, 
     const auto vectors = eval::embed_texts(eval::texts_of(*pairs), arguments.embedding, progress.callback(), err);
     if (!vectors) return problem(vectors.error(), err);
     const auto threshold = threshold_of(arguments, **verifier, vectors->size() > 0);
-    if (!threshold) return problem({threshold.error().code, "weir eval cache pairs: " + threshold.error().message}, err);
+    if (!threshold)
+        return problem({threshold.error().code, "weir eval cache pairs: " + threshold.error().message}, err);
     eval::PairsSummary summary;
     const auto decisions = eval::judge_pairs(*pairs, *vectors, **verifier, *threshold, progress.callback(), summary);
     if (!decisions) return problem(decisions.error(), err);
-    if (const auto written = eval::write_file(arguments.out_file, *decisions); !written) return problem(written.error(), err);
+    if (const auto written = eval::write_file(arguments.out_file, *decisions); !written)
+        return problem(written.error(), err);
     if (arguments.format == OutputFormat::json) {
-        out << "{\"pairs\": " << summary.pairs << ", \"served\": " << summary.served << ", \"explained\": " << summary.explained
-            << ", \"refused_by_guards\": " << summary.refused << ", \"below_threshold\": " << summary.below
-            << ", \"threshold\": " << real(summary.threshold) << ", \"dense_vectors\": " << (summary.dense ? "true" : "false")
-            << "}\n";
+        out << "{\"pairs\": " << summary.pairs << ", \"served\": " << summary.served
+            << ", \"explained\": " << summary.explained << ", \"refused_by_guards\": " << summary.refused
+            << ", \"below_threshold\": " << summary.below << ", \"threshold\": " << real(summary.threshold)
+            << ", \"dense_vectors\": " << (summary.dense ? "true" : "false") << "}\n";
         return 0;
     }
     Table table({{"pairs"}, {"number", Table::Align::right}, {"share", Table::Align::right}});
@@ -99,7 +103,8 @@ int eval_pairs_command(const EvalCacheArguments& arguments, const Clock& clock, 
     line("refused: below the threshold", summary.below);
     line("all", summary.pairs);
     out << table.render() << "\nthreshold " << real(summary.threshold)
-        << (summary.dense ? ", with dense vectors" : ", without dense vectors") << "; written: " << arguments.out_file << "\n";
+        << (summary.dense ? ", with dense vectors" : ", without dense vectors") << "; written: " << arguments.out_file
+        << "\n";
     return 0;
 }
 
@@ -123,12 +128,15 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
     const auto vectors = eval::embed_texts(eval::texts_of(*stream), arguments.embedding, progress.callback(), err);
     if (!vectors) return problem(vectors.error(), err);
     const auto threshold = threshold_of(arguments, **verifier, vectors->size() > 0);
-    if (!threshold) return problem({threshold.error().code, "weir eval cache stream: " + threshold.error().message}, err);
+    if (!threshold)
+        return problem({threshold.error().code, "weir eval cache stream: " + threshold.error().message}, err);
     options.prior_threshold = *threshold;
     eval::StreamSummary summary;
-    const auto decisions = eval::judge_stream(*stream, *answers, *vectors, *verifier, options, progress.callback(), summary);
+    const auto decisions =
+        eval::judge_stream(*stream, *answers, *vectors, *verifier, options, progress.callback(), summary);
     if (!decisions) return problem(decisions.error(), err);
-    if (const auto written = eval::write_file(arguments.out_file, *decisions); !written) return problem(written.error(), err);
+    if (const auto written = eval::write_file(arguments.out_file, *decisions); !written)
+        return problem(written.error(), err);
     if (arguments.format == OutputFormat::json) {
         out << "{\"questions\": " << summary.questions << ", \"served\": " << summary.served
             << ", \"explained\": " << summary.explained << ", \"audits\": " << summary.audits
@@ -147,13 +155,15 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
     table.add({"all", std::to_string(summary.questions), "100.00 %"});
     out << table.render() << "\n";
     if (summary.learned) {
-        out << "audits " << summary.audits << " (" << summary.audits_wrong << " wrong), verifier fitted " << summary.fits
-            << " times, certificates tried " << summary.proofs << ", promise refuted " << summary.closures << " times\n";
+        out << "audits " << summary.audits << " (" << summary.audits_wrong << " wrong), verifier fitted "
+            << summary.fits << " times, certificates tried " << summary.proofs << ", promise refuted "
+            << summary.closures << " times\n";
     } else {
         out << "no answers given: nothing was learned, the threshold stayed\n";
     }
     out << "threshold at the end " << (summary.threshold > 2 ? "none (closed)" : real(summary.threshold))
-        << (summary.dense ? ", with dense vectors" : ", without dense vectors") << "; written: " << arguments.out_file << "\n";
+        << (summary.dense ? ", with dense vectors" : ", without dense vectors") << "; written: " << arguments.out_file
+        << "\n";
     return 0;
 }
 

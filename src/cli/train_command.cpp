@@ -36,9 +36,9 @@ std::string json_points(const semantic::Verifier& verifier, bool dense) {
     std::string text = "[";
     for (const semantic::OperatingPoint& point : verifier.points(dense)) {
         text += text.size() > 1 ? ", " : "";
-        text += "{\"wanted_false_share\": " + number(point.wanted_false_share) + ", \"threshold\": " + number(point.threshold) +
-                ", \"false_share\": " + number(point.false_share) + ", \"duplicates_served\": " + number(point.recall) +
-                ", \"served\": " + number(point.served) + "}";
+        text += "{\"wanted_false_share\": " + number(point.wanted_false_share) +
+                ", \"threshold\": " + number(point.threshold) + ", \"false_share\": " + number(point.false_share) +
+                ", \"duplicates_served\": " + number(point.recall) + ", \"served\": " + number(point.served) + "}";
     }
     return text + "]";
 }

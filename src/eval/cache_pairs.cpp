@@ -84,7 +84,8 @@ Result<std::string> judge_pairs(const std::vector<PairRow>& pairs, const TextVec
     summary.threshold = threshold;
     summary.dense = dense.size() > 0 && verifier.knows_dense();
     for (const PairRow& pair : pairs) {
-        const semantic::Question cached = semantic::read_question(pair.text_a), asked = semantic::read_question(pair.text_b);
+        const semantic::Question cached = semantic::read_question(pair.text_a),
+                                 asked = semantic::read_question(pair.text_b);
         const semantic::Candidate candidate{0, &cached, similarities_of(hashing, cached, asked, pair, dense)};
         const semantic::Match match = matcher.judge(std::span(&candidate, 1), asked, {threshold, true});
         ++summary.pairs;
@@ -121,7 +122,8 @@ Result<semantic::VerifierTraining> training_of(const std::vector<PairRow>& pairs
     const embed::HashingEmbedder hashing;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         const PairRow& pair = pairs[i];
-        const semantic::Question cached = semantic::read_question(pair.text_a), asked = semantic::read_question(pair.text_b);
+        const semantic::Question cached = semantic::read_question(pair.text_a),
+                                 asked = semantic::read_question(pair.text_b);
         training.add(cached, asked, semantic::check_guards(cached, asked),
                      similarities_of(hashing, cached, asked, pair, dense), pair.label, 1, groups[i]);
         if (!go_on(progress, "pairs", i + 1, pairs.size())) return tl::unexpected(canceled());

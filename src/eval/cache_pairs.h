@@ -1,6 +1,6 @@
-// `weir eval cache pairs` and the data of `weir train verifier`: pairs of texts judged as the live semantic tier judges a
-// cached question and one asked, each pair in a partition of its own.
-// Thread rule: plain functions; they take minutes on large files and report progress. Limits: those of tsv.h.
+// `weir eval cache pairs` and the data of `weir train verifier`: pairs of texts judged as the live semantic tier judges
+// a cached question and one asked, each pair in a partition of its own. Thread rule: plain functions; they take minutes
+// on large files and report progress. Limits: those of tsv.h.
 #pragma once
 
 #include <functional>
@@ -18,14 +18,15 @@ namespace weir::eval {
 using Progress = std::function<bool(std::string_view, std::size_t, std::size_t)>;
 
 struct PairsSummary {
-    std::size_t pairs = 0, served = 0, explained = 0, refused = 0, below = 0;  // explained: of the served; below the threshold
+    std::size_t pairs = 0, served = 0, explained = 0, refused = 0,
+                below = 0;  // explained: of the served; below the threshold
     double threshold = 0;
     bool dense = false;
 };
 
-// One line of decisions for each pair: `id served matched_id similarity reason`. matched_id is the row's own id; similarity
-// is the score where a candidate has one (1 for explained pairs), so that a curve can be drawn from it, and 0 where the
-// guards refused.
+// One line of decisions for each pair: `id served matched_id similarity reason`. matched_id is the row's own id;
+// similarity is the score where a candidate has one (1 for explained pairs), so that a curve can be drawn from it, and
+// 0 where the guards refused.
 Result<std::string> judge_pairs(const std::vector<PairRow>& pairs, const TextVectors& dense,
                                 const tiers::semantic::Verifier& verifier, double threshold, const Progress& progress,
                                 PairsSummary& summary);

@@ -25,7 +25,10 @@ struct Entry {
 class Partition {
   public:
     Partition(const TextVectors& dense, const StreamOptions& options)
-        : dense_(dense), options_(options), by_hashing_(embedder_.dimensions()), by_dense_(std::max<std::size_t>(1, dense.dimensions())) {}
+        : dense_(dense),
+          options_(options),
+          by_hashing_(embedder_.dimensions()),
+          by_dense_(std::max<std::size_t>(1, dense.dimensions())) {}
 
     embed::Int8Vector hashed(const semantic::Question& question) const {
         return embed::Int8Vector(embedder_.embed_now(question.words));
@@ -93,8 +96,13 @@ class Stream {
   public:
     Stream(const std::vector<StreamRow>& rows, const std::unordered_map<std::string, std::string>& answers,
            const TextVectors& dense, std::shared_ptr<const semantic::Verifier> verifier, const StreamOptions& options)
-        : rows_(rows), answers_(answers), options_(options), partition_(dense, options),
-          learner_(std::move(verifier), learner_options(options)), random_(options.seed), dense_(dense) {}
+        : rows_(rows),
+          answers_(answers),
+          options_(options),
+          partition_(dense, options),
+          learner_(std::move(verifier), learner_options(options)),
+          random_(options.seed),
+          dense_(dense) {}
 
     Result<std::string> run(const Progress& progress, StreamSummary& summary) {
         summary.dense = dense_.size() > 0;

@@ -99,7 +99,8 @@ Result<void> embed_all(const std::vector<std::string_view>& texts, const Install
         ask.dimensions = kDimensions;
         ask.call_micros = kCallMicros;
         embedder = std::make_unique<embed::EndpointEmbedder>(*client, std::move(ask));
-        work = std::make_unique<Work>(Work{texts, *embedder, kept, progress, 0, 0, kAsksAtOnce, 0, std::nullopt, finished});
+        work = std::make_unique<Work>(
+            Work{texts, *embedder, kept, progress, 0, 0, kAsksAtOnce, 0, std::nullopt, finished});
         for (std::size_t i = 0; i < kAsksAtOnce; ++i) spawn(embed_some(*work));
     });
     const std::optional<Error> problem = work->problem;

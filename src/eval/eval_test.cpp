@@ -114,14 +114,17 @@ TEST_CASE("a pair is judged for itself, in the form that the scorer reads") {
     CHECK(rows[2][1] == "0");
     CHECK(summary.pairs == 3);
     CHECK(summary.served == 1);
-    const auto given_up = judge_pairs(pairs, TextVectors(), *tiers::semantic::shipped_verifier(), 0.9,
-                                      [](std::string_view, std::size_t, std::size_t) { return false; }, summary);
+    const auto given_up = judge_pairs(
+        pairs, TextVectors(), *tiers::semantic::shipped_verifier(), 0.9,
+        [](std::string_view, std::size_t, std::size_t) { return false; }, summary);
     CHECK(given_up.error().code == ErrorCode::canceled);
 }
 
 TEST_CASE("a stream without answers: what was served names an entry that came before and was not served itself") {
-    const std::vector<StreamRow> stream{{"a", "How do I reset the alarm?"}, {"b", "How do I reset the alarm"},
-                                        {"c", "how do I reset the alarm?"}, {"d", "How do I set the alarm?"}};
+    const std::vector<StreamRow> stream{{"a", "How do I reset the alarm?"},
+                                        {"b", "How do I reset the alarm"},
+                                        {"c", "how do I reset the alarm?"},
+                                        {"d", "How do I set the alarm?"}};
     StreamOptions options;
     options.prior_threshold = tiers::semantic::kCertain;
     StreamSummary summary;
@@ -163,7 +166,8 @@ TEST_CASE("a stream with answers learns, and keeps a broken promise closed") {
 
     // Every answer is the same: nothing is closed, nearly all is served.
     for (auto& [id, answer] : answers) answer = "always this";
-    REQUIRE(judge_stream(stream, answers, TextVectors(), tiers::semantic::shipped_verifier(), options, nullptr, summary));
+    REQUIRE(
+        judge_stream(stream, answers, TextVectors(), tiers::semantic::shipped_verifier(), options, nullptr, summary));
     CHECK(summary.closures == 0);
     CHECK(summary.served == 599);
 }

@@ -1,6 +1,6 @@
-// Vectors kept on disk from one evaluation to the next, so that a text is embedded once: one file for each embedding model,
-// records of a text's SHA-256 (16 bytes of it), a scale and 8-bit codes.
-// Thread rule: one owner. Limits: kMostRecords records are read; a record cut off at the end is dropped.
+// Vectors kept on disk from one evaluation to the next, so that a text is embedded once: one file for each embedding
+// model, records of a text's SHA-256 (16 bytes of it), a scale and 8-bit codes. Thread rule: one owner. Limits:
+// kMostRecords records are read; a record cut off at the end is dropped.
 #pragma once
 
 #include <array>

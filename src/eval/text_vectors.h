@@ -18,8 +18,8 @@ namespace weir::eval {
 
 class TextVectors {
   public:
-    // Dense vectors made elsewhere: FOLDER/texts.txt has a text a line, FOLDER/vectors.f32 their vectors in the same order, of
-    // `dimensions` little-endian floats each. Texts of `wanted` that are not there have none.
+    // Dense vectors made elsewhere: FOLDER/texts.txt has a text a line, FOLDER/vectors.f32 their vectors in the same
+    // order, of `dimensions` little-endian floats each. Texts of `wanted` that are not there have none.
     static Result<TextVectors> read_folder(const std::string& folder, const std::vector<std::string_view>& wanted,
                                            std::size_t dimensions = 384);
 

@@ -45,9 +45,9 @@ Result<void> each_row(const std::string& file, std::size_t fields_wanted,
             begin = end + 1;
         }
         if (fields.size() != fields_wanted) {
-            return tl::unexpected(at_line(file, number, "expected " + std::to_string(fields_wanted) +
-                                                            " fields between tabs, found " +
-                                                            std::to_string(fields.size())));
+            return tl::unexpected(at_line(file, number,
+                                          "expected " + std::to_string(fields_wanted) + " fields between tabs, found " +
+                                              std::to_string(fields.size())));
         }
         if (fields[0].empty()) return tl::unexpected(at_line(file, number, "the id is empty"));
         if (const std::string problem = row(fields); !problem.empty()) {
@@ -96,7 +96,8 @@ Result<std::unordered_map<std::string, std::string>> read_answers(const std::str
                                                                   const std::vector<StreamRow>& stream) {
     std::unordered_map<std::string, std::string> answers;
     const auto done = each_row(file, 2, [&](const Fields& fields) -> std::string {
-        if (!answers.emplace(fields[0], fields[1]).second) return "the id " + std::string(fields[0]) + " was there before";
+        if (!answers.emplace(fields[0], fields[1]).second)
+            return "the id " + std::string(fields[0]) + " was there before";
         return {};
     });
     if (!done) return tl::unexpected(done.error());

@@ -36,7 +36,7 @@ std::string identity_of(const EmbeddingOptions& options) {
 }
 
 Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const Clock& clock) {
-    std::unique_ptr<Caches> caches(new Caches(clock));
+    std::unique_ptr<Caches> caches(new Caches);
     caches->data_folder_ = options.data_folder;
     std::unique_ptr<store::EntryStore> entries;  // none: in memory only
     if (options.cache.disk_bytes > 0) {

@@ -57,9 +57,8 @@ class Caches final : public cascade::CacheControl {
     void flush();
 
   private:
-    explicit Caches(const Clock& clock) : clock_(clock) {}
+    Caches() = default;
 
-    const Clock& clock_;
     std::string data_folder_;
     std::uint64_t semantic_disk_bytes_ = 0;
     std::unique_ptr<tiers::ExactCache> exact_;

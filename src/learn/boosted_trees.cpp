@@ -27,13 +27,12 @@ Result<void> check(const Examples& examples, const BoostedTrees::Options& option
         options.bins > kMaxBins) {
         return fail(ErrorCode::invalid, "boosted trees: depth, trees or bins out of range");
     }
-    double positive = 0, all = 0;
+    double all = 0;
     for (std::size_t i = 0; i < rows; ++i) {
         const float label = examples.labels[i], weight = examples.weights[i];
         if (!(label >= 0 && label <= 1) || !(weight >= 0) || weight == kInfinity) {
             return fail(ErrorCode::invalid, "boosted trees: a label outside 0 to 1, or a negative weight");
         }
-        positive += static_cast<double>(label) * weight;
         all += weight;
     }
     if (!(all > 0)) return fail(ErrorCode::invalid, "boosted trees: all weights are 0");

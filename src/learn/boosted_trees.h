@@ -1,7 +1,7 @@
 // Gradient-boosted decision trees with logistic loss, on histograms: Newton steps and L2-regularised leaves (Friedman,
-// Annals of Statistics 2001; Chen and Guestrin, KDD 2016), values in at most kMaxBins quantile bins, trees grown level by
-// level to a fixed depth, optional monotone columns. Deterministic by seed. A missing value (NaN) sorts below every other.
-// Thread rule: immutable once made; margin() from any thread. Limits: below; 300 trees of depth 5: < 5 us a row.
+// Annals of Statistics 2001; Chen and Guestrin, KDD 2016), values in at most kMaxBins quantile bins, trees grown level
+// by level to a fixed depth, optional monotone columns. Deterministic by seed. A missing value (NaN) sorts below every
+// other. Thread rule: immutable once made; margin() from any thread. Limits: below; 300 trees of depth 5: < 5 us a row.
 #pragma once
 
 #include <array>
@@ -34,7 +34,8 @@ class BoostedTrees {
         double column_share = 0.7;     // of the columns drawn for each tree
         std::size_t bins = 64;
         std::uint64_t seed = 1;
-        std::vector<std::int8_t> monotone;  // for each column: +1 the margin may only rise with it, -1 fall, 0; empty: all 0
+        std::vector<std::int8_t>
+            monotone;  // for each column: +1 the margin may only rise with it, -1 fall, 0; empty: all 0
         // Called after each tree with the number done; false: stop, and fail with ErrorCode::canceled. May be empty.
         std::function<bool(std::size_t)> progress;
     };
@@ -64,7 +65,7 @@ class BoostedTrees {
     std::size_t columns_ = 0;
     int depth_ = 0;
     double base_ = 0;
-    std::vector<Node> nodes_;   // of each tree 2^depth - 1, in heap order
+    std::vector<Node> nodes_;    // of each tree 2^depth - 1, in heap order
     std::vector<float> leaves_;  // of each tree 2^depth
     std::vector<double> importance_;
 };

@@ -12,8 +12,8 @@
 namespace weir::learn {
 
 struct ScoredLabel {
-    double score = 0;  // finite
-    double label = 0;  // 0 to 1
+    double score = 0;   // finite
+    double label = 0;   // 0 to 1
     double weight = 1;  // above 0
 };
 
@@ -38,13 +38,13 @@ struct PlattCalibration {
 
 // A threshold picked from labelled scores, by what was seen; no certificate (those are in certificates.h).
 struct PickedThreshold {
-    double threshold = 0;   // serve what scores at least this
-    double served = 0;      // share of all weight that is served
+    double threshold = 0;    // serve what scores at least this
+    double served = 0;       // share of all weight that is served
     double false_share = 0;  // of the served weight, the share with label 0
-    double recall = 0;      // of the weight of label 1, the share served
+    double recall = 0;       // of the weight of label 1, the share served
 };
-// The lowest threshold with a false share of at most `false_share` (in [0, 1)), less `caution` times its standard error, among
-// at least `least_served` rows; none where there is no such threshold. Ties in score are served together.
+// The lowest threshold with a false share of at most `false_share` (in [0, 1)), less `caution` times its standard
+// error, among at least `least_served` rows; none where there is no such threshold. Ties in score are served together.
 std::optional<PickedThreshold> pick_threshold(std::span<const ScoredLabel> labelled, double false_share,
                                               std::size_t least_served = 1, double caution = 0);
 

@@ -69,7 +69,8 @@ std::vector<bool> refuted_after(std::span<const LabelledHit> hits, std::span<con
         std::all_of(hits.begin(), hits.end(), [&](const LabelledHit& hit) { return hit.weight == hits[0].weight; });
     std::vector<bool> refuted;
     if (!equal_weights) {
-        for (const double evidence : evidence_after(hits, ends, promise, clean)) refuted.push_back(evidence >= 1 / alpha);
+        for (const double evidence : evidence_after(hits, ends, promise, clean))
+            refuted.push_back(evidence >= 1 / alpha);
         return refuted;
     }
     std::size_t at = 0, wrong = 0;
@@ -130,8 +131,8 @@ std::optional<CertifiedThreshold> certify_threshold(std::span<const LabelledHit>
     const std::vector<std::size_t> ends = grid_of(sorted, test.grid);
     const double alpha = test.alpha / static_cast<double>(test.starts);
     const std::vector<bool> refuted = refuted_after(sorted, ends, test.promise, alpha, false);
-    // A sequence that began where not even spotless hits suffice would end at once: the first begins where they do, each
-    // other at twice as many hits. Scores and weights settle that, outcomes don't.
+    // A sequence that began where not even spotless hits suffice would end at once: the first begins where they do,
+    // each other at twice as many hits. Scores and weights settle that, outcomes don't.
     const std::vector<bool> possible = refuted_after(sorted, ends, test.promise, alpha, true);
     const auto first = static_cast<std::size_t>(std::find(possible.begin(), possible.end(), true) - possible.begin());
     if (first == ends.size()) return std::nullopt;

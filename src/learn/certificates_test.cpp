@@ -90,7 +90,8 @@ TEST_CASE("betting evidence: on average at most 1 under the null, far above unde
     CHECK(betting_evidence({}, 0.1) == 1);
 }
 
-TEST_CASE("certified thresholds keep the promise in at least 1 - alpha of seeded worlds, and serve nearly what they could") {
+TEST_CASE(
+    "certified thresholds keep the promise in at least 1 - alpha of seeded worlds, and serve nearly what they could") {
     for (const bool weighted : {false, true}) {
         CAPTURE(weighted);
         constexpr int kWorlds = 400;

@@ -6,10 +6,10 @@
 namespace weir::learn {
 namespace {
 
-constexpr std::size_t kStratumLookUps = 200;   // about so many in a stratum of the score,
-constexpr std::size_t kStratumRevealed = 10;   // and so many revealed at least
-// Larger weights are cut to this, or a few audited hits would decide all. Where few are revealed the score is high, and higher
-// scores are wrong less often: to count them for less than they stand for errs on the safe side.
+constexpr std::size_t kStratumLookUps = 200;  // about so many in a stratum of the score,
+constexpr std::size_t kStratumRevealed = 10;  // and so many revealed at least
+// Larger weights are cut to this, or a few audited hits would decide all. Where few are revealed the score is high, and
+// higher scores are wrong less often: to count them for less than they stand for errs on the safe side.
 constexpr double kMostWeight = 5;
 constexpr std::size_t kGrid = 1000, kStarts = 6;
 
@@ -98,8 +98,8 @@ void HitGate::certify() {
     ++proofs_;
     const double alpha = spent_alpha(options_.alpha, occasion_);
     const std::vector<LabelledHit> hits = weighted();  // best first
-    const auto others = std::find_if(hits.begin(), hits.end(),
-                                     [this](const LabelledHit& hit) { return hit.score < options_.certain; });
+    const auto others =
+        std::find_if(hits.begin(), hits.end(), [this](const LabelledHit& hit) { return hit.score < options_.certain; });
     const ThresholdTest test{options_.promise, alpha, kGrid, kStarts};
     auto proof = certify_threshold(std::span(others, hits.end()), test);
     if (!proof && state_ == State::closed) proof = certify_threshold(std::span(hits.begin(), others), test);

@@ -1,13 +1,15 @@
-// The gate of a cache tier for one task: which score is enough to serve a hit, so that at most a promised share of the served
-// hits is wrong.
+// The gate of a cache tier for one task: which score is enough to serve a hit, so that at most a promised share of the
+// served hits is wrong.
 //   1. Before there is proof, what scores at least `prior_threshold` is served (a threshold learned elsewhere).
-//   2. Look-ups whose outcome is revealed (free on a miss, paid for by an audit of a hit) are kept in a window. Whenever they have
+//   2. Look-ups whose outcome is revealed (free on a miss, paid for by an audit of a hit) are kept in a window.
+//   Whenever they have
 //      grown enough a threshold is certified from them (certificates.h); occasion n uses 6 / (pi n)^2 of alpha, so all
-//      certificates for scores of one model hold together and the loosest is used. With a new model (rescored()) it begins anew.
-//      Where hits are revealed less often than misses, outcomes are weighted by strata of the score (post-stratification:
-//      look-ups in the stratum / revealed ones, at most 5: that errs on the safe side as long as higher scores are not wrong
-//      more often).
-//   3. HitMonitor watches the audits. When it finds the promise broken the gate closes and its window is emptied: it opens again
+//      certificates for scores of one model hold together and the loosest is used. With a new model (rescored()) it
+//      begins anew. Where hits are revealed less often than misses, outcomes are weighted by strata of the score
+//      (post-stratification: look-ups in the stratum / revealed ones, at most 5: that errs on the safe side as long as
+//      higher scores are not wrong more often).
+//   3. HitMonitor watches the audits. When it finds the promise broken the gate closes and its window is emptied: it
+//   opens again
 //      only on a certificate from what was revealed afterwards (all look-ups are misses then, so that costs nothing).
 // Assumed between two refutations: look-ups to come are like those in the window.
 // Thread rule: one owner. Limits: `window` look-ups of 8 bytes; a certificate takes milliseconds, every now and then.
@@ -32,14 +34,14 @@ class HitGate {
         double promise = 0.02;  // bound on the wrong share among served hits, in (0, 1)
         double alpha = 0.05;    // the chance that a certificate is wrong; the monitor has as much again
         double prior_threshold = std::numeric_limits<double>::infinity();
-        // Scores from here on come from other evidence than the others (rules, not a model). They are served while the gate is
-        // not closed, and take no part in the certificate of the others: what they leave of the promise is not for those to
-        // spend. Closed, the gate opens for them alone if they are certified by themselves.
+        // Scores from here on come from other evidence than the others (rules, not a model). They are served while the
+        // gate is not closed, and take no part in the certificate of the others: what they leave of the promise is not
+        // for those to spend. Closed, the gate opens for them alone if they are certified by themselves.
         double certain = std::numeric_limits<double>::infinity();
-        std::size_t window = 20'000;      // look-ups
-        std::size_t first_proof = 150;    // revealed look-ups before the first certificate is tried
-        double proof_growth = 1.6;       // revealed look-ups since the last try, as a factor, before the next
-        double least_audit = 0.01;        // see HitMonitor
+        std::size_t window = 20'000;    // look-ups
+        std::size_t first_proof = 150;  // revealed look-ups before the first certificate is tried
+        double proof_growth = 1.6;      // revealed look-ups since the last try, as a factor, before the next
+        double least_audit = 0.01;      // see HitMonitor
     };
     enum class State : std::uint8_t { prior, proven, closed };
 
@@ -62,8 +64,9 @@ class HitGate {
     // Call it once for each id at most; forgotten ids are ignored.
     void revealed(std::uint64_t id, bool wrong, std::optional<double> audit_probability);
 
-    // Scores mean something else from now on (a new model made them): these look-ups, oldest first, scored by models that had
-    // not seen their outcomes, take the place of the window, and the threshold is certified anew. Earlier ids are forgotten.
+    // Scores mean something else from now on (a new model made them): these look-ups, oldest first, scored by models
+    // that had not seen their outcomes, take the place of the window, and the threshold is certified anew. Earlier ids
+    // are forgotten.
     void rescored(std::span<const LookUp> look_ups);
 
     std::uint64_t proofs() const { return proofs_; }      // certificates tried

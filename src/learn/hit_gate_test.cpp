@@ -11,14 +11,15 @@ using namespace weir::learn;
 namespace {
 
 struct World {
-    double error_factor = 1;  // wrong with probability factor * (1 - score)^3, so of those above t factor * (1 - t)^3 / 4
+    double error_factor =
+        1;  // wrong with probability factor * (1 - score)^3, so of those above t factor * (1 - t)^3 / 4
     double later_factor = 1;  // the same in the second half
     int look_ups = 20'000;
     double audit = 0.05;
 };
 
 struct Outcome {
-    double served = 0, wrong = 0;  // counts
+    double served = 0, wrong = 0;            // counts
     double late_served = 0, late_wrong = 0;  // of the last quarter
     std::uint64_t closures = 0;
 };

@@ -1,7 +1,7 @@
 // Logistic regression on sparse or dense rows, with L2 regularisation: fitted in passes over examples, or updated one
-// example at a time. AdaGrad steps (Duchi, Hazan, Singer, JMLR 2011), a step size of its own for each weight; the penalty is
-// applied to a weight when its feature is seen. Deterministic by seed.
-// Thread rule: one writer; margin() from any thread while nobody writes. Limits: 2^24 features, kMaxRows rows.
+// example at a time. AdaGrad steps (Duchi, Hazan, Singer, JMLR 2011), a step size of its own for each weight; the
+// penalty is applied to a weight when its feature is seen. Deterministic by seed. Thread rule: one writer; margin()
+// from any thread while nobody writes. Limits: 2^24 features, kMaxRows rows.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct SparseExamples {
 class LogisticRegression {
   public:
     struct Options {
-        double step = 0.1;         // AdaGrad's base step
-        double l2 = 1e-6;          // penalty on each weight, for an example that shows its feature
+        double step = 0.1;           // AdaGrad's base step
+        double l2 = 1e-6;            // penalty on each weight, for an example that shows its feature
         double positive_weight = 1;  // multiplies the weights of examples by their label ...
         double negative_weight = 1;  // ... and by 1 - label
         int passes = 5;

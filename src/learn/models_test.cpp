@@ -1,5 +1,5 @@
-// Logistic regression, boosted trees, calibration: do they learn what is there, the same each time, and read back only what
-// they wrote?
+// Logistic regression, boosted trees, calibration: do they learn what is there, the same each time, and read back only
+// what they wrote?
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
@@ -229,7 +229,8 @@ TEST_CASE("isotonic regression: known pools, never falling") {
         RandomBits random(*rc::gen::arbitrary<std::uint64_t>());
         std::vector<ScoredLabel> labels;
         for (int i = 0; i < 40; ++i) {
-            labels.push_back({std::floor(random.uniform() * 20), random.chance(0.4) ? 1.0 : 0.0, 0.5 + random.uniform()});
+            labels.push_back(
+                {std::floor(random.uniform() * 20), random.chance(0.4) ? 1.0 : 0.0, 0.5 + random.uniform()});
         }
         const auto calibration = IsotonicCalibration::fit(labels);
         double last = 0;

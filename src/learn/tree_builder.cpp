@@ -139,8 +139,13 @@ void TreeBuilder::divide(Branch& parent, const Split& split, Branch& left, Branc
     }
     std::copy(scratch_.begin(), scratch_.end(), order_.begin() + static_cast<std::ptrdiff_t>(keep));
     left = {parent.begin, keep, split.left, parent.least, parent.most, true, {}};
-    right = {keep, parent.end, {parent.sum.slope - split.left.slope, parent.sum.curve - split.left.curve},
-             parent.least, parent.most, true, {}};
+    right = {keep,
+             parent.end,
+             {parent.sum.slope - split.left.slope, parent.sum.curve - split.left.curve},
+             parent.least,
+             parent.most,
+             true,
+             {}};
     const int direction = options_.monotone.empty() ? 0 : options_.monotone[column];
     const double middle = (split.left_value + split.right_value) / 2;
     if (direction > 0) left.most = right.least = middle;

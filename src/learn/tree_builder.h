@@ -17,7 +17,7 @@ class TreeBuilder {
     struct Sum {
         double slope = 0, curve = 0;  // first and second derivatives of the loss
     };
-    struct Branch {  // a node under construction
+    struct Branch {                      // a node under construction
         std::size_t begin = 0, end = 0;  // its rows in order_
         Sum sum;
         double least = 0, most = 0;  // what monotone columns above allow for its value
@@ -44,9 +44,9 @@ class TreeBuilder {
     const Examples& examples_;
     const BoostedTrees::Options& options_;
     RandomBits random_;
-    std::size_t columns_, slots_;           // slots_: bins in a histogram, the one of missing values included
+    std::size_t columns_, slots_;            // slots_: bins in a histogram, the one of missing values included
     std::vector<std::vector<float>> edges_;  // of each column; a value is in bin 1 + (edges below it), missing: bin 0
-    std::vector<std::uint8_t> binned_;      // row after row
+    std::vector<std::uint8_t> binned_;       // row after row
     std::vector<double> margins_;
     std::vector<float> slopes_, curves_;
     std::vector<std::uint32_t> order_, scratch_;

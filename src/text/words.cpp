@@ -264,15 +264,11 @@ class Splitter {
         const auto digit_at = [&](std::size_t i) { return i < text_.size() && is_digit(text_[i]); };
         while (at_ < text_.size()) {
             const char c = text_[at_];
-            if (is_digit(c)) {
-                ++at_;
-            } else if (c == ',' && digit_at(at_ + 1) && digit_at(at_ + 2) && digit_at(at_ + 3) && !digit_at(at_ + 4)) {
-                ++at_;
-            } else if ((c == '.' || c == '/' || c == ':') && digit_at(at_ + 1)) {
-                ++at_;
-            } else {
-                break;
-            }
+            const bool thousands =
+                c == ',' && digit_at(at_ + 1) && digit_at(at_ + 2) && digit_at(at_ + 3) && !digit_at(at_ + 4);
+            const bool inside = (c == '.' || c == '/' || c == ':') && digit_at(at_ + 1);
+            if (!is_digit(c) && !thousands && !inside) break;
+            ++at_;
         }
         char* const from = letters_;
         for (std::size_t i = begin; i < at_; ++i) {

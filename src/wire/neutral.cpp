@@ -27,8 +27,8 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
         classes[i] = lower || upper ? kLetter : i >= '0' && i <= '9' ? kDigit : latin ? kOutside : kForeign;
     }
     classes[' '] = kBlank;
-    for (const unsigned char c : {',', '.', ':', '-', '\''}) classes[c] = kPause;
-    for (const unsigned char c : {'?', '!'}) classes[c] = kTerminal;
+    for (const char c : {',', '.', ':', '-', '\''}) classes[static_cast<unsigned char>(c)] = kPause;
+    for (const char c : {'?', '!'}) classes[static_cast<unsigned char>(c)] = kTerminal;
     return classes;
 }
 constexpr std::array<std::uint8_t, 256> kClasses = make_classes();

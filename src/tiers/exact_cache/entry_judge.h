@@ -1,6 +1,5 @@
-// Whether a cached entry may still be used: the seam between the caches, which hold entries, and who knows about time and
-// purges (cascade/entry_judge.h).
-// Thread rule: any thread, no waiting. Limits: none.
+// Whether a cached entry may still be used: the seam between the caches, which hold entries, and who knows about time
+// and purges (cascade/entry_judge.h). Thread rule: any thread, no waiting. Limits: none.
 #pragma once
 
 #include <optional>

@@ -45,14 +45,15 @@ void Flight::wake(std::vector<Waiter>& waiters) {
 }
 
 void Flight::when_deserted(std::function<void()> call) {
-    bool deserted = false;
     {
         const std::lock_guard lock(mutex_);
-        when_deserted_ = std::move(call);
-        deserted = when_deserted_ != nullptr && followers_ == 0;
-        if (deserted) call = std::move(when_deserted_);
+        if (call == nullptr || followers_ > 0) {
+            when_deserted_ = std::move(call);
+            return;
+        }
+        when_deserted_ = nullptr;
     }
-    if (deserted) call();
+    call();
 }
 
 bool Flight::followed() const {

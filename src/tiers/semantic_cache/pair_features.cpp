@@ -6,18 +6,65 @@
 namespace weir::tiers::semantic {
 namespace {
 
-constexpr std::array<std::string_view, kPairFeatures> kNames{
-    "dense_cosine", "hashing_cosine", "content_jaccard", "content_rarity_jaccard", "content_containment", "asked_covered",
-    "cached_covered", "word_jaccard", "meaning_jaccard", "bigram_jaccard", "trigram_dice", "word_length_ratio",
-    "byte_length_ratio", "word_length_difference", "fewer_content", "more_content", "edit_distance",
-    "common_sequence_of_longer", "common_sequence_of_shorter", "order_agreement", "common_prefix", "common_suffix",
-    "first_word_equal", "last_content_equal", "kind_relation", "asked_kind", "cached_kind", "rarest_difference",
-    "cached_difference_rarity", "asked_difference_rarity", "cached_differences", "asked_differences", "rarest_shared",
-    "shared_content", "fuzzy_mean", "fuzzy_least", "cached_unexplained", "asked_unexplained", "guard_matched",
-    "guard_spelling", "guard_inflection", "guard_dropped", "guard_moved", "explained", "proper_jaccard",
-    "sentence_difference", "quantities", "negations", "leans_on_context", "refused_order",
-    "refused_roles", "refused_logic", "refused_time_order", "refused_coreference", "refused_modality",
-    "refused_question_kind", "refused_word", "refused_condition", "lexical_margin"};
+constexpr std::array<std::string_view, kPairFeatures> kNames{"dense_cosine",
+                                                             "hashing_cosine",
+                                                             "content_jaccard",
+                                                             "content_rarity_jaccard",
+                                                             "content_containment",
+                                                             "asked_covered",
+                                                             "cached_covered",
+                                                             "word_jaccard",
+                                                             "meaning_jaccard",
+                                                             "bigram_jaccard",
+                                                             "trigram_dice",
+                                                             "word_length_ratio",
+                                                             "byte_length_ratio",
+                                                             "word_length_difference",
+                                                             "fewer_content",
+                                                             "more_content",
+                                                             "edit_distance",
+                                                             "common_sequence_of_longer",
+                                                             "common_sequence_of_shorter",
+                                                             "order_agreement",
+                                                             "common_prefix",
+                                                             "common_suffix",
+                                                             "first_word_equal",
+                                                             "last_content_equal",
+                                                             "kind_relation",
+                                                             "asked_kind",
+                                                             "cached_kind",
+                                                             "rarest_difference",
+                                                             "cached_difference_rarity",
+                                                             "asked_difference_rarity",
+                                                             "cached_differences",
+                                                             "asked_differences",
+                                                             "rarest_shared",
+                                                             "shared_content",
+                                                             "fuzzy_mean",
+                                                             "fuzzy_least",
+                                                             "cached_unexplained",
+                                                             "asked_unexplained",
+                                                             "guard_matched",
+                                                             "guard_spelling",
+                                                             "guard_inflection",
+                                                             "guard_dropped",
+                                                             "guard_moved",
+                                                             "explained",
+                                                             "proper_jaccard",
+                                                             "sentence_difference",
+                                                             "quantities",
+                                                             "negations",
+                                                             "leans_on_context",
+                                                             "refused_order",
+                                                             "refused_roles",
+                                                             "refused_logic",
+                                                             "refused_time_order",
+                                                             "refused_coreference",
+                                                             "refused_modality",
+                                                             "refused_question_kind",
+                                                             "refused_word",
+                                                             "refused_condition",
+                                                             "lexical_margin"};
 
 using Ids = std::vector<std::uint64_t>;
 
@@ -184,7 +231,8 @@ void set_differences(const Side& cached, const Side& asked, const WordRarity& ra
     const float shared_rarity = sum_of_rarity(shared, rarity, rarest_shared);
     const float all = shared_rarity + cached_rarity + asked_rarity;
     set(PairFeature::content_rarity_jaccard, all > 0 ? shared_rarity / all : 1.0F);
-    set(PairFeature::asked_covered, shared_rarity + asked_rarity > 0 ? shared_rarity / (shared_rarity + asked_rarity) : 1.0F);
+    set(PairFeature::asked_covered,
+        shared_rarity + asked_rarity > 0 ? shared_rarity / (shared_rarity + asked_rarity) : 1.0F);
     set(PairFeature::cached_covered,
         shared_rarity + cached_rarity > 0 ? shared_rarity / (shared_rarity + cached_rarity) : 1.0F);
     set(PairFeature::rarest_difference, rarest);
@@ -197,7 +245,8 @@ void set_differences(const Side& cached, const Side& asked, const WordRarity& ra
 
     float sum = 0, least = 1;
     constexpr std::size_t kMost = 12;  // words a side that are compared letter by letter
-    const std::size_t most_cached = std::min(kMost, only_cached.size()), most_asked = std::min(kMost, only_asked.size());
+    const std::size_t most_cached = std::min(kMost, only_cached.size()),
+                      most_asked = std::min(kMost, only_asked.size());
     for (std::size_t i = 0; i < most_cached; ++i) {
         float best = 0;
         for (std::size_t j = 0; j < most_asked; ++j) {

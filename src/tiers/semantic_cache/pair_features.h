@@ -1,6 +1,7 @@
-// What the verifier looks at in a pair of questions: similarities, overlaps, edits, order, the guards' counts, as an array of
-// numbers of fixed meaning; and, as hashed sparse features for the lexical model, which words differ and which are shared.
-// Thread rule: pure functions. Limits: the first kMostPairWords words of each side are compared; < 50 us for questions of 30 words.
+// What the verifier looks at in a pair of questions: similarities, overlaps, edits, order, the guards' counts, as an
+// array of numbers of fixed meaning; and, as hashed sparse features for the lexical model, which words differ and which
+// are shared. Thread rule: pure functions. Limits: the first kMostPairWords words of each side are compared; < 50 us
+// for questions of 30 words.
 #pragma once
 
 #include <array>
@@ -22,7 +23,7 @@ inline constexpr std::size_t kMostPairWords = 160;
 inline constexpr std::uint32_t kPairFeaturesVersion = 1;
 
 enum class PairFeature : std::uint8_t {
-    dense_cosine,    // NaN where there are no dense vectors
+    dense_cosine,  // NaN where there are no dense vectors
     hashing_cosine,
     content_jaccard,  // of content stems
     content_rarity_jaccard,
@@ -56,7 +57,7 @@ enum class PairFeature : std::uint8_t {
     asked_differences,
     rarest_shared,
     shared_content,
-    fuzzy_mean,   // best character similarity of content words that only one side has
+    fuzzy_mean,  // best character similarity of content words that only one side has
     fuzzy_least,
     cached_unexplained,
     asked_unexplained,
@@ -88,8 +89,9 @@ inline constexpr std::size_t kPairFeatures = static_cast<std::size_t>(PairFeatur
 using PairFeatures = std::array<float, kPairFeatures>;
 std::string_view feature_name(std::size_t index);
 
-// Refusals that rest on a single word's or construction's usual meaning: rules by default, but a verifier that was trained on
-// a task's own pairs may overrule them. All others (numbers, names, negation, ...) are final whatever the model says.
+// Refusals that rest on a single word's or construction's usual meaning: rules by default, but a verifier that was
+// trained on a task's own pairs may overrule them. All others (numbers, names, negation, ...) are final whatever the
+// model says.
 using RefusalSet = std::uint32_t;  // bit: 1 << refusal
 RefusalSet rebuttable_refusals();
 constexpr bool contains(RefusalSet set, Refusal refusal) {
@@ -105,8 +107,8 @@ PairFeatures pair_features(const Question& cached, const Question& asked, const 
                            const Similarities& similarities, const WordRarity& rarity);
 
 inline constexpr std::uint32_t kLexicalBits = 16;
-// Appends to `out`: words that only one side has, pairs of them, words shared, kinds of question, hashed to features below
-// 2^kLexicalBits.
+// Appends to `out`: words that only one side has, pairs of them, words shared, kinds of question, hashed to features
+// below 2^kLexicalBits.
 void lexical_features(const Question& cached, const Question& asked, std::vector<learn::SparseValue>& out);
 
 }  // namespace weir::tiers::semantic

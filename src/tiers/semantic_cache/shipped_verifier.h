@@ -1,6 +1,5 @@
-// The verifier compiled into the program: trained on pairs made by scripts/make_verifier_pairs.py alone, so that it is free of
-// anybody's data. `scripts/train_shipped_verifier.sh` makes shipped_verifier.inc anew.
-// Thread rule: any thread.
+// The verifier compiled into the program: trained on pairs made by scripts/make_verifier_pairs.py alone, so that it is
+// free of anybody's data. `scripts/train_shipped_verifier.sh` makes shipped_verifier.inc anew. Thread rule: any thread.
 #pragma once
 
 #include <memory>

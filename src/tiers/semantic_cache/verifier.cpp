@@ -46,7 +46,8 @@ void Verifier::write(const Judge& judge, learn::ModelWriter& to) {
     to.put(judge.calibration.offset);
     to.put(static_cast<std::uint32_t>(judge.points.size()));
     for (const OperatingPoint& each : judge.points) {
-        for (const double value : {each.wanted_false_share, each.threshold, each.false_share, each.recall, each.served}) {
+        for (const double value :
+             {each.wanted_false_share, each.threshold, each.false_share, each.recall, each.served}) {
             to.put(value);
         }
     }

@@ -1,9 +1,9 @@
-// The verifier: a small trained model that gives the probability that one question's answer is right for another. Boosted
-// trees on pair_features.h, one of whose columns comes from a linear model over hashed words (which words differ, which are
-// shared). Two sets of trees: with dense vectors (MiniLM) and without.
-// The file: docs/formats.md, "verifier". load() refuses other versions, damaged bytes (a SHA-256 at the end) and models that
-// were trained on other features.
-// Thread rule: immutable once made; score() from any thread. Limits: kMostVerifierBytes; < 60 us a pair of 30 words.
+// The verifier: a small trained model that gives the probability that one question's answer is right for another.
+// Boosted trees on pair_features.h, one of whose columns comes from a linear model over hashed words (which words
+// differ, which are shared). Two sets of trees: with dense vectors (MiniLM) and without. The file: docs/formats.md,
+// "verifier". load() refuses other versions, damaged bytes (a SHA-256 at the end) and models that were trained on other
+// features. Thread rule: immutable once made; score() from any thread. Limits: kMostVerifierBytes; < 60 us a pair of 30
+// words.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct OperatingPoint {
 
 class Verifier {
   public:
-    // The probability, from 0 to 1, from features made with the rarity it was trained with; sets lexical_margin in them. Takes
-    // the trees with dense vectors if dense_cosine is a number and there are such trees.
+    // The probability, from 0 to 1, from features made with the rarity it was trained with; sets lexical_margin in
+    // them. Takes the trees with dense vectors if dense_cosine is a number and there are such trees.
     double score(PairFeatures& features, std::span<const learn::SparseValue> lexical) const;
 
     // Refusals of the guards that it was trained to judge itself; none in the shipped one.
@@ -47,7 +47,8 @@ class Verifier {
     bool judges_explained() const { return judges_explained_; }
     bool knows_words() const { return lexical_.features() > 0; }  // false: lexical features are not looked at
     bool knows_dense() const { return dense_.has_value(); }
-    // The point for a false share, with or without dense vectors: the one trained for the largest share that is not larger.
+    // The point for a false share, with or without dense vectors: the one trained for the largest share that is not
+    // larger.
     std::optional<OperatingPoint> point(double false_share, bool dense) const;
     const std::vector<OperatingPoint>& points(bool dense) const;
     const WordRarity& rarity() const { return rarity_; }

@@ -13,7 +13,7 @@ constexpr std::size_t kDenseColumn = static_cast<std::size_t>(PairFeature::dense
 constexpr std::size_t kLexicalColumn = static_cast<std::size_t>(PairFeature::lexical_margin);
 constexpr double kNothing = 2;  // a threshold above every score
 constexpr double kNeverServed = -1;
-constexpr double kCaution = 1;  // standard errors between the false share seen and the one wanted
+constexpr double kCaution = 1;            // standard errors between the false share seen and the one wanted
 constexpr std::size_t kLeastServed = 30;  // a point of the curve rests on so many pairs at least
 
 // Features that can only speak for the same answer (+1) or against it (-1).
@@ -24,8 +24,8 @@ std::vector<std::int8_t> monotone_columns() {
     };
     set(1, {PairFeature::dense_cosine, PairFeature::hashing_cosine, PairFeature::content_jaccard,
             PairFeature::content_rarity_jaccard, PairFeature::asked_covered, PairFeature::cached_covered,
-            PairFeature::meaning_jaccard, PairFeature::guard_matched, PairFeature::explained, PairFeature::order_agreement,
-            PairFeature::fuzzy_least});
+            PairFeature::meaning_jaccard, PairFeature::guard_matched, PairFeature::explained,
+            PairFeature::order_agreement, PairFeature::fuzzy_least});
     set(-1, {PairFeature::rarest_difference, PairFeature::cached_unexplained, PairFeature::asked_unexplained,
              PairFeature::cached_difference_rarity, PairFeature::asked_difference_rarity});
     return columns;
@@ -72,7 +72,8 @@ std::vector<std::uint8_t> VerifierTraining::folds_of(const Options& options) con
     return folds;
 }
 
-Result<std::vector<float>> VerifierTraining::lexical_margins(const Options& options, std::span<const std::uint8_t> folds,
+Result<std::vector<float>> VerifierTraining::lexical_margins(const Options& options,
+                                                             std::span<const std::uint8_t> folds,
                                                              learn::LogisticRegression& whole) const {
     std::vector<float> margins(groups_.size(), 0.0F);
     if (!options.lexical) return margins;
@@ -102,8 +103,8 @@ Result<std::vector<float>> VerifierTraining::lexical_margins(const Options& opti
             }
         }
         if (all) whole = std::move(fold);
-        if (options.progress && !options.progress("words", static_cast<std::size_t>(model) + 1,
-                                                  static_cast<std::size_t>(models))) {
+        if (options.progress &&
+            !options.progress("words", static_cast<std::size_t>(model) + 1, static_cast<std::size_t>(models))) {
             return tl::unexpected(canceled());
         }
     }
@@ -123,7 +124,8 @@ std::vector<OperatingPoint> VerifierTraining::curve(const Options& options, std:
     std::vector<OperatingPoint> points;
     for (const double wanted : options.false_shares) {
         OperatingPoint point{wanted, kNothing, 0, 0, 0};
-        if (const auto picked = learn::pick_threshold(labelled, wanted * options.share_kept, kLeastServed, kCaution); picked && picked->threshold >= 0) {
+        if (const auto picked = learn::pick_threshold(labelled, wanted * options.share_kept, kLeastServed, kCaution);
+            picked && picked->threshold >= 0) {
             point = {wanted, picked->threshold, picked->false_share, picked->recall, picked->served};
         }
         points.push_back(point);

@@ -1,8 +1,8 @@
-// How a verifier is trained: labelled pairs are collected as features, then trees are fitted on all of them, and thresholds
-// are read from scores that each pair got from models trained without it and without every pair that shares a text with it
-// (cross-fitting by groups, so that a question seen in training can't flatter the curve).
-// Pairs that the guards refuse for good are kept out of training; in the curve they count as not served.
-// Thread rule: one owner. Deterministic by seed. Limits: kMostTrainingPairs; about 0.4 KB a pair.
+// How a verifier is trained: labelled pairs are collected as features, then trees are fitted on all of them, and
+// thresholds are read from scores that each pair got from models trained without it and without every pair that shares
+// a text with it (cross-fitting by groups, so that a question seen in training can't flatter the curve). Pairs that the
+// guards refuse for good are kept out of training; in the curve they count as not served. Thread rule: one owner.
+// Deterministic by seed. Limits: kMostTrainingPairs; about 0.4 KB a pair.
 #pragma once
 
 #include <array>
@@ -24,13 +24,14 @@ class VerifierTraining {
         int depth = 5;
         double shrinkage = 0.05;
         double least_leaf_weight = 8;
-        bool lexical = true;    // false: no model of the words themselves (for weights that must fit every domain)
+        bool lexical = true;  // false: no model of the words themselves (for weights that must fit every domain)
         bool judge_explained = true;  // false: what the guards explain is certain, whatever the labels say
-        bool monotone = false;  // more similarity never lowers the score (the same reason)
-        int folds = 5;          // below 2: no curve, no points
+        bool monotone = false;        // more similarity never lowers the score (the same reason)
+        int folds = 5;                // below 2: no curve, no points
         bool dense_if_there = false;  // true: trees without vectors only where there are no vectors (half the time)
         std::uint64_t seed = 1;
-        // A point for a false share is read off the curve at so much of it: below 1 where pairs to come will differ from these.
+        // A point for a false share is read off the curve at so much of it: below 1 where pairs to come will differ
+        // from these.
         double share_kept = 1;
         std::vector<double> false_shares{0.01, 0.02, 0.05, 0.10, 0.20, 0.30};
         // (what, done, of how many); false: stop. May be empty.
@@ -62,8 +63,7 @@ class VerifierTraining {
     Result<std::vector<float>> lexical_margins(const Options& options, std::span<const std::uint8_t> folds,
                                                learn::LogisticRegression& whole) const;
     Result<Verifier::Judge> fit_judge(const Options& options, std::span<const std::uint8_t> folds,
-                                      std::span<const float> margins, bool dense,
-                                      std::vector<double>* held_out) const;
+                                      std::span<const float> margins, bool dense, std::vector<double>* held_out) const;
     std::vector<OperatingPoint> curve(const Options& options, std::span<const double> scores) const;
 
     learn::Examples rows_;

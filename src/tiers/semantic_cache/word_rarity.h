@@ -1,8 +1,7 @@
-// How much a word tells: its weight in overlaps and differences, in nats (inverse document frequency). Counted over texts where
-// there are some (a training set, a partition); a generic guess for English otherwise: function words tell little, frequent
-// words some, the rest more the longer they are.
-// Thread rule: one writer; rarity() from any thread while nobody counts. Limits: 2^14 counters of 4 bytes; words that share one
-// are counted together.
+// How much a word tells: its weight in overlaps and differences, in nats (inverse document frequency). Counted over
+// texts where there are some (a training set, a partition); a generic guess for English otherwise: function words tell
+// little, frequent words some, the rest more the longer they are. Thread rule: one writer; rarity() from any thread
+// while nobody counts. Limits: 2^14 counters of 4 bytes; words that share one are counted together.
 #pragma once
 
 #include <cstdint>
