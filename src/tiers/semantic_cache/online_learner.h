@@ -28,7 +28,7 @@ class OnlineLearner {
         double fit_growth = 1.35;      // revealed pairs since the last fit, as a factor, before the next
         std::size_t most_pairs = 200'000;
         double most_weight = 5;  // of an audited pair, though it stands for 1 / (audit probability)
-        std::size_t trees = 300;
+        std::size_t trees = 150;
         int folds = 3;
         std::uint64_t seed = 1;
         // For strict promises: what the guards explain stays certain and what they refuse stays refused, whatever the
