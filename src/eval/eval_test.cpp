@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/environment_testing.h"
 #include "eval/cache_pairs.h"
 #include "eval/cache_stream.h"
 #include "eval/embed_texts.h"
@@ -220,8 +221,9 @@ TEST_CASE("vectors from a folder, and kept on disk") {
 
 TEST_CASE("without a model: hashing alone, said so, or an error where one was demanded") {
     const Folder folder;
-    const std::string before = getenv("WEIR_CACHE") != nullptr ? getenv("WEIR_CACHE") : "";
-    setenv("WEIR_CACHE", folder.path().c_str(), 1);
+    const ScopedVariable cache("WEIR_CACHE", folder.path());
+    const ScopedVariable model("WEIR_EMBEDDING_MODEL_FILE", std::nullopt);
+    const ScopedVariable server("WEIR_LLAMA_SERVER", std::nullopt);
     std::ostringstream err;
     EmbeddingChoice choice;
     const auto none = embed_texts({"a"}, choice, nullptr, err);
@@ -234,9 +236,4 @@ TEST_CASE("without a model: hashing alone, said so, or an error where one was de
     err.str("");
     CHECK(embed_texts({"a"}, choice, nullptr, err)->size() == 0);
     CHECK(err.str().empty());
-    if (before.empty()) {
-        unsetenv("WEIR_CACHE");
-    } else {
-        setenv("WEIR_CACHE", before.c_str(), 1);
-    }
 }

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "base/environment_testing.h"
 #include "local/fake_llama_server.h"
 
 using namespace weir;
@@ -68,8 +69,8 @@ TEST_CASE("an output file that can't be opened is an error") {
 TEST_CASE("output is appended, the environment is laid over the parent's") {
     const FakeServer files;
     files.write("log", "before\n");
-    ::setenv("WEIR_TEST_KEPT", "kept", 1);
-    ::setenv("WEIR_TEST_CHANGED", "old", 1);
+    const ScopedVariable kept("WEIR_TEST_KEPT", "kept");
+    const ScopedVariable changed("WEIR_TEST_CHANGED", "old");
     ChildCommand command =
         shell("echo $WEIR_TEST_KEPT; echo $WEIR_TEST_CHANGED >&2; env | grep -c ^WEIR_TEST_CHANGED=");
     command.environment = {"WEIR_TEST_CHANGED=new"};
@@ -150,8 +151,7 @@ TEST_CASE("resident memory is read while it lives") {
 TEST_CASE("find_program: by path, on the PATH, and what it says where there is none") {
     const FakeServer files;
     files.write("plain", "no execute permission");
-    const std::string path_before = std::getenv("PATH");
-    ::setenv("PATH", ("/nowhere:" + files.path("")).c_str(), 1);
+    const ScopedVariable path("PATH", "/nowhere:" + files.path(""));
 
     CHECK(find_program(files.path("llama-server")).value() == files.path("llama-server"));
     CHECK(find_program("llama-server").value() == files.path("") + "/llama-server");
@@ -163,7 +163,6 @@ TEST_CASE("find_program: by path, on the PATH, and what it says where there is n
     const Error missing = find_program("llama-servant").error();
     CHECK(missing.code == ErrorCode::not_found);
     CHECK(missing.message == "llama-servant not found on the PATH: install it or name its path");
-    ::setenv("PATH", "", 1);
+    const ScopedVariable no_path("PATH", "");
     CHECK(find_program("llama-server").error().code == ErrorCode::not_found);
-    ::setenv("PATH", path_before.c_str(), 1);
 }

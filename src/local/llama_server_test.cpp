@@ -8,6 +8,7 @@
 #include <csignal>
 #include <thread>
 
+#include "base/environment_testing.h"
 #include "local/child_process.h"
 #include "local/fake_llama_server.h"
 
@@ -303,17 +304,11 @@ TEST_CASE("a program that can't be run is a problem told, not a crash") {
 
 TEST_CASE("a TMPDIR too long for a socket's path is not used; a name is made fit for a file") {
     const FakeServer fake;
-    const char* before = std::getenv("TMPDIR");
-    const std::string kept = before == nullptr ? "" : before;
-    ::setenv("TMPDIR", ("/tmp/" + std::string(90, 'x')).c_str(), 1);
+    std::optional<ScopedVariable> folder(std::in_place, "TMPDIR", "/tmp/" + std::string(90, 'x'));
     LlamaServerOptions options = fake.options();
     options.name = "../../" + std::string(300, 'n');
     const auto server = started(options);
-    if (before == nullptr) {
-        ::unsetenv("TMPDIR");
-    } else {
-        ::setenv("TMPDIR", kept.c_str(), 1);
-    }
+    folder.reset();
     CHECK(server->socket_path().starts_with("/tmp/weir-"));
     CHECK(server->socket_path().ends_with("/------" + std::string(18, 'n') + ".sock"));
     CHECK(server->wait_ready(patience_micros));
