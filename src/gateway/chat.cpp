@@ -20,15 +20,35 @@ constexpr std::string_view kApi = "openai.chat";
 std::optional<wire::ApiError> admit(ChatLife& life) {
     std::optional<wire::ApiError> problem = admit_caller(life);
     if (problem) return problem;
-    std::string param;
-    Result<void> parsed = wire::parse_chat_request(life.exchange.body(), param, life.chat);
-    if (!parsed) return bad_request(parsed.error().message, param);
+    const std::string_view body = life.exchange.body();
+    life.place = life.lane.requests.find(body);
+    if (life.place.known) {
+        life.chat = life.place.known->chat;
+        life.chat.body = body;
+    } else {
+        std::string param;
+        Result<void> parsed = wire::parse_chat_request(body, param, life.chat);
+        if (!parsed) return bad_request(parsed.error().message, param);
+    }
     life.row.streamed = life.chat.stream;
     return std::nullopt;
 }
 
-// What the exact cache may do for this request, and which spellings of its question share an entry.
-void plan_cache(ChatLife& life, wire::Spelling spelling) {
+// The key of the exact cache.
+Digest256 key_of(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
+    thread_local std::string scope;
+    scope.clear();
+    tiers::append_scope({life.tenant->name, kApi, life.plan->upstream_identity}, scope);
+    const wire::Spelling spelling = prompt.about_spelling ? wire::Spelling::as_is : wire::Spelling::neutral;
+    const std::shared_ptr<const wire::RequestMemo::Known>& known = life.place.known;
+    if (known && known->scope == scope && known->spelling == spelling) return known->key;
+    const Digest256 key = wire::canonical_digest(life.chat, scope, spelling);
+    if (!known) life.lane.requests.remember(life.place, life.chat, prompt, scope, spelling, key);
+    return key;
+}
+
+// What the exact cache may do for this request.
+void plan_cache(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
     const CascadeRoute& cascade = *life.plan->cascade;
     if (!cascade.has_exact && !cascade.has_semantic) return;
     if (life.mode == cascade::Mode::off || life.cache_wish == CacheWish::no_store) return;
@@ -42,10 +62,7 @@ void plan_cache(ChatLife& life, wire::Spelling spelling) {
         if (life.debug) life.why = "exact: not cacheable (" + std::string(decision.reason) + ")";
         return;
     }
-    thread_local std::string scope;
-    scope.clear();
-    tiers::append_scope({life.tenant->name, kApi, life.plan->upstream_identity}, scope);
-    life.cache_key = wire::canonical_digest(life.chat, scope, spelling);
+    life.cache_key = key_of(life, prompt);
     life.may_store = true;
     life.may_look_up = life.cache_wish != CacheWish::refresh;
     life.cache_state = life.may_look_up ? "miss" : "refresh";
@@ -54,15 +71,15 @@ void plan_cache(ChatLife& life, wire::Spelling spelling) {
 // What the semantic tier compares and what must be equal for it.
 void plan_meaning(ChatLife& life, tiers::Question& question) {
     if (!life.may_store || !life.plan->semantic) return;
-    life.turn = wire::last_turn(life.chat);
-    if (!life.turn || life.turn->text.size() > tiers::semantic::kQuestionBytesMost) {
-        life.turn.reset();
+    life.asked = wire::question_text(life.chat);
+    if (!life.asked || life.asked->size() > tiers::semantic::kQuestionBytesMost) {
+        life.asked.reset();
         return;
     }
     std::string scope;
     tiers::append_scope({life.tenant->name, kApi, life.plan->upstream_identity}, scope);
-    life.partition = wire::partition_digest(life.chat, *life.turn, scope);
-    question.text = life.turn->text;
+    life.partition = wire::partition_digest(life.chat, scope);
+    question.text = *life.asked;
     question.partition = life.partition;
 }
 
@@ -109,9 +126,10 @@ Task<void> answer(ChatLife& life) {
         co_await deliver_error(life, *refused);
         co_return;
     }
-    const wire::PromptMemo::Prompt prompt = life.lane.prompts.look_up(wire::prompt_parts(life.chat));
+    const wire::PromptMemo::Prompt prompt =
+        life.place.known ? life.place.known->prompt : life.lane.prompts.look_up(wire::prompt_parts(life.chat));
     identify_task(life, life.task_name.empty() ? prompt.digest : 0);
-    plan_cache(life, prompt.about_spelling ? wire::Spelling::as_is : wire::Spelling::neutral);
+    plan_cache(life, prompt);
 
     tiers::Question question{life.chat, life.tenant->name};
     question.cache_key = life.cache_key;
@@ -162,6 +180,7 @@ void ChatLife::on_peer_gone() {
     if (std::exchange(caller_gone, true)) return;
     lane.counters.handed_over.fetch_add(1, std::memory_order_relaxed);
     // Whoever leaves last may be on another reactor.
+    alive = std::make_shared<ChatLife*>(this);
     const std::weak_ptr<ChatLife*> self = alive;
     net::Reactor& reactor = lane.reactor;
     lease->flight().when_deserted([self, &reactor] {

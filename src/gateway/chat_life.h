@@ -9,7 +9,7 @@
 
 #include "gateway/request_life.h"
 #include "wire/chat_request.h"
-#include "wire/last_turn.h"
+#include "wire/request_memo.h"
 
 namespace weir::gateway {
 
@@ -29,13 +29,14 @@ class ChatLife final : public RequestLife {
     // The caller has gone. While others follow the same flight the call goes on for them; when the last of them has
     // left too, it ends.
     void on_peer_gone() override;
-    bool caller_gone = false;  // ... and the call went on
-    const std::shared_ptr<ChatLife*> alive = std::make_shared<ChatLife*>(this);
+    bool caller_gone = false;          // ... and the call went on
+    std::shared_ptr<ChatLife*> alive;  // for what may call after the end; made when it is needed
 
     wire::ChatRequest chat;
+    wire::RequestMemo::Place place;  // of its body
     Digest256 cache_key{};
-    std::optional<wire::LastTurn> turn;                 // for the semantic cache
-    Digest256 partition{};                              // with `turn`
+    std::optional<std::string> asked;                   // the question, for the semantic cache
+    Digest256 partition{};                              // with `asked`
     std::unique_ptr<tiers::Flights::Lease> lease;       // this request leads a flight
     std::shared_ptr<const tiers::semantic::Look> look;  // what the semantic cache saw
     tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller

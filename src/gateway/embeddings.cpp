@@ -216,16 +216,6 @@ std::vector<std::uint32_t> places_to_ask(const EmbeddingsLife& life) {
 }
 
 // Whose an entry is, and by what marks it can be purged.
-tiers::Provenance provenance_of(const EmbeddingsLife& life) {
-    tiers::Provenance provenance;
-    provenance.tenant = life.tenant->name;
-    provenance.task = life.row.task;
-    provenance.writer = life.user;
-    if (!life.sources.empty()) provenance.sources = tiers::parse_sources(life.sources).value_or(provenance.sources);
-    if (!life.tags.empty()) provenance.tags = tiers::parse_tags(life.tags).value_or(provenance.tags);
-    return provenance;
-}
-
 // Makes entries of an answer's vectors and stores them. What was spent is shared out: tokens by the items' bytes, money
 // by their tokens; each adds up exactly.
 void keep(EmbeddingsLife& life, const std::vector<std::uint32_t>& asked, const wire::EmbeddingsAnswer& answer,

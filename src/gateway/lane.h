@@ -23,7 +23,7 @@
 #include "net/reactor.h"
 #include "store/ledger.h"
 #include "tiers/model/upstream.h"
-#include "wire/prompt_memo.h"
+#include "wire/request_memo.h"
 
 namespace weir::gateway {
 
@@ -121,6 +121,7 @@ struct Lane {
     LaneCounters counters;
     std::unordered_set<std::uint64_t> named_tasks;
     wire::PromptMemo prompts;
+    wire::RequestMemo requests;
     std::vector<wire::ChatRequest> spare_chats;  // for their memory
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
     std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off

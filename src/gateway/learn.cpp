@@ -23,31 +23,27 @@ bool falls(RequestId id, double share, std::uint64_t salt) {
     return static_cast<double>(bits >> 11) * 0x1p-53 < share;
 }
 
+// Where an answer to this request comes from, with what the semantic cache knows it by.
 tiers::Provenance provenance_of(const ChatLife& life) {
-    tiers::Provenance provenance;
-    provenance.tenant = life.tenant->name;
-    provenance.task = life.row.task;
-    provenance.writer = life.user;
-    if (!life.sources.empty()) provenance.sources = tiers::parse_sources(life.sources).value_or(provenance.sources);
-    if (!life.tags.empty()) provenance.tags = tiers::parse_tags(life.tags).value_or(provenance.tags);
-    const std::optional<wire::LastTurn> turn = life.turn ? life.turn : wire::last_turn(life.chat);
-    if (turn) provenance.volatility = cascade::classify(turn->text, life.lane.shared.clock.unix_micros());
-    if (life.turn) {
+    tiers::Provenance provenance = provenance_of(static_cast<const RequestLife&>(life));
+    const std::optional<std::string> asked = life.asked ? life.asked : wire::question_text(life.chat);
+    if (asked) provenance.volatility = cascade::classify(*asked, life.lane.shared.clock.unix_micros());
+    if (life.asked) {
         provenance.partition = life.partition;
-        provenance.question = tiers::kept_question(life.turn->text);
+        provenance.question = tiers::kept_question(*life.asked);
     }
     return provenance;
 }
 
-void remember_meaning(ChatLife& life, const tiers::CacheEntry& entry) {
+// The semantic cache's record of an answer to this request; nothing where that cache has no part in it.
+std::optional<semantic::SemanticRecord> record_of(const ChatLife& life) {
     SemanticParts* const parts = life.lane.shared.caches.semantic();
-    if (!life.turn || parts == nullptr) return;
+    if (!life.asked || parts == nullptr) return std::nullopt;
     semantic::SemanticRecord record;
     record.partition = life.partition;
     record.key = life.cache_key;
     record.task = life.row.task;
-    record.created_unix_micros = entry.created_unix_micros;
-    record.question = life.turn->text;
+    record.question = *life.asked;
     if (life.look) {
         record.bag = life.look->bag;
         record.vectors = life.look->vectors;
@@ -56,7 +52,16 @@ void remember_meaning(ChatLife& life, const tiers::CacheEntry& entry) {
         record.bag = semantic::stem_bag(question.content);
         record.vectors[semantic::kHashingSpace] = embed::Int8Vector(parts->hashing.embed_now(question.words));
     }
-    parts->memory->add(std::move(record));
+    return record;
+}
+
+// Puts an answer into the caches.
+void keep(Lane& lane, const Digest256& key, const std::shared_ptr<tiers::CacheEntry>& entry,
+          std::optional<semantic::SemanticRecord> record) {
+    lane.shared.cache.store(key, entry);
+    if (!record) return;
+    record->created_unix_micros = entry->created_unix_micros;
+    lane.shared.caches.semantic()->memory->add(std::move(*record));
 }
 
 // What a background call needs of the request.
@@ -109,20 +114,25 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
     const auto routes = life.routes;
     const cascade::CacheRules& rules = life.plan->cascade->options.cache;  // alive as long as `routes`
     const Micros age = life.row.started_unix_micros - served->created_unix_micros;
-    std::string question = life.turn ? life.turn->text : served->provenance.question;
-    const bool by_meaning = tier == store::TierKind::semantic && look && promise;
-    call.then = [&lane, served, look, promise, routes, &rules, age, share, by_meaning,
-                 question = std::move(question)](std::shared_ptr<tiers::CacheEntry> fresh) {
-        if (!fresh) return;
-        if (!by_meaning) {
-            learn_age(lane, rules, *served, age, *fresh, question);
-            return;
-        }
-        SemanticParts* const parts = lane.shared.caches.semantic();
-        const auto counters = parts->judges->of(look->task);
-        counters->audit_nanos.fetch_add(fresh->cost.nanos, std::memory_order_relaxed);
-        parts->learner->answered(look, *promise, std::move(fresh), share);
-    };
+    if (tier != store::TierKind::semantic || !look || !promise) {
+        std::string question = life.asked ? *life.asked : served->provenance.question;
+        call.then = [&lane, served, routes, &rules, age,
+                     question = std::move(question)](const std::shared_ptr<tiers::CacheEntry>& fresh) {
+            if (fresh) learn_age(lane, rules, *served, age, *fresh, question);
+        };
+    } else {
+        call.then = [&lane, look, promise, share, key = life.cache_key, provenance = provenance_of(life),
+                     record = record_of(life)](std::shared_ptr<tiers::CacheEntry> fresh) {
+            if (!fresh) return;
+            SemanticParts* const parts = lane.shared.caches.semantic();
+            const auto counters = parts->judges->of(look->task);
+            counters->audit_nanos.fetch_add(fresh->cost.nanos, std::memory_order_relaxed);
+            // The question has an answer of its own now, paid for: whoever asks it again gets that one.
+            fresh->provenance = provenance;
+            keep(lane, key, fresh, record);
+            parts->learner->answered(look, *promise, std::move(fresh), share);
+        };
+    }
     if (ask_in_background(lane, std::move(call))) lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -131,8 +141,7 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
 void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry) {
     if (!life.may_store) return;
     entry->provenance = provenance_of(life);
-    life.lane.shared.cache.store(life.cache_key, entry);
-    remember_meaning(life, *entry);
+    keep(life.lane, life.cache_key, entry, record_of(life));
     life.lane.served->note({life.row.id, life.cache_key, nullptr, nullptr});
     if (life.lease) {
         life.lease->conclude(tiers::Flight::Ending::stored);

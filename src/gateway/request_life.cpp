@@ -220,6 +220,16 @@ void identify_task(RequestLife& life, std::uint64_t digest) {
     life.lane.shared.ledger.name_task(life.lane.reactor.index(), life.row.task, name);
 }
 
+tiers::Provenance provenance_of(const RequestLife& life) {
+    tiers::Provenance provenance;
+    provenance.tenant = life.tenant->name;
+    provenance.task = life.row.task;
+    provenance.writer = life.user;
+    if (!life.sources.empty()) provenance.sources = tiers::parse_sources(life.sources).value_or(provenance.sources);
+    if (!life.tags.empty()) provenance.tags = tiers::parse_tags(life.tags).value_or(provenance.tags);
+    return provenance;
+}
+
 wire::ApiError cache_miss_error() {
     return {504, "x-weir-cache: only was asked for, and no cached answer may be served.", "invalid_request_error",
             "cache_miss", ""};

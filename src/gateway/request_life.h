@@ -72,6 +72,8 @@ Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_vie
 bool find_plan_at_once(RequestLife& life, std::string_view model);
 // The task: tenant, reference and `digest` (what the requests of a task have in common), or the caller's own name.
 void identify_task(RequestLife& life, std::uint64_t digest);
+// Where an answer to the request comes from: tenant, task, writer, sources, tags.
+tiers::Provenance provenance_of(const RequestLife& life);
 // What is kept of a wish for caches only that no cache could fulfil.
 wire::ApiError cache_miss_error();
 // Closes the books on the request: the row goes to the ledger, the counters are brought up to date. The first one may

@@ -344,12 +344,17 @@ Digest256 canonical_digest(const ChatRequest& request, std::string_view scope, S
     return canonical_digest(request.body, request.members, kUncachedMembers, scope, &edit);
 }
 
-bool append_neutral_question(const ChatRequest& request, std::string& out) {
+std::optional<std::string> question_text(const ChatRequest& request) {
     std::string scratch;
     const std::optional<std::string_view> question = read_question(request, scratch);
-    if (!question) return false;
-    append_neutral(*question, out);
-    return true;
+    if (!question || question->empty()) return std::nullopt;
+    return std::string(*question);
+}
+
+Digest256 partition_digest(const ChatRequest& request, std::string_view scope) {
+    const json::Edit nothing{request.question, "\"\""};
+    const std::string marked = "partition " + std::string(scope);
+    return canonical_digest(request.body, request.members, kUncachedMembers, marked, &nothing);
 }
 
 PromptParts prompt_parts(const ChatRequest& request) {

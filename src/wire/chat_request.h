@@ -69,8 +69,13 @@ enum class Spelling : std::uint8_t { as_is, neutral };
 Digest256 canonical_digest(const ChatRequest& request, std::string_view scope = {},
                            Spelling spelling = Spelling::as_is);
 
-// Appends the question in its neutral spelling, unescaped. False: there is none.
-bool append_neutral_question(const ChatRequest& request, std::string& out);
+// The question, unescaped. Nothing where there is none, or an empty one, or one that UTF-8 can't tell exactly (an
+// escaped lone surrogate).
+std::optional<std::string> question_text(const ChatRequest& request);
+
+// canonical_digest() of everything but the question: what has to be equal for the semantic cache. No partition is a key
+// of the exact cache. Only for requests that have a question.
+Digest256 partition_digest(const ChatRequest& request, std::string_view scope);
 
 // Members that do not change the answer's text: delivery (stream, stream_options), accounting (user, metadata,
 // safety_identifier), provider-side hints (store, prompt_cache_key, prompt_cache_retention, service_tier).

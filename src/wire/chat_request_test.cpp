@@ -398,4 +398,46 @@ TEST_CASE("prompt digest: names the task") {
     CHECK(digest(with(R"(,"response_format":{"type":"json_object"})")) != digest(with("")));
 }
 
+TEST_CASE("the question's text, and a partition of everything around it") {
+    const auto messages = [](const std::string& list) { return R"({"model":"m","messages":[)" + list + "]}"; };
+    const auto asked = [&](const std::string& list) {
+        const std::string body = messages(list);
+        std::string param;
+        return question_text(parse_chat_request(body, param).value());
+    };
+    CHECK(asked(R"({"role":"user","content":"a \"b\""})") == "a \"b\"");
+    CHECK(asked(R"({"role":"user","content":[{"type":"text","text":"a"}]})") == "a");
+    CHECK_FALSE(asked(R"({"role":"user","content":""})"));
+    CHECK_FALSE(asked(R"({"role":"user","content":"\ud800"})"));
+    CHECK_FALSE(asked(R"({"role":"user","content":"a"},{"role":"assistant","content":"b"})"));
+    CHECK_FALSE(asked(R"({"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]})"));
+
+    const auto together = [&](const std::string& a, const std::string& b) {
+        const std::string one = messages(a), two = messages(b);
+        std::string param;
+        return partition_digest(parse_chat_request(one, param).value(), "s") ==
+               partition_digest(parse_chat_request(two, param).value(), "s");
+    };
+    const std::string a = R"({"role":"user","content":"a"})", b = R"({"role":"user","content":"b c"})";
+    const std::string said = R"({"role":"assistant","content":"yes"},)";
+    CHECK(together(a, b));
+    CHECK(together(a + "," + said + a, a + "," + said + b));
+    CHECK_FALSE(together(a + "," + said + a, b + "," + said + a));
+    CHECK_FALSE(together(a, a + "," + said + a));
+    CHECK_FALSE(together(a, R"({"role":"user","content":"a","name":"n"})"));
+    const auto pictured = [](const std::string& picture, const std::string& text) {
+        return R"({"role":"user","content":[{"type":"image_url","image_url":{"url":")" + picture +
+               R"("}},{"type":"text","text":")" + text + R"("}]})";
+    };
+    CHECK(together(pictured("p", "a"), pictured("p", "b")));
+    CHECK_FALSE(together(pictured("p", "a"), pictured("q", "a")));
+
+    const std::string body = messages(a);
+    std::string param;
+    const ChatRequest request = parse_chat_request(body, param).value();
+    CHECK(partition_digest(request, "s") != partition_digest(request, "t"));
+    CHECK(partition_digest(request, "s") != canonical_digest(request, "s"));
+    CHECK(partition_digest(request, "s") != canonical_digest(request, "partition s"));
+}
+
 }  // namespace weir::wire

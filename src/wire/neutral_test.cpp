@@ -30,6 +30,10 @@ Digest256 key(std::string_view body, std::string_view scope = "scope") {
     return canonical_digest(parsed(body), scope, Spelling::neutral);
 }
 
+Digest256 partition(std::string_view body, std::string_view scope) {
+    return partition_digest(parsed(body), scope);
+}
+
 std::string quoted(std::string_view text) {
     std::string out;
     json::write_string(text, out);
@@ -356,7 +360,8 @@ TEST_CASE("a property: the neutral spelling of a neutral spelling is itself, and
     CHECK(changed > 20'000);
 }
 
-TEST_CASE("a property: keys are equal for neutral rewritings alone, whatever else the requests are made of") {
+TEST_CASE(
+    "a property: keys and partitions are equal for what may share an answer alone, whatever requests are made of") {
     // 100,000 pairs of requests, of a few values for each part, so that most parts of a pair are equal.
     struct Parts {
         std::size_t tenant, model, system, tools, choice, format, seed, sampling, question;
@@ -384,6 +389,7 @@ TEST_CASE("a property: keys are equal for neutral rewritings alone, whatever els
                samplings[parts.sampling] + (stream ? R"(,"stream":true)" : "") + "}";
     };
     std::size_t equal = 0;
+    std::size_t in_one_partition = 0;
     for (int i = 0; i < 100'000; ++i) {
         const Parts a{random() % 3, random() % 3, random() % 3,  of(tools),    of(choices),
                       of(formats),  of(seeds),    of(samplings), of(questions)};
@@ -400,6 +406,14 @@ TEST_CASE("a property: keys are equal for neutral rewritings alone, whatever els
                               key(body(b, random() % 2, random() % 2), "t" + std::to_string(b.tenant));
         CHECK(is_equal == (a == b));
         equal += is_equal ? 1U : 0U;
+        // What the semantic cache compares lies in one partition where all but the question is equal.
+        Parts asking_the_same = b;
+        asking_the_same.question = a.question;
+        const bool together = partition(body(a, random() % 2, random() % 2), "t" + std::to_string(a.tenant)) ==
+                              partition(body(b, random() % 2, random() % 2), "t" + std::to_string(b.tenant));
+        CHECK(together == (a == asking_the_same));
+        in_one_partition += together ? 1U : 0U;
     }
     CHECK(equal > 30'000);
+    CHECK(in_one_partition > equal);
 }
