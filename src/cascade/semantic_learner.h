@@ -1,8 +1,12 @@
 // Learns by task from what the semantic tier saw and what came of it, off every request's path: a miss brings a fresh
 // answer that is compared with the candidates' answers, an audited hit too, feedback as well. The verifier is fitted
 // anew as labels grow, the threshold certified (tiers/semantic_cache/online_learner.h, learn/hit_gate.h); both are
-// handed to the tier through TaskJudges. What was learned from is kept in a log, so that a restart forgets nothing.
-// Thread rule: one a process, with a thread of its own; everything else from any thread, without waiting.
+// handed to the tier through TaskJudges. A certificate is for one promise: where a task's promise changes, a new pupil
+// takes over what the old one was shown and begins anew with the proof (two cascades that share a task, but not the
+// promise, each have one; the tier goes by the one heard of last). What was learned from is kept in a log, so that a
+// restart forgets nothing but lessons that a kill found waiting.
+// Thread rule: one a process, with a thread of its own; everything else from any thread, without waiting. The
+// destructor waits for the lesson under way (seconds, where it brings a fit) and Options::stop_micros at most.
 // Limits: Options; beyond kMostTasks the task unheard of for longest is forgotten (its lessons stay in the log).
 #pragma once
 
@@ -31,6 +35,7 @@ class SemanticLearner {
         std::string file;                 // of lessons; empty: nothing is kept over a restart
         std::size_t queue_most = 4'096;   // lessons waiting; more are dropped (counted)
         std::size_t most_pairs = 20'000;  // a task; about 0.5 KB each
+        Micros stop_micros = 2'000'000;   // for labelling and writing what waits when it ends; the rest is dropped
         tiers::semantic::OnlineLearner::Options learner;
     };
     // What a task's gate has to keep: of its cascade.
@@ -39,6 +44,8 @@ class SemanticLearner {
         double confidence = 0.95;
         double audit_share = 0.05;   // of hits
         double prior_threshold = 2;  // until there is proof
+
+        tiers::semantic::HitPromise bound() const { return {false_share, confidence}; }
     };
 
     // `judges` and `cache` outlive it. Errors: those of the log.
@@ -55,8 +62,9 @@ class SemanticLearner {
     // A look-up whose question the reference answered after all: `audit_share` is the probability with which a served
     // one was chosen; nothing: it was not served.
     void answered(LookPtr look, const Promise& promise, EntryPtr fresh, std::optional<double> audit_share);
-    // Somebody says that what was served for this look-up was wrong (or right).
-    void judged_by_people(LookPtr look, const Promise& promise, bool wrong);
+    // Somebody says that the answer of `served` (one of look->seen) was wrong, or right, for this look-up's question.
+    // Wrong counts like an audit; right is a label, but no evidence for the promise: people tell what they like to tell.
+    void judged_by_people(LookPtr look, const Promise& promise, const Digest256& served, bool wrong);
 
     // What a task has learned, for reports and tests.
     struct View {
@@ -76,26 +84,32 @@ class SemanticLearner {
         Promise promise;
         EntryPtr fresh;  // null: see `verdict`
         std::optional<double> audit_share;
-        std::optional<bool> verdict;     // of people: wrong
-        std::vector<std::int8_t> right;  // of look->seen, from the log: 1, 0, -1 not known
+        bool by_people = false;
+        std::vector<std::int8_t> right;  // of look->seen: 1, 0, -1 not known; empty: nothing was compared yet
         bool from_log = false;
     };
     struct Pupil {
         std::uint64_t task = 0;
-        Promise promise;
+        tiers::semantic::HitPromise promise;
         tiers::semantic::OnlineLearner learner;
+        std::shared_ptr<const tiers::semantic::Verifier> verifier;  // as of the last fit
+        std::shared_ptr<const tiers::semantic::WordRarity> rarity;  // null: the verifier's own
     };
 
     SemanticLearner(const Options& options, tiers::semantic::TaskJudges& judges, const tiers::ExactCache& cache);
     void push(Lesson lesson);
     void run();
     Pupil& pupil(std::uint64_t task, const Promise& promise);
+    void forget(std::list<Pupil>::iterator pupil);
+    void keep_waiting();
     std::int8_t compare(const Lesson& lesson, const std::optional<std::string>& fresh, std::size_t seen) const;
+    void label(Lesson& lesson) const;
     void take(Lesson& lesson);
     void learn(Lesson& lesson, Pupil& pupil);
     void publish(Pupil& pupil, bool refitted);
     void keep(const Lesson& lesson);
-    void replay(std::string_view record);
+    void replay_log();
+    std::optional<Lesson> read_lesson(std::string_view record) const;
 
     const Options options_;
     tiers::semantic::TaskJudges& judges_;
@@ -104,13 +118,12 @@ class SemanticLearner {
     std::vector<std::string> recorded_;  // read at start, replayed by the thread
 
     // The thread's own.
-    std::list<Pupil> pupils_;  // last heard of first
-    std::unordered_map<std::uint64_t, std::list<Pupil>::iterator> places_;
+    std::list<Pupil> pupils_;  // last heard of first; one for each task and promise
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Lesson> queue_;
-    std::unordered_map<std::uint64_t, View> views_;  // as of each pupil's last lesson
+    std::unordered_map<std::uint64_t, View> views_;  // as of each task's last lesson
     bool busy_ = true, stop_ = false;
     std::atomic<std::uint64_t> dropped_{0};
     std::thread thread_;  // the last member

@@ -68,6 +68,7 @@ void read_cache(Section& top, Reader& reader, gateway::CacheOptions& to) {
     if (node == nullptr) return;
     Section cache(reader, *node, "cache");
     cache.size("memory", to.memory_bytes, kMiB, kTiB);
+    cache.size("semantic_memory", to.semantic_memory_bytes, kMiB, kTiB);
     cache.size("disk", to.disk_bytes, 0, 16 * kTiB);
     if (to.disk_bytes != 0 && to.disk_bytes < kSmallestDiskCache) {
         reader.error(cache.line_of("disk"), "cache.disk is 0 (in memory only) or at least 64KiB");
@@ -94,8 +95,17 @@ void read_embedding(Section& top, Reader& reader, Draft& draft) {
         } else {
             to.provider = model.substr(0, slash);
             to.model = model.substr(slash + 1);
-            if (!draft.options.providers.contains(to.provider)) {
-                reader.error(embedding.line_of("model"), "embedding.model: there is no provider '" + to.provider + "'");
+            const int line = embedding.line_of("model");
+            const auto found = draft.options.providers.find(to.provider);
+            if (found == draft.options.providers.end()) {
+                reader.error(line, "embedding.model: there is no provider '" + to.provider + "'");
+            } else if (const gateway::ProviderOptions& provider = found->second; !provider.base_url.empty()) {
+                reader.error(line, "embedding.model: provider '" + to.provider +
+                                       "' is not of this machine: what its vectors cost would be missing from the "
+                                       "ledger; name one with api: llama-server and embedding: true");
+            } else if (provider.child && !provider.child->embedding) {
+                reader.error(
+                    line, "embedding.model: provider '" + to.provider + "' gives no vectors: it wants embedding: true");
             }
         }
     }

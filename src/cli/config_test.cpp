@@ -127,7 +127,7 @@ limits:
   connections: 7
   upstream_idle_connections: 0
 ledger: { when_full: drop, ring_rows: 64, commit_interval: 10ms }
-cache: { memory: 2MiB, disk: 0, max_entry: 1024 }
+cache: { memory: 2MiB, semantic_memory: 3MiB, disk: 0, max_entry: 1024 }
 providers:
   open: { api: openai, base_url: "https://api.example.com:8443/v1//", key: ${KEY}, usage_in_streams: false, tls_ca_file: ca.pem }
   local:
@@ -193,6 +193,7 @@ keys:
     CHECK(options.ledger.ring_rows == 64);
     CHECK(options.ledger.commit_interval_micros == 10'000);
     CHECK(options.cache.memory_bytes == 2 << 20);
+    CHECK(options.cache.semantic_memory_bytes == 3 << 20);
     CHECK(options.cache.disk_bytes == 0);
     CHECK(options.cache.max_entry_bytes == 1024);
 
@@ -266,6 +267,18 @@ keys:
     REQUIRE(options.keys.size() == 2);
     CHECK(options.keys[0].key == "sk-acme-secret");
     CHECK(options.keys[1].tenant == "birch");
+}
+
+TEST_CASE("an embedding model on this machine") {
+    const gateway::Options options = good(
+        "providers: { p: { api: llama-server, model_file: x.gguf, embedding: true } }\n"
+        "embedding: { model: p/all/minilm, dimensions: 512 }\n");
+    CHECK(options.providers.at("p").child->embedding);
+    REQUIRE(options.embedding);
+    CHECK(options.embedding->provider == "p");
+    CHECK(options.embedding->model == "all/minilm");
+    CHECK(options.embedding->dimensions == 512);
+    CHECK(options.embedding->line == 2);
 }
 
 TEST_CASE("a tier's model stands among the models, listed or not") {
@@ -400,6 +413,8 @@ TEST_CASE("what is wrong is said with its line") {
         {kProvider + "limits: { drain: 2h }\n", {"2: limits.drain: \"2h\" is out of range: 0s to 1h"}},
         {kProvider + "ledger: { when_full: block }\n", {"2: ledger.when_full: \"block\" is none of wait, drop"}},
         {kProvider + "cache: { memory: 1MiB, max_entry: 2MiB }\n", {"2: cache.max_entry is larger than cache.memory"}},
+        {kProvider + "cache: { semantic_memory: 1023KiB }\n",
+         {"2: cache.semantic_memory: \"1023KiB\" is out of range: 1MiB to 1TiB"}},
         {kProvider + "cache: { disk: 65535 }\n", {"2: cache.disk is 0 (in memory only) or at least 64KiB"}},
         {kProvider + "cache: { disk: 1 }\n", {"2: cache.disk is 0 (in memory only) or at least 64KiB"}},
         // Addresses.
@@ -528,6 +543,20 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.cache.fresh is a single value, but a map (key: value) belongs here"}},
         {with_cascade("cache: { without_temperature: yes }"),
          {"2: cascades.c.cache.without_temperature: \"yes\" is none of true, false"}},
+        // The embedding model.
+        {kProvider + "embedding: { model: minilm }\n", {"2: embedding.model is not named provider/model"}},
+        {kProvider + "embedding: { model: q/minilm }\n", {"2: embedding.model: there is no provider 'q'"}},
+        {kProvider + "embedding: { dimensions: 384 }\n", {"2: embedding: the key \"model\" is missing"}},
+        {kProvider + "embedding:\n  dimensions: 384\n  model: p/text-embedding-3-small\n",
+         {"4: embedding.model: provider 'p' is not of this machine: what its vectors cost would be missing from the "
+          "ledger; name one with api: llama-server and embedding: true"}},
+        {"providers: { p: { api: llama-server, model_file: x.gguf } }\nembedding: { model: p/minilm }\n",
+         {"2: embedding.model: provider 'p' gives no vectors: it wants embedding: true"}},
+        {"providers: { p: { api: llama-server } }\nembedding: { model: p/minilm }\n",
+         {"1: providers.p: the key \"model_file\" is missing",
+          "2: embedding.model: provider 'p' gives no vectors: it wants embedding: true"}},
+        {"providers: { p: { api: opneai } }\nembedding: { model: p/minilm }\n",
+         {"1: providers.p.api: \"opneai\" is none of openai, llama-server (did you mean openai?)"}},
         // Callers' keys.
         {kProvider + "keys: []\n",
          {"2: keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a gateway on loopback "

@@ -141,7 +141,7 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
         out << "{\"questions\": " << summary.questions << ", \"served\": " << summary.served
             << ", \"explained\": " << summary.explained << ", \"audits\": " << summary.audits
             << ", \"audits_wrong\": " << summary.audits_wrong << ", \"fits\": " << summary.fits
-            << ", \"certificates_tried\": " << summary.proofs << ", \"closures\": " << summary.closures
+            << ", \"evicted\": " << summary.evicted << ", \"certificates_tried\": " << summary.proofs << ", \"closures\": " << summary.closures
             << ", \"threshold\": " << (summary.threshold > 2 ? "null" : real(summary.threshold))
             << ", \"seen_false_share\": " << (summary.seen_false_share ? real(*summary.seen_false_share) : "null")
             << ", \"dense_vectors\": " << (summary.dense ? "true" : "false") << "}\n";
@@ -154,6 +154,7 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
                percent(summary.served - summary.explained, summary.questions)});
     table.add({"all", std::to_string(summary.questions), "100.00 %"});
     out << table.render() << "\n";
+    if (summary.evicted > 0) out << summary.evicted << " entries were put out of memory\n";
     if (summary.learned) {
         out << "audits " << summary.audits << " (" << summary.audits_wrong << " wrong), verifier fitted "
             << summary.fits << " times, certificates tried " << summary.proofs << ", promise refuted "

@@ -231,6 +231,101 @@ TEST_CASE("nobody there, or not ready: an error at once") {
     loop.call([&] { embedder.reset(); });
 }
 
+namespace {
+
+// Asks, and does away with the embedder as soon as it has the answer: what a request does that outlived a reload.
+Task<Result<Vector>> ask_and_destroy(std::unique_ptr<EndpointEmbedder>& embedder, std::string text, bool& was_idle) {
+    Result<Vector> vector = co_await embedder->embed(text);
+    was_idle = embedder->idle();
+    embedder.reset();
+    co_return vector;
+}
+
+Task<void> ask_and_note(EndpointEmbedder& embedder, std::string text, int number, std::vector<int>& order) {
+    const Result<Vector> vector = co_await embedder.embed(text);
+    order.push_back(vector ? number : -number);
+}
+
+}  // namespace
+
+TEST_CASE("whoever gets an answer may destroy the embedder: no step of it is still under way") {
+    Fixture fixture;
+    bool was_idle = false;
+    CHECK(fixture.loop.run(ask_and_destroy(fixture.embedder, "a", was_idle)).has_value());
+    CHECK(was_idle);
+    CHECK(fixture.embedder == nullptr);
+}
+
+TEST_CASE("the waiters of a call go on in the order in which they asked") {
+    Fixture fixture;
+    fixture.endpoint.held = true;
+    std::vector<int> order;
+    std::vector<std::future<void>> asked;
+    for (int i = 1; i <= 5; ++i) asked.push_back(fixture.loop.start(ask_and_note(*fixture.embedder, "a", i, order)));
+    fixture.loop.eventually([&] { return fixture.endpoint.gate.awaited(); });
+    fixture.endpoint.gate.open();
+    for (auto& each : asked) get(each);
+    CHECK(order == std::vector<int>{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("the embedder's end: who waits is told so, and the calls under way end before their client") {
+    Loop loop;
+    Listener silent;
+    std::weak_ptr<net::HttpClient> client;
+    std::unique_ptr<EndpointEmbedder> embedder;
+    loop.call([&] {
+        auto made = std::make_shared<net::HttpClient>(loop.reactor, silent.endpoint(), net::ClientLimits{}, nullptr);
+        client = made;
+        EndpointOptions options = test_options();
+        options.calls_most = 1;
+        embedder = std::make_unique<EndpointEmbedder>(std::move(made), options);
+    });
+    const std::string one = "1", two = "22";
+    std::vector<std::future<Result<Vector>>> waiting;
+    waiting.push_back(loop.start(embedder->embed(one)));  // asked for
+    Peer connection = silent.accept();
+    connection.read_until("\"float\"}");
+    waiting.push_back(loop.start(embedder->embed(one)));  // joins it
+    waiting.push_back(loop.start(embedder->embed(two)));  // queues
+    loop.call([&] {
+        CHECK_FALSE(embedder->idle());
+        embedder.reset();
+    });
+    for (auto& result : waiting) CHECK(get(result).error().code == ErrorCode::canceled);
+    CHECK(connection.read_to_end().empty());
+    CHECK(connection.end() != Peer::End::silence);
+    loop.eventually([&] { return client.expired(); });
+}
+
+TEST_CASE("an endpoint that begins to answer and hangs costs the time of one piece, not the client's usual limit") {
+    Loop loop;
+    Listener hanging;
+    Client client(loop, hanging.endpoint(), endpoint_limits(net::ClientLimits{}));
+    std::unique_ptr<EndpointEmbedder> embedder;
+    loop.call([&] { embedder = std::make_unique<EndpointEmbedder>(*client, test_options()); });
+    const std::string text = "1";
+    auto result = loop.start(embedder->embed(text));
+    Peer connection = hanging.accept();
+    connection.read_until("\"float\"}");
+    connection.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
+    const auto done = [&] { return result.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+    loop.eventually([&] {
+        loop.clock.advance(100'000);
+        return done() || loop.clock.steady_micros() > 10'000'000;
+    });
+    REQUIRE(done());
+    CHECK(result.get().error().code == ErrorCode::timeout);
+    CHECK(loop.clock.steady_micros() <= 5'000'000);
+    loop.call([&] { embedder.reset(); });
+}
+
+TEST_CASE("limits narrower than the endpoint's stay") {
+    net::ClientLimits narrow;
+    narrow.idle_micros = 1000;
+    CHECK(endpoint_limits(narrow).idle_micros == 1000);
+    CHECK(endpoint_limits(narrow).first_byte_micros == kEndpointMicros);
+}
+
 TEST_CASE("an endpoint that says nothing: a timeout for all that wait") {
     Loop loop;
     Listener silent;

@@ -62,15 +62,15 @@ void Int8Rows::make_room(std::size_t id) {
 }
 
 void Int8Rows::set(std::uint32_t id, Int8View vector) {
-    clear(id);
-    if (vector.scale == 0) return;
+    if (vector.scale == 0) return clear(id);
     make_room(id);
     // Rows that were skipped have a scale of 0; what their codes are does not matter.
     slots_ = std::max(slots_, id + 1);
     Block& block = blocks_[id / kBlockRows];
+    float& scale = block.scales[id % kBlockRows];
+    if (scale == 0) ++size_;
     std::copy_n(vector.codes, stride_, block.codes.get() + std::size_t{id % kBlockRows} * stride_);
-    block.scales[id % kBlockRows] = vector.scale;
-    ++size_;
+    scale = vector.scale;
 }
 
 void Int8Rows::clear(std::uint32_t id) {
@@ -79,6 +79,15 @@ void Int8Rows::clear(std::uint32_t id) {
     if (scale == 0) return;
     scale = 0;
     --size_;
+    if (id + 1 == slots_) give_back();
+}
+
+void Int8Rows::give_back() {
+    while (slots_ > 0 && blocks_[(slots_ - 1) / kBlockRows].scales[(slots_ - 1) % kBlockRows] == 0) --slots_;
+    while (blocks_.size() > 1 && slots_ <= (blocks_.size() - 1) * kBlockRows) {
+        blocks_.pop_back();
+        last_rows_ = kBlockRows;
+    }
 }
 
 Int8View Int8Rows::at(std::uint32_t id) const {

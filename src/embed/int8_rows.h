@@ -1,6 +1,7 @@
 // Rows of codes by slot number: where an index keeps its vectors. Grows by a half until a block of kBlockRows is full,
-// then block by block, so that nothing large is ever copied and a lone row costs little. Thread rule: as VectorIndex.
-// Limits: as VectorIndex; padded(dimensions) + 4 bytes a row and at most half as many again below kBlockRows.
+// then block by block, so that nothing large is ever copied and a lone row costs little; blocks behind the last row
+// that holds a vector are given back. Thread rule: as VectorIndex. Limits: as VectorIndex; padded(dimensions) + 4 bytes
+// a row and at most half as many again below kBlockRows.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ class Int8Rows {
     std::size_t dimensions() const { return dimensions_; }
     std::size_t stride() const { return stride_; }
     std::size_t size() const { return size_; }    // rows that hold a vector
-    std::size_t slots() const { return slots_; }  // one past the largest that was ever set
+    std::size_t slots() const { return slots_; }  // one past the largest that holds a vector
     std::uint64_t bytes() const;
 
     void set(std::uint32_t id, Int8View vector);
@@ -40,6 +41,7 @@ class Int8Rows {
         std::unique_ptr<float[]> scales;
     };
     void make_room(std::size_t id);
+    void give_back();
     std::size_t rows_of(std::size_t block) const { return block + 1 < blocks_.size() ? kBlockRows : last_rows_; }
 
     std::uint32_t dimensions_;

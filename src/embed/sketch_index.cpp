@@ -62,12 +62,19 @@ void SketchIndex::set_sketch(std::uint32_t id) {
 }
 
 void SketchIndex::set(std::uint32_t id, Int8View vector) {
+    if (vector.scale == 0) return remove(id);
     rows_.set(id, vector);
     if (id < sketched_) set_sketch(id);
     if (rows_.slots() <= exact_most_) return;
     for (std::size_t i = 0; i < kSketchedAtOnce && sketched_ < rows_.slots(); ++i) {
         set_sketch(static_cast<std::uint32_t>(sketched_++));
     }
+}
+
+void SketchIndex::remove(std::uint32_t id) {
+    rows_.clear(id);
+    sketched_ = std::min(sketched_, rows_.slots());
+    while (!blocks_.empty() && (blocks_.size() - 1) * kBlockRows >= sketched_) blocks_.pop_back();
 }
 
 std::vector<std::uint32_t> SketchIndex::nearest_sketches(const std::uint64_t* query, std::size_t count) const {

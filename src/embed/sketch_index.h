@@ -31,7 +31,7 @@ class SketchIndex final : public VectorIndex {
     std::size_t size() const override { return rows_.size(); }
     std::uint64_t bytes() const override;
     void set(std::uint32_t id, Int8View vector) override;
-    void remove(std::uint32_t id) override { rows_.clear(id); }
+    void remove(std::uint32_t id) override;
     Int8View at(std::uint32_t id) const override { return rows_.at(id); }
     void nearest(Int8View query, std::size_t k, std::vector<Neighbour>& out) const override;
 

@@ -5,79 +5,77 @@
 #include <memory>
 
 #include "cascade/agreement.h"
-#include "embed/exact_index.h"
 #include "embed/hashing_embedder.h"
 #include "learn/random_bits.h"
-#include "tiers/semantic_cache/matcher.h"
+#include "tiers/semantic_cache/semantic_tier.h"
 
 namespace weir::eval {
 namespace {
 
 namespace semantic = tiers::semantic;
 
-struct Entry {
-    std::size_t row = 0;  // in the stream
-    semantic::Question question;
-    embed::Int8Vector hashing;
-};
-
-// The partition: entries, found by vectors and by their canonical form.
+// The live tier's index, with rows of the stream for answers.
 class Partition {
   public:
-    Partition(const TextVectors& dense, const StreamOptions& options)
-        : dense_(dense),
-          options_(options),
-          by_hashing_(embedder_.dimensions()),
-          by_dense_(std::max<std::size_t>(1, dense.dimensions())) {}
+    Partition(const TextVectors& dense, const StreamOptions& options) : dense_(dense), index_(index_options(options)) {}
 
-    embed::Int8Vector hashed(const semantic::Question& question) const {
-        return embed::Int8Vector(embedder_.embed_now(question.words));
-    }
-
-    void add(Entry entry, std::string_view text) {
-        const auto id = static_cast<std::uint32_t>(entries_.size());
-        by_hashing_.set(id, entry.hashing.view());
-        if (const embed::Int8View vector = dense_.of(text); vector.scale != 0) by_dense_.set(id, vector);
-        by_form_[entry.question.canonical_id] = id;
-        entries_.push_back(std::move(entry));
-    }
-
-    void find(const semantic::Question& asked, const embed::Int8Vector& hashing, std::string_view text,
-              std::vector<semantic::Candidate>& out) {
-        ids_.clear();
-        if (const auto same = by_form_.find(asked.canonical_id); same != by_form_.end()) ids_.push_back(same->second);
+    // What the tier makes of a question.
+    semantic::SemanticRecord record(std::size_t row, const semantic::Question& question, std::string_view text) const {
+        semantic::SemanticRecord record;
+        record.key = key_of(row);
+        record.created_unix_micros = static_cast<Micros>(row);
+        record.bag = semantic::stem_bag(question.content);
+        record.question = text.substr(0, semantic::kQuestionBytesMost);
+        record.vectors[semantic::kHashingSpace] = embed::Int8Vector(embedder_.embed_now(question.words));
         const embed::Int8View vector = dense_.of(text);
         if (vector.scale != 0) {
-            by_dense_.nearest(vector, options_.dense_candidates, near_);
-            for (const embed::Neighbour& each : near_) ids_.push_back(each.id);
+            record.vectors[semantic::kDenseSpace] =
+                embed::Int8Vector(std::span(vector.codes, dense_.dimensions()), vector.scale);
         }
-        by_hashing_.nearest(hashing.view(), options_.hashing_candidates, near_);
-        for (const embed::Neighbour& each : near_) ids_.push_back(each.id);
-        std::sort(ids_.begin(), ids_.end());
-        ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
+        return record;
+    }
+
+    void add(const semantic::SemanticRecord& record, semantic::Question question) {
+        questions_[static_cast<std::size_t>(record.created_unix_micros)] = std::move(question);
+        index_.add(record);
+    }
+    void used(std::size_t row) { index_.used({}, key_of(row)); }
+
+    void find(const semantic::SemanticRecord& asked, std::vector<semantic::Candidate>& out) {
+        index_.candidates(asked.partition, asked.bag, asked.vectors, semantic::kLooked, found_);
         out.clear();
-        for (const std::uint32_t id : ids_) {
-            const Entry& entry = entries_[id];
+        for (const semantic::Found& found : found_) {
+            const auto row = static_cast<std::size_t>(found.created_unix_micros);
             semantic::Similarities similarities;
-            similarities.dense = cosine(vector, by_dense_.at(id), dense_.dimensions());
-            similarities.hashing = entry.hashing.empty() || hashing.empty()
-                                       ? 0
-                                       : cosine(entry.hashing.view(), hashing.view(), embedder_.dimensions());
-            out.push_back({id, &entry.question, similarities});
+            similarities.hashing = found.similarity[semantic::kHashingSpace];
+            const float cosine = found.similarity[semantic::kDenseSpace];
+            if (cosine != 0) similarities.dense = cosine;
+            out.push_back({row, &questions_.at(row), similarities});
         }
     }
 
-    const Entry& entry(std::uint64_t id) const { return entries_[id]; }
+    std::uint64_t evicted() const { return index_.evicted(); }
 
   private:
+    static Digest256 key_of(std::size_t row) { return sha256(std::to_string(row)); }
+
+    semantic::SemanticIndex::Options index_options(const StreamOptions& options) const {
+        semantic::SemanticIndex::Options index;
+        index.identities[semantic::kHashingSpace] = embedder_.identity();
+        index.dimensions[semantic::kHashingSpace] = embedder_.dimensions();
+        if (dense_.dimensions() > 0) {
+            index.identities[semantic::kDenseSpace] = "dense";
+            index.dimensions[semantic::kDenseSpace] = dense_.dimensions();
+        }
+        index.bytes_most = options.memory_bytes;
+        return index;
+    }
+
     const TextVectors& dense_;
-    const StreamOptions& options_;
     embed::HashingEmbedder embedder_;
-    embed::ExactIndex by_hashing_, by_dense_;
-    std::unordered_map<std::uint64_t, std::uint32_t> by_form_;
-    std::deque<Entry> entries_;  // addresses stay
-    std::vector<std::uint32_t> ids_;
-    std::vector<embed::Neighbour> near_;
+    semantic::SemanticIndex index_;
+    std::unordered_map<std::size_t, semantic::Question> questions_;  // read once; addresses stay
+    std::vector<semantic::Found> found_;
 };
 
 semantic::OnlineLearner::Options learner_options(const StreamOptions& options) {
@@ -121,6 +119,7 @@ class Stream {
         summary.fits = learner_.fits();
         summary.proofs = learner_.gate().proofs();
         summary.closures = learner_.gate().closures();
+        summary.evicted = partition_.evicted();
         summary.threshold = learner_.threshold();
         if (summary.learned) summary.seen_false_share = learner_.gate().seen_false_share();
         return std::move(out_);
@@ -129,20 +128,20 @@ class Stream {
   private:
     void ask(std::size_t i, StreamSummary& summary) {
         const StreamRow& row = rows_[i];
-        Entry entry{i, semantic::read_question(row.text), {}};
-        entry.hashing = partition_.hashed(entry.question);
-        partition_.find(entry.question, entry.hashing, row.text, candidates_);
+        semantic::Question asked = semantic::read_question(row.text);
+        const semantic::SemanticRecord record = partition_.record(i, asked, row.text);
+        partition_.find(record, candidates_);
         const double threshold = learner_.threshold();
         const semantic::WordRarity& rarity = answers_.empty() ? learner_.verifier().rarity() : learner_.rarity();
-        const semantic::Match match = semantic::Matcher(learner_.verifier(), rarity)
-                                          .judge(candidates_, entry.question, {threshold, true}, &kept_);
+        const semantic::Match match =
+            semantic::Matcher(learner_.verifier(), rarity).judge(candidates_, asked, {threshold, true}, &kept_);
         write(row, match, threshold);
         summary.served += match.serve ? 1 : 0;
         summary.explained += match.stage == semantic::MatchStage::explained ? 1 : 0;
         if (!answers_.empty()) learn(i, match.serve, summary);
-        if (match.serve) return;
-        learner_.count_words(entry.question);
-        partition_.add(std::move(entry), row.text);
+        if (match.serve) return partition_.used(match.entry);
+        learner_.count_words(asked);
+        partition_.add(record, std::move(asked));
     }
 
     void learn(std::size_t i, bool served, StreamSummary& summary) {
@@ -155,7 +154,7 @@ class Stream {
         const std::string& fresh = answers_.at(rows_[i].id);
         std::vector<std::uint8_t> right;
         for (const semantic::JudgedPair& pair : learner_.pairs_of(id)) {
-            const std::string& cached = answers_.at(rows_[partition_.entry(pair.candidate).row].id);
+            const std::string& cached = answers_.at(rows_[pair.candidate].id);
             right.push_back(cascade::agreement(rows_[i].text, cached, fresh).result == cascade::Agreed::agree ? 1 : 0);
         }
         summary.audits += audited ? 1 : 0;
@@ -167,7 +166,7 @@ class Stream {
         char score[32];
         std::snprintf(score, sizeof score, "%.6f", std::min(1.0, match.score));
         const bool found = match.stage != semantic::MatchStage::no_candidate;
-        const std::string matched = found ? rows_[partition_.entry(match.entry).row].id : std::string();
+        const std::string matched = found ? rows_[match.entry].id : std::string();
         out_ += row.id + (match.serve ? "\t1\t" : "\t0\t") + matched + "\t" + score + "\t" +
                 match.reason(threshold, true) + "\n";
     }

@@ -1,8 +1,8 @@
-// `weir eval cache stream`: questions in order of arrival into one partition that starts empty, judged by the matcher,
-// the gate and the online learner of the live semantic tier. A question that is not served is answered upstream and
-// becomes an entry. Answers, where given, are looked at only when the live system would have them: of a question that
-// was not served, or of a served one that was chosen for an audit. Thread rule: one thread; takes minutes on large
-// files and reports progress. Limits: those of tsv.h.
+// `weir eval cache stream`: questions in order of arrival into one partition that starts empty, found by the index and
+// judged by the matcher, the gate and the online learner of the live semantic tier. A question that is not served is
+// answered upstream and becomes an entry. Answers, where given, are looked at only when the live system would have
+// them: of a question that was not served, or of a served one that was chosen for an audit. Thread rule: one thread;
+// takes minutes on large files and reports progress. Limits: those of tsv.h.
 #pragma once
 
 #include <optional>
@@ -17,16 +17,16 @@
 namespace weir::eval {
 
 struct StreamOptions {
-    double promise = 0.02;       // bound on the false share among hits
-    double audit = 0.05;         // share of hits audited; with answers only
-    double prior_threshold = 2;  // the given verifier's, before anything is proven
-    std::uint64_t seed = 1;      // of the audits
-    std::size_t dense_candidates = 8, hashing_candidates = 4;
+    double promise = 0.02;                                  // bound on the false share among hits
+    double audit = 0.05;                                    // share of hits audited; with answers only
+    double prior_threshold = 2;                             // the given verifier's, before anything is proven
+    std::uint64_t seed = 1;                                 // of the audits
+    std::uint64_t memory_bytes = std::uint64_t{64} << 20U;  // of the index, as cache.semantic_memory
 };
 
 struct StreamSummary {
     std::size_t questions = 0, served = 0, explained = 0, audits = 0, audits_wrong = 0, fits = 0;
-    std::uint64_t proofs = 0, closures = 0;
+    std::uint64_t proofs = 0, closures = 0, evicted = 0;
     double threshold = 0;                    // at the end
     std::optional<double> seen_false_share;  // by the gate's own reckoning, at the end
     bool dense = false, learned = false;

@@ -173,6 +173,32 @@ TEST_CASE("a stream with answers learns, and keeps a broken promise closed") {
     CHECK(summary.served == 599);
 }
 
+TEST_CASE("a stream lives within the index' memory: what is put out is not served any more") {
+    std::vector<StreamRow> stream;
+    for (int i = 0; i < 400; ++i) {
+        stream.push_back({std::to_string(i), "How far is town " + std::string(1, static_cast<char>('a' + i % 20)) +
+                                                 std::string(static_cast<std::size_t>(i / 20 + 2), 'o') +
+                                                 " from here?"});
+    }
+    stream.push_back({"last", stream[399].text});
+    stream.push_back({"first", stream[0].text});
+    StreamOptions options;
+    options.prior_threshold = tiers::semantic::kCertain;
+    StreamSummary summary;
+    const auto served = [&] {
+        const auto out = judge_stream(stream, kNoAnswers, TextVectors(), tiers::semantic::shipped_verifier(), options,
+                                      nullptr, summary);
+        REQUIRE(out);
+        const auto rows = rows_of(*out);
+        return std::pair(rows[400][1], rows[401][1]);
+    };
+    CHECK(served() == std::pair<std::string, std::string>("1", "1"));
+    CHECK(summary.evicted == 0);
+    options.memory_bytes = 64u << 10;
+    CHECK(served() == std::pair<std::string, std::string>("1", "0"));
+    CHECK(summary.evicted > 100);
+}
+
 TEST_CASE("training data: groups by text or by id, refused pairs counted") {
     const std::vector<PairRow> pairs{{"x:1", "How do I reset the alarm?", "how can I reset the alarm", true},
                                      {"x:2", "Is it legal to fish here?", "Is it illegal to fish here?", false},

@@ -1,6 +1,7 @@
 #include "gateway/background.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cascade/cacheable.h"
 #include "wire/chat_answer.h"
@@ -9,7 +10,8 @@
 namespace weir::gateway {
 namespace {
 
-// Asks, and books what it cost in `attempt`. nullptr: no whole answer.
+// Asks, and books what it cost in `attempt`, which says `failed`, at no cost, as long as nothing was asked. nullptr: no
+// answer that may be kept.
 Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
                                              store::Attempt& attempt) {
     const tiers::ModelUpstream& reference = *call.plan->reference;
@@ -22,9 +24,9 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     const std::string head = tiers::request_head(reference, "/chat/completions", body.size(), nullptr);
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
     const Result<void> sent = co_await http.send(head, body);
+    attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
     if (!sent) {
         attempt.outcome = tiers::outcome_of(sent.error().code);
-        attempt.priced = !http.sent();
         co_return nullptr;
     }
     attempt.status = static_cast<std::uint16_t>(http.response().status);
@@ -32,7 +34,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     const Result<void> got = co_await http.read_all(entry->body, reference.provider->answer_bytes);
     if (!got || attempt.status != 200) {
         attempt.outcome = got ? store::Outcome::failed : tiers::outcome_of(got.error().code);
-        attempt.priced = got.has_value();
+        attempt.priced = attempt.status >= 400;  // an error status is not billed
         co_return nullptr;
     }
     Result<wire::ChatAnswer> read = wire::read_chat_answer(entry->body);
@@ -59,12 +61,11 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.mode = call->mode;
     row.cascade = call->plan->cascade->name_id;
     row.reference = call->plan->reference->name_id;
-    row.served_model = row.reference;
-    row.tier = store::TierKind::reference;
     const Micros begun = lane.reactor.now();
     store::Attempt attempt;
     attempt.tier = store::TierKind::reference;
     attempt.model = row.reference;
+    attempt.priced = true;
     std::shared_ptr<tiers::CacheEntry> fresh;
     bool stopped = false;
     {
@@ -77,8 +78,12 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     const auto taken = static_cast<std::int32_t>(std::min<Micros>(lane.reactor.now() - begun, INT32_MAX));
     attempt.latency_micros = taken;
     row.latency_micros = taken;
-    row.status = fresh ? 200 : 502;
-    row.complete = fresh != nullptr;
+    row.complete = attempt.outcome == store::Outcome::observed;
+    row.status = row.complete ? 200 : stopped ? 499 : 502;
+    if (row.complete) {
+        row.tier = store::TierKind::reference;
+        row.served_model = row.reference;
+    }
     row.attempts[0] = attempt;
     row.attempt_count = 1;
     row.cost = attempt.cost;
@@ -86,8 +91,9 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.counterfactual_how = store::Counterfactual::measured;  // nobody asked for it: pure cost
     lane.counters.cost_nanos.fetch_add(row.cost.nanos, std::memory_order_relaxed);
     lane.counters.saved_nanos.fetch_add(row.saved().nanos, std::memory_order_relaxed);
-    // A full ring is the callers' to wait for, not the background's: a short pause, then again.
-    while (!stopped && !lane.shared.ledger.append(lane.reactor.index(), row)) co_await lane.reactor.sleep(1000);
+    // A full ring is the callers' to wait for, not the background's: a short pause, then again. At the gateway's end
+    // too, which waits for it: what was asked may have cost something.
+    while (!lane.shared.ledger.append(lane.reactor.index(), row)) co_await lane.reactor.sleep(1000);
     if (!stopped && call->then) call->then(std::move(fresh));
     call.reset();
     lane.background_running.fetch_sub(1);
@@ -96,7 +102,7 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
 }  // namespace
 
 bool ask_in_background(Lane& lane, BackgroundCall call) {
-    if (lane.background_running.load() >= kMostBackgroundCalls) {
+    if (lane.background_closed || lane.background_running.load() >= kMostBackgroundCalls) {
         lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
         return false;
     }
@@ -107,11 +113,16 @@ bool ask_in_background(Lane& lane, BackgroundCall call) {
     return true;
 }
 
+void close_background(Lane& lane) {
+    lane.background_closed = true;
+}
+
 void cancel_background(Lane& lane) {
-    for (net::HttpCall*& call : lane.background) {
-        net::HttpCall* const one = call;
-        call = nullptr;  // says why it ended
-        if (one != nullptr) one->cancel();
+    close_background(lane);
+    for (auto next = lane.background.begin(); next != lane.background.end();) {
+        // nullptr says why it ended. Its place in the list goes with it.
+        net::HttpCall* const call = std::exchange(*next++, nullptr);
+        if (call != nullptr) call->cancel();
     }
 }
 

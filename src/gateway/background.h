@@ -27,10 +27,12 @@ struct BackgroundCall {
     std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;
 };
 
-// False: too many are under way.
+// False: too many are under way, or the gateway is about to stop.
 bool ask_in_background(Lane& lane, BackgroundCall call);
 
-// For the end of the gateway: cuts off what is under way. Lane::background_running is 0 once it has ended.
+// For the end of the gateway. From now on nothing more is asked:
+void close_background(Lane& lane);
+// ... and what is under way is cut off; its rows are written still. Lane::background_running is 0 once that is done.
 void cancel_background(Lane& lane);
 
 }  // namespace weir::gateway

@@ -31,11 +31,7 @@ bool wants_semantic(const Options& options) {
 
 }  // namespace
 
-std::string identity_of(const EmbeddingOptions& options) {
-    return options.provider + "/" + options.model + ":" + std::to_string(options.dimensions);
-}
-
-Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const Clock& clock) {
+Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const std::string& embedding, const Clock& clock) {
     std::unique_ptr<Caches> caches(new Caches);
     caches->data_folder_ = options.data_folder;
     std::unique_ptr<store::EntryStore> entries;  // none: in memory only
@@ -56,26 +52,26 @@ Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const Clock
     if (!purges) return tl::unexpected(purges.error());
     caches->purges_ = std::move(*purges);
     bool kept = false;
-    if (auto prepared = caches->prepare(options, kept); !prepared) return tl::unexpected(prepared.error());
+    if (auto prepared = caches->prepare(options, embedding, kept); !prepared) return tl::unexpected(prepared.error());
     return caches;
 }
 
 Caches::~Caches() = default;
 
-Result<void> Caches::prepare(const Options& options, bool& embedding_kept) {
+Result<void> Caches::prepare(const Options& options, const std::string& embedding, bool& embedding_kept) {
     if (!wants_semantic(options)) return {};
-    const std::string dense = options.embedding ? identity_of(*options.embedding) : std::string();
     if (semantic_) {
-        embedding_kept = dense != semantic_->dense_identity;
+        embedding_kept = embedding != semantic_->dense_identity;
         return {};
     }
     SemanticParts parts;
-    parts.dense_identity = dense;
+    parts.dense_identity = embedding;
     semantic::SemanticMemory::Options memory;
+    memory.index.bytes_most = options.cache.semantic_memory_bytes;
     memory.index.identities[semantic::kHashingSpace] = parts.hashing.identity();
     memory.index.dimensions[semantic::kHashingSpace] = parts.hashing.dimensions();
-    if (!dense.empty()) {
-        memory.index.identities[semantic::kDenseSpace] = dense;
+    if (!embedding.empty()) {
+        memory.index.identities[semantic::kDenseSpace] = embedding;
         memory.index.dimensions[semantic::kDenseSpace] = options.embedding->dimensions;
     }
     std::unique_ptr<store::EntryStore> records;

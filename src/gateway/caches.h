@@ -33,12 +33,13 @@ struct SemanticParts {
 
 class Caches final : public cascade::CacheControl {
   public:
-    // Opens what is in the data folder.
-    static Result<std::unique_ptr<Caches>> open(const Options& options, const Clock& clock);
+    // Opens what is in the data folder. `embedding`: Routes::embedding_identity.
+    static Result<std::unique_ptr<Caches>> open(const Options& options, const std::string& embedding,
+                                                const Clock& clock);
     ~Caches() override;
 
     // Before lanes run on these options. What the embedding model is can't change while running: `kept` says so.
-    Result<void> prepare(const Options& options, bool& embedding_kept);
+    Result<void> prepare(const Options& options, const std::string& embedding, bool& embedding_kept);
 
     tiers::ExactCache& exact() { return *exact_; }
     tiers::Flights& flights() { return flights_; }
@@ -68,8 +69,5 @@ class Caches final : public cascade::CacheControl {
     std::optional<SemanticParts> semantic_;
     std::vector<std::shared_ptr<const ServedAnswers>> served_;
 };
-
-// "provider/model" and dimensions of the embedding model, as vectors on disk are told apart by.
-std::string identity_of(const EmbeddingOptions& options);
 
 }  // namespace weir::gateway

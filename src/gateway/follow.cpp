@@ -85,10 +85,15 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
         co_return;
     }
     if (came == Came::broke_off && !life.exchange.began()) {
-        // Nothing went out yet: this request's own call, its own errors.
+        // Nothing went out yet: this request's own call, its own errors. Or none, if it wanted no call.
         life.cache_state = "miss";
         life.row.tier.reset();
-        co_await relay_reference(life);
+        if (life.cache_wish == CacheWish::only) {
+            const wire::ApiError error = cache_miss_error();
+            co_await deliver_error(life, error);
+        } else {
+            co_await relay_reference(life);
+        }
         co_return;
     }
     life.row.status = 200;

@@ -62,7 +62,8 @@ struct Gateway::Impl {
     explicit Impl(const Clock& system_clock) : clock(system_clock) {}
     ~Impl() { stop(); }
 
-    Result<void> open_stores(const Options& options, unsigned reactors);
+    Result<void> open_ledger(const Options& options, unsigned reactors);
+    Result<void> open_caches(const Options& options);
     Result<void> start_engines(const Options& options, unsigned reactors);
     void stop();
 
@@ -81,7 +82,7 @@ struct Gateway::Impl {
 Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gateway::~Gateway() = default;
 
-Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactors) {
+Result<void> Gateway::Impl::open_ledger(const Options& options, unsigned reactors) {
     std::error_code error;
     std::filesystem::create_directories(options.data_folder, error);
     if (error)
@@ -95,8 +96,11 @@ Result<void> Gateway::Impl::open_stores(const Options& options, unsigned reactor
     auto opened = store::SqliteLedger::open(ledger_options);
     if (!opened) return tl::unexpected(opened.error());
     ledger = std::move(*opened);
+    return {};
+}
 
-    auto opened_caches = Caches::open(options, clock);
+Result<void> Gateway::Impl::open_caches(const Options& options) {
+    auto opened_caches = Caches::open(options, routes->embedding_identity(), clock);
     if (!opened_caches) return tl::unexpected(opened_caches.error());
     caches = std::move(*opened_caches);
     shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker});
@@ -111,6 +115,7 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
         tls = std::move(*made);
     }
     net::Endpoint endpoint = endpoint_of(options.listen);
+    if (auto free = net::HttpServer::check_free(endpoint); !free) return free;
     const net::ServerLimits limits = server_limits(options.limits, reactors);
     for (unsigned i = 0; i < reactors; ++i) {
         auto engine = std::make_unique<Engine>(clock, i, *shared);
@@ -158,10 +163,11 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clo
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const unsigned reactors = std::min(options.reactors == 0 ? cores : options.reactors, kMaxReactors);
     auto impl = std::make_unique<Impl>(clock);
-    if (auto opened = impl->open_stores(options, reactors); !opened) return tl::unexpected(opened.error());
+    if (auto opened = impl->open_ledger(options, reactors); !opened) return tl::unexpected(opened.error());
     auto routes = Routes::build(options, nullptr, *impl->ledger);
     if (!routes) return tl::unexpected(routes.error());
     impl->routes = std::move(*routes);
+    if (auto opened = impl->open_caches(options); !opened) return tl::unexpected(opened.error());
     if (auto started = impl->start_engines(options, reactors); !started) return tl::unexpected(started.error());
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
@@ -177,9 +183,11 @@ net::Reactor& Gateway::first_reactor() {
 Result<std::uint16_t> Gateway::add_server(const Address& address, const net::ServerLimits& limits,
                                           net::Handler& handler) {
     Engine& engine = *impl_->engines.front();
+    const net::Endpoint endpoint = endpoint_of(address);
+    if (auto free = net::HttpServer::check_free(endpoint); !free) return tl::unexpected(free.error());
     Result<std::uint16_t> port = fail(ErrorCode::internal, "");
     engine.on_reactor([&] {
-        auto server = net::HttpServer::listen(engine.reactor, endpoint_of(address), limits, nullptr, handler);
+        auto server = net::HttpServer::listen(engine.reactor, endpoint, limits, nullptr, handler);
         if (!server) {
             port = tl::unexpected(server.error());
             return;
@@ -201,7 +209,9 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
          "tls");
     keep(options.data_folder != before.data_folder, "data");
     keep(options.reactors != before.reactors, "reactors");
-    keep(options.cache.memory_bytes != before.cache.memory_bytes || options.cache.disk_bytes != before.cache.disk_bytes,
+    keep(options.cache.memory_bytes != before.cache.memory_bytes ||
+             options.cache.semantic_memory_bytes != before.cache.semantic_memory_bytes ||
+             options.cache.disk_bytes != before.cache.disk_bytes,
          "cache");
     keep(options.ledger.ring_rows != before.ledger.ring_rows ||
              options.ledger.drop_when_full != before.ledger.drop_when_full,
@@ -209,7 +219,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
     auto built = Routes::build(options, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
     bool embedding_kept = false;
-    if (auto prepared = impl_->caches->prepare(options, embedding_kept); !prepared) {
+    if (auto prepared = impl_->caches->prepare(options, (*built)->embedding_identity(), embedding_kept); !prepared) {
         return tl::unexpected(prepared.error());
     }
     keep(embedding_kept, "embedding");
@@ -231,7 +241,10 @@ void Gateway::drain() {
     impl_->draining = true;
     const Micros deadline = impl_->clock.steady_micros() + routes()->options().limits.drain_micros;
     for (auto& engine : impl_->engines) {
-        engine->on_reactor([&] { engine->server->drain(); });
+        engine->on_reactor([&] {
+            engine->server->drain();
+            close_background(engine->lane);
+        });
     }
     const auto active = [&] {
         std::size_t count = 0;

@@ -63,6 +63,7 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
                 tiers::SemanticTier::Rules rules;
                 const auto& configured = cascade.options.cache.semantic.threshold;
                 rules.prior_dense = configured.value_or(tiers::semantic::shipped_threshold(true));
+                rules.promise = {cascade.options.cache.semantic.false_share, cascade.options.cache.semantic.confidence};
                 rules.prior_plain = configured.value_or(tiers::semantic::shipped_threshold(false));
                 const tiers::SemanticTier::Parts parts{
                     *semantic->memory, *semantic->judges, semantic->hashing, shared.cache, *judge,
@@ -82,11 +83,11 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
 void LaneRoutes::make_embedder(const std::string& identity) {
     const std::optional<EmbeddingOptions>& options = routes_->options().embedding;
     // What runs keeps its embedding model until a restart; a file that names another one has none meanwhile.
-    if (!options || identity_of(*options) != identity) return;
+    if (!options || routes_->embedding_identity() != identity) return;
     const ProviderRoute& provider = routes_->providers().at(options->provider);
     const std::shared_ptr<tiers::ProviderLink>& link = links_.at(options->provider);
-    embedding_client_ = std::make_unique<net::HttpClient>(reactor_, provider.endpoint,
-                                                          client_limits(routes_->options().limits), provider.tls);
+    const net::ClientLimits limits = embed::endpoint_limits(client_limits(routes_->options().limits));
+    auto client = std::make_shared<net::HttpClient>(reactor_, provider.endpoint, limits, provider.tls);
     embed::EndpointOptions endpoint;
     endpoint.identity = identity;
     endpoint.dimensions = options->dimensions;
@@ -95,7 +96,7 @@ void LaneRoutes::make_embedder(const std::string& identity) {
     endpoint.host_header = link->host_header;
     endpoint.authorization_line = link->authorization_line;
     endpoint.ready = [link] { return link->is_ready(); };
-    embedder_ = std::make_unique<embed::EndpointEmbedder>(*embedding_client_, std::move(endpoint));
+    embedder_ = std::make_unique<embed::EndpointEmbedder>(std::move(client), std::move(endpoint));
 }
 
 std::shared_ptr<const tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelRoute& model) const {

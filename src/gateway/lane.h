@@ -83,7 +83,6 @@ class LaneRoutes {
     std::shared_ptr<const Routes> routes_;
     net::Reactor& reactor_;
     std::unordered_map<std::string, std::shared_ptr<tiers::ProviderLink>> links_;
-    std::unique_ptr<net::HttpClient> embedding_client_;  // before what uses it
     std::unique_ptr<embed::EndpointEmbedder> embedder_;  // the semantic tier's; null: none
     std::unordered_map<const CascadeRoute*, std::unique_ptr<cascade::RulesEntryJudge>> judges_;
     std::unordered_map<const CascadeRoute*, std::vector<cascade::Rung>> rungs_;
@@ -125,6 +124,7 @@ struct Lane {
     std::vector<wire::ChatRequest> spare_chats;  // for their memory
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
     std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off
+    bool background_closed = false;                  // no more of them
     std::atomic<std::size_t> background_running{0};  // until their rows are written
 };
 

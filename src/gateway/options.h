@@ -72,6 +72,7 @@ struct LedgerOptions {
 
 struct CacheOptions {
     std::uint64_t memory_bytes = 16ull << 20;
+    std::uint64_t semantic_memory_bytes = 64ull << 20;  // of the semantic tier's index
     std::uint64_t disk_bytes = 1ull << 30;
     std::size_t max_entry_bytes = 1u << 20;
 };

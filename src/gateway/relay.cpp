@@ -1,6 +1,7 @@
 // The reference's answer: a body is read whole, checked, priced and passed on unchanged; a stream is relayed event by
 // event.
 #include <algorithm>
+#include <utility>
 
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
@@ -104,6 +105,7 @@ Task<void> pass_on(Relay& relay) {
 Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
     ChatLife& life = relay.life;
     tiers::Flight* const flight = life.lease ? &life.lease->flight() : nullptr;
+    bool flight_began = false;
     while (true) {
         const Result<std::string_view> piece = co_await relay.call.read_piece();
         if (!piece) co_return piece.error();
@@ -111,7 +113,7 @@ Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
         relay.out.clear();
         Result<void> fed = stream.feed(*piece, relay.out);
         if (flight != nullptr && fed) {
-            if (!flight->state().began) flight->begin(relay.headers, relay.has_usage);
+            if (!std::exchange(flight_began, true)) flight->begin(relay.headers, relay.has_usage);
             flight->append(*piece);
         }
         std::string_view more;

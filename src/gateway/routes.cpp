@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+#include "embed/endpoint_embedder.h"
+
 namespace weir::gateway {
 namespace {
 
 bool same_child(const local::LlamaServerOptions& a, const local::LlamaServerOptions& b) {
-    return a.name == b.name && a.model_file == b.model_file && a.program == b.program && a.threads == b.threads &&
-           a.context_tokens == b.context_tokens && a.parallel == b.parallel && a.memory_bytes == b.memory_bytes &&
-           a.cache_ram_mib == b.cache_ram_mib && a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
+    return a.name == b.name && a.model_file == b.model_file && a.program == b.program && a.embedding == b.embedding &&
+           a.threads == b.threads && a.context_tokens == b.context_tokens && a.parallel == b.parallel &&
+           a.memory_bytes == b.memory_bytes && a.cache_ram_mib == b.cache_ram_mib &&
+           a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
 }
 
 bool is_glob(std::string_view text) {
@@ -37,6 +41,9 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     for (const KeyOptions& key : options.keys) routes->options_.keys.push_back({"", key.tenant, key.line});
     for (const auto& [name, provider] : options.providers) {
         if (auto added = routes->add_provider(provider, previous); !added) return tl::unexpected(added.error());
+    }
+    if (auto identified = routes->identify_embedding(previous); !identified) {
+        return tl::unexpected(identified.error());
     }
     for (const cascade::CascadeOptions& cascade : options.cascades) {
         if (auto added = routes->add_cascade(cascade, ledger); !added) return tl::unexpected(added.error());
@@ -81,6 +88,38 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
         }
     }
     providers_.emplace(options.name, std::move(route));
+    return {};
+}
+
+// A model's vectors are its own: another content, or other options of the server that pools them, is another model. A
+// child that goes on running is what it was when it was identified, whatever has become of its file.
+Result<void> Routes::identify_embedding(const Routes* previous) {
+    if (!options_.embedding) return {};
+    const EmbeddingOptions& embedding = *options_.embedding;
+    const auto found = providers_.find(embedding.provider);
+    if (found == providers_.end() || !found->second.child) {
+        return fail(ErrorCode::invalid,
+                    "embedding: provider '" + embedding.provider + "' is not one of api: llama-server");
+    }
+    if (previous != nullptr && previous->options_.embedding) {
+        const EmbeddingOptions& before = *previous->options_.embedding;
+        const auto same = previous->providers_.find(before.provider);
+        if (same != previous->providers_.end() && same->second.child == found->second.child &&
+            before.model == embedding.model && before.dimensions == embedding.dimensions) {
+            embedding_identity_ = previous->embedding_identity_;
+            return {};
+        }
+    }
+    const local::LlamaServerOptions& child = *found->second.options.child;
+    std::string name = embedding.model;
+    if (!child.extra_arguments.empty()) {
+        Sha256 hash;
+        for (const std::string& argument : child.extra_arguments) hash.update_part(argument);
+        name += "+" + to_hex(hash.finish()).substr(0, 12);
+    }
+    auto identity = embed::identity_of_model_file(name, child.model_file, embedding.dimensions);
+    if (!identity) return tl::unexpected(identity.error());
+    embedding_identity_ = std::move(*identity);
     return {};
 }
 

@@ -65,6 +65,9 @@ class Routes {
     const std::map<std::string, ProviderRoute>& providers() const { return providers_; }
     const prices::PriceTable& prices() const { return prices_; }
 
+    // Which embedding model there is, by its content (embed::identity_of_model_file); empty: none.
+    const std::string& embedding_identity() const { return embedding_identity_; }
+
     const std::vector<CascadeRoute>& cascades() const { return cascades_; }
     const CascadeRoute& forward_only() const { return forward_only_; }
 
@@ -91,6 +94,7 @@ class Routes {
 
   private:
     Result<void> add_provider(const ProviderOptions& options, const Routes* previous);
+    Result<void> identify_embedding(const Routes* previous);
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
     ModelRoute configured(const ModelOptions& model) const;
     ModelRoute passed_through(const std::string& provider, std::string_view name) const;
@@ -100,6 +104,7 @@ class Routes {
     prices::PriceTable prices_;
     limits::KeyRing keys_;
     std::map<std::string, ProviderRoute> providers_;
+    std::string embedding_identity_;
     std::map<std::string, store::NameId, std::less<>> model_ids_;
     std::vector<CascadeRoute> cascades_;
     CascadeRoute forward_only_;

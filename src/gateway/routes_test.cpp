@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "local/fake_llama_server.h"
+
 using namespace weir;
 using namespace weir::gateway;
 
@@ -122,4 +124,54 @@ TEST_CASE("a tier that names no provider is an error that says which") {
     const auto routes = Routes::build(world.options, nullptr, world.names);
     REQUIRE_FALSE(routes.has_value());
     CHECK(routes.error().message.find("zzz/unknown") != std::string::npos);
+}
+
+TEST_CASE("an embedding model is known by its file's content and its server's options, not by their names") {
+    const local::testing::FakeServer files;
+    World world;
+    ProviderOptions provider;
+    provider.name = "vectors";
+    provider.api = ProviderApi::llama_server;
+    provider.child = files.options();
+    provider.child->embedding = true;
+    world.options.providers = {{"vectors", provider}};
+    CHECK(world.build()->embedding_identity().empty());
+    world.options.embedding = EmbeddingOptions{"vectors", "minilm", 384, 1};
+    const auto routes = world.build();
+    const std::string identity = routes->embedding_identity();
+    CHECK(identity.starts_with("minilm:"));
+    CHECK(identity.ends_with(":384"));
+
+    // Elsewhere, the same.
+    files.write("copy.gguf", files.read("model.gguf"));
+    local::LlamaServerOptions& child = *world.options.providers.at("vectors").child;
+    child.model_file = files.path("copy.gguf");
+    CHECK(world.build()->embedding_identity() == identity);
+    child.model_file = files.path("model.gguf");
+
+    // Another server's way to make a vector of it.
+    child.extra_arguments = {"--pooling", "cls"};
+    CHECK(world.build()->embedding_identity() != identity);
+    child.extra_arguments.clear();
+
+    // The content changes while the child runs: it has read the old one.
+    files.write("model.gguf", "GGUF and something else");
+    const auto reloaded = Routes::build(world.options, routes.get(), world.names);
+    REQUIRE(reloaded.has_value());
+    CHECK((*reloaded)->embedding_identity() == identity);
+    CHECK(world.build()->embedding_identity() != identity);  // a new child
+    child.embedding = false;                                 // another use of it is another child
+    const auto other_use = Routes::build(world.options, routes.get(), world.names);
+    REQUIRE(other_use.has_value());
+    CHECK((*other_use)->providers().at("vectors").child != routes->providers().at("vectors").child);
+
+    std::filesystem::remove(files.path("model.gguf"));
+    CHECK_FALSE(Routes::build(world.options, nullptr, world.names).has_value());
+}
+
+TEST_CASE("a remote embedding model is refused: its cost would be in no row") {
+    World world;
+    world.options.providers = {{"p", remote("p")}};
+    world.options.embedding = EmbeddingOptions{"p", "text-embedding-3-small", 384, 1};
+    CHECK_FALSE(Routes::build(world.options, nullptr, world.names).has_value());
 }

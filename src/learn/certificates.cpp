@@ -62,21 +62,30 @@ std::vector<double> evidence_after(std::span<const LabelledHit> hits, std::span<
     return evidence;
 }
 
-// Of each prefix of `ends` hits: is "its false share is at least `promise`" refuted at level alpha?
-std::vector<bool> refuted_after(std::span<const LabelledHit> hits, std::span<const std::size_t> ends, double promise,
-                                double alpha, bool clean) {
+// Of each prefix of `ends` hits: is "its false share is at least the promise" refuted at level alpha? An allowance makes
+// the promise of a prefix looser by as much as it comes to for each of its hits: scores and weights settle that.
+std::vector<bool> refuted_after(std::span<const LabelledHit> hits, std::span<const std::size_t> ends,
+                                const ThresholdTest& test, double alpha, bool clean) {
+    constexpr double kLoosest = 0.5;
     const bool equal_weights =
         std::all_of(hits.begin(), hits.end(), [&](const LabelledHit& hit) { return hit.weight == hits[0].weight; });
     std::vector<bool> refuted;
-    if (!equal_weights) {
-        for (const double evidence : evidence_after(hits, ends, promise, clean))
+    if (!equal_weights && test.allowance == 0) {
+        for (const double evidence : evidence_after(hits, ends, test.promise, clean))
             refuted.push_back(evidence >= 1 / alpha);
         return refuted;
     }
     std::size_t at = 0, wrong = 0;
+    double served = 0;
     for (const std::size_t end : ends) {
-        for (; at < end; ++at) wrong += hits[at].wrong && !clean ? 1 : 0;
-        refuted.push_back(at_most_probability(wrong, end, promise) <= alpha);
+        for (; at < end; ++at) {
+            wrong += hits[at].wrong && !clean ? 1 : 0;
+            served += hits[at].weight;
+        }
+        const double promise = std::max(test.promise, std::min(kLoosest, test.promise + test.allowance / served));
+        refuted.push_back(equal_weights
+                              ? at_most_probability(wrong, end, promise) <= alpha
+                              : evidence_after(hits, std::span(&end, 1), promise, clean)[0] >= 1 / alpha);
     }
     return refuted;
 }
@@ -130,10 +139,10 @@ std::optional<CertifiedThreshold> certify_threshold(std::span<const LabelledHit>
                      [](const LabelledHit& a, const LabelledHit& b) { return a.score > b.score; });
     const std::vector<std::size_t> ends = grid_of(sorted, test.grid);
     const double alpha = test.alpha / static_cast<double>(test.starts);
-    const std::vector<bool> refuted = refuted_after(sorted, ends, test.promise, alpha, false);
+    const std::vector<bool> refuted = refuted_after(sorted, ends, test, alpha, false);
     // A sequence that began where not even spotless hits suffice would end at once: the first begins where they do,
     // each other at twice as many hits. Scores and weights settle that, outcomes don't.
-    const std::vector<bool> possible = refuted_after(sorted, ends, test.promise, alpha, true);
+    const std::vector<bool> possible = refuted_after(sorted, ends, test, alpha, true);
     const auto first = static_cast<std::size_t>(std::find(possible.begin(), possible.end(), true) - possible.begin());
     if (first == ends.size()) return std::nullopt;
     std::size_t begin = ends[first];

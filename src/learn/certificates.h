@@ -42,6 +42,8 @@ struct ThresholdTest {
     double alpha = 0.05;     // the chance of certifying a threshold that breaks it
     std::size_t grid = 200;  // thresholds tried, at equal shares of the scores
     std::size_t starts = 4;  // starting points on the grid, alpha / starts each
+    // So many wrong hits (in weight) may be served on top: what other hits, counted elsewhere, leave of the promise.
+    double allowance = 0;
 };
 
 struct CertifiedThreshold {

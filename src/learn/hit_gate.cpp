@@ -12,6 +12,7 @@ constexpr std::size_t kStratumRevealed = 10;  // and so many revealed at least
 // higher scores are wrong less often: to count them for less than they stand for errs on the safe side.
 constexpr double kMostWeight = 5;
 constexpr std::size_t kGrid = 1000, kStarts = 6;
+constexpr double kCertainSeenBefore = 100;
 
 }  // namespace
 
@@ -34,13 +35,7 @@ void HitGate::revealed(std::uint64_t id, bool wrong, std::optional<double> audit
     if (audit_probability && state_ != State::closed) {
         monitor_.audited(wrong, *audit_probability);
         if (monitor_.broken()) {
-            ++closures_;
-            state_ = State::closed;
-            threshold_ = std::numeric_limits<double>::infinity();
-            first_id_ += window_.size();
-            window_.clear();
-            revealed_ = 0;
-            next_proof_ = options_.first_proof;
+            close();
             return;
         }
     }
@@ -51,6 +46,16 @@ void HitGate::revealed(std::uint64_t id, bool wrong, std::optional<double> audit
     if (++revealed_ < next_proof_) return;
     next_proof_ = static_cast<std::size_t>(std::ceil(static_cast<double>(revealed_) * options_.proof_growth));
     certify();
+}
+
+void HitGate::close() {
+    ++closures_;
+    state_ = State::closed;
+    threshold_ = std::numeric_limits<double>::infinity();
+    first_id_ += window_.size();
+    window_.clear();
+    revealed_ = 0;
+    next_proof_ = options_.first_proof;
 }
 
 void HitGate::rescored(std::span<const LookUp> look_ups) {
@@ -93,6 +98,18 @@ std::vector<LabelledHit> HitGate::weighted() const {
     return hits;
 }
 
+// How many wrong hits the certain ones of the window leave of the promise.
+double HitGate::left_by_certain() const {
+    double all = 0, seen = kCertainSeenBefore, wrong = options_.certain_wrong_before * kCertainSeenBefore;
+    for (const LookUp& look_up : window_) {
+        if (look_up.score < options_.certain) continue;
+        ++all;
+        seen += look_up.outcome != Outcome::unknown ? 1 : 0;
+        wrong += look_up.outcome == Outcome::wrong ? 1 : 0;
+    }
+    return all * std::max(0.0, options_.promise - wrong / seen);
+}
+
 void HitGate::certify() {
     ++occasion_;
     ++proofs_;
@@ -100,9 +117,13 @@ void HitGate::certify() {
     const std::vector<LabelledHit> hits = weighted();  // best first
     const auto others =
         std::find_if(hits.begin(), hits.end(), [this](const LabelledHit& hit) { return hit.score < options_.certain; });
-    const ThresholdTest test{options_.promise, alpha, kGrid, kStarts};
-    auto proof = certify_threshold(std::span(others, hits.end()), test);
-    if (!proof && state_ == State::closed) proof = certify_threshold(std::span(hits.begin(), others), test);
+    // While the gate is closed the certain hits are in doubt themselves.
+    const double allowance = state_ == State::closed ? 0 : left_by_certain();
+    auto proof = certify_threshold(std::span(others, hits.end()),
+                                   {options_.promise, alpha, kGrid, kStarts, allowance});
+    if (!proof && state_ == State::closed) {
+        proof = certify_threshold(std::span(hits.begin(), others), {options_.promise, alpha, kGrid, kStarts});
+    }
     if (!proof || (state_ == State::proven && proof->threshold >= threshold_)) return;  // an older proof holds on
     if (state_ == State::closed) monitor_.restart();
     state_ = State::proven;

@@ -35,9 +35,12 @@ class HitGate {
         double alpha = 0.05;    // the chance that a certificate is wrong; the monitor has as much again
         double prior_threshold = std::numeric_limits<double>::infinity();
         // Scores from here on come from other evidence than the others (rules, not a model). They are served while the
-        // gate is not closed, and take no part in the certificate of the others: what they leave of the promise is not
-        // for those to spend. Closed, the gate opens for them alone if they are certified by themselves.
+        // gate is not closed. The others are certified on outcomes of their own, but may be wrong so much more often as
+        // the certain ones leave of the promise: it is on all hits. Of the certain ones a share of
+        // `certain_wrong_before` is taken to be wrong, seen in kCertainSeenBefore hits, and what their audits say is
+        // added to that. Closed, the gate opens for them alone if they are certified by themselves.
         double certain = std::numeric_limits<double>::infinity();
+        double certain_wrong_before = 0.005;
         std::size_t window = 20'000;    // look-ups
         std::size_t first_proof = 150;  // revealed look-ups before the first certificate is tried
         double proof_growth = 1.6;      // revealed look-ups since the last try, as a factor, before the next
@@ -69,6 +72,9 @@ class HitGate {
     // are forgotten.
     void rescored(std::span<const LookUp> look_ups);
 
+    // As if the monitor had found the promise broken: nothing is served until what is revealed from now on proves it.
+    void close();
+
     std::uint64_t proofs() const { return proofs_; }      // certificates tried
     std::uint64_t closures() const { return closures_; }  // times the promise was refuted
     // The false share seen in the window among what the threshold serves, weighted; none where nothing was seen.
@@ -77,6 +83,7 @@ class HitGate {
 
   private:
     std::vector<LabelledHit> weighted() const;
+    double left_by_certain() const;
     void certify();
 
     Options options_;

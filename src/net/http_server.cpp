@@ -138,6 +138,21 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Reactor& reactor, const E
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
+Result<void> HttpServer::check_free(const Endpoint& endpoint) {
+    if (endpoint.port == 0 || !endpoint.unix_path.empty()) return {};
+    asio::io_context io;
+    const auto local = local_endpoint(io, endpoint);
+    if (!local) return tl::unexpected(local.error());
+    // Without SO_REUSEPORT no other listener is suffered; with SO_REUSEADDR what is left of old connections is.
+    asio::ip::tcp::acceptor probe(io);
+    SystemError error;
+    probe.open(local->protocol(), error);
+    if (!error) probe.set_option(asio::ip::tcp::acceptor::reuse_address(true), error);
+    if (!error) probe.bind(*local, error);
+    if (error != asio::error::address_in_use) return {};
+    return fail(ErrorCode::unavailable, "something else listens on " + endpoint.to_string());
+}
+
 std::uint16_t HttpServer::port() const {
     SystemError ignored;
     return impl_->acceptor.local_endpoint(ignored).port();

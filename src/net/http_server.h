@@ -67,6 +67,11 @@ class Handler {
 
 class HttpServer {
   public:
+    // Listeners of one port share it, with other processes of the same user too, which would get half of what was meant
+    // for this one: to be asked before the first of them listens. Connections that are closing don't count. Port 0 is
+    // free. Error unavailable: somebody listens there. What else may be wrong listen() tells.
+    static Result<void> check_free(const Endpoint& endpoint);
+
     // Binds and listens (TCP). Port 0: any; port() tells which. Error unavailable: address in use, not permitted.
     static Result<std::unique_ptr<HttpServer>> listen(Reactor& reactor, const Endpoint& endpoint,
                                                       const ServerLimits& limits, std::shared_ptr<TlsContext> tls,

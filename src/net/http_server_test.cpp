@@ -548,3 +548,48 @@ TEST_CASE("what can't be listened on is told") {
     CHECK(error_of({"", 0, "/tmp/x.sock", false}) == "invalid");
     CHECK(error_of({"127.0.0.1", 0, "", false}) == "listens");  // and goes at once, with its accept under way
 }
+
+TEST_CASE("a port is free unless somebody listens there, whoever shares it, and whatever is left of old connections") {
+    Loop loop;
+    Echo echo;
+    for (const char* host : {"127.0.0.1", "::1"}) {
+        CAPTURE(host);
+        std::unique_ptr<HttpServer> server;
+        Endpoint endpoint{host, 0, "", false};
+        CHECK(HttpServer::check_free(endpoint).has_value());  // any
+        loop.call([&] {
+            auto made = HttpServer::listen(loop.reactor, endpoint, {}, nullptr, echo);
+            if (made) server = std::move(*made);
+        });
+        if (!server && endpoint.host == "::1") {
+            MESSAGE("skipped: no IPv6 here");
+            continue;
+        }
+        REQUIRE(server);
+        endpoint.port = server->port();
+        const Result<void> taken = HttpServer::check_free(endpoint);
+        REQUIRE_FALSE(taken.has_value());
+        CHECK(taken.error().code == ErrorCode::unavailable);
+        CHECK(taken.error().message == "something else listens on " + endpoint.to_string());
+        loop.call([&] {
+            // Asking does no harm, and the reactors' own listeners share the port.
+            CHECK(HttpServer::listen(loop.reactor, endpoint, {}, nullptr, echo).has_value());
+        });
+        std::optional<Peer> peer;
+        if (host == std::string("127.0.0.1")) {
+            peer.emplace(Peer::connect(endpoint.port));
+            peer->send(get_request("/", "Connection: close\r\n"));
+            CHECK(peer->read_answer().status == 200);
+            peer->read_to_end();  // the server closed first: its end waits for a while
+        }
+        loop.call([&] { server->close(); });
+        loop.eventually([&] { return server->connections() == 0; });
+        loop.call([&] { server.reset(); });
+        CHECK(HttpServer::check_free(endpoint).has_value());
+        peer.reset();
+        CHECK(HttpServer::check_free(endpoint).has_value());
+    }
+    const Listener alone;  // without SO_REUSEPORT
+    CHECK_FALSE(HttpServer::check_free(alone.endpoint()).has_value());
+    CHECK(HttpServer::check_free({"203.0.113.1", 80, "", false}).has_value());  // listen() says what is wrong with it
+}

@@ -56,17 +56,22 @@ struct SqliteLedger::Impl {
             committed.insert(row.id);
             return {};
         });
-        if (!listed) return {};  // damaged batches: the fold deals with them, and what is in doubt is not counted twice
+        std::vector<PackedRow> left;
+        for (const std::string& batch : batches) {
+            if (auto split = split_batch(batch, left); !split) return split;
+        }
+        if (!listed) {  // damaged batches: the fold deals with them, and what is in doubt is not counted twice
+            log_warning(ledger_ring_path(folder) + ": " + std::to_string(left.size()) +
+                        " rows that a killed process left behind are dropped: which of them are in " +
+                        ledger_path(folder) + " already can't be read: " + listed.error().message);
+            return {};
+        }
         std::string taken;
         std::size_t rows = 0;
-        for (const std::string& batch : batches) {
-            std::vector<PackedRow> packed;
-            if (auto split = split_batch(batch, packed); !split) return split;
-            for (const PackedRow& row : packed) {
-                if (!committed.insert(row.id).second) continue;
-                append_packed(row.whole(), taken);
-                ++rows;
-            }
+        for (const PackedRow& row : left) {
+            if (!committed.insert(row.id).second) continue;
+            append_packed(row.whole(), taken);
+            ++rows;
         }
         if (rows == 0) return {};
         auto add = Statement::prepare(database, "INSERT INTO pending(rows) VALUES(?)");

@@ -82,11 +82,11 @@ void LedgerRing::release(std::uint64_t head, std::uint64_t rows) {
     released_.store(released_.load(std::memory_order_relaxed) + rows, std::memory_order_relaxed);
 }
 
-std::uint64_t salvage_ring(const RingMarks& marks, const char* bytes, std::size_t size, std::string& batch) {
+Salvaged salvage_ring(const RingMarks& marks, const char* bytes, std::size_t size, std::string& batch) {
     const std::uint64_t head = marks.head;
     std::uint64_t at = marks.tail;
-    if (at > head || head - at > size) return 0;
-    std::uint64_t rows = 0;
+    if (at > head || head - at > size) return {0, size};
+    Salvaged salvaged;
     LedgerRow row;
     std::vector<PackedRow> read;
     while (at != head) {
@@ -101,9 +101,10 @@ std::uint64_t salvage_ring(const RingMarks& marks, const char* bytes, std::size_
         if (!split_batch(one, read) || !unpack_row(read.front(), row)) break;
         append_packed({bytes + at % size, whole}, batch);
         at += whole;
-        ++rows;
+        ++salvaged.rows;
     }
-    return rows;
+    salvaged.lost_bytes = at < head ? head - at : 0;
+    return salvaged;
 }
 
 void Doorbell::ring() {

@@ -61,9 +61,14 @@ class LedgerRing {
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> released_{0};
 };
 
-// Appends what lies between the marks of a ring that another process left behind to a batch, as far as it can be read;
-// returns how many rows. Marks that can't be are nothing.
-std::uint64_t salvage_ring(const RingMarks& marks, const char* bytes, std::size_t size, std::string& batch);
+struct Salvaged {
+    std::uint64_t rows = 0;
+    std::uint64_t lost_bytes =
+        0;  // behind the first byte that makes no sense; all of the ring where its marks make none
+};
+
+// Appends what lies between the marks of a ring that another process left behind to a batch, as far as it can be read.
+Salvaged salvage_ring(const RingMarks& marks, const char* bytes, std::size_t size, std::string& batch);
 
 class Doorbell {
   public:

@@ -64,6 +64,25 @@ char* map_new_file(const std::string& path, std::size_t size) {
     return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
 }
 
+void tell_lost(const std::string& path, std::uint64_t bytes, std::string_view why) {
+    log_warning(path + ": " + std::to_string(bytes) +
+                " bytes of rows that a killed process left behind are dropped: " + std::string(why));
+}
+
+// What lies in the lanes of a file: batches, and how much of it can't be read.
+std::vector<std::string> read_lanes(const char* memory, const Header& header, std::uint64_t& lost_bytes) {
+    std::vector<std::string> batches;
+    for (std::size_t lane = 0; lane < header.lanes; ++lane) {
+        const char* const at = memory + lane_offset(lane, header.bytes_each);
+        std::string batch;
+        const Salvaged salvaged =
+            salvage_ring(*reinterpret_cast<const RingMarks*>(at), at + kPageBytes, header.bytes_each, batch);
+        lost_bytes += salvaged.lost_bytes;
+        if (salvaged.rows != 0) batches.push_back(std::move(batch));
+    }
+    return batches;
+}
+
 }  // namespace
 
 std::string ledger_ring_path(const std::string& folder) {
@@ -71,28 +90,35 @@ std::string ledger_ring_path(const std::string& folder) {
 }
 
 std::vector<std::string> salvage_rings(const std::string& folder) {
-    const Descriptor file(open(ledger_ring_path(folder).c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string path = ledger_ring_path(folder);
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat facts {};
     if (file.number < 0 || fstat(file.number, &facts) != 0) return {};
     const auto size = static_cast<std::uint64_t>(facts.st_size);
-    if (size < kPageBytes || size > kMaxFileBytes) return {};
+    if (size == 0) return {};
+    if (size < kPageBytes || size > kMaxFileBytes) {
+        tell_lost(path, size, "it has not the size of such a file");
+        return {};
+    }
     void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.number, 0);
     if (mapped == MAP_FAILED) return {};
     const auto* const memory = static_cast<const char*>(mapped);
 
     std::vector<std::string> batches;
+    std::uint64_t lost_bytes = 0;
     Header header{};
     std::memcpy(&header, memory, sizeof header);
+    const bool fits = header.magic == kMagic && header.lanes <= size / kPageBytes && header.bytes_each <= size &&
+                      header.bytes_each > 0 && lane_offset(header.lanes, header.bytes_each) <= size;
     const std::array<char, kBootIdBytes> now = boot_id();
-    const bool ours = header.magic == kMagic && now.front() != '\0' && header.boot_id == now;
-    const bool fits = header.lanes <= size / kPageBytes && header.bytes_each <= size && header.bytes_each > 0 &&
-                      lane_offset(header.lanes, header.bytes_each) <= size;
-    for (std::size_t lane = 0; ours && fits && lane < header.lanes; ++lane) {
-        const char* const at = memory + lane_offset(lane, header.bytes_each);
-        std::string batch;
-        if (salvage_ring(*reinterpret_cast<const RingMarks*>(at), at + kPageBytes, header.bytes_each, batch) != 0) {
-            batches.push_back(std::move(batch));
-        }
+    if (!fits) {
+        tell_lost(path, size, "it is damaged, or of another version");
+    } else if (batches = read_lanes(memory, header, lost_bytes); now.front() == '\0' || header.boot_id != now) {
+        for (const std::string& batch : batches) lost_bytes += batch.size();
+        batches.clear();
+        if (lost_bytes > 0) tell_lost(path, lost_bytes, "they are from before the machine's last start");
+    } else if (lost_bytes > 0) {
+        tell_lost(path, lost_bytes, "they are damaged");
     }
     munmap(mapped, size);
     return batches;

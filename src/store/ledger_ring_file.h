@@ -18,7 +18,7 @@ namespace weir::store {
 std::string ledger_ring_path(const std::string& folder);
 
 // What an earlier process left in the folder's file: batches, at most one a lane. Nothing where there is no file, or
-// none of this version and of this start of the machine.
+// none of this version and of this start of the machine. What can't be taken out is told in the log.
 std::vector<std::string> salvage_rings(const std::string& folder);
 
 class RingFile {

@@ -102,8 +102,9 @@ TEST_CASE("what another process left is read up to the first byte that makes no 
         rows.push_back(random.row(id));
         if (!world.ring.push(rows.back())) {
             std::string batch;
-            const std::uint64_t count = salvage_ring(world.marks, world.memory.data(), world.memory.size(), batch);
-            CHECK(count == world.ring.depth());
+            const Salvaged salvaged = salvage_ring(world.marks, world.memory.data(), world.memory.size(), batch);
+            CHECK(salvaged.rows == world.ring.depth());
+            CHECK(salvaged.lost_bytes == 0);
             const auto left = TestRing::read(batch);
             for (std::size_t i = 0; i < left.size(); ++i) {
                 CHECK(testing::same(left[i], rows[rows.size() - 1 - left.size() + i]));
@@ -114,9 +115,10 @@ TEST_CASE("what another process left is read up to the first byte that makes no 
     }
     std::string none;
     world.marks.tail = world.marks.head + 1;  // marks that can't be
-    CHECK(salvage_ring(world.marks, world.memory.data(), world.memory.size(), none) == 0);
+    CHECK(salvage_ring(world.marks, world.memory.data(), world.memory.size(), none).rows == 0);
     world.marks.tail = world.marks.head - 5000;
-    CHECK(salvage_ring(world.marks, world.memory.data(), world.memory.size(), none) == 0);
+    CHECK(salvage_ring(world.marks, world.memory.data(), world.memory.size(), none).rows == 0);
+    CHECK(salvage_ring(world.marks, world.memory.data(), world.memory.size(), none).lost_bytes == 4096);
     // Any bytes, any marks: read within bounds or not at all.
     std::mt19937_64 any(2);
     for (int i = 0; i < 3000; ++i) {
@@ -188,17 +190,28 @@ TEST_CASE("rings in a file: what was not released is there for the next one, and
         out.seekp(at);
         out.put('!');
     };
+    std::string told;
     SUBCASE("another version") {
         damage(7);
+        told = "it is damaged, or of another version";
     }
     SUBCASE("another start of the machine") {
         damage(30);
+        told = std::to_string(batches.front().size()) +
+               " bytes of rows that a killed process left behind are dropped: "
+               "they are from before the machine's last start";
     }
     SUBCASE("more lanes than there are") {
         damage(8);
+        told = "it is damaged, or of another version";
     }
     SUBCASE("cut off") {
         std::filesystem::resize_file(path, 4096 + 4096);
+        told = "it is damaged, or of another version";
+    }
+    SUBCASE("a stump") {
+        std::filesystem::resize_file(path, 10);
+        told = "10 bytes of rows that a killed process left behind are dropped: it has not the size of such a file";
     }
     SUBCASE("empty") {
         std::filesystem::resize_file(path, 0);
@@ -209,7 +222,38 @@ TEST_CASE("rings in a file: what was not released is there for the next one, and
     SUBCASE("opened anew") {
         const RingFile file(folder.path(), 1, bytes);
     }
+    const testing::Log log;
     CHECK(salvage_rings(folder.path()).empty());
+    if (told.empty()) {
+        CHECK(log.text() == "");
+    } else {
+        CHECK(log.text().find("warning: " + path + ": ") == 0);
+        CHECK(log.text().find(told) != std::string::npos);
+    }
+}
+
+TEST_CASE("rings in a file: rows behind a damaged one are lost, and that is told") {
+    const testing::TempFolder folder;
+    const std::size_t bytes = ring_bytes(16);
+    std::size_t first_two = 0;
+    std::size_t all = 0;
+    {
+        const RingFile file(folder.path(), 1, bytes);
+        LedgerRing ring(file.marks(0), file.bytes(0), bytes, 16);
+        for (RequestId id = 0; id < 5; ++id) {
+            if (id == 2) first_two = ring.head();
+            REQUIRE(ring.push(numbered(id)));
+        }
+        all = ring.head();
+        file.bytes(0)[first_two] = '\x01';  // the third row's length
+        file.bytes(0)[first_two + 1] = '\0';
+    }
+    const testing::Log log;
+    const auto batches = salvage_rings(folder.path());
+    REQUIRE(batches.size() == 1);
+    CHECK(TestRing::read(batches.front()).size() == 2);
+    CHECK(log.text() == "warning: " + ledger_ring_path(folder.path()) + ": " + std::to_string(all - first_two) +
+                            " bytes of rows that a killed process left behind are dropped: they are damaged\n");
 }
 
 TEST_CASE("rings without a file work, in memory of their own") {

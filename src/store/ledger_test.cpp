@@ -413,6 +413,32 @@ TEST_CASE("pending rows that can't be read are given up, counted, and don't stop
     CHECK(requests_reported(folder.path()) == 1);
 }
 
+TEST_CASE("rows of a killed process are dropped, and that is told, where it can't be seen which are there already") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    open_ledger(options).reset();
+    REQUIRE(Database::open(ledger_path(folder.path()), Database::Access::read_write_create)
+                ->execute("INSERT INTO pending(rows) VALUES(x'0105')"));
+    {
+        const std::size_t bytes = ring_bytes(16);
+        const RingFile file(folder.path(), 1, bytes);
+        LedgerRing ring(file.marks(0), file.bytes(0), bytes, 16);
+        for (RequestId n = 0; n < 3; ++n) REQUIRE(ring.push(RandomRows(1).row(kFirstId + n)));
+    }
+    std::string told;
+    {
+        const testing::Log log;
+        open_ledger(options).reset();  // its threads have ended
+        told = log.text();
+    }
+    CHECK(told.find("warning: " + ledger_ring_path(folder.path()) +
+                    ": 3 rows that a killed process left behind are dropped: which of them are in " +
+                    ledger_path(folder.path()) + " already can't be read: malformed pending rows") !=
+          std::string::npos);
+    CHECK(requests_reported(folder.path()) == 0);
+}
+
 TEST_CASE("a task's name is committed with its first row and can change") {
     const TempFolder folder;
     const auto ledger = open_ledger(folder.path());

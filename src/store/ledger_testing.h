@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/log.h"
 #include "store/ledger.h"
 #include "store/ledger_row.h"
 
@@ -41,6 +42,28 @@ inline std::unique_ptr<SqliteLedger> open_ledger(const std::string& folder) {
     options.folder = folder;
     return open_ledger(options);
 }
+
+// What is logged while it lives.
+class Log {
+  public:
+    Log() {
+        lines().clear();
+        set_log_sink([](LogLevel level, std::string_view message) {
+            lines() += level == LogLevel::warning ? "warning: " : level == LogLevel::error ? "error: " : "";
+            lines() += std::string(message) + "\n";
+        });
+    }
+    ~Log() { set_log_sink(nullptr); }
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+    const std::string& text() const { return lines(); }
+
+  private:
+    static std::string& lines() {
+        static std::string kept;
+        return kept;
+    }
+};
 
 class RandomRows {
   public:

@@ -129,6 +129,75 @@ class Stop(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 3 * PATIENCE)
 
 
+    def test_sigterm_cuts_off_audits_and_books_them(self):
+        self.up = upstream.Upstream(upstream.Model(tokens=(100, 0, 5), price=(2.5, 1.25, 10))).start()
+        self.addCleanup(self.up.stop)
+        config = simple(self.up, mode="serve", tiers=["exact", "semantic"])
+        config["cascades"]["default"]["cache"] = {"semantic": {"audit": "100%"}}
+        weir = Gateway(config)
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        questions = ["tie a tie", "boil an egg", "fold a shirt", "clean a violin", "sharpen a knife"]
+        for what in questions:
+            weir.chat(messages=[{"role": "user", "content": "How do I %s?" % what}])
+        self.up.answer = upstream.hang()
+        for what in questions:
+            hit = weir.chat(messages=[{"role": "user", "content": "How can I %s?" % what}])
+            self.assertEqual(hit.header("x-weir-cache"), "semantic-hit")
+        self.up.wait_requests(2 * len(questions), 5 * PATIENCE)
+        begun = time.monotonic()
+        self.assertEqual(weir.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 3 * PATIENCE)
+        total = weir.report()["total"]
+        self.assertEqual(total["requests"], 2 * len(questions))
+        self.assertEqual(total["unpriced"], len(questions), "what the audits may have cost is not known")
+
+
+class Ports(unittest.TestCase):
+    def setUp(self):
+        self.up = upstream.Upstream().start()
+        self.addCleanup(self.up.stop)
+
+    def gateway(self, ready=True, **more):
+        weir = Gateway(simple(self.up, **more), ready=ready)
+        self.addCleanup(weir.__exit__)
+        return weir.start()
+
+    def refused(self, address, **more):
+        """A gateway with a data folder of its own that can't have its address: it says which, and ends."""
+        weir = self.gateway(ready=False, **more)
+        weir.wait_line("something else listens on " + re.escape(address) + "$")
+        self.assertEqual(weir.wait_exit(), 1)
+
+    def test_a_second_gateway_gets_no_share_of_the_first_ones_port(self):
+        first = self.gateway(reactors=2)
+        listen, admin = "127.0.0.1:%d" % first.port, "127.0.0.1:%d" % first.admin_port
+        self.refused(listen, listen=listen, reactors=2)
+        self.refused(admin, admin=admin)
+        self.refused(admin, listen=admin)
+        for _ in range(20):
+            self.assertEqual(first.chat().status, 200)
+        # A reload asks nobody.
+        mark = len(first.lines)
+        first.write(simple(self.up, reactors=2, listen=listen, admin=admin))
+        first.signal(signal.SIGHUP)
+        first.wait_line("reloaded", after=mark)
+        self.assertEqual(first.chat().status, 200)
+
+    def test_the_next_gateway_gets_the_port_at_once(self):
+        first = self.gateway(reactors=2)
+        listen = "127.0.0.1:%d" % first.port
+        for stop in (Gateway.stop, Gateway.kill):
+            with first.connect() as left:
+                # An end by the gateway's side: its half of the connection stays for a while.
+                self.assertEqual(left.ask("GET", "/v1/models").status, 200)
+                stop(first)
+                self.assertTrue(left.closed_by_peer())
+                first = self.gateway(reactors=2, listen=listen)
+                self.assertEqual("127.0.0.1:%d" % first.port, listen)
+            self.assertEqual(first.chat().status, 200)
+
+
 class Killed(unittest.TestCase):
     def test_settled_requests_survive_sigkill(self):
         up = upstream.Upstream(upstream.Model("ok", tokens=(100, 0, 5), price=(2.5, 1.25, 10))).start()

@@ -211,6 +211,41 @@ class SingleFlight(GatewayCase):
         self.assertEqual(statuses, [200] * 9 + [500])
         self.assertLessEqual(len(self.up.requests), 3)
 
+    def test_who_wants_cached_answers_only_never_causes_a_call(self):
+        only = [("x-weir-cache", "only")]
+        go = threading.Event()
+
+        def breaks(exchange):
+            # Half an event: the flight is under way, but nobody has been sent anything yet.
+            exchange.send(upstream.framed([], "chunked", kind="text/event-stream")[0])
+            half = self.events()[0][:20]
+            exchange.send(b"%x\r\n%s\r\n" % (len(half), half))
+            exchange.wait_gone(release=go)
+            return exchange.reset()
+
+        for first in (breaks, upstream.held(go, upstream.error(500, "out of order"))):
+            for stream in (True, False):
+                text = "only %d %s" % (len(self.up.requests), stream)
+                with self.subTest(first=first, stream=stream):
+                    self.up.forget()
+                    go.clear()
+                    self.up.script(first)
+                    followed = self.metric("weir_followers_total")
+                    with self.weir.connect() as leader, self.weir.connect() as follower:
+                        leader.request("POST", "/v1/chat/completions", request(text))
+                        self.up.wait_requests(1)
+                        follower.request("POST", "/v1/chat/completions", request(text, stream), only)
+                        if stream and first is breaks:
+                            wait_for(
+                                lambda: self.metric("weir_followers_total") > followed, 5 * PATIENCE, "the follower"
+                            )
+                        else:
+                            wait_for(lambda: self.metric("weir_requests_active") >= 2, 5 * PATIENCE, "two under way")
+                        go.set()
+                        self.assertGreaterEqual(leader.read_reply().status, 500)
+                        self.assert_error(follower.read_reply(), 504, code="cache_miss")
+                    self.assertEqual(len(self.up.requests), 1)
+
     def test_a_break_in_mid_stream_reaches_every_follower_as_an_error(self):
         events = self.events()
         whole = b"".join(events)

@@ -7,6 +7,7 @@ namespace weir::tiers::semantic {
 namespace {
 
 constexpr std::size_t kMostPairsALookUp = 4;  // the best; those below teach little
+constexpr std::uint64_t kForgotten = ~std::uint64_t{0};  // no gate gives this id
 
 }  // namespace
 
@@ -46,7 +47,23 @@ void OnlineLearner::revealed(std::uint64_t id, std::span<const std::uint8_t> rig
     }
     revealed_pairs_ += right.size();
     revealed_right_ += static_cast<std::size_t>(std::count(right.begin(), right.end(), 1));
+    const std::uint64_t closures = gate_.closures();
     gate_.revealed(look_up.gate_id, right[0] == 0, audit_probability);
+    if (gate_.closures() != closures) proof_from_ = first_id_ + look_ups_.size();
+}
+
+void OnlineLearner::take_over(const OnlineLearner& other) {
+    rarity_ = other.rarity_;
+    look_ups_ = other.look_ups_;
+    first_id_ = other.first_id_;
+    proof_from_ = other.proof_from_;
+    kept_pairs_ = other.kept_pairs_;
+    revealed_pairs_ = other.revealed_pairs_;
+    revealed_right_ = other.revealed_right_;
+    for (LookUp& look_up : look_ups_) look_up.gate_id = kForgotten;
+    const bool refuted = other.gate_.state() == learn::HitGate::State::closed;
+    if (refuted && options_.gate.promise <= other.options_.gate.promise) gate_.close();
+    rescore({});
 }
 
 bool OnlineLearner::refit_due() const {
@@ -71,15 +88,16 @@ VerifierTraining OnlineLearner::training_set() const {
 void OnlineLearner::rescore(std::span<const double> held_out) {
     std::vector<learn::HitGate::LookUp> window;
     std::size_t row = 0;
-    for (LookUp& look_up : look_ups_) {
+    for (std::size_t i = 0; i < look_ups_.size(); ++i) {
+        LookUp& look_up = look_ups_[i];
         const bool known = !look_up.right.empty();
         learn::HitGate::LookUp best{-1, learn::HitGate::Outcome::unknown};
         for (std::size_t j = 0; j < look_up.pairs.size(); ++j) {
             JudgedPair& pair = look_up.pairs[j];
-            const bool out = options_.rules_are_final && pair.refused;
+            const bool out = pair.refused && (options_.rules_are_final || verifier_->overrules() == 0);
             const double score = out                                                ? 0
                                  : pair.explained && !verifier_->judges_explained() ? kCertain
-                                 : known                                            ? held_out[row]
+                                 : known && !held_out.empty()                       ? held_out[row]
                                          : verifier_->score(pair.features, pair.lexical);
             row += known && !out ? 1 : 0;
             if (static_cast<float>(score) <= best.score) continue;
@@ -88,7 +106,7 @@ void OnlineLearner::rescore(std::span<const double> held_out) {
                 best.outcome = look_up.right[j] != 0 ? learn::HitGate::Outcome::right : learn::HitGate::Outcome::wrong;
             }
         }
-        if (!look_up.pairs.empty()) window.push_back(best);
+        if (!look_up.pairs.empty() && first_id_ + i >= proof_from_) window.push_back(best);
     }
     gate_.rescored(window);
 }

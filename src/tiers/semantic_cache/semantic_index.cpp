@@ -20,34 +20,39 @@ constexpr std::size_t kVisitEntries = 256;  // copied under one lock
 struct SemanticIndex::Impl {
     Options options;
     SemanticPartition::Shape shape;
+    std::uint64_t lone_bytes = 0;  // of an entry without a question in a partition of its own
     std::array<SemanticShard, kShards> shards;
     std::atomic<std::uint64_t> bytes{0};
     std::atomic<std::uint64_t> evicted{0};
+    std::atomic<std::uint32_t> last_sequence{0};
+    std::array<std::atomic<std::uint64_t>, kShards> first_sequences{};  // of each shard, 1 more; 0: it is empty
 
     SemanticShard& shard_of(const Digest256& partition) { return shards[partition[0] % kShards]; }
 
-    // Under the shard's lock: keeps the sum in step with what the shard counts.
+    // Under the shard's lock: keeps what is known of it here in step.
     template <class Change>
     auto counted(SemanticShard& shard, Change change) {
         const std::uint64_t before = shard.bytes();
         const auto result = change();
         bytes.fetch_add(shard.bytes() - before, std::memory_order_relaxed);
+        const std::optional<std::uint32_t> first = shard.first_sequence();
+        first_sequences[static_cast<std::size_t>(&shard - shards.data())] = first ? std::uint64_t{*first} + 1 : 0;
         return result;
     }
 
     bool fits(const SemanticRecord& record) const;
+    bool try_add(SemanticShard& shard, const SemanticRecord& record, bool whatever);
+    bool evict_one();
     bool remove(const Digest256& key, const SemanticShard* but_not_from);
 };
 
 bool SemanticIndex::Impl::fits(const SemanticRecord& record) const {
     if (record.question.size() > kQuestionBytesMost) return false;
-    std::uint64_t needed = record.question.size();
     for (std::size_t space = 0; space < kSpacesMost; ++space) {
         const embed::Int8Vector& vector = record.vectors[space];
         if (!vector.empty() && vector.dimensions() != shape.spaces[space].dimensions) return false;
-        needed += vector.dimensions();
     }
-    return needed <= options.bytes_most;
+    return lone_bytes + record.question.size() <= options.bytes_most;
 }
 
 bool SemanticIndex::Impl::remove(const Digest256& key, const SemanticShard* but_not_from) {
@@ -73,23 +78,58 @@ SemanticIndex::SemanticIndex(const Options& options) : impl_(std::make_unique<Im
         impl_->shape.spaces[space] = {embed::identity_digest(options.identities[space]), dimensions};
     }
     for (SemanticShard& shard : impl_->shards) shard.shape = &impl_->shape;
+    impl_->lone_bytes = impl_->shards[0].growth({});
 }
 SemanticIndex::~SemanticIndex() = default;
+
+// False: it would go over the limit.
+bool SemanticIndex::Impl::try_add(SemanticShard& shard, const SemanticRecord& record, bool whatever) {
+    const std::unique_lock lock(shard.lock);
+    if (!whatever && bytes.load(std::memory_order_relaxed) + shard.growth(record) > options.bytes_most) return false;
+    return counted(shard, [&] {
+        shard.add(record, last_sequence.fetch_add(1, std::memory_order_relaxed) + 1);
+        return true;
+    });
+}
+
+// From the shard whose first entry is the oldest.
+bool SemanticIndex::Impl::evict_one() {
+    const std::uint32_t last = last_sequence.load(std::memory_order_relaxed);
+    SemanticShard* oldest = nullptr;
+    std::uint32_t age = 0;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::uint64_t first = first_sequences[i];
+        const std::uint32_t its_age = last - static_cast<std::uint32_t>(first - 1);
+        if (first == 0 || (oldest != nullptr && its_age <= age)) continue;
+        oldest = &shards[i];
+        age = its_age;
+    }
+    if (oldest == nullptr) return false;
+    const std::unique_lock lock(oldest->lock);
+    if (counted(*oldest, [&] { return oldest->remove_least(last_sequence); })) {
+        evicted.fetch_add(1, std::memory_order_relaxed);
+    }
+    return true;
+}
 
 bool SemanticIndex::add(const SemanticRecord& record) {
     if (!impl_->fits(record)) return false;
     SemanticShard& shard = impl_->shard_of(record.partition);
     impl_->remove(record.key, &shard);
-    const std::unique_lock lock(shard.lock);
-    const bool added = impl_->counted(shard, [&] {
-        shard.add(record);
-        return true;
-    });
-    while (impl_->bytes.load(std::memory_order_relaxed) > impl_->options.bytes_most) {
-        if (!impl_->counted(shard, [&] { return shard.remove_oldest(); })) break;
-        impl_->evicted.fetch_add(1, std::memory_order_relaxed);
+    // Room is made before: a full partition then takes the slot of one of its own instead of growing first.
+    while (!impl_->try_add(shard, record, false)) {
+        if (impl_->evict_one()) continue;
+        impl_->try_add(shard, record, true);
+        break;
     }
-    return added;
+    while (bytes() > impl_->options.bytes_most && impl_->evict_one()) continue;  // others added meanwhile
+    return true;
+}
+
+void SemanticIndex::used(const Digest256& partition, const Digest256& key) {
+    SemanticShard& shard = impl_->shard_of(partition);
+    const std::shared_lock lock(shard.lock);
+    shard.count_use(partition, key);
 }
 
 bool SemanticIndex::remove(const Digest256& key) {

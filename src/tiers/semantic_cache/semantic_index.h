@@ -3,9 +3,10 @@
 // Thread rule: any thread. 16 shards by partition, each with a lock that look-ups share and that changes hold for
 // microseconds (writers first); nothing waits for disk or a model under it. Large partitions are searched by sketches
 // (embed/sketch_index.h), the others vector by vector.
-// Limits: Options. Memory an entry: some 150 bytes, its question, and each vector's codes (a byte a dimension, rounded
-// up to 64) and sketch (a bit a dimension, rounded up to a power of two); what a lone entry in a partition costs:
-// semantic_index_bench.
+// Limits: Options. Full, the least valuable goes first: of what was not used since it came or was last spared, the
+// oldest (a second chance for each use, as in S3-FIFO's main queue). Memory an entry: some 200 bytes, its question, and
+// each vector's codes (a byte a dimension, rounded up to 64) and sketch (a bit a dimension, rounded up to a power of
+// two); what a lone entry in a partition costs: semantic_index_bench.
 #pragma once
 
 #include <array>
@@ -32,10 +33,10 @@ struct Found {
 class SemanticIndex {
   public:
     struct Options {
-        std::array<std::string, kSpacesMost> identities;       // of the embedders; empty: no such space
-        std::array<std::size_t, kSpacesMost> dimensions{};     // 0: no such space
-        std::uint64_t bytes_most = std::uint64_t{256} << 20U;  // then the oldest of the shard go
-        std::size_t exact_most = 4096;                         // vectors in a partition; more: by sketches
+        std::array<std::string, kSpacesMost> identities;      // of the embedders; empty: no such space
+        std::array<std::size_t, kSpacesMost> dimensions{};    // 0: no such space
+        std::uint64_t bytes_most = std::uint64_t{64} << 20U;  // of memory, by bytes()
+        std::size_t exact_most = 4096;                        // vectors in a partition; more: by sketches
     };
     explicit SemanticIndex(const Options& options);
     ~SemanticIndex();
@@ -43,6 +44,8 @@ class SemanticIndex {
     // Replaces an entry of the same key. False: it breaks a limit (the question, a vector's dimensions, or it is larger
     // than all that may be kept), and nothing has changed.
     bool add(const SemanticRecord& record);
+    // Its answer was served: it stays longer. Nothing where there is none.
+    void used(const Digest256& partition, const Digest256& key);
     bool remove(const Digest256& key);
     std::size_t remove_partition(const Digest256& partition);
 

@@ -200,6 +200,75 @@ TEST_CASE("over the byte limit the oldest go") {
     CHECK_FALSE(tiny.add(large));
 }
 
+TEST_CASE("full of one large partition: blocks are given back, nearly all the memory is used by entries") {
+    SemanticIndex::Options options = options_of();
+    SemanticIndex free(options);
+    for (std::uint64_t i = 0; i < 6000; ++i) REQUIRE(free.add(record_of(1, i)));
+    const std::uint64_t each = free.bytes() / 6000;
+    options.bytes_most = 1'500'000;  // some 5,000 of them; sketched in this partition
+    options.exact_most = 1000;
+    SemanticIndex index(options);
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+        REQUIRE(index.add(record_of(1, i)));
+        REQUIRE(index.bytes() <= options.bytes_most);
+    }
+    CHECK(index.entries() * each > options.bytes_most * 3 / 4);
+    const std::size_t kept = index.entries();
+    std::set<std::int64_t> there;
+    index.each([&](const SemanticRecord& record) { there.insert(record.created_unix_micros); });
+    CHECK(there.size() == kept);
+    CHECK(*there.begin() == static_cast<std::int64_t>(20'000 - kept));  // the oldest went, no other
+    CHECK(questions(ask(index, 1, 0, vectors_of(19'500), 1))[0] == "question 19500");
+    for (std::uint64_t i = 0; i < 20'000; ++i) index.remove(digest("key", i));
+    CHECK(index.bytes() == 0);
+}
+
+TEST_CASE("full: another partition's oldest goes first, and a newcomer gets room from the large one") {
+    SemanticIndex::Options options = options_of();
+    options.bytes_most = 1'000'000;
+    SemanticIndex index(options);
+    for (std::uint64_t i = 0; i < 50; ++i) REQUIRE(index.add(record_of(2, 100'000 + i)));  // small and old
+    for (std::uint64_t i = 0; i < 10'000; ++i) REQUIRE(index.add(record_of(1, i)));
+    CHECK(ask(index, 2, 0, vectors_of(100'000), 5).empty());
+    const std::uint64_t large = index.entries();
+    for (std::uint64_t i = 0; i < 1'000; ++i) {
+        REQUIRE(index.add(record_of(3, 200'000 + i)));
+        REQUIRE(index.bytes() <= options.bytes_most);
+    }
+    CHECK(questions(ask(index, 3, 0, vectors_of(200'000), 1))[0] == "question 200000");
+    CHECK(index.entries() + 300 > large);  // memory that the large one gave up is used
+}
+
+TEST_CASE("full: what was used outlives what was not, so many rounds as it was used") {
+    SemanticIndex::Options options = options_of();
+    options.bytes_most = 200'000;
+    SemanticIndex index(options);
+    for (std::uint64_t i = 0; i < 10; ++i) REQUIRE(index.add(record_of(i % 2, i)));
+    for (int times = 0; times < 100; ++times) index.used(digest("partition", 1), digest("key", 3));
+    index.used(digest("partition", 0), digest("key", 4));
+    index.used(digest("partition", 0), digest("key", 5));  // of another partition: nothing
+    index.used(digest("partition", 1), digest("key", 77));
+    const auto there = [&](std::uint64_t number) {
+        return !ask(index, number % 2, 0, vectors_of(number), 1).empty() &&
+               questions(ask(index, number % 2, 0, vectors_of(number), 1))[0] == "question " + std::to_string(number);
+    };
+    std::uint64_t next = 10;
+    const auto one_round = [&] {  // until all that is there was looked at once
+        const std::uint64_t before = index.evicted();
+        const std::size_t entries = index.entries();
+        for (; index.evicted() < before + entries; ++next) REQUIRE(index.add(record_of(next % 2, next)));
+    };
+    for (; index.evicted() < 9; ++next) REQUIRE(index.add(record_of(next % 2, next)));
+    for (std::uint64_t i = 0; i < 10; ++i) CHECK_MESSAGE(there(i) == (i == 3 || i == 4), i);
+    one_round();
+    CHECK(there(3));
+    CHECK_FALSE(there(4));
+    one_round();
+    one_round();
+    one_round();
+    CHECK_FALSE(there(3));
+}
+
 TEST_CASE("an entry that was replaced counts as new") {
     SemanticIndex::Options options = options_of();
     SemanticIndex sizing(options);

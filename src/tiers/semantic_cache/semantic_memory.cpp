@@ -1,6 +1,6 @@
 #include "tiers/semantic_cache/semantic_memory.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/log.h"
 
@@ -25,7 +25,15 @@ SemanticMemory::~SemanticMemory() {
     thread_.join();
 }
 
+// What is on disk for this key must not take the place of what is there from now on.
+void SemanticMemory::note_changed(const Digest256& key) {
+    if (!disk_) return;
+    const std::lock_guard lock(mutex_);
+    if (!loaded_) changed_since_start_.insert(key);
+}
+
 bool SemanticMemory::add(SemanticRecord record) {
+    note_changed(record.key);
     if (!index_.add(record)) return false;
     if (!disk_) return true;
     Result<std::string> bytes = encode(record, index_.spaces());
@@ -34,6 +42,7 @@ bool SemanticMemory::add(SemanticRecord record) {
 }
 
 void SemanticMemory::remove(const Digest256& key) {
+    note_changed(key);
     index_.remove(key);
     if (disk_) push({key, {}});
 }
@@ -62,17 +71,32 @@ void SemanticMemory::flush() {
     changed_.wait(lock, [this] { return loaded_ && queue_.empty() && !writing_; });
 }
 
-void SemanticMemory::load() {
-    std::vector<Digest256> keys;
-    const auto listed = disk_->each_key([&](const Digest256& key, std::size_t) { keys.push_back(key); });
+// By when their answers were made, so that the index lets go of the oldest where not all fit in.
+std::vector<std::pair<Micros, Digest256>> SemanticMemory::oldest_first() {
+    std::vector<std::pair<Micros, Digest256>> found;
+    const auto listed = disk_->each_key([&](const Digest256& key, std::size_t) { found.emplace_back(0, key); });
     if (!listed) log_warning("semantic cache: can't read what is on disk: " + listed.error().message);
+    for (auto& [created, key] : found) {
+        const Result<std::optional<std::string>> bytes = disk_->get(key);
+        if (!bytes || !*bytes) continue;
+        if (const auto record = decode(**bytes, index_.spaces())) created = record->created_unix_micros;
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+bool SemanticMemory::add_loaded(const SemanticRecord& record) {
+    const std::lock_guard lock(mutex_);
+    return changed_since_start_.contains(record.key) || index_.add(record);
+}
+
+void SemanticMemory::load() {
     std::size_t damaged = 0;
-    for (const Digest256& key : keys) {
+    for (const auto& [created, key] : oldest_first()) {
         const Result<std::optional<std::string>> bytes = disk_->get(key);
         if (!bytes || !*bytes) continue;
         const Result<SemanticRecord> record = decode(**bytes, index_.spaces());
-        // What was added since the start is newer than what is on disk: the queue is written afterwards.
-        if (!record || record->key != key || !index_.add(*record)) ++damaged;
+        if (!record || record->key != key || !add_loaded(*record)) ++damaged;
     }
     if (damaged > 0) log_warning("semantic cache: " + std::to_string(damaged) + " records on disk can't be used");
 }
@@ -107,6 +131,7 @@ void SemanticMemory::run() {
     load();
     std::unique_lock lock(mutex_);
     loaded_ = true;
+    changed_since_start_.clear();
     changed_.notify_all();
     while (true) {
         changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });

@@ -9,6 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "store/entry_store.h"
 #include "tiers/semantic_cache/semantic_index.h"
@@ -27,6 +30,7 @@ class SemanticMemory {
     SemanticMemory(const SemanticMemory&) = delete;
 
     bool add(SemanticRecord record);  // see SemanticIndex::add
+    void used(const Digest256& partition, const Digest256& key) { index_.used(partition, key); }
     void remove(const Digest256& key);
     void wait_until_loaded();
     void flush();  // what was added or removed is on disk; not from a reactor
@@ -39,9 +43,15 @@ class SemanticMemory {
         Digest256 key{};
         std::string record;  // empty: remove
     };
+    struct KeyHash {
+        std::size_t operator()(const Digest256& key) const { return short_digest(key); }
+    };
     bool push(Change change);
+    void note_changed(const Digest256& key);
     void run();
     void load();
+    std::vector<std::pair<Micros, Digest256>> oldest_first();
+    bool add_loaded(const SemanticRecord& record);
     void write(std::deque<Change>& changes);
 
     SemanticIndex index_;
@@ -52,6 +62,7 @@ class SemanticMemory {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Change> queue_;
+    std::unordered_set<Digest256, KeyHash> changed_since_start_;  // until all is loaded
     bool loaded_ = false, writing_ = false, stop_ = false;
     std::thread thread_;  // the last member: it uses all others
 };

@@ -1,6 +1,7 @@
 #include "tiers/semantic_cache/semantic_partition.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include "embed/sketch_index.h"
@@ -9,6 +10,11 @@ namespace weir::tiers::semantic {
 namespace {
 
 constexpr std::size_t kAllocationBytes = 16;  // malloc's own for a block
+constexpr std::size_t kSketchBlockRows = embed::Int8Rows::kBlockRows;
+
+std::uint64_t row_bytes(const SpaceName& space) {
+    return embed::padded(space.dimensions) + sizeof(float);
+}
 
 bool comes_first(const Found& a, const Found& b) {
     if (a.same_bag != b.same_bag) return a.same_bag;
@@ -21,21 +27,41 @@ bool comes_first(const Found& a, const Found& b) {
 }  // namespace
 
 std::uint64_t SemanticPartition::bytes() const {
-    std::uint64_t total = sizeof(*this) + entries_.bytes() + question_bytes_ + size_ * kAllocationBytes;
-    total += bags_.capacity() * sizeof(bags_[0]) + free_.capacity() * sizeof(free_[0]);
+    std::uint64_t total = sizeof(*this) + entries_.bytes() + bags_.bytes();
+    total += question_bytes_ + entries_.size() * kAllocationBytes;
     for (const auto& index : indexes_) {
         if (index != nullptr) total += index->bytes();
     }
     return total;
 }
 
-void SemanticPartition::set_vector(std::size_t space, std::uint32_t slot, const embed::Int8Vector& vector) {
+std::uint64_t SemanticPartition::growth_of(const Shape& shape) {
+    std::uint64_t total = sizeof(SemanticPartition) + sizeof(Entry) + sizeof(std::uint64_t) + kAllocationBytes;
+    for (const SpaceName& space : shape.spaces) {
+        if (space.dimensions > 0) total += sizeof(embed::SketchIndex) + row_bytes(space) + kAllocationBytes;
+    }
+    return total;
+}
+
+std::uint64_t SemanticPartition::growth() const {
+    const std::uint64_t slots = entries_.next_growth();
+    const bool sketched = entries_.size() >= shape_.exact_most;
+    std::uint64_t total = kAllocationBytes + slots * (sizeof(Entry) + sizeof(std::uint64_t));
+    for (const SpaceName& space : shape_.spaces) {
+        if (space.dimensions == 0) continue;
+        total += slots * row_bytes(space);
+        if (sketched) total += kSketchBlockRows * embed::sketch_words(space.dimensions) * sizeof(std::uint64_t);
+    }
+    return total;
+}
+
+void SemanticPartition::set_vector(std::size_t space, std::uint32_t slot, embed::Int8View vector) {
     std::unique_ptr<embed::VectorIndex>& index = indexes_[space];
     if (index == nullptr) {
-        if (vector.empty()) return;
+        if (vector.scale == 0) return;
         index = std::make_unique<embed::SketchIndex>(shape_.spaces[space].dimensions, shape_.exact_most);
     }
-    index->set(slot, vector.view());
+    index->set(slot, vector);
 }
 
 std::uint32_t SemanticPartition::add(const SemanticRecord& record, std::uint32_t sequence) {
@@ -44,35 +70,41 @@ std::uint32_t SemanticPartition::add(const SemanticRecord& record, std::uint32_t
     entry.task = record.task;
     entry.created_unix_micros = record.created_unix_micros;
     entry.question = std::make_unique_for_overwrite<char[]>(record.question.size());
-    entry.question_bytes = static_cast<std::uint32_t>(record.question.size());
+    entry.question_bytes = static_cast<std::uint16_t>(record.question.size());
     std::copy(record.question.begin(), record.question.end(), entry.question.get());
     entry.sequence = sequence;
     question_bytes_ += record.question.size();
-
-    std::uint32_t slot = 0;
-    if (free_.empty()) {
-        slot = static_cast<std::uint32_t>(entries_.push_back(std::move(entry)));
-        bags_.push_back(record.bag);
-    } else {
-        slot = free_.back();
-        free_.pop_back();
-        entries_[slot] = std::move(entry);
-        bags_[slot] = record.bag;
-    }
-    ++size_;
-    for (std::size_t space = 0; space < kSpacesMost; ++space) set_vector(space, slot, record.vectors[space]);
+    const auto slot = static_cast<std::uint32_t>(entries_.push_back(std::move(entry)));
+    bags_.push_back(record.bag);
+    for (std::size_t space = 0; space < kSpacesMost; ++space) set_vector(space, slot, record.vectors[space].view());
     return slot;
 }
 
 void SemanticPartition::remove(std::uint32_t slot) {
+    const auto last = static_cast<std::uint32_t>(entries_.size() - 1);
     question_bytes_ -= entries_[slot].question_bytes;
-    entries_[slot] = {};
-    bags_[slot] = 0;
-    for (const auto& index : indexes_) {
-        if (index != nullptr) index->remove(slot);
+    for (std::size_t space = 0; space < kSpacesMost; ++space) {
+        if (indexes_[space] == nullptr) continue;
+        if (slot != last) indexes_[space]->set(slot, indexes_[space]->at(last));
+        indexes_[space]->remove(last);
     }
-    free_.push_back(slot);
-    --size_;
+    if (slot != last) {
+        entries_[slot] = std::move(entries_[last]);
+        bags_[slot] = bags_[last];
+    }
+    entries_.pop_back();
+    bags_.pop_back();
+}
+
+void SemanticPartition::count_use(std::uint32_t slot) {
+    const std::atomic_ref uses(entries_[slot].uses);
+    const std::uint8_t seen = uses.load(std::memory_order_relaxed);
+    if (seen < kUsesMost) uses.store(static_cast<std::uint8_t>(seen + 1), std::memory_order_relaxed);
+}
+
+bool SemanticPartition::spend_use(std::uint32_t slot) {
+    std::uint8_t& uses = entries_[slot].uses;
+    return uses > 0 && uses-- > 0;
 }
 
 SemanticRecord SemanticPartition::record(std::uint32_t slot) const {
@@ -110,6 +142,24 @@ Found SemanticPartition::candidate(std::uint32_t slot, std::uint64_t bag,
     return found;
 }
 
+// Appends the slots of this bag, at most k: the newest.
+void SemanticPartition::same_bag(std::uint64_t bag, std::size_t k, std::vector<std::uint32_t>& slots) const {
+    const std::size_t first = slots.size();
+    const auto newer = [this](std::uint32_t a, std::uint32_t b) {
+        return static_cast<std::int32_t>(entries_[a].sequence - entries_[b].sequence) > 0;
+    };
+    for (std::size_t block = 0; block < bags_.blocks(); ++block) {
+        const std::span<const std::uint64_t> bags = bags_.block(block);
+        for (std::size_t i = 0; i < bags.size(); ++i) {
+            if (bags[i] == bag) slots.push_back(static_cast<std::uint32_t>(block * SlotBlocks<Entry>::kBlockSlots + i));
+        }
+    }
+    const auto begin = slots.begin() + static_cast<std::ptrdiff_t>(first);
+    if (slots.size() - first <= k) return;
+    std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(k), slots.end(), newer);
+    slots.resize(first + k);
+}
+
 void SemanticPartition::candidates(std::uint64_t bag, const std::array<embed::Int8Vector, kSpacesMost>& vectors,
                                    std::size_t k, std::vector<Found>& out) const {
     std::vector<std::uint32_t> slots;
@@ -120,15 +170,7 @@ void SemanticPartition::candidates(std::uint64_t bag, const std::array<embed::In
         indexes_[space]->nearest(vectors[space].view(), k, nearest);
         for (const embed::Neighbour& neighbour : nearest) slots.push_back(neighbour.id);
     }
-    if (bag != 0) {
-        // The newest first: slots are mostly given in order.
-        std::size_t found = 0;
-        for (std::size_t slot = bags_.size(); slot-- > 0 && found < k;) {
-            if (bags_[slot] != bag) continue;
-            slots.push_back(static_cast<std::uint32_t>(slot));
-            ++found;
-        }
-    }
+    if (bag != 0) same_bag(bag, k, slots);
     std::sort(slots.begin(), slots.end(), std::greater<>());
     slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
     for (const std::uint32_t slot : slots) out.push_back(candidate(slot, bag, vectors));

@@ -24,28 +24,35 @@ std::uint32_t SemanticShard::number_of(const Digest256& key) {
     return found->second = number;
 }
 
-void SemanticShard::add(const SemanticRecord& record) {
+std::uint64_t SemanticShard::growth(const SemanticRecord& record) const {
+    const SemanticPartition* partition = find(record.partition);
+    return record.question.size() + kEntryBytes +
+           (partition == nullptr ? kPartitionBytes + SemanticPartition::growth_of(*shape) : partition->growth());
+}
+
+void SemanticShard::add(const SemanticRecord& record, std::uint32_t sequence) {
     remove(record.key);
     // Another key with the same first 64 bits would lose its place: such an entry goes.
     if (const Place* taken = places_.find(short_digest(record.key))) remove_at(*taken);
     const std::uint32_t number = number_of(record.partition);
     SemanticPartition& partition = *partitions_[number];
-    if (++sequence_ == 0) ++sequence_;
     const std::uint64_t before = partition.bytes();
-    const Place place{number, partition.add(record, sequence_)};
+    const Place place{number, partition.add(record, sequence)};
     bytes_ += partition.bytes() - before + kEntryBytes;
     places_.insert(short_digest(record.key), place);
-    note_arrival(place, sequence_);
+    note_arrival({short_digest(record.key), sequence});
 }
 
-void SemanticShard::note_arrival(Place place, std::uint32_t sequence) {
-    arrivals_.push_back({place, sequence});
-    if (arrivals_.size() <= 2 * entries() + 1024) return;
-    std::erase_if(arrivals_, [this](const Arrival& arrival) {
-        const SemanticPartition* partition = partitions_[arrival.place.partition].get();
-        return partition == nullptr || arrival.place.slot >= partition->slots() ||
-               partition->sequence(arrival.place.slot) != arrival.sequence;
-    });
+void SemanticShard::note_arrival(const Arrival& arrival) {
+    arrivals_.push_back(arrival);
+    if (arrivals_.size() <= 2 * entries() + 64) return;
+    std::erase_if(arrivals_, [this](const Arrival& each) { return place_of(each) == nullptr; });
+}
+
+const SemanticShard::Place* SemanticShard::place_of(const Arrival& arrival) const {
+    const Place* place = places_.find(arrival.short_key);
+    if (place == nullptr || partitions_[place->partition]->sequence(place->slot) != arrival.sequence) return nullptr;
+    return place;
 }
 
 void SemanticShard::remove_at(Place place) {
@@ -54,7 +61,8 @@ void SemanticShard::remove_at(Place place) {
     const std::uint64_t before = partition.bytes();
     partition.remove(place.slot);
     bytes_ -= before - partition.bytes() + kEntryBytes;
-    if (partition.size() == 0) drop(place.partition);
+    if (partition.size() == 0) return drop(place.partition);
+    if (place.slot < partition.size()) places_.find(short_digest(partition.entry_key(place.slot)))->slot = place.slot;
 }
 
 // Its entries are out of places_ already.
@@ -82,40 +90,56 @@ std::size_t SemanticShard::remove_partition(const Digest256& key) {
     const std::uint32_t number = found->second;
     const SemanticPartition& partition = *partitions_[number];
     const std::size_t count = partition.size();
-    for (std::uint32_t slot = 0; slot < partition.slots(); ++slot) {
-        if (partition.sequence(slot) != 0) places_.erase(short_digest(partition.entry_key(slot)));
-    }
+    for (std::uint32_t slot = 0; slot < count; ++slot) places_.erase(short_digest(partition.entry_key(slot)));
     bytes_ -= count * kEntryBytes;
     drop(number);
     return count;
 }
 
-bool SemanticShard::remove_oldest() {
-    while (!arrivals_.empty()) {
-        const Arrival oldest = arrivals_.front();
+std::optional<std::uint32_t> SemanticShard::first_sequence() {
+    while (!arrivals_.empty() && place_of(arrivals_.front()) == nullptr) arrivals_.pop_front();
+    if (arrivals_.empty()) return std::nullopt;
+    return arrivals_.front().sequence;
+}
+
+bool SemanticShard::remove_least(std::atomic<std::uint32_t>& last) {
+    constexpr int kRoundsMost = 64;  // entries that are spared at a time
+    for (int spared = 0; first_sequence(); ++spared) {
+        const Arrival first = arrivals_.front();
+        const Place place = *place_of(first);
         arrivals_.pop_front();
-        const SemanticPartition* partition = partitions_[oldest.place.partition].get();
-        if (partition == nullptr || oldest.place.slot >= partition->slots()) continue;
-        if (partition->sequence(oldest.place.slot) != oldest.sequence) continue;
-        remove_at(oldest.place);
+        if (spared < kRoundsMost && partitions_[place.partition]->spend_use(place.slot)) {
+            const std::uint32_t sequence = last.fetch_add(1, std::memory_order_relaxed) + 1;
+            partitions_[place.partition]->set_sequence(place.slot, sequence);
+            arrivals_.push_back({first.short_key, sequence});
+            continue;
+        }
+        remove_at(place);
         return true;
     }
     return false;
 }
 
+void SemanticShard::count_use(const Digest256& partition, const Digest256& key) {
+    if (!holds(key)) return;
+    const Place place = *places_.find(short_digest(key));
+    if (partitions_[place.partition]->key() == partition) partitions_[place.partition]->count_use(place.slot);
+}
+
 bool SemanticShard::copy_some(std::uint64_t& position, std::size_t most, std::vector<SemanticRecord>& out) const {
+    // From the end of each partition: an entry that takes another's place meanwhile comes twice rather than not at all.
     std::size_t number = position >> 32U;
-    auto slot = static_cast<std::uint32_t>(position);
-    std::size_t looked_at = 0;
-    for (; number < partitions_.size(); ++number, slot = 0) {
+    auto seen = static_cast<std::uint32_t>(position);  // slots from here on were looked at; 0: none
+    for (; number < partitions_.size(); ++number, seen = 0) {
         if (partitions_[number] == nullptr) continue;
         const SemanticPartition& partition = *partitions_[number];
-        for (; slot < partition.slots(); ++slot) {
-            if (looked_at++ == most) {
-                position = (std::uint64_t{number} << 32U) | slot;
+        const auto size = static_cast<std::uint32_t>(partition.size());
+        for (std::uint32_t slot = seen == 0 ? size : std::min(seen - 1, size); slot-- > 0;) {
+            if (out.size() == most) {
+                position = (std::uint64_t{number} << 32U) | (slot + 2);
                 return true;
             }
-            if (partition.sequence(slot) != 0) out.push_back(partition.record(slot));
+            out.push_back(partition.record(slot));
         }
     }
     return false;

@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -46,11 +48,18 @@ class SemanticShard {
     const SemanticPartition::Shape* shape = nullptr;
 
     // Replaces an entry of the same key.
-    void add(const SemanticRecord& record);
+    void add(const SemanticRecord& record, std::uint32_t sequence);
     bool holds(const Digest256& key) const;
     bool remove(const Digest256& key);
     std::size_t remove_partition(const Digest256& key);
-    bool remove_oldest();  // false: there is none
+    // The entry that came first goes, unless it was used since: each use is another round. `last` is the index's last
+    // sequence, moved on for each. False: there is none.
+    bool remove_least(std::atomic<std::uint32_t>& last);
+    std::optional<std::uint32_t> first_sequence();  // of what is there
+    // With the lock shared.
+    void count_use(const Digest256& partition, const Digest256& key);
+    // What this record will take, at most.
+    std::uint64_t growth(const SemanticRecord& record) const;
 
     const SemanticPartition* find(const Digest256& key) const;
 
@@ -67,8 +76,8 @@ class SemanticShard {
         std::uint32_t slot = 0;
     };
     struct Arrival {
-        Place place;
-        std::uint32_t sequence = 0;
+        std::uint64_t short_key = 0;  // of places_
+        std::uint32_t sequence = 0;   // the entry's, else it went or was counted anew
     };
     struct KeyHash {
         std::size_t operator()(const Digest256& key) const { return short_digest(key); }
@@ -76,20 +85,20 @@ class SemanticShard {
 
     // What a partition costs beside what it counts itself: a node of numbers_, a place in partitions_.
     static constexpr std::uint64_t kPartitionBytes = 96;
-    // A slot of places_ at half load, an arrival.
-    static constexpr std::uint64_t kEntryBytes = 32 + sizeof(Arrival);
+    // A slot of places_ at half load, two arrivals.
+    static constexpr std::uint64_t kEntryBytes = 32 + 2 * sizeof(Arrival);
 
     std::uint32_t number_of(const Digest256& key);  // makes it where there is none
     void remove_at(Place place);
     void drop(std::uint32_t number);
-    void note_arrival(Place place, std::uint32_t sequence);
+    void note_arrival(const Arrival& arrival);
+    const Place* place_of(const Arrival& arrival) const;  // nullptr: it is no more
 
     std::vector<std::unique_ptr<SemanticPartition>> partitions_;  // by number; nullptr: free
     std::vector<std::uint32_t> free_numbers_;
     std::unordered_map<Digest256, std::uint32_t, KeyHash> numbers_;
     mutable FingerprintTable<Place> places_;  // by the entry's key; the key itself is checked. find() changes nothing
     std::deque<Arrival> arrivals_;            // the oldest first, some of them gone already
-    std::uint32_t sequence_ = 0;
     std::uint64_t bytes_ = 0;
 };
 

@@ -7,6 +7,7 @@ namespace weir::tiers {
 
 using semantic::kDenseSpace;
 using semantic::kHashingSpace;
+using semantic::kLooked;
 
 struct SemanticTier::Work {
     std::shared_ptr<semantic::TaskCounters> counters;
@@ -20,7 +21,7 @@ struct SemanticTier::Work {
     double threshold = 0;
 };
 
-void SemanticTier::judge(Work& work, const Question& question) const {
+void SemanticTier::find(Work& work, const Question& question) const {
     parts_.memory.index().candidates(question.partition, work.look->bag, work.look->vectors, kLooked, work.found);
     work.questions.clear();
     work.candidates.clear();
@@ -35,6 +36,10 @@ void SemanticTier::judge(Work& work, const Question& question) const {
     }
     const double prior = dense ? rules_.prior_dense : rules_.prior_plain;
     work.threshold = std::max(work.task->threshold.value_or(prior), question.least_score);
+    judge(work);
+}
+
+void SemanticTier::judge(Work& work) const {
     const semantic::Matcher matcher(*work.task->verifier, work.task->words());
     work.match = matcher.judge(work.candidates, work.asked, {work.threshold, rules_.same_history});
 }
@@ -43,11 +48,11 @@ Task<void> SemanticTier::add_dense(Work& work, const Question& question) const {
     Result<embed::Vector> vector = co_await parts_.dense->embed(question.text);
     if (!vector) co_return;  // the endpoint is down or the text too long: what the words say has to do
     work.look->vectors[kDenseSpace] = embed::Int8Vector(*vector);
-    judge(work, question);
+    find(work, question);
 }
 
-Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Question& question, std::string& reason,
-                                               EntryState& state) const {
+Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Question& question,
+                                               std::string& reason) const {
     bool maybe_on_disk = false;
     ExactCache::EntryPtr entry = parts_.cache.lookup_memory(key, maybe_on_disk);
     if (!entry && maybe_on_disk) entry = co_await parts_.cache.lookup(key, parts_.executor);
@@ -56,10 +61,10 @@ Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Quest
         reason = "the answer is gone";
         co_return nullptr;
     }
-    state = parts_.entries.judge(key, *entry, question.max_age);
+    const EntryState state = parts_.entries.judge(key, *entry, question.max_age);
     if (state == EntryState::voided) parts_.memory.remove(key);
-    if (state == EntryState::expired || state == EntryState::voided) {
-        reason = state == EntryState::expired ? "expired" : "purged";
+    if (state != EntryState::fresh) {
+        reason = state == EntryState::stale ? "stale" : state == EntryState::expired ? "expired" : "purged";
         co_return nullptr;
     }
     // The entry says itself whose it is: nothing is served on the index's word alone.
@@ -69,6 +74,40 @@ Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Quest
         co_return nullptr;
     }
     co_return entry;
+}
+
+// From the best candidate whose answer can be used. The others before it were not there as far as learning goes: what
+// they say now may differ for their age alone.
+Task<void> SemanticTier::make_offer(Work& work, const Question& question, Climb& climb) const {
+    std::string passed;
+    for (int fetched = 0; fetched < kFetched && work.match.serve; ++fetched) {
+        std::string reason;
+        const Digest256 key = work.found[work.match.entry].key;
+        ExactCache::EntryPtr entry = co_await fetch(key, question, reason);
+        if (entry) {
+            parts_.memory.used(question.partition, key);
+            climb.offer.emplace();
+            climb.offer->answer = std::move(entry);
+            climb.offer->answer_key = key;
+            climb.offer->score = work.match.score;
+            climb.offer->threshold = work.threshold;
+            climb.reason = passed + work.match.reason(work.threshold, question.debug);
+            climb.offer->why = climb.reason;
+            co_return;
+        }
+        passed += "passed over (" + reason + "); ";
+        const auto at = static_cast<std::ptrdiff_t>(work.match.candidate);
+        work.candidates.erase(work.candidates.begin() + at);
+        work.look->seen.erase(work.look->seen.begin() + at);
+        judge(work);
+        work.look->let_through = work.match.judged();
+    }
+    if (work.match.serve) {
+        passed.resize(passed.size() - 2);  // there are more, but enough were fetched
+        climb.reason = std::move(passed);
+    } else {
+        climb.reason = passed + work.match.reason(work.threshold, question.debug);
+    }
 }
 
 Task<Climb> SemanticTier::offer(const Question& question, Cancellation& cancellation) {
@@ -88,42 +127,25 @@ Task<Climb> SemanticTier::offer(const Question& question, Cancellation& cancella
     }
     const Micros begun = parts_.clock.steady_micros();
     work.task = work.counters->judge.load();
+    if (!work.task->holds_for(question.task, rules_.promise)) work.task = parts_.judges.shipped();
     work.asked = semantic::read_question(question.text);
     work.look->task = question.task;
     work.look->asked = question.text;
     work.look->bag = semantic::stem_bag(work.asked.content);
     work.look->vectors[kHashingSpace] = embed::Int8Vector(parts_.hashing.embed_now(work.asked.words));
-    judge(work, question);
+    find(work, question);
     Micros computed = parts_.clock.steady_micros() - begun;
     const bool certain = work.match.serve && work.match.stage == semantic::MatchStage::explained;
     if (parts_.dense != nullptr && !certain) {
         co_await add_dense(work, question);
         if (cancellation.canceled()) co_return climb;
     }
-    const semantic::Match& match = work.match;
-    work.look->let_through = match.judged();
+    work.look->let_through = work.match.judged();
     for (std::size_t i = 0; i < work.found.size(); ++i) {
         work.look->seen.push_back({work.found[i].key, work.found[i].question, work.candidates[i].similarities});
     }
-    climb.reason = match.reason(work.threshold, question.debug);
-    climb.attempt.evidence = static_cast<float>(match.score);
-    if (match.serve) {
-        std::string reason;
-        EntryState state = EntryState::fresh;
-        const Digest256 key = work.found[match.candidate].key;
-        ExactCache::EntryPtr entry = co_await fetch(key, question, reason, state);
-        if (entry) {
-            climb.offer.emplace();
-            climb.offer->answer = std::move(entry);
-            climb.offer->answer_key = key;
-            climb.offer->stale = state == EntryState::stale;
-            climb.offer->score = match.score;
-            climb.offer->threshold = work.threshold;
-            climb.offer->why = climb.reason;
-        } else {
-            climb.reason = std::move(reason);
-        }
-    }
+    climb.attempt.evidence = static_cast<float>(work.match.score);
+    co_await make_offer(work, question, climb);
     climb.look = std::move(work.look);
     const Micros taken = parts_.clock.steady_micros() - begun;
     work.counters->look_ups.fetch_add(1, std::memory_order_relaxed);

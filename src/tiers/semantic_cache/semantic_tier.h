@@ -1,10 +1,11 @@
 // The semantic cache as a tier: the answer to a question that asks the same in other words, of the same partition.
 //   candidates by hashed words -> guards -> explained? -> else by the embedding model too -> guards, verifier ->
 //   threshold
-// A candidate below its task's threshold is no offer: its answer is not fetched. What was seen goes along
+// A candidate below its task's threshold is no offer: its answer is not fetched. One whose answer is stale, expired,
+// purged or gone is passed over for the next best (nobody refreshes a stale one for this tier). What was seen goes along
 // (Climb::look), for whoever learns from it and for the entry that a miss will make. Thread rule: one a reactor, over
 // the process's one memory, judges and exact cache. Limits: questions of kQuestionBytesMost bytes; kLooked candidates
-// by each way of finding them.
+// by each way of finding them; kFetched answers fetched.
 #pragma once
 
 #include "base/clock.h"
@@ -21,6 +22,7 @@ namespace semantic {
 
 inline constexpr std::size_t kHashingSpace = 0;
 inline constexpr std::size_t kDenseSpace = 1;
+inline constexpr std::size_t kLooked = 5;  // candidates by each way of finding them
 
 // What a look-up saw.
 struct Look {
@@ -44,6 +46,8 @@ class SemanticTier final : public Tier {
     struct Rules {
         // Served from here on until a task has learned its own: with the embedding model's vectors, and without.
         double prior_dense = 2, prior_plain = 2;
+        // The cascade's: what a task has learned under another one is not used.
+        semantic::HitPromise promise;
         bool same_history = true;
     };
     struct Parts {
@@ -63,13 +67,14 @@ class SemanticTier final : public Tier {
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
 
   private:
-    static constexpr std::size_t kLooked = 5;
+    static constexpr int kFetched = 3;
 
     struct Work;
-    void judge(Work& work, const Question& question) const;
+    void find(Work& work, const Question& question) const;
+    void judge(Work& work) const;
     Task<void> add_dense(Work& work, const Question& question) const;
-    Task<ExactCache::EntryPtr> fetch(const Digest256& key, const Question& question, std::string& reason,
-                                     EntryState& state) const;
+    Task<ExactCache::EntryPtr> fetch(const Digest256& key, const Question& question, std::string& reason) const;
+    Task<void> make_offer(Work& work, const Question& question, Climb& climb) const;
 
     Parts parts_;
     Rules rules_;

@@ -1,10 +1,12 @@
 // Slots by number that stay cheap when there is one and never move many at a time: a first block that grows by a half
-// up to kBlockSlots, then block after block. Slots are default-made and assigned to. Thread rule: as a std container.
+// up to kBlockSlots, then block after block; empty blocks at the end are given back. Slots are default-made and
+// assigned to. Thread rule: as a std container.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,23 @@ class SlotBlocks {
         if (size_ == room()) grow();
         (*this)[size_] = std::move(value);
         return size_++;
+    }
+    void pop_back() {
+        (*this)[--size_] = T{};
+        if (blocks_.size() == 1 || size_ > (blocks_.size() - 1) * kBlockSlots) return;
+        blocks_.pop_back();
+        last_slots_ = kBlockSlots;
+    }
+    // The slots in use of a block, from slot `block` * kBlockSlots on.
+    std::size_t blocks() const { return blocks_.size(); }
+    std::span<const T> block(std::size_t block) const {
+        return {blocks_[block].get(), std::min(kBlockSlots, size_ - block * kBlockSlots)};
+    }
+    std::size_t next_growth() const {  // in slots; 0: there is room for one more
+        if (size_ < room()) return 0;
+        return last_slots_ == kBlockSlots ? kBlockSlots
+               : blocks_.empty()          ? 1
+                                          : std::min(kBlockSlots - last_slots_, last_slots_ / 2 + 1);
     }
     std::size_t bytes() const { return room() * sizeof(T) + blocks_.capacity() * sizeof(blocks_[0]); }
 

@@ -14,12 +14,25 @@
 
 namespace weir::tiers::semantic {
 
+// What a threshold was certified for: at most this share of the served hits is wrong, with this confidence.
+struct HitPromise {
+    double false_share = 0.02;
+    double confidence = 0.95;
+    friend bool operator==(const HitPromise&, const HitPromise&) = default;
+};
+
 struct TaskJudge {
+    std::uint64_t task = 0;  // whose it is; tasks beyond kMostTasks share a place, but no proof
+    HitPromise promise;
     std::shared_ptr<const Verifier> verifier;
     std::shared_ptr<const WordRarity> rarity;  // null: the verifier's own
-    std::optional<double> threshold;  // of this task's gate; nothing: nothing was learned, the cascade's own holds
+    std::optional<double> threshold;  // of this task's gate; nothing: nothing is proven yet, the cascade's own holds
 
     const WordRarity& words() const { return rarity ? *rarity : verifier->rarity(); }
+    // What was learned for another task, or under another promise, says nothing here.
+    bool holds_for(std::uint64_t asked_task, const HitPromise& asked_promise) const {
+        return task == asked_task && promise == asked_promise;
+    }
 };
 
 // What the tier costs and brings for a task.

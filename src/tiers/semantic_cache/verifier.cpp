@@ -24,6 +24,7 @@ double Verifier::score(PairFeatures& features, std::span<const learn::SparseValu
     features[static_cast<std::size_t>(PairFeature::lexical_margin)] = static_cast<float>(lexical_.margin(lexical));
     const bool dense = dense_ && !std::isnan(features[static_cast<std::size_t>(PairFeature::dense_cosine)]);
     const Judge& judge = dense ? *dense_ : plain_;
+    if (judge.trees.trees() == 0) return 0;  // trained with vectors alone, and here are none
     return judge.calibration.probability(judge.trees.margin(features));
 }
 
