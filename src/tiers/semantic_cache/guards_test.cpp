@@ -45,6 +45,15 @@ TEST_CASE("guards: a refusal says why") {
     CHECK(judge("What does `a` do?", "What does `b` do?").refusal == Refusal::code);
 }
 
+TEST_CASE("guards: a mark that stands where a word has to come is no white space") {
+    CHECK(judge("How can I be a . person?", "How can I be a - person?").refusal == Refusal::code);
+    CHECK(judge("Who is not - here?", "Who is not kind here?").refusal == Refusal::code);
+    CHECK(judge("Who is not .?", "Who is not -?").refusal == Refusal::code);
+    CHECK(judge("What is a (small) weir?", "What is a small weir?").explained);
+    CHECK(judge("What is the - weir?", "What is the - weir ?").explained);
+    CHECK(judge("Weir - what is it for?", "Weir: what is it for?").explained);
+}
+
 TEST_CASE("guards: equal texts are explained, whatever they are") {
     const std::string bytes(100'000, '\xFF');
     for (const std::string_view text : {std::string_view(""), std::string_view("and it?"), std::string_view(bytes)}) {

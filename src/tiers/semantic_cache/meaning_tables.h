@@ -82,7 +82,6 @@ inline constexpr std::string_view gradable[] = {
     "fair just | unfair unjust",
     "moral ethical | immoral unethical",
     "religious devout pious | secular irreligious",
-    "conservative | progressive liberal",
     "mature | immature childish",
     "modern contemporary | ancient",
     "natural | artificial synthetic unnatural",

@@ -98,6 +98,15 @@ bool means_something(const Word& word) {
     return !mark;
 }
 
+// "a - person", "is not .": a mark that stands apart where a word has to come takes that word's place.
+bool takes_a_words_place(const text::Words& words, std::uint32_t i) {
+    if (i == 0 || words[i].attached) return false;
+    const text::WordClass before = words[i - 1].word_class;
+    if (before != text::WordClass::article && before != text::WordClass::negation) return false;
+    const bool opens = i + 1 < words.size() && words[i + 1].attached && words[i + 1].kind != WordKind::punctuation;
+    return !opens;
+}
+
 std::vector<Piece> pieces_of(const text::Words& words) {
     std::vector<Piece> pieces;
     pieces.reserve(words.size());
@@ -106,7 +115,7 @@ std::vector<Piece> pieces_of(const text::Words& words) {
     for (std::uint32_t i = 0; i < words.size(); ++i) {
         const Word& word = words[i];
         sentence = sentence || (word.starts_sentence && i > 0 && words[i - 1].lower != ":");
-        if (word.kind == WordKind::punctuation && !means_something(word)) {
+        if (word.kind == WordKind::punctuation && !means_something(word) && !takes_a_words_place(words, i)) {
             after_break = after_break || marks_break(word);
             continue;
         }
