@@ -166,7 +166,10 @@ void read_semantic_rules(Section& cache, Reader& reader, cascade::CascadeOptions
     Section semantic(reader, *node, cache.path_to("semantic"));
     semantic.share("promise", to.cache.semantic.false_share, 0.0001, 0.5);
     semantic.share("confidence", to.cache.semantic.confidence, 0.5, 0.9999);
-    semantic.share("audit", to.cache.semantic.audit_share, 0.001, 1);
+    constexpr double kLeastAudit = 0.001;  // the proofs divide by it
+    double& audit = to.cache.semantic.audit_share;
+    semantic.share("audit", audit, 0, 1);
+    if (audit > 0 && audit < kLeastAudit) semantic.wrong("audit", "is neither 0% nor a share from 0.1% to 100%");
     double threshold = 1;
     semantic.share("threshold", threshold, 0, 1);
     if (semantic.has("threshold")) to.cache.semantic.threshold = threshold;

@@ -89,13 +89,14 @@ class Section {
         return false;
     }
 
+    // For what a value must not be besides: `"its value" <is_not_what>`, with its line.
+    void wrong(std::string_view key, const std::string& is_not_what);
     // `why`: of keys that exist elsewhere, but not here; said instead of "unknown key".
     void refuse(std::string_view key, std::string_view why);
     void finish();
 
   private:
     std::optional<std::string> scalar(std::string_view key);
-    void wrong(std::string_view key, const std::string& is_not_what);
     void whole_number(std::string_view key, std::uint64_t& to, std::uint64_t least, std::uint64_t most);
     void not_a_choice(std::string_view key, const std::string& word, const std::vector<std::string_view>& names);
 

@@ -533,6 +533,8 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.promise.disagreement: \"2\" is not a share from 0.01% to 50%: write 2% or 0.02"}},
         {with_cascade("promise: { disagreement: 1%, confidence: 100% }"),
          {"2: cascades.c.promise.confidence: \"100%\" is not a share from 50% to 99.99%: write 2% or 0.02"}},
+        {with_cascade("cache: { semantic: { audit: 0.05% } }"),
+         {"2: cascades.c.cache.semantic.audit: \"0.05%\" is neither 0% nor a share from 0.1% to 100%"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
          {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
           "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "

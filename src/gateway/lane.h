@@ -19,6 +19,7 @@
 #include "cascade/entry_judge.h"
 #include "embed/endpoint_embedder.h"
 #include "gateway/caches.h"
+#include "gateway/repeats.h"
 #include "gateway/routes.h"
 #include "net/reactor.h"
 #include "store/ledger.h"
@@ -121,6 +122,7 @@ struct Lane {
     std::unordered_set<std::uint64_t> named_tasks;
     wire::PromptMemo prompts;
     wire::RequestMemo requests;
+    Repeats repeats;  // of semantic hits
     std::vector<wire::ChatRequest> spare_chats;  // for their memory
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
     std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off

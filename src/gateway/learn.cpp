@@ -14,6 +14,10 @@ namespace semantic = tiers::semantic;
 // A younger exact hit is not audited: nothing would be learned about age.
 constexpr Micros kLeastAuditedAge = 60'000'000;
 
+// The semantic hit of one question that is audited whatever the coin says: what the audit costs is then a small part of
+// what that question has saved.
+constexpr std::uint32_t kAuditedRepeat = 6;
+
 // A coin that falls the same way for the same request: no state, and the share holds over requests.
 bool falls(RequestId id, double share, std::uint64_t salt) {
     std::uint64_t bits = static_cast<std::uint64_t>(id) + salt;  // splitmix64's finish
@@ -164,7 +168,9 @@ void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind t
         const auto counters = parts->judges->of(life.look->task);
         counters->hits.fetch_add(1, std::memory_order_relaxed);
         counters->saved_nanos.fetch_add(life.row.counterfactual.nanos, std::memory_order_relaxed);
-        const double share = life.plan->semantic->audit_share;
+        const double coin = life.plan->semantic->audit_share;
+        const bool repeated = coin > 0 && life.lane.repeats.count(life.cache_key) == kAuditedRepeat;
+        const double share = repeated ? 1 : coin;
         if (falls(life.row.id, share, 1)) {
             audit(life, offer, tier, share);
         } else {

@@ -12,7 +12,7 @@ constexpr std::size_t kStratumRevealed = 10;  // and so many revealed at least
 // higher scores are wrong less often: to count them for less than they stand for errs on the safe side.
 constexpr double kMostWeight = 5;
 constexpr std::size_t kGrid = 1000, kStarts = 6;
-constexpr double kCertainSeenBefore = 100;
+constexpr double kCertainSeenBefore = 40;
 
 }  // namespace
 
@@ -44,8 +44,14 @@ void HitGate::revealed(std::uint64_t id, bool wrong, std::optional<double> audit
     if (outcome != Outcome::unknown) return;
     outcome = wrong ? Outcome::wrong : Outcome::right;
     if (++revealed_ < next_proof_) return;
-    next_proof_ = static_cast<std::size_t>(std::ceil(static_cast<double>(revealed_) * options_.proof_growth));
+    plan_next_proof();
     certify();
+}
+
+// At least twice a window, so that no proof outlives it by much.
+void HitGate::plan_next_proof() {
+    const auto grown = static_cast<std::size_t>(std::ceil(static_cast<double>(revealed_) * options_.proof_growth));
+    next_proof_ = std::min(grown, revealed_ + std::max<std::size_t>(1, options_.window / 2));
 }
 
 void HitGate::close() {
@@ -68,7 +74,7 @@ void HitGate::rescored(std::span<const LookUp> look_ups) {
     if (state_ == State::proven) state_ = State::prior;
     threshold_ = state_ == State::closed ? std::numeric_limits<double>::infinity() : options_.prior_threshold;
     if (revealed_ < options_.first_proof) return;
-    next_proof_ = static_cast<std::size_t>(std::ceil(static_cast<double>(revealed_) * options_.proof_growth));
+    plan_next_proof();
     certify();
 }
 
@@ -119,15 +125,20 @@ void HitGate::certify() {
         std::find_if(hits.begin(), hits.end(), [this](const LabelledHit& hit) { return hit.score < options_.certain; });
     // While the gate is closed the certain hits are in doubt themselves.
     const double allowance = state_ == State::closed ? 0 : left_by_certain();
-    auto proof = certify_threshold(std::span(others, hits.end()),
-                                   {options_.promise, alpha, kGrid, kStarts, allowance});
+    auto proof = certify_threshold(std::span(others, hits.end()), {options_.promise, alpha, kGrid, kStarts, allowance});
     if (!proof && state_ == State::closed) {
         proof = certify_threshold(std::span(hits.begin(), others), {options_.promise, alpha, kGrid, kStarts});
     }
-    if (!proof || (state_ == State::proven && proof->threshold >= threshold_)) return;  // an older proof holds on
+    const bool outlived = state_ == State::proven && seen() - proven_at_ >= options_.window;
+    if (!proof && outlived) {
+        state_ = State::prior;
+        threshold_ = std::max(threshold_, options_.prior_threshold);
+    }
+    if (!proof || (state_ == State::proven && !outlived && proof->threshold >= threshold_)) return;
     if (state_ == State::closed) monitor_.restart();
     state_ = State::proven;
     threshold_ = proof->threshold;
+    proven_at_ = seen();
 }
 
 std::optional<double> HitGate::seen_false_share() const {

@@ -16,7 +16,7 @@ class Semantic(GatewayCase):
     @classmethod
     def config(cls):
         config = simple(cls.up, mode="serve", tiers=["exact", "semantic"])
-        config["cascades"]["default"]["cache"] = {"ttl": "30d", "semantic": {"audit": "0.1%"}}
+        config["cascades"]["default"]["cache"] = {"ttl": "30d", "semantic": {"audit": "0%"}}
         config["keys"] = [{"key": "${KEY_ACME}", "tenant": "acme"}, {"key": "${KEY_BIRCH}", "tenant": "birch"}]
         return config
 
@@ -178,6 +178,34 @@ class Audits(GatewayCase):
         self.assertEqual(total["requests"], 2)
         # What the hit saved went into its audit.
         self.assertEqual(nanos(total["saved_usd"]), 0)
+
+    def test_the_answer_of_an_audit_is_kept_for_the_question_that_was_asked(self):
+        self.up.answer = upstream.Model(lambda request: "About: " + request["messages"][-1]["content"])
+        ask = lambda text: self.weir.chat({"model": "gpt-4o", "messages": [{"role": "user", "content": text}]})
+        ask("How do I iron a shirt?")
+        self.assert_answers(ask("How can I iron a shirt?"), "About: How do I iron a shirt?")
+        replies = (ask("How can I iron a shirt?") for _ in range(500))
+        own = next(reply for reply in replies if reply.header("x-weir-cache") == "hit")
+        self.assert_answers(own, "About: How can I iron a shirt?")
+
+
+class Repeats(GatewayCase):
+    @classmethod
+    def config(cls):
+        config = simple(cls.up, mode="serve", tiers=["exact", "semantic"])
+        config["cascades"]["default"]["cache"] = {"semantic": {"audit": "0.1%"}}
+        return config
+
+    def test_a_question_that_comes_again_and_again_gets_an_answer_of_its_own(self):
+        self.up.answer = upstream.Model(lambda request: "About: " + request["messages"][-1]["content"])
+        ask = lambda text: self.weir.chat({"model": "gpt-4o", "messages": [{"role": "user", "content": text}]})
+        ask("How do I iron a shirt?")
+        for _ in range(6):
+            ask("How can I iron a shirt?")
+        self.up.wait_requests(2, 5 * PATIENCE)
+        replies = (ask("How can I iron a shirt?") for _ in range(500))
+        own = next(reply for reply in replies if reply.header("x-weir-cache") == "hit")
+        self.assert_answers(own, "About: How can I iron a shirt?")
 
 
 if __name__ == "__main__":
