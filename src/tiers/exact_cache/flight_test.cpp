@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "base/executor_testing.h"
 #include "base/task.h"
 
 using namespace weir;
@@ -16,19 +17,6 @@ using Until = Follower::Until;
 using Ending = Flight::Ending;
 
 namespace {
-
-class QueueExecutor final : public Executor {
-  public:
-    void post(std::coroutine_handle<> resume) override { queue.push_back(resume); }
-    void run() {
-        while (!queue.empty()) {
-            const auto next = queue.front();
-            queue.pop_front();
-            next.resume();
-        }
-    }
-    std::deque<std::coroutine_handle<>> queue;
-};
 
 // Follows to the end, or to `leave_after` bytes.
 Task<void> follow(Follower& follower, std::size_t leave_after, std::string& got, bool& lost, bool& done) {
