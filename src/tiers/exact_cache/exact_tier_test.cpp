@@ -2,25 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "base/executor_testing.h"
+
 #include <deque>
 
 using namespace weir;
 using namespace weir::tiers;
 
 namespace {
-
-class QueueExecutor final : public Executor {
-  public:
-    void post(std::coroutine_handle<> resume) override { queue.push_back(resume); }
-    void run() {
-        while (!queue.empty()) {
-            const auto next = queue.front();
-            queue.pop_front();
-            next.resume();
-        }
-    }
-    std::deque<std::coroutine_handle<>> queue;
-};
 
 // Entries are fresh for a minute, and stale for another.
 class MinuteJudge final : public EntryJudge {
