@@ -4,8 +4,6 @@
 
 #include "base/executor_testing.h"
 
-#include <deque>
-
 using namespace weir;
 using namespace weir::tiers;
 
