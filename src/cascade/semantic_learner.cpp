@@ -1,6 +1,7 @@
 #include "cascade/semantic_learner.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/log.h"
@@ -20,6 +21,28 @@ constexpr std::int8_t kUnknown = -1;
 // any more.
 constexpr double kLoosePromise = 0.1;
 constexpr std::size_t kMostSeen = 64;
+constexpr double kLeastAuditShare = 0.001;  // a smaller one counts as this
+// In the log, in place of the share of audits:
+constexpr double kNoAudit = -1, kPraise = -2;  // a miss; people say that it was right
+
+bool has_labels(const std::vector<std::int8_t>& right) {
+    return std::any_of(right.begin(), right.end(), [](std::int8_t one) { return one != kUnknown; });
+}
+
+bool is_between(double value, double least, double most) {
+    return value >= least && value <= most;  // false for what is no number
+}
+
+bool is_sound(const SemanticLearner::Promise& promise) {
+    return promise.false_share > 0 && promise.false_share < 1 && promise.confidence > 0 && promise.confidence < 1 &&
+           is_between(promise.audit_share, 0, 1) && is_between(promise.prior_threshold, 0, 2);
+}
+
+bool is_sound(const semantic::Similarities& similarities) {
+    constexpr double kMost = 1.1;  // cosines of rounded vectors
+    return is_between(similarities.hashing, -kMost, kMost) &&
+           (std::isnan(similarities.dense) || is_between(similarities.dense, -kMost, kMost));
+}
 
 }  // namespace
 
@@ -64,17 +87,34 @@ void SemanticLearner::push(Lesson lesson) {
 }
 
 void SemanticLearner::served(LookPtr look, const Promise& promise) {
-    push({std::move(look), promise, nullptr, {}, {}, {}, false});
+    Lesson lesson;
+    lesson.look = std::move(look);
+    lesson.promise = promise;
+    push(std::move(lesson));
 }
 
 void SemanticLearner::answered(LookPtr look, const Promise& promise, EntryPtr fresh,
                                std::optional<double> audit_share) {
     if (!look->let_through) return;
-    push({std::move(look), promise, std::move(fresh), audit_share, {}, {}, false});
+    Lesson lesson;
+    lesson.look = std::move(look);
+    lesson.promise = promise;
+    lesson.fresh = std::move(fresh);
+    if (audit_share) lesson.audit_share = std::clamp(*audit_share, kLeastAuditShare, 1.0);
+    push(std::move(lesson));
 }
 
-void SemanticLearner::judged_by_people(LookPtr look, const Promise& promise, bool wrong) {
-    push({std::move(look), promise, nullptr, promise.audit_share, wrong, {}, false});
+void SemanticLearner::judged_by_people(LookPtr look, const Promise& promise, const Digest256& served, bool wrong) {
+    Lesson lesson;
+    for (const semantic::Look::Seen& seen : look->seen) {
+        lesson.right.push_back(seen.key != served ? kUnknown : wrong ? std::int8_t{0} : std::int8_t{1});
+    }
+    if (!has_labels(lesson.right)) return;
+    lesson.look = std::move(look);
+    lesson.promise = promise;
+    lesson.by_people = true;
+    if (wrong) lesson.audit_share = std::clamp(promise.audit_share, kLeastAuditShare, 1.0);
+    push(std::move(lesson));
 }
 
 void SemanticLearner::wait_until_idle() {
@@ -83,21 +123,13 @@ void SemanticLearner::wait_until_idle() {
 }
 
 void SemanticLearner::run() {
-    for (const std::string& record : recorded_) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (stop_) return;
-        }
-        replay(record);
-    }
-    recorded_.clear();
-    recorded_.shrink_to_fit();
+    replay_log();
     std::unique_lock lock(mutex_);
     while (true) {
         busy_ = false;
         changed_.notify_all();
         changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-        if (stop_) return;
+        if (stop_) break;
         Lesson lesson = std::move(queue_.front());
         queue_.pop_front();
         busy_ = true;
@@ -105,21 +137,39 @@ void SemanticLearner::run() {
         take(lesson);
         lock.lock();
     }
+    lock.unlock();
+    keep_waiting();
+}
+
+// At the end: what still waits is labelled and written, to be learned from at the next start.
+void SemanticLearner::keep_waiting() {
+    if (!log_) return;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(options_.stop_micros);
+    std::size_t lost = 0;
+    for (Lesson& lesson : queue_) {
+        if (!lesson.fresh && !lesson.by_people) continue;  // says nothing about what is right
+        if (std::chrono::steady_clock::now() >= end) {
+            ++lost;
+            continue;
+        }
+        label(lesson);
+        if (has_labels(lesson.right)) keep(lesson);
+    }
+    if (lost == 0) return;
+    dropped_.fetch_add(lost, std::memory_order_relaxed);
+    log_warning("semantic cache: " + std::to_string(lost) + " lessons could not be kept in time at the end");
 }
 
 SemanticLearner::Pupil& SemanticLearner::pupil(std::uint64_t task, const Promise& promise) {
-    if (const auto found = places_.find(task); found != places_.end()) {
-        pupils_.splice(pupils_.begin(), pupils_, found->second);
-        return pupils_.front();
-    }
-    if (pupils_.size() >= kMostTasks) {
-        // Its judge stays as it is: what was certified still holds, nothing more is learned.
-        places_.erase(pupils_.back().task);
-        {
-            const std::lock_guard lock(mutex_);
-            views_.erase(pupils_.back().task);
+    const semantic::HitPromise bound = promise.bound();
+    auto before = pupils_.end();  // of the same task, under another promise
+    for (auto one = pupils_.begin(); one != pupils_.end(); ++one) {
+        if (one->task != task) continue;
+        if (one->promise == bound) {
+            pupils_.splice(pupils_.begin(), pupils_, one);
+            return pupils_.front();
         }
-        pupils_.pop_back();
+        if (before == pupils_.end()) before = one;
     }
     semantic::OnlineLearner::Options options = options_.learner;
     options.gate.promise = promise.false_share;
@@ -127,11 +177,23 @@ SemanticLearner::Pupil& SemanticLearner::pupil(std::uint64_t task, const Promise
     options.gate.prior_threshold = promise.prior_threshold;
     options.rules_are_final = promise.false_share < kLoosePromise;
     options.gate.certain = semantic::kCertain;
-    options.gate.least_audit = std::max(0.001, promise.audit_share);
+    options.gate.least_audit = std::max(kLeastAuditShare, promise.audit_share);
     options.most_pairs = options_.most_pairs;
-    pupils_.push_front({task, promise, semantic::OnlineLearner(judges_.shipped()->verifier, options)});
-    places_[task] = pupils_.begin();
+    const std::shared_ptr<const semantic::Verifier>& shipped = judges_.shipped()->verifier;
+    pupils_.push_front(
+        {task, bound, promise.prior_threshold, semantic::OnlineLearner(shipped, options), shipped, nullptr});
+    if (before != pupils_.end()) pupils_.front().learner.take_over(before->learner);
+    if (pupils_.size() > kMostTasks) forget(std::prev(pupils_.end()));
     return pupils_.front();
+}
+
+// Its judge stays as it is: what was certified still holds, nothing more is learned.
+void SemanticLearner::forget(std::list<Pupil>::iterator pupil) {
+    const std::uint64_t task = pupil->task;
+    pupils_.erase(pupil);
+    if (std::any_of(pupils_.begin(), pupils_.end(), [&](const Pupil& other) { return other.task == task; })) return;
+    const std::lock_guard lock(mutex_);
+    views_.erase(task);
 }
 
 // 1: the cached answer says what the fresh one says; 0: something else; kUnknown.
@@ -147,17 +209,15 @@ std::int8_t SemanticLearner::compare(const Lesson& lesson, const std::optional<s
     return agreement(lesson.look->asked, *text, *fresh).result == Agreed::agree ? 1 : 0;
 }
 
+void SemanticLearner::label(Lesson& lesson) const {
+    if (!lesson.fresh || !lesson.right.empty()) return;
+    const std::optional<std::string> fresh = wire::answer_text(lesson.fresh->body);
+    for (std::size_t i = 0; i < lesson.look->seen.size(); ++i) lesson.right.push_back(compare(lesson, fresh, i));
+}
+
 void SemanticLearner::take(Lesson& lesson) {
-    const semantic::Look& look = *lesson.look;
-    lesson.from_log = !lesson.right.empty();
-    if (!lesson.from_log && (lesson.fresh || lesson.verdict)) {
-        std::optional<std::string> fresh;
-        if (lesson.fresh) fresh = wire::answer_text(lesson.fresh->body);
-        for (std::size_t i = 0; i < look.seen.size(); ++i) {
-            lesson.right.push_back(lesson.verdict ? kUnknown : compare(lesson, fresh, i));
-        }
-    }
-    Pupil& pupil = this->pupil(look.task, lesson.promise);
+    label(lesson);
+    Pupil& pupil = this->pupil(lesson.look->task, lesson.promise);
     learn(lesson, pupil);
     const semantic::OnlineLearner& learner = pupil.learner;
     const learn::HitGate& gate = learner.gate();
@@ -170,7 +230,6 @@ void SemanticLearner::take(Lesson& lesson) {
 
 void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
     const semantic::Look& look = *lesson.look;
-    const bool from_log = lesson.from_log;
     semantic::OnlineLearner& learner = pupil.learner;
     const semantic::Question asked = semantic::read_question(look.asked);
     std::deque<semantic::Question> questions;
@@ -183,17 +242,15 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
     const semantic::Matcher matcher(learner.verifier(), learner.rarity());
     const semantic::Match match = matcher.judge(candidates, asked, {learner.threshold(), true}, &pairs);
     if (!match.judged()) return;
-    if (lesson.verdict) lesson.right[match.candidate] = *lesson.verdict ? 0 : 1;
     if (!lesson.right.empty()) {
         const auto unknown = [&](const semantic::JudgedPair& pair) { return lesson.right[pair.candidate] == kUnknown; };
         pairs.erase(std::remove_if(pairs.begin(), pairs.end(), unknown), pairs.end());
         if (pairs.empty()) return;
-        if (!from_log) keep(lesson);
+        if (!lesson.from_log) keep(lesson);
     }
-    const double threshold = learner.threshold();
     const std::uint64_t id = learner.looked_up(std::move(pairs));
     if (!lesson.right.empty()) {
-        if (!lesson.audit_share) learner.count_words(asked);  // it becomes an entry
+        if (!lesson.audit_share && !lesson.by_people) learner.count_words(asked);  // it becomes an entry
         std::vector<std::uint8_t> right;
         for (const semantic::JudgedPair& pair : learner.pairs_of(id)) {
             right.push_back(lesson.right[pair.candidate] == 1 ? 1 : 0);
@@ -206,19 +263,24 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
         if (!fitted) log_warning("semantic cache: learning failed: " + fitted.error().message);
         refitted = fitted.has_value();
     }
-    if (refitted || learner.threshold() != threshold) publish(pupil, refitted);
+    publish(pupil, refitted);
 }
 
+// Where something has changed.
 void SemanticLearner::publish(Pupil& pupil, bool refitted) {
+    const learn::HitGate& gate = pupil.learner.gate();
+    std::optional<double> threshold;  // without proof the tier goes by the cascade's own
+    const bool prior = gate.state() == learn::HitGate::State::prior && gate.threshold() <= pupil.prior_threshold;
+    if (!prior) threshold = gate.threshold();
     const std::shared_ptr<semantic::TaskCounters> counters = judges_.of(pupil.task);
     const std::shared_ptr<const semantic::TaskJudge> before = counters->judge.load();
-    auto judge = std::make_shared<semantic::TaskJudge>(*before);
+    if (!refitted && before->holds_for(pupil.task, pupil.promise) && before->threshold == threshold) return;
     if (refitted) {
-        judge->verifier = std::make_shared<const semantic::Verifier>(pupil.learner.verifier());
-        judge->rarity = std::make_shared<const semantic::WordRarity>(pupil.learner.rarity());
+        pupil.verifier = std::make_shared<const semantic::Verifier>(pupil.learner.verifier());
+        pupil.rarity = std::make_shared<const semantic::WordRarity>(pupil.learner.rarity());
     }
-    judge->threshold = pupil.learner.threshold();
-    counters->judge.store(std::move(judge));
+    counters->judge.store(std::make_shared<const semantic::TaskJudge>(
+        semantic::TaskJudge{pupil.task, pupil.promise, pupil.verifier, pupil.rarity, threshold}));
 }
 
 // A lesson's bytes: docs/formats.md, "Lessons of the semantic cache".
@@ -231,7 +293,7 @@ void SemanticLearner::keep(const Lesson& lesson) {
     out.put(lesson.promise.confidence);
     out.put(lesson.promise.audit_share);
     out.put(lesson.promise.prior_threshold);
-    out.put(lesson.audit_share.value_or(-1));
+    out.put(lesson.audit_share.value_or(lesson.by_people ? kPraise : kNoAudit));
     out.put_text(lesson.look->asked);
     out.put(static_cast<std::uint8_t>(lesson.look->seen.size()));
     for (std::size_t i = 0; i < lesson.look->seen.size(); ++i) {
@@ -244,18 +306,40 @@ void SemanticLearner::keep(const Lesson& lesson) {
     if (const auto kept = log_->append(out.bytes()); !kept) log_warning("lessons: " + kept.error().message);
 }
 
-void SemanticLearner::replay(std::string_view record) {
+void SemanticLearner::replay_log() {
+    std::size_t damaged = 0;
+    for (const std::string& record : recorded_) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (stop_) break;
+        }
+        if (std::optional<Lesson> lesson = read_lesson(record)) {
+            take(*lesson);
+        } else {
+            ++damaged;
+        }
+    }
+    recorded_.clear();
+    recorded_.shrink_to_fit();
+    if (damaged > 0) log_warning("semantic cache: " + std::to_string(damaged) + " lessons in the log can't be used");
+}
+
+// Nothing where a value is none that keep() writes.
+std::optional<SemanticLearner::Lesson> SemanticLearner::read_lesson(std::string_view record) const {
     learn::ModelReader in(record);
-    if (in.get<std::uint8_t>() != 1) return;
+    if (in.get<std::uint8_t>() != 1) return std::nullopt;
     auto look = std::make_shared<semantic::Look>();
     Lesson lesson;
+    lesson.from_log = true;
     look->task = in.get<std::uint64_t>();
     lesson.promise.false_share = in.get<double>();
     lesson.promise.confidence = in.get<double>();
     lesson.promise.audit_share = in.get<double>();
     lesson.promise.prior_threshold = in.get<double>();
     const double audit_share = in.get<double>();
-    if (audit_share > 0) lesson.audit_share = audit_share;
+    lesson.by_people = audit_share == kPraise;
+    if (audit_share > 0 && audit_share <= 1) lesson.audit_share = audit_share;
+    bool sound = is_sound(lesson.promise) && (lesson.audit_share || lesson.by_people || audit_share == kNoAudit);
     look->asked = in.get_text(semantic::kQuestionBytesMost);
     const std::size_t count = in.get<std::uint8_t>();
     for (std::size_t i = 0; i < std::min(count, kMostSeen) && in.ok(); ++i) {
@@ -264,13 +348,12 @@ void SemanticLearner::replay(std::string_view record) {
         seen.similarities.hashing = in.get<float>();
         seen.similarities.dense = in.get<float>();
         seen.question = in.get_text(semantic::kQuestionBytesMost);
+        sound = sound && is_sound(seen.similarities) && lesson.right.back() >= kUnknown && lesson.right.back() <= 1;
         look->seen.push_back(std::move(seen));
     }
-    const bool sound = lesson.promise.false_share > 0 && lesson.promise.false_share < 1 &&
-                       lesson.promise.confidence > 0 && lesson.promise.confidence < 1;
-    if (!in.ok() || in.left() != 0 || count == 0 || !sound) return;
+    if (!in.ok() || in.left() != 0 || !sound || !has_labels(lesson.right)) return std::nullopt;
     lesson.look = std::move(look);
-    take(lesson);
+    return lesson;
 }
 
 std::vector<SemanticLearner::View> SemanticLearner::views() const {

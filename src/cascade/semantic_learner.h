@@ -63,7 +63,8 @@ class SemanticLearner {
     // one was chosen; nothing: it was not served.
     void answered(LookPtr look, const Promise& promise, EntryPtr fresh, std::optional<double> audit_share);
     // Somebody says that the answer of `served` (one of look->seen) was wrong, or right, for this look-up's question.
-    // Wrong counts like an audit; right is a label, but no evidence for the promise: people tell what they like to tell.
+    // Wrong counts like an audit; right is a label, but no evidence for the promise: people tell what they like to
+    // tell.
     void judged_by_people(LookPtr look, const Promise& promise, const Digest256& served, bool wrong);
 
     // What a task has learned, for reports and tests.
@@ -91,6 +92,7 @@ class SemanticLearner {
     struct Pupil {
         std::uint64_t task = 0;
         tiers::semantic::HitPromise promise;
+        double prior_threshold = 2;
         tiers::semantic::OnlineLearner learner;
         std::shared_ptr<const tiers::semantic::Verifier> verifier;  // as of the last fit
         std::shared_ptr<const tiers::semantic::WordRarity> rarity;  // null: the verifier's own

@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "cascade/agreement.h"
 #include "store/entry_store.h"
+#include "tiers/exact_cache/purge_file.h"
 #include "tiers/semantic_cache/shipped_verifier.h"
+#include "wire/answer_text.h"
 
 namespace weir::gateway {
 namespace {
@@ -51,12 +54,42 @@ Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const std::
     auto purges = tiers::Purges::open(purge_options, clock);
     if (!purges) return tl::unexpected(purges.error());
     caches->purges_ = std::move(*purges);
+    caches->read_freshness();
     bool kept = false;
     if (auto prepared = caches->prepare(options, embedding, kept); !prepared) return tl::unexpected(prepared.error());
     return caches;
 }
 
-Caches::~Caches() = default;
+Caches::~Caches() {
+    write_freshness();
+}
+
+// In the same way as purges are kept: a small file, replaced as a whole.
+void Caches::read_freshness() {
+    tiers::PurgeFile file(data_folder_ + "/freshness");
+    Result<std::string> bytes = file.read();
+    if (bytes && bytes->empty()) {
+        kept_freshness_ = freshness_.save();  // nothing learned: no file is needed
+        return;
+    }
+    Result<void> restored = bytes ? freshness_.restore(*bytes) : tl::unexpected(bytes.error());
+    if (restored) {
+        kept_freshness_ = std::move(*bytes);
+    } else {
+        log_warning("freshness: " + restored.error().message + "; learned anew");
+    }
+}
+
+void Caches::write_freshness() {
+    std::string learned = freshness_.save();
+    if (learned == kept_freshness_ || data_folder_.empty()) return;
+    tiers::PurgeFile file(data_folder_ + "/freshness");
+    if (const Result<void> written = file.replace(learned); !written) {
+        log_warning("freshness: " + written.error().message);
+        return;
+    }
+    kept_freshness_ = std::move(learned);
+}
 
 Result<void> Caches::prepare(const Options& options, const std::string& embedding, bool& embedding_kept) {
     if (!wants_semantic(options)) return {};
@@ -103,22 +136,29 @@ Result<Micros> Caches::purge(const tiers::Mark& mark) {
 Result<void> Caches::feedback(const cascade::Feedback& feedback) {
     std::optional<ServedAnswer> answer;
     for (const auto& lane : served_) {
-        if (!answer) answer = lane->find(feedback.request);
+        if (!answer) answer = lane->take(feedback.request);
     }
     if (!answer) {
         return fail(ErrorCode::not_found, "no cache had a part in request " +
                                               to_hex(static_cast<std::uint64_t>(feedback.request)) +
                                               ", or it was too long ago");
     }
+    bool wrong = !feedback.good;
+    const tiers::ExactCache::EntryPtr entry = feedback.correct && answer->look ? exact_->peek(answer->key) : nullptr;
+    if (const auto served = entry ? wire::answer_text(entry->body) : std::nullopt) {
+        const cascade::Agreed agreed = cascade::agreement(answer->look->asked, *served, *feedback.correct).result;
+        if (agreed != cascade::Agreed::undecided) wrong = agreed == cascade::Agreed::differ;
+    }
     if (!feedback.good) quarantine(answer->key);
     if (answer->look && semantic_) {
-        semantic_->learner->judged_by_people(answer->look, *answer->promise, !feedback.good);
+        semantic_->learner->judged_by_people(answer->look, *answer->promise, answer->key, wrong);
     }
     return {};
 }
 
 void Caches::flush() {
     exact_->flush();
+    write_freshness();
     if (semantic_) semantic_->memory->flush();
 }
 

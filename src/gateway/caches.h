@@ -50,15 +50,19 @@ class Caches final : public cascade::CacheControl {
     // The entry is wrong for its own question, or may not be kept: out of both caches.
     void quarantine(const Digest256& key);
     // Where feedback looks for answers: one for each lane; they outlive it or are there until it goes.
-    void add_served(std::shared_ptr<const ServedAnswers> answers) { served_.push_back(std::move(answers)); }
+    void add_served(std::shared_ptr<ServedAnswers> answers) { served_.push_back(std::move(answers)); }
 
     Result<Micros> purge(const tiers::Mark& mark) override;
+    // `bad` takes the entry out. Of a semantic hit its candidate gets a label: what the verdict says, but where
+    // `correct` is given and tells (cascade/agreement.h), whether that says the same as what was served.
     Result<void> feedback(const cascade::Feedback& feedback) override;
 
-    void flush();
+    void flush();  // what is kept is on disk; not from a reactor. The destructor does it for what has changed since
 
   private:
     Caches() = default;
+    void read_freshness();
+    void write_freshness();
 
     std::string data_folder_;
     std::uint64_t semantic_disk_bytes_ = 0;
@@ -67,7 +71,8 @@ class Caches final : public cascade::CacheControl {
     std::unique_ptr<tiers::Purges> purges_;
     cascade::FreshnessLearner freshness_;
     std::optional<SemanticParts> semantic_;
-    std::vector<std::shared_ptr<const ServedAnswers>> served_;
+    std::string kept_freshness_;  // as it stands in the file
+    std::vector<std::shared_ptr<ServedAnswers>> served_;
 };
 
 }  // namespace weir::gateway

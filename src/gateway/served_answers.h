@@ -1,12 +1,14 @@
-// Which entry answered which request, for feedback that comes later: a ring of a lane's last answers that have to do
-// with the caches. Thread rule: any thread (a lock that its lane holds for a few stores). Limits: kKept answers, about
-// 100 bytes each; older ones are forgotten, and all at the end of the process.
+// Which entry answered which request, for feedback that comes later: a lane's last answers that have to do with the
+// caches, and of a semantic hit what a lesson needs: the two questions and how near they were.
+// Thread rule: any thread (a lock that its lane holds for a few stores). Limits: kKept answers, kMostBytes in all,
+// texts of kTextBytes (an answer with a longer one can be taken out of the caches, but teaches nothing); the oldest are
+// forgotten, and all at the end of the process.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 #include "base/hash.h"
 #include "base/request_id.h"
@@ -23,30 +25,20 @@ struct ServedAnswer {
 
 class ServedAnswers {
   public:
-    static constexpr std::size_t kKept = 16'384;
+    static constexpr std::size_t kKept = 8'192;
+    static constexpr std::size_t kTextBytes = 1'024;
+    static constexpr std::size_t kMostBytes = std::size_t{8} << 20U;  // of a lane, what the allocator adds aside
 
-    void note(ServedAnswer answer) {
-        const std::lock_guard lock(mutex_);
-        if (ring_.size() < kKept) {
-            ring_.push_back(std::move(answer));
-        } else {
-            ring_[next_] = std::move(answer);
-            next_ = (next_ + 1) % kKept;
-        }
-    }
-
-    std::optional<ServedAnswer> find(RequestId request) const {
-        const std::lock_guard lock(mutex_);
-        for (const ServedAnswer& answer : ring_) {
-            if (answer.request == request) return answer;
-        }
-        return std::nullopt;
-    }
+    // Of `answer.look` the served candidate alone is kept, that of `answer.key`.
+    void note(ServedAnswer answer);
+    // The lesson (`look` and `promise`) is handed out once: to say a thing twice does not make it truer.
+    std::optional<ServedAnswer> take(RequestId request);
+    std::size_t bytes() const;
 
   private:
     mutable std::mutex mutex_;
-    std::vector<ServedAnswer> ring_;
-    std::size_t next_ = 0;
+    std::deque<ServedAnswer> answers_;  // oldest first
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace weir::gateway

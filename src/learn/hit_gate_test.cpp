@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "learn/random_bits.h"
@@ -91,23 +92,84 @@ TEST_CASE("a wrong prior is found out and closed, and the gate comes back with p
     CHECK(late_broken <= kSeeds / 10);
 }
 
-TEST_CASE("drift: the world turns three times worse, the gate closes and proves itself anew") {
+// What this threshold lets through in `world` after the change: the mean of min(1, factor (1 - score)^3) above it.
+double false_share_above(double threshold, const World& world) {
+    constexpr int kSteps = 10'000;
+    double sum = 0;
+    for (int i = 0; i < kSteps; ++i) {
+        const double far = (1 - threshold) * (i + 0.5) / kSteps;
+        sum += std::min(1.0, world.later_factor * far * far * far);
+    }
+    return sum / kSteps;
+}
+
+TEST_CASE("drift: the world turns ten times worse, and no gate is left open on what was proven before") {
     World world;
     world.later_factor = 10;  // hits above 0.6, before within 2 %, now are 16 % wrong
     world.look_ups = 40'000;
     world.audit = 0.2;
-    int closed = 0, late_broken = 0;
-    constexpr int kSeeds = 30;
+    int open = 0;
+    double late_served = 0, late_wrong = 0;
+    constexpr int kSeeds = 60;
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
         HitGate::Options options = options_for(0.02);
         options.least_audit = 0.2;
         HitGate gate(options);
         const Outcome outcome = live(world, gate, seed + 900);
-        closed += outcome.closures > 0 ? 1 : 0;
-        late_broken += outcome.late_wrong > 0.02 * outcome.late_served + 3 ? 1 : 0;
+        late_served += outcome.late_served;
+        late_wrong += outcome.late_wrong;
+        CAPTURE(seed);
+        if (gate.threshold() > 1) continue;
+        ++open;
+        // No tolerance: it is computed, not sampled. (A certificate may be wrong once in twenty; that none of these is
+        // shows how much less than its alpha the union over occasions and starts uses.)
+        CHECK(false_share_above(gate.threshold(), world) <= 0.02);
     }
-    CHECK(closed >= kSeeds * 9 / 10);
-    CHECK(late_broken <= kSeeds / 10);
+    CHECK(open >= kSeeds * 8 / 10);  // and they do come back
+    // Over all gates, those that were slow to see it among them.
+    CHECK(late_wrong <= 0.02 * late_served);
+}
+
+TEST_CASE("a proof that its window has outlived gives way to a stricter one, or to none") {
+    HitGate::Options options = options_for(0.05);
+    options.window = 1000;
+    options.first_proof = 200;
+    HitGate gate(options);
+    RandomBits random(3);
+    // Nothing is audited, so that no monitor can see it: misses alone say what is wrong.
+    const auto live_on = [&](int look_ups, double wrong_below) {
+        for (int i = 0; i < look_ups; ++i) {
+            const double score = random.uniform();
+            gate.revealed(gate.looked_up(score), score < wrong_below, std::nullopt);
+        }
+    };
+    live_on(1000, 0.3);
+    REQUIRE(gate.state() == HitGate::State::proven);
+    const double before = gate.threshold();
+    REQUIRE(before < 0.4);
+    live_on(900, 0.7);
+    CHECK(gate.threshold() <= before);  // some of the look-ups that proved it are in the window yet
+    live_on(2000, 0.7);
+    CHECK(gate.state() == HitGate::State::proven);
+    CHECK(gate.threshold() > 0.6);
+    live_on(4000, 1);
+    CHECK(gate.state() == HitGate::State::prior);
+    CHECK(gate.threshold() == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("a gate that is told to close serves nothing until new outcomes prove it") {
+    HitGate::Options options = options_for(0.1);
+    options.prior_threshold = 0.5;
+    HitGate gate(options);
+    for (int i = 0; i < 100; ++i) gate.revealed(gate.looked_up(0.9), false, std::nullopt);
+    gate.close();
+    CHECK(gate.state() == HitGate::State::closed);
+    CHECK_FALSE(gate.serves(1));
+    for (int i = 0; i < 149; ++i) gate.revealed(gate.looked_up(0.9), false, std::nullopt);
+    CHECK_FALSE(gate.serves(1));
+    gate.revealed(gate.looked_up(0.9), false, std::nullopt);
+    CHECK(gate.state() == HitGate::State::proven);
+    CHECK(gate.serves(0.9));
 }
 
 TEST_CASE("the monitor: false alarms are as rare as promised, real ones come soon") {

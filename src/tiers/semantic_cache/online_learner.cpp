@@ -6,7 +6,7 @@
 namespace weir::tiers::semantic {
 namespace {
 
-constexpr std::size_t kMostPairsALookUp = 4;  // the best; those below teach little
+constexpr std::size_t kMostPairsALookUp = 4;             // the best; those below teach little
 constexpr std::uint64_t kForgotten = ~std::uint64_t{0};  // no gate gives this id
 
 }  // namespace
@@ -98,7 +98,7 @@ void OnlineLearner::rescore(std::span<const double> held_out) {
             const double score = out                                                ? 0
                                  : pair.explained && !verifier_->judges_explained() ? kCertain
                                  : known && !held_out.empty()                       ? held_out[row]
-                                         : verifier_->score(pair.features, pair.lexical);
+                                                              : verifier_->score(pair.features, pair.lexical);
             row += known && !out ? 1 : 0;
             if (static_cast<float>(score) <= best.score) continue;
             best.score = static_cast<float>(score);

@@ -52,9 +52,9 @@ class OnlineLearner {
     // right[i]: would the answer of pairs_of(id)[i] have been right? Once for each id; forgotten ids are ignored.
     void revealed(std::uint64_t id, std::span<const std::uint8_t> right, std::optional<double> audit_probability);
 
-    // For a learner that has seen nothing yet: it knows what the other was shown of the same task, under another promise.
-    // The verifier given judges that anew (refit() may be due), and a threshold is certified for the new promise. Where
-    // audits have refuted a promise that was no stricter, the gate begins closed.
+    // For a learner that has seen nothing yet: it knows what the other was shown of the same task, under another
+    // promise. The verifier given judges that anew (refit() may be due), and a threshold is certified for the new
+    // promise. Where audits have refuted a promise that was no stricter, the gate begins closed.
     void take_over(const OnlineLearner& other);
 
     bool refit_due() const;
@@ -80,7 +80,7 @@ class OnlineLearner {
     std::deque<LookUp> look_ups_;
     std::uint64_t first_id_ = 0;
     std::uint64_t proof_from_ = 0;  // look-ups before this id are no proof: the gate was closed after them
-    std::size_t kept_pairs_ = 0;                           // in look_ups_
+    std::size_t kept_pairs_ = 0;    // in look_ups_
     std::size_t revealed_pairs_ = 0, revealed_right_ = 0;  // ever
     std::size_t next_fit_;
     std::size_t fits_ = 0;

@@ -2,10 +2,10 @@
 //   candidates by hashed words -> guards -> explained? -> else by the embedding model too -> guards, verifier ->
 //   threshold
 // A candidate below its task's threshold is no offer: its answer is not fetched. One whose answer is stale, expired,
-// purged or gone is passed over for the next best (nobody refreshes a stale one for this tier). What was seen goes along
-// (Climb::look), for whoever learns from it and for the entry that a miss will make. Thread rule: one a reactor, over
-// the process's one memory, judges and exact cache. Limits: questions of kQuestionBytesMost bytes; kLooked candidates
-// by each way of finding them; kFetched answers fetched.
+// purged or gone is passed over for the next best (nobody refreshes a stale one for this tier). What was seen goes
+// along (Climb::look), for whoever learns from it and for the entry that a miss will make. Thread rule: one a reactor,
+// over the process's one memory, judges and exact cache. Limits: questions of kQuestionBytesMost bytes; kLooked
+// candidates by each way of finding them; kFetched answers fetched.
 #pragma once
 
 #include "base/clock.h"
