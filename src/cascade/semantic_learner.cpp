@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cascade/agreement.h"
+#include "cascade/audit_rate.h"
 #include "learn/model_bytes.h"
 #include "tiers/semantic_cache/matcher.h"
 #include "wire/answer_text.h"
@@ -21,6 +22,7 @@ constexpr std::int8_t kUnknown = -1;
 // any more.
 constexpr double kLoosePromise = 0.1;
 constexpr std::size_t kMostSeen = 64;
+constexpr double kMostStoodFor = 50;        // hits that an audited one from the log stands for
 constexpr double kLeastAuditShare = 0.001;  // a smaller one counts as this
 // In the log, in place of the share of audits:
 constexpr double kNoAudit = -1, kPraise = -2;  // a miss; people say that it was right
@@ -248,6 +250,11 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
         if (pairs.empty()) return;
         if (!lesson.from_log) keep(lesson);
     }
+    if (lesson.from_log && lesson.audit_share) {
+        // It stands for hits that were not audited, which are not in the log.
+        const double others = std::min(kMostStoodFor, 1 / std::max(1e-6, *lesson.audit_share)) - 1;
+        for (int i = 0; i < static_cast<int>(others); ++i) learner.looked_up(pairs);
+    }
     const std::uint64_t id = learner.looked_up(std::move(pairs));
     if (!lesson.right.empty()) {
         if (!lesson.audit_share && !lesson.by_people) learner.count_words(asked);  // it becomes an entry
@@ -256,6 +263,8 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
             right.push_back(lesson.right[pair.candidate] == 1 ? 1 : 0);
         }
         learner.revealed(id, right, lesson.audit_share);
+        const bool of_a_hit = lesson.audit_share || lesson.by_people;
+        if (of_a_hit && !right.empty() && right[0] == 0 && !lesson.from_log) suspect(*judges_.of(pupil.task));
     }
     bool refitted = false;
     if (learner.refit_due()) {

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/log.h"
+#include "cascade/audit_rate.h"
 #include "cascade/climb.h"
 #include "learn/model_bytes.h"
 #include "tiers/semantic_cache/semantic_tier_testing.h"
@@ -148,6 +149,19 @@ TEST_CASE("a burst of wrong audits shuts the gate; misses without fault open it 
     world.misses(200, true, world.promise);
     CHECK(world.view().state == State::proven);
     CHECK(world.serves(world.promise));
+}
+
+TEST_CASE("a wrong hit makes its task suspect, a wrong miss does not") {
+    LearnerWorld world;
+    const auto suspect_hits = [&] {
+        world.view();
+        return world.caches.judges.of(world.caches.task)->suspect.load();
+    };
+    world.misses(5, false, world.promise);
+    world.audits(5, true, world.promise);
+    CHECK(suspect_hits() == 0);
+    world.audits(1, false, world.promise);
+    CHECK(suspect_hits() == kSuspectHits);
 }
 
 TEST_CASE("observe: what was learned is looked at, and nothing served") {

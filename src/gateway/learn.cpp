@@ -1,5 +1,6 @@
 // What is kept of a chat's answer, and what is learned from hits and misses.
 #include "cascade/agreement.h"
+#include "cascade/audit_rate.h"
 #include "cascade/freshness.h"
 #include "gateway/background.h"
 #include "gateway/chat_life.h"
@@ -13,10 +14,6 @@ namespace semantic = tiers::semantic;
 
 // A younger exact hit is not audited: nothing would be learned about age.
 constexpr Micros kLeastAuditedAge = 60'000'000;
-
-// The semantic hit of one question that is audited whatever the coin says: what the audit costs is then a small part of
-// what that question has saved.
-constexpr std::uint32_t kAuditedRepeat = 6;
 
 // A coin that falls the same way for the same request: no state, and the share holds over requests.
 bool falls(RequestId id, double share, std::uint64_t salt) {
@@ -168,9 +165,8 @@ void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind t
         const auto counters = parts->judges->of(life.look->task);
         counters->hits.fetch_add(1, std::memory_order_relaxed);
         counters->saved_nanos.fetch_add(life.row.counterfactual.nanos, std::memory_order_relaxed);
-        const double coin = life.plan->semantic->audit_share;
-        const bool repeated = coin > 0 && life.lane.repeats.count(life.cache_key) == kAuditedRepeat;
-        const double share = repeated ? 1 : coin;
+        const std::uint32_t times_served = life.lane.repeats.count(life.cache_key);
+        const double share = cascade::audit_share(life.plan->semantic->audit_share, times_served, *counters);
         if (falls(life.row.id, share, 1)) {
             audit(life, offer, tier, share);
         } else {
