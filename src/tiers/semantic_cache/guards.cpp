@@ -88,8 +88,8 @@ bool Judge::same_comparison() const {
 }
 
 void Judge::judge() {
-    if (numbers() || dates() || codes() || quotations() || negations() || names() || opposites() || degrees() ||
-        pronouns() || modals() || times() || logic() || kinds() || scopes() || roles()) {
+    if (numbers() || dates() || codes() || quotations() || negations() || names() || opposites() || things() ||
+        degrees() || pronouns() || modals() || times() || logic() || kinds() || scopes() || roles()) {
         return;
     }
     minimal();
@@ -163,6 +163,8 @@ std::string_view to_string(Refusal refusal) {
             return "condition";
         case Refusal::problem:
             return "problem";
+        case Refusal::kind:
+            return "kind";
     }
     return "unknown";
 }

@@ -38,6 +38,7 @@ enum class Refusal : std::uint8_t {
     word,           // one content word stands for another, all else is equal
     condition,      // one side says something more, all else is equal
     problem,        // two word problems that are not one told anew (guards_problem.h)
+    kind,           // two different things of one kind: neck / back, tennis / football (kinds.h)
 };
 std::string_view to_string(Refusal refusal);
 

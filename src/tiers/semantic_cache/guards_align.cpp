@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tiers/semantic_cache/kinds.h"
 #include "tiers/semantic_cache/meanings.h"
 
 namespace weir::tiers::semantic {
@@ -102,7 +103,8 @@ class Aligner {
                 if (result_.b[j].link != Link::none || !may_slip(b_.terms[j])) continue;
                 ++tried;
                 const bool known =
-                    meaning_of(a_.terms[i].meaning) != nullptr && meaning_of(b_.terms[j].meaning) != nullptr;
+                    (meaning_of(a_.terms[i].meaning) != nullptr && meaning_of(b_.terms[j].meaning) != nullptr) ||
+                    !kind_of_two(a_.words[a_.terms[i].word], b_.words[b_.terms[j].word]).empty();
                 if (known || !neighbours_agree(i, j)) continue;
                 if (!is_typing_slip(lower(a_, i), lower(b_, j))) continue;
                 link(i, j, Link::spelling);

@@ -538,7 +538,7 @@ inline const std::vector<Template>& must_match() {
         {"polarity", "How can I become a person who is not lazy?", "How can I become a hardworking person?"},
         {"synonym", "Where can I buy a car?", "Where can I purchase an automobile?"},
         {"synonym", "Why is {a} angry?", "Why is {a} furious?"},
-        {"synonym", "How do I fix a bike?", "How do I repair a bicycle?"},
+        {"synonym", "How do I fix a fridge?", "How do I repair a refrigerator?"},
         {"filler", "Is {a} rich?", "Is {a} actually rich?"},
         {"filler", "Is that cat asleep?", "Is that cat currently asleep?"},
         {"order", "In {p}, what is the voting age?", "What is the voting age in {p}?"},

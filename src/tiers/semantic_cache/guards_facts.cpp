@@ -1,6 +1,7 @@
 #include <array>
 
 #include "tiers/semantic_cache/guards_judge.h"
+#include "tiers/semantic_cache/kinds.h"
 
 namespace weir::tiers::semantic {
 
@@ -68,10 +69,20 @@ bool Judge::negations() {
                refuse(Refusal::negation, "negation", "", "");
     }
     if (a_.negations == 0) return false;
+    const auto negated = [](const Question& question, std::uint32_t i) {
+        while (i < question.terms.size() && !is_content(question.terms[i])) ++i;
+        return i;
+    };
     for (std::uint32_t i = 0; i < links_.a.size(); ++i) {
-        if (a_.terms[i].kind == TermKind::negation && links_.a[i].link == Link::moved) {
-            return refuse(Refusal::negation, "what is negated", word_a(i),
-                          word_b(static_cast<std::uint32_t>(links_.a[i].other)));
+        if (a_.terms[i].kind != TermKind::negation || links_.a[i].link == Link::none) continue;
+        const auto j = static_cast<std::uint32_t>(links_.a[i].other);
+        const std::uint32_t x = negated(a_, i);
+        const std::uint32_t y = negated(b_, j);
+        // "wrong not to vote", "not wrong to vote"
+        const bool other_word = x < a_.terms.size() && y < b_.terms.size() && links_.a[x].link != Link::none &&
+                                links_.b[y].link != Link::none && links_.a[x].other != static_cast<std::int32_t>(y);
+        if (links_.a[i].link == Link::moved || (other_word && spread() == 0)) {
+            return refuse(Refusal::negation, "what is negated", word_a(i), word_b(j));
         }
     }
     return false;
@@ -153,6 +164,33 @@ bool Judge::opposites() {
     const std::uint32_t* one = first_left(left_a_, a_, way);
     const std::uint32_t* two = first_left(left_b_, b_, way);
     return one != nullptr && two != nullptr && refuse(Refusal::direction, "direction", word_a(*one), word_b(*two));
+}
+
+bool Judge::things() {
+    // Each word once: a long text of few words has few members.
+    const auto members_of = [](const Left& left, const Question& question, const Question& other) {
+        std::vector<const text::Word*> found;
+        for (const std::uint32_t i : left) {
+            const Term& term = question.terms[i];
+            const text::Word& word = question.words[term.word];
+            const bool thing = term.kind == TermKind::content || term.kind == TermKind::name;
+            if (!thing || kinds_of(word).empty()) continue;
+            const auto same = [&](const text::Word* known) { return known->id == word.id; };
+            if (std::none_of(found.begin(), found.end(), same) && !has_word(other, word.id, word.stem))
+                found.push_back(&word);
+        }
+        return found;
+    };
+    const std::vector<const text::Word*> only_a = members_of(left_a_, a_, b_);
+    if (only_a.empty()) return false;
+    const std::vector<const text::Word*> only_b = members_of(left_b_, b_, a_);
+    for (const text::Word* one : only_a) {
+        for (const text::Word* two : only_b) {
+            const std::string_view kind = kind_of_two(*one, *two);
+            if (!kind.empty()) return refuse(Refusal::kind, kind, one->lower, two->lower);
+        }
+    }
+    return false;
 }
 
 }  // namespace weir::tiers::semantic

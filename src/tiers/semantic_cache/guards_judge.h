@@ -68,6 +68,8 @@ class Judge {
     bool part_of_known_name(const Question& question, const std::vector<Linked>& links, std::uint32_t i) const;
     bool names();
     bool opposites();
+    // Left over here is one member of a kind and there another: "my neck", "my back".
+    bool things();
     // Content left over on both sides: small, and what is seen is the whole difference between the two.
     std::size_t spread() const {
         return static_cast<std::size_t>(report_.unexplained_cached) + report_.unexplained_asked;

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "text/word_table.h"
-#include "tiers/semantic_cache/meaning_tables.h"
+#include "tiers/semantic_cache/adjective_tables.h"
+#include "tiers/semantic_cache/name_tables.h"
+#include "tiers/semantic_cache/phrase_tables.h"
+#include "tiers/semantic_cache/word_tables.h"
 
 namespace weir::tiers::semantic {
 
@@ -34,7 +37,8 @@ constexpr std::size_t count_lines(const std::string_view (&lines)[N]) {
 }
 
 constexpr std::size_t most = [] {
-    std::size_t count = count_lines(tables::gradable) + count_lines(tables::others) + count_lines(tables::units);
+    std::size_t count = count_lines(tables::gradable) + count_lines(tables::polar) + count_words(tables::lone) +
+                        count_lines(tables::others) + count_lines(tables::units);
     for (const auto& list : lists) count += count_words(list.words);
     return count;
 }();
@@ -51,8 +55,7 @@ struct Draft {
     std::size_t used = 0;
     bool twice = false;  // a word stands in two groups
 
-    constexpr void add_group(std::string_view line, bool gradable, WordSort sort) {
-        Meaning meaning{.gradable = gradable, .sort = sort};
+    constexpr void add_group(std::string_view line, Meaning meaning) {
         for_each_word(line, [&](std::string_view word) {
             if (word == "|") {
                 meaning.opposite = true;
@@ -94,9 +97,11 @@ struct Merged {
 
 constexpr Merged draft = [] {
     Draft all;
-    for (const auto line : tables::gradable) all.add_group(line, true, WordSort::common);
-    for (const auto line : tables::others) all.add_group(line, false, WordSort::common);
-    for (const auto line : tables::units) all.add_group(line, false, WordSort::unit);
+    for (const auto line : tables::gradable) all.add_group(line, {.gradable = true});
+    for (const auto line : tables::polar) all.add_group(line, {.gradable = true, .polar = true});
+    for_each_word(tables::lone, [&](std::string_view word) { all.add_group(word, {.gradable = true, .polar = true}); });
+    for (const auto line : tables::others) all.add_group(line, {});
+    for (const auto line : tables::units) all.add_group(line, {.sort = WordSort::unit});
     for (const auto& list : lists) {
         for_each_word(list.words, [&](std::string_view word) {
             all.lines[all.used] = {{word_id(word), {.id = word_id(word), .sort = list.sort}}, all.used, false};
@@ -170,7 +175,7 @@ constexpr std::array<Phrase, phrase_count> phrases = [] {
     return all;
 }();
 
-constexpr std::string_view prefixes[] = {"un", "in", "im", "ir", "il", "dis", "non", "mis"};
+constexpr std::string_view prefixes[] = {"un", "in", "im", "ir", "il", "dis", "non"};
 
 bool add_letter(std::string_view stem, char letter, Meaning& meaning) {
     std::array<char, longest_affix_base + 2> word{};

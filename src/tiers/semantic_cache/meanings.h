@@ -30,6 +30,7 @@ struct Meaning {
     std::uint64_t id = 0;   // of the group's first word
     bool opposite = false;  // stands on the far side of its group: "sad" is the opposite of "happy"
     bool gradable = false;  // an adjective that can be compared
+    bool polar = false;     // there is room between it and its opposite: what is not hot need not be cold
     WordSort sort = WordSort::common;
 };
 

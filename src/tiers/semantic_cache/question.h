@@ -74,6 +74,7 @@ enum TermFlag : std::uint16_t {
     term_symmetric = 2048,
     term_scope = 4096,
     term_unit = 8192,
+    term_polar = 16384,  // what is not this need not be its opposite
 };
 
 // A word of the canonical form. Equal `meaning` and equal term_opposite = exchangeable.

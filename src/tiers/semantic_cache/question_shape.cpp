@@ -115,13 +115,15 @@ void drop_do(Terms& terms) {
     }
 }
 
-// "not happy" -> unhappy, "less happy" -> more unhappy, "least happy" -> most unhappy.
+// "not safe" -> unsafe (but "not hot" stays: it need not be cold), "less happy" -> more unhappy, "least happy" -> most
+// unhappy.
 void settle_polarity(Terms& terms) {
     for (std::size_t i = 0; i + 1 < terms.size(); ++i) {
         Term& next = terms[i + 1];
         if (!next.is(term_gradable)) continue;
         const std::uint64_t here = terms[i].meaning;
         if (terms[i].kind == TermKind::negation && here == mean::not_) {
+            if (next.is(term_polar)) continue;
             next.flags ^= term_opposite;
             drop_at(terms, i);
         } else if (here == mean::less || here == mean::of("least")) {

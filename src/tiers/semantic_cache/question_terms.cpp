@@ -303,7 +303,7 @@ class TermReader {
             // "larger" = more large
             if (const int degree = comparison_of(word.lower, meaning); degree != 0) {
                 push_as(TermKind::function, degree == 1 ? mean::more : mean::most);
-                flags |= term_gradable;
+                flags |= meaning.polar ? term_gradable | term_polar : term_gradable;
                 return push_as(TermKind::content, meaning.id,
                                static_cast<std::uint16_t>(flags | (meaning.opposite ? term_opposite : 0)));
             }
@@ -316,6 +316,7 @@ class TermReader {
         if (meaning.sort == WordSort::filler && !(word.quoted)) return;
         if (meaning.opposite) flags |= term_opposite;
         if (meaning.gradable) flags |= term_gradable;
+        if (meaning.polar) flags |= term_polar;
         if (meaning.sort == WordSort::nationality) flags |= term_nationality;
         if (meaning.sort == WordSort::symmetric) flags |= term_symmetric;
         if (meaning.sort == WordSort::scope) flags |= term_scope;
