@@ -117,15 +117,18 @@ class Gateway:
 
     def wait_line(self, pattern, seconds=20.0, after=0):
         """The first match in the output from line `after` on."""
-        end = time.monotonic() + seconds * PATIENCE
+        begin = time.monotonic()
+        end = begin + seconds * PATIENCE
         with self.changed:
             while True:
                 for line in self.lines[after:]:
                     found = re.search(pattern, line)
                     if found:
                         return found
-                left = end - time.monotonic()
-                if left <= 0 or self.process.poll() is not None and left < seconds - 1:
+                now = time.monotonic()
+                left = end - now
+                # What an ended process has said is read within a second.
+                if left <= 0 or self.process.poll() is not None and now > begin + 1:
                     raise AssertionError(
                         "no line like %r; exit code %s; output:\n%s"
                         % (pattern, self.process.poll(), "\n".join(self.lines))
