@@ -22,6 +22,7 @@ constexpr std::int8_t kUnknown = -1;
 // any more.
 constexpr double kLoosePromise = 0.1;
 constexpr std::size_t kMostSeen = 64;
+constexpr std::uint8_t kLessonVersion = 2, kLessonVersionWithoutAnswers = 1;
 constexpr double kMostStoodFor = 50;        // hits that an audited one from the log stands for
 constexpr double kLeastAuditShare = 0.001;  // a smaller one counts as this
 // In the log, in place of the share of audits:
@@ -238,7 +239,7 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
     std::vector<semantic::Candidate> candidates;
     for (std::size_t i = 0; i < look.seen.size(); ++i) {
         questions.push_back(semantic::read_question(look.seen[i].question));
-        candidates.push_back({i, &questions.back(), look.seen[i].similarities});
+        candidates.push_back({i, &questions.back(), look.seen[i].similarities, look.seen[i].answer});
     }
     std::vector<semantic::JudgedPair> pairs;
     const semantic::Matcher matcher(learner.verifier(), learner.rarity());
@@ -296,7 +297,7 @@ void SemanticLearner::publish(Pupil& pupil, bool refitted) {
 void SemanticLearner::keep(const Lesson& lesson) {
     if (!log_) return;
     learn::ModelWriter out;
-    out.put(std::uint8_t{1});
+    out.put(kLessonVersion);
     out.put(lesson.look->task);
     out.put(lesson.promise.false_share);
     out.put(lesson.promise.confidence);
@@ -310,6 +311,7 @@ void SemanticLearner::keep(const Lesson& lesson) {
         out.put(lesson.right[i]);
         out.put(seen.similarities.hashing);
         out.put(seen.similarities.dense);
+        out.put(seen.answer);
         out.put_text(seen.question);
     }
     if (const auto kept = log_->append(out.bytes()); !kept) log_warning("lessons: " + kept.error().message);
@@ -336,7 +338,8 @@ void SemanticLearner::replay_log() {
 // Nothing where a value is none that keep() writes.
 std::optional<SemanticLearner::Lesson> SemanticLearner::read_lesson(std::string_view record) const {
     learn::ModelReader in(record);
-    if (in.get<std::uint8_t>() != 1) return std::nullopt;
+    const auto version = in.get<std::uint8_t>();
+    if (version != kLessonVersion && version != kLessonVersionWithoutAnswers) return std::nullopt;
     auto look = std::make_shared<semantic::Look>();
     Lesson lesson;
     lesson.from_log = true;
@@ -356,6 +359,7 @@ std::optional<SemanticLearner::Lesson> SemanticLearner::read_lesson(std::string_
         lesson.right.push_back(in.get<std::int8_t>());
         seen.similarities.hashing = in.get<float>();
         seen.similarities.dense = in.get<float>();
+        if (version == kLessonVersion) seen.answer = in.get<std::uint64_t>();
         seen.question = in.get_text(semantic::kQuestionBytesMost);
         sound = sound && is_sound(seen.similarities) && lesson.right.back() >= kUnknown && lesson.right.back() <= 1;
         look->seen.push_back(std::move(seen));

@@ -141,7 +141,8 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
         out << "{\"questions\": " << summary.questions << ", \"served\": " << summary.served
             << ", \"explained\": " << summary.explained << ", \"audits\": " << summary.audits
             << ", \"audits_wrong\": " << summary.audits_wrong << ", \"fits\": " << summary.fits
-            << ", \"evicted\": " << summary.evicted << ", \"certificates_tried\": " << summary.proofs << ", \"closures\": " << summary.closures
+            << ", \"evicted\": " << summary.evicted << ", \"certificates_tried\": " << summary.proofs
+            << ", \"closures\": " << summary.closures
             << ", \"threshold\": " << (summary.threshold > 2 ? "null" : real(summary.threshold))
             << ", \"seen_false_share\": " << (summary.seen_false_share ? real(*summary.seen_false_share) : "null")
             << ", \"dense_vectors\": " << (summary.dense ? "true" : "false") << "}\n";

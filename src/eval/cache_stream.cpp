@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cascade/agreement.h"
+#include "cascade/answer_digest.h"
 #include "embed/hashing_embedder.h"
 #include "learn/random_bits.h"
 #include "tiers/semantic_cache/semantic_tier.h"
@@ -50,7 +51,7 @@ class Partition {
             similarities.hashing = found.similarity[semantic::kHashingSpace];
             const float cosine = found.similarity[semantic::kDenseSpace];
             if (cosine != 0) similarities.dense = cosine;
-            out.push_back({row, &questions_.at(row), similarities});
+            out.push_back({row, &questions_.at(row), similarities, found.answer});
         }
     }
 
@@ -129,7 +130,7 @@ class Stream {
     void ask(std::size_t i, StreamSummary& summary) {
         const StreamRow& row = rows_[i];
         semantic::Question asked = semantic::read_question(row.text);
-        const semantic::SemanticRecord record = partition_.record(i, asked, row.text);
+        semantic::SemanticRecord record = partition_.record(i, asked, row.text);
         partition_.find(record, candidates_);
         const double threshold = learner_.threshold();
         const semantic::WordRarity& rarity = answers_.empty() ? learner_.verifier().rarity() : learner_.rarity();
@@ -141,6 +142,7 @@ class Stream {
         if (!answers_.empty()) learn(i, match.serve, summary);
         if (match.serve) return partition_.used(match.entry);
         learner_.count_words(asked);
+        if (!answers_.empty()) record.answer = cascade::answer_digest(answers_.at(row.id));
         partition_.add(record, std::move(asked));
     }
 

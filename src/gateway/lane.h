@@ -122,7 +122,7 @@ struct Lane {
     std::unordered_set<std::uint64_t> named_tasks;
     wire::PromptMemo prompts;
     wire::RequestMemo requests;
-    Repeats repeats;  // of semantic hits
+    Repeats repeats;                             // of semantic hits
     std::vector<wire::ChatRequest> spare_chats;  // for their memory
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
     std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off

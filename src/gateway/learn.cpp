@@ -1,5 +1,6 @@
 // What is kept of a chat's answer, and what is learned from hits and misses.
 #include "cascade/agreement.h"
+#include "cascade/answer_digest.h"
 #include "cascade/audit_rate.h"
 #include "cascade/freshness.h"
 #include "gateway/background.h"
@@ -62,6 +63,7 @@ void keep(Lane& lane, const Digest256& key, const std::shared_ptr<tiers::CacheEn
     lane.shared.cache.store(key, entry);
     if (!record) return;
     record->created_unix_micros = entry->created_unix_micros;
+    if (const auto text = wire::answer_text(entry->body)) record->answer = cascade::answer_digest(*text);
     lane.shared.caches.semantic()->memory->add(std::move(*record));
 }
 

@@ -1,6 +1,6 @@
-// How often each of the questions last seen was given another question's answer: one that comes again and again has earned
-// an answer of its own, and should that other answer be wrong, it is not wrong for ever.
-// Thread rule: one owner; one a reactor. Limits: kSlots questions; one that shares a slot with another starts anew.
+// How often each of the questions last seen was given another question's answer: one that comes again and again has
+// earned an answer of its own, and should that other answer be wrong, it is not wrong for ever. Thread rule: one owner;
+// one a reactor. Limits: kSlots questions; one that shares a slot with another starts anew.
 #pragma once
 
 #include <array>

@@ -62,8 +62,8 @@ std::vector<double> evidence_after(std::span<const LabelledHit> hits, std::span<
     return evidence;
 }
 
-// Of each prefix of `ends` hits: is "its false share is at least the promise" refuted at level alpha? An allowance makes
-// the promise of a prefix looser by as much as it comes to for each of its hits: scores and weights settle that.
+// Of each prefix of `ends` hits: is "its false share is at least the promise" refuted at level alpha? An allowance
+// makes the promise of a prefix looser by as much as it comes to for each of its hits: scores and weights settle that.
 std::vector<bool> refuted_after(std::span<const LabelledHit> hits, std::span<const std::size_t> ends,
                                 const ThresholdTest& test, double alpha, bool clean) {
     constexpr double kLoosest = 0.5;
@@ -83,9 +83,8 @@ std::vector<bool> refuted_after(std::span<const LabelledHit> hits, std::span<con
             served += hits[at].weight;
         }
         const double promise = std::max(test.promise, std::min(kLoosest, test.promise + test.allowance / served));
-        refuted.push_back(equal_weights
-                              ? at_most_probability(wrong, end, promise) <= alpha
-                              : evidence_after(hits, std::span(&end, 1), promise, clean)[0] >= 1 / alpha);
+        refuted.push_back(equal_weights ? at_most_probability(wrong, end, promise) <= alpha
+                                        : evidence_after(hits, std::span(&end, 1), promise, clean)[0] >= 1 / alpha);
     }
     return refuted;
 }

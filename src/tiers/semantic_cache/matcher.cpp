@@ -1,6 +1,7 @@
 #include "tiers/semantic_cache/matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -59,7 +60,12 @@ Match Matcher::judge(std::span<const Candidate> candidates, const Question& aske
     if (kept != nullptr) kept->clear();
     Match best;
     bool let_through = false;
-    for (std::size_t i = 0; i < std::min(candidates.size(), kMostCandidates); ++i) {
+    candidates = candidates.first(std::min(candidates.size(), kMostCandidates));
+    std::array<FoundBeside, kMostCandidates> found;
+    std::transform(candidates.begin(), candidates.end(), found.begin(), [](const Candidate& candidate) {
+        return FoundBeside{candidate.similarities, candidate.answer};
+    });
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
         const Candidate& candidate = candidates[i];
         const GuardReport report = check_guards(*candidate.question, asked);
         const float similarity = similarity_of(candidate);
@@ -70,6 +76,7 @@ Match Matcher::judge(std::span<const Candidate> candidates, const Question& aske
         JudgedPair pair;
         if (keep || !(refused || certain)) {
             pair.features = pair_features(*candidate.question, asked, report, candidate.similarities, rarity_);
+            set_surroundings(std::span(found).first(candidates.size()), i, pair.features);
             if (keep || verifier_.knows_words()) lexical_features(*candidate.question, asked, pair.lexical);
             pair.score = refused ? 0 : verifier_.score(pair.features, pair.lexical);
         }

@@ -24,6 +24,7 @@ struct Candidate {
     std::uint64_t entry = 0;  // the caller's name for it
     const Question* question = nullptr;
     Similarities similarities;
+    std::uint64_t answer = 0;  // equal for answers that say the same; 0: not known
 };
 
 // What was computed about a candidate that the guards let through, or refused for a reason that a verifier may

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace weir::tiers::semantic {
 namespace {
@@ -64,7 +65,15 @@ constexpr std::array<std::string_view, kPairFeatures> kNames{"dense_cosine",
                                                              "refused_question_kind",
                                                              "refused_word",
                                                              "refused_condition",
-                                                             "lexical_margin"};
+                                                             "lexical_margin",
+                                                             "dense_lead",
+                                                             "others_dense_mean",
+                                                             "hashing_lead",
+                                                             "others_hashing_mean",
+                                                             "same_answers"};
+
+constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+constexpr std::size_t kNearestOthers = 4;
 
 using Ids = std::vector<std::uint64_t>;
 
@@ -370,6 +379,7 @@ std::string_view feature_name(std::size_t index) {
 PairFeatures pair_features(const Question& cached, const Question& asked, const GuardReport& report,
                            const Similarities& similarities, const WordRarity& rarity) {
     PairFeatures values{};
+    std::fill(values.begin() + kLonePairFeatures, values.end(), kUnknown);
     Setter set{values};
     set(PairFeature::dense_cosine, similarities.dense);
     set(PairFeature::hashing_cosine, similarities.hashing);
@@ -379,6 +389,32 @@ PairFeatures pair_features(const Question& cached, const Question& asked, const 
     set_differences(cached_side, asked_side, rarity, set);
     set_guards(cached, asked, report, set);
     return values;
+}
+
+void set_surroundings(std::span<const FoundBeside> all, std::size_t index, PairFeatures& features) {
+    const auto set_way = [&](float Similarities::*way, PairFeature lead, PairFeature mean) {
+        std::array<float, kNearestOthers + 1> best{};  // of the others, falling; one place to spare
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const float each = all[i].similarities.*way;
+            if (i == index || std::isnan(each)) continue;
+            std::size_t at = count;
+            for (; at > 0 && best[at - 1] < each; --at) best[at] = best[at - 1];
+            best[at] = each;
+            count = std::min(count + 1, kNearestOthers);
+        }
+        Setter set{features};
+        const float own = all[index].similarities.*way;
+        set(lead, count == 0 ? kUnknown : own - best[0]);
+        const float sum = std::accumulate(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(count), 0.0F);
+        set(mean, count == 0 ? kUnknown : sum / static_cast<float>(count));
+    };
+    set_way(&Similarities::dense, PairFeature::dense_lead, PairFeature::others_dense_mean);
+    set_way(&Similarities::hashing, PairFeature::hashing_lead, PairFeature::others_hashing_mean);
+    if (all[index].answer == 0) return;
+    const auto same = std::count_if(all.begin(), all.end(),
+                                    [&](const FoundBeside& each) { return each.answer == all[index].answer; });
+    Setter{features}(PairFeature::same_answers, static_cast<std::size_t>(same - 1));
 }
 
 void lexical_features(const Question& cached, const Question& asked, std::vector<learn::SparseValue>& out) {

@@ -83,9 +83,18 @@ enum class PairFeature : std::uint8_t {
     refused_word,
     refused_condition,
     lexical_margin,  // filled in by the verifier from its lexical model; 0 here
+    // How the candidate stands among those found with it (set_surroundings()): a question with many others near it is
+    // easily taken for one of them. NaN for a pair by itself.
+    dense_lead,  // dense_cosine less that of the best other
+    others_dense_mean,
+    hashing_lead,
+    others_hashing_mean,
+    same_answers,  // others whose answer is the same; NaN where this one's isn't known
     count_,
 };
 inline constexpr std::size_t kPairFeatures = static_cast<std::size_t>(PairFeature::count_);
+// Those of a pair by itself come first; a verifier trained on such pairs knows only them.
+inline constexpr std::size_t kLonePairFeatures = static_cast<std::size_t>(PairFeature::lexical_margin) + 1;
 using PairFeatures = std::array<float, kPairFeatures>;
 std::string_view feature_name(std::size_t index);
 
@@ -105,6 +114,13 @@ struct Similarities {
 
 PairFeatures pair_features(const Question& cached, const Question& asked, const GuardReport& report,
                            const Similarities& similarities, const WordRarity& rarity);
+
+struct FoundBeside {
+    Similarities similarities;
+    std::uint64_t answer = 0;  // equal for answers that say the same; 0: not known
+};
+// Of candidate `index` among all that were found for a question.
+void set_surroundings(std::span<const FoundBeside> all, std::size_t index, PairFeatures& features);
 
 inline constexpr std::uint32_t kLexicalBits = 16;
 // Appends to `out`: words that only one side has, pairs of them, words shared, kinds of question, hashed to features

@@ -26,6 +26,7 @@ struct Found {
     std::string question;
     Micros created_unix_micros = 0;
     std::uint64_t task = 0;
+    std::uint64_t answer = 0;
     std::array<float, kSpacesMost> similarity{};  // cosine by space; 0 where either side has no vector
     bool same_bag = false;
 };

@@ -404,6 +404,7 @@ TEST_CASE("several threads at once: look-ups are never wrong; meant for the tsan
                     case 3:
                         index.candidates(digest("partition", number % 2), number % 7, vectors_of(number), 5, found);
                         for (const Found& candidate : found) {
+                            index.used(digest("partition", number % 2), candidate.key);
                             if (candidate.task != number % 2) ++wrong;
                             if (candidate.question != "question " + std::to_string(candidate.created_unix_micros))
                                 ++wrong;

@@ -68,6 +68,7 @@ std::uint32_t SemanticPartition::add(const SemanticRecord& record, std::uint32_t
     Entry entry;
     entry.key = record.key;
     entry.task = record.task;
+    entry.answer = record.answer;
     entry.created_unix_micros = record.created_unix_micros;
     entry.question = std::make_unique_for_overwrite<char[]>(record.question.size());
     entry.question_bytes = static_cast<std::uint16_t>(record.question.size());
@@ -113,6 +114,7 @@ SemanticRecord SemanticPartition::record(std::uint32_t slot) const {
     record.partition = key_;
     record.key = entry.key;
     record.task = entry.task;
+    record.answer = entry.answer;
     record.created_unix_micros = entry.created_unix_micros;
     record.bag = bags_[slot];
     record.question = entry.text();
@@ -133,6 +135,7 @@ Found SemanticPartition::candidate(std::uint32_t slot, std::uint64_t bag,
     found.question = entry.text();
     found.created_unix_micros = entry.created_unix_micros;
     found.task = entry.task;
+    found.answer = entry.answer;
     found.same_bag = bag != 0 && bags_[slot] == bag;
     for (std::size_t space = 0; space < kSpacesMost; ++space) {
         if (indexes_[space] == nullptr || vectors[space].empty()) continue;

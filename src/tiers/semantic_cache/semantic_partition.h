@@ -51,6 +51,7 @@ class SemanticPartition {
     struct Entry {
         Digest256 key{};
         std::uint64_t task = 0;
+        std::uint64_t answer = 0;
         Micros created_unix_micros = 0;
         std::unique_ptr<char[]> question;
         std::uint32_t sequence = 0;

@@ -8,7 +8,7 @@
 namespace weir::tiers::semantic {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2, kVersionWithoutAnswer = 1;
 
 static_assert(std::endian::native == std::endian::little, "records are little-endian");
 
@@ -74,9 +74,11 @@ bool get_record(Reader& reader, SemanticRecord& record, const std::array<SpaceNa
     std::uint32_t question_bytes = 0;
     std::uint8_t vectors = 0;
     std::string_view question;
-    if (!reader.get(version) || version != kVersion) return false;
+    if (!reader.get(version) || (version != kVersion && version != kVersionWithoutAnswer)) return false;
     if (!reader.get(record.partition) || !reader.get(record.key) || !reader.get(record.task)) return false;
-    if (!reader.get(record.created_unix_micros) || !reader.get(record.bag) || !reader.get(question_bytes)) return false;
+    if (!reader.get(record.created_unix_micros) || !reader.get(record.bag)) return false;
+    if (version == kVersion && !reader.get(record.answer)) return false;
+    if (!reader.get(question_bytes)) return false;
     if (question_bytes > kQuestionBytesMost || !reader.get(question, question_bytes)) return false;
     record.question = question;
     if (!reader.get(vectors) || vectors > kSpacesMost) return false;
@@ -110,6 +112,7 @@ Result<std::string> encode(const SemanticRecord& record, const std::array<SpaceN
     put(out, record.task);
     put(out, record.created_unix_micros);
     put(out, record.bag);
+    put(out, record.answer);
     put(out, static_cast<std::uint32_t>(record.question.size()));
     out += record.question;
     const std::size_t count_at = out.size();
@@ -134,7 +137,7 @@ Result<SemanticRecord> decode(std::string_view bytes, const std::array<SpaceName
     SemanticRecord record;
     Reader reader(bytes);
     if (!get_record(reader, record, spaces))
-        return fail(ErrorCode::invalid, "not a semantic record of version 1, or a damaged one");
+        return fail(ErrorCode::invalid, "not a semantic record of version 1 or 2, or a damaged one");
     return record;
 }
 

@@ -1,5 +1,6 @@
-// What the semantic index knows of a cached answer, and its bytes on disk. Version 1, little-endian, nothing between:
-//   1 version | 32 partition | 32 key | 8 task | 8 created (microseconds since 1970) | 8 bag | 4 n, n bytes of question
+// What the semantic index knows of a cached answer, and its bytes on disk. Version 2, little-endian, nothing between:
+//   1 version | 32 partition | 32 key | 8 task | 8 created (microseconds since 1970) | 8 bag | 8 answer (not in version
+//   1) | 4 n, n bytes of question
 //   1 number of vectors (0 to 2), each: 8 digest of the embedder's identity | 2 dimensions | 4 scale (float) | codes
 // Thread rule: plain values, pure functions. Limits: below, checked both ways.
 #pragma once
@@ -26,6 +27,7 @@ struct SemanticRecord {
     std::uint64_t task = 0;
     Micros created_unix_micros = 0;
     std::uint64_t bag = 0;                               // stem_bag(); 0: none
+    std::uint64_t answer = 0;                            // equal for answers that say the same; 0: not known
     std::string question;                                // the last user turn
     std::array<embed::Int8Vector, kSpacesMost> vectors;  // by space; empty where there is none
 };

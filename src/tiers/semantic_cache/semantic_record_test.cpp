@@ -53,8 +53,8 @@ TEST_CASE("a record comes back as it was") {
 
 TEST_CASE("the layout stands as the header says") {
     const std::string bytes = *encode(sample(), kNames);
-    CHECK(bytes.size() == 1 + 32 + 32 + 8 + 8 + 8 + 4 + sample().question.size() + 1 + (14 + 64) + (14 + 5));
-    CHECK(bytes[0] == 1);
+    CHECK(bytes.size() == 1 + 32 + 32 + 8 + 8 + 8 + 8 + 4 + sample().question.size() + 1 + (14 + 64) + (14 + 5));
+    CHECK(bytes[0] == 2);
     CHECK(bytes.substr(65, 8) == "\x88\x77\x66\x55\x44\x33\x22\x11");
 }
 
@@ -89,11 +89,22 @@ TEST_CASE("cut short, made longer or damaged: an error, or at least a record wit
         CHECK(read.error().code == ErrorCode::invalid);
     }
     CHECK_FALSE(decode(bytes + '\0', kNames).has_value());
-    for (const char version : {'\0', '\2', '\xFF'}) {
+    for (const char version : {'\0', '\3', '\xFF'}) {
         std::string other = bytes;
         other[0] = version;
         CHECK_FALSE(decode(other, kNames).has_value());
     }
+    SemanticRecord old = sample();  // version 1 is version 2 without the answer
+    old.answer = 77;
+    std::string first = *encode(old, kNames);
+    CHECK(decode(first, kNames)->answer == 77);
+    first.erase(1 + 32 + 32 + 3 * 8, 8);
+    first[0] = 1;
+    const auto without = decode(first, kNames);
+    REQUIRE(without.has_value());
+    CHECK(without->answer == 0);
+    CHECK(without->question == old.question);
+    CHECK(without->bag == old.bag);
     std::string scale = bytes;
     scale[bytes.size() - 6] = 0x7F;  // the upper byte of the last vector's scale
     CHECK_FALSE(decode(scale, kNames).has_value());

@@ -32,7 +32,7 @@ void SemanticTier::find(Work& work, const Question& question) const {
         similarities.hashing = work.found[i].similarity[kHashingSpace];
         const float cosine = work.found[i].similarity[kDenseSpace];
         if (dense && cosine != 0) similarities.dense = cosine;
-        work.candidates.push_back({i, &work.questions.back(), similarities});
+        work.candidates.push_back({i, &work.questions.back(), similarities, work.found[i].answer});
     }
     const double prior = dense ? rules_.prior_dense : rules_.prior_plain;
     work.threshold = std::max(work.task->threshold.value_or(prior), question.least_score);
@@ -142,7 +142,8 @@ Task<Climb> SemanticTier::offer(const Question& question, Cancellation& cancella
     }
     work.look->let_through = work.match.judged();
     for (std::size_t i = 0; i < work.found.size(); ++i) {
-        work.look->seen.push_back({work.found[i].key, work.found[i].question, work.candidates[i].similarities});
+        work.look->seen.push_back(
+            {work.found[i].key, work.found[i].question, work.candidates[i].similarities, work.found[i].answer});
     }
     climb.attempt.evidence = static_cast<float>(work.match.score);
     co_await make_offer(work, question, climb);

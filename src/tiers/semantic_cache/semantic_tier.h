@@ -30,6 +30,7 @@ struct Look {
         Digest256 key{};
         std::string question;
         Similarities similarities;
+        std::uint64_t answer = 0;  // SemanticRecord's
     };
     std::uint64_t task = 0;
     std::string asked;

@@ -58,7 +58,8 @@ Result<Verifier::Judge> Verifier::read_judge(learn::ModelReader& from) {
     Judge judge;
     auto trees = learn::BoostedTrees::read(from);
     if (!trees) return tl::unexpected(damaged(trees.error().message));
-    if (trees->columns() != kPairFeatures) return tl::unexpected(damaged("trees over other features"));
+    if (trees->columns() != kPairFeatures && trees->columns() != kLonePairFeatures)
+        return tl::unexpected(damaged("trees over other features"));
     judge.trees = std::move(*trees);
     judge.calibration.slope = from.get<double>();
     judge.calibration.offset = from.get<double>();
@@ -85,7 +86,7 @@ std::string Verifier::save() const {
     learn::ModelWriter to;
     to.bytes() = kMagic;
     to.put(kPairFeaturesVersion);
-    to.put(static_cast<std::uint32_t>(kPairFeatures));
+    to.put(static_cast<std::uint32_t>(std::max(plain_.trees.columns(), dense_ ? dense_->trees.columns() : 0)));
     to.bytes().append(reinterpret_cast<const char*>(training_digest_.data()), training_digest_.size());
     to.put(overrules_);
     to.put(static_cast<std::uint8_t>(judges_explained_ ? 1 : 0));
@@ -113,7 +114,7 @@ Result<Verifier> Verifier::load(std::string_view bytes) {
     }
     learn::ModelReader from(body.substr(kMagic.size()));
     const std::uint32_t version = from.get<std::uint32_t>(), features = from.get<std::uint32_t>();
-    if (version != kPairFeaturesVersion || features != kPairFeatures) {
+    if (version != kPairFeaturesVersion || (features != kPairFeatures && features != kLonePairFeatures)) {
         return tl::unexpected(damaged("it was trained on other features; train it again"));
     }
     for (std::uint8_t& each : verifier.training_digest_) each = from.get<std::uint8_t>();

@@ -30,7 +30,8 @@ PairFeatures features_of(std::string_view cached, std::string_view asked, Simila
 }
 
 bool all_finite(const PairFeatures& features) {
-    return std::all_of(features.begin(), features.end(), [](float value) { return std::isfinite(value); });
+    return std::all_of(features.begin(), features.begin() + kLonePairFeatures,
+                       [](float value) { return std::isfinite(value); });
 }
 
 // Pairs out of a made-up world: the topic decides, the verb doesn't. Answers agree if the topics do.
@@ -100,7 +101,8 @@ TEST_CASE("features: the same text, nothing in common, and empty texts") {
         CHECK(all_finite(features_of(text, text, {0, 0})));
     }
     CHECK(feature_name(0) == "dense_cosine");
-    CHECK(feature_name(kPairFeatures - 1) == "lexical_margin");
+    CHECK(feature_name(kLonePairFeatures - 1) == "lexical_margin");
+    CHECK(feature_name(kPairFeatures - 1) == "same_answers");
     CHECK(feature_name(kPairFeatures).empty());
 }
 
@@ -112,6 +114,76 @@ TEST_CASE("features: known values") {
     CHECK(at(features, PairFeature::common_prefix) == doctest::Approx(1.0 / 5));
     CHECK(at(features, PairFeature::common_suffix) == doctest::Approx(3.0 / 5));
     CHECK(at(features, PairFeature::word_length_difference) == 0);
+}
+
+TEST_CASE("features: how a candidate stands among those found with it") {
+    const float none = std::numeric_limits<float>::quiet_NaN();
+    const std::vector<FoundBeside> found{{{0.5F, 0.9F}, 7}, {{0.7F, 0.8F}, 7}, {{0.1F, none}, 0},    {{0.3F, 0.2F}, 8},
+                                         {{0.2F, 0.6F}, 7}, {{0.4F, 0.4F}, 9}, {{0.05F, 0.1F}, 7777}};
+    PairFeatures features = features_of("a", "b");
+    CHECK(std::isnan(at(features, PairFeature::dense_lead)));
+    CHECK(std::isnan(at(features, PairFeature::same_answers)));
+    set_surroundings(found, 0, features);
+    CHECK(at(features, PairFeature::dense_lead) == doctest::Approx(0.1));
+    CHECK(at(features, PairFeature::others_dense_mean) == doctest::Approx((0.8 + 0.6 + 0.4 + 0.2) / 4));
+    CHECK(at(features, PairFeature::hashing_lead) == doctest::Approx(-0.2));
+    CHECK(at(features, PairFeature::others_hashing_mean) == doctest::Approx((0.7 + 0.4 + 0.3 + 0.2) / 4));
+    CHECK(at(features, PairFeature::same_answers) == 2);
+    set_surroundings(found, 1, features);
+    CHECK(at(features, PairFeature::dense_lead) == doctest::Approx(-0.1));
+    CHECK(at(features, PairFeature::hashing_lead) == doctest::Approx(0.2));
+    set_surroundings(found, 2, features);  // no vector, no answer known
+    CHECK(std::isnan(at(features, PairFeature::dense_lead)));
+    features = features_of("a", "b");
+    set_surroundings(found, 2, features);
+    CHECK(std::isnan(at(features, PairFeature::same_answers)));
+    set_surroundings(std::span(found).first(1), 0, features);  // alone
+    CHECK(std::isnan(at(features, PairFeature::dense_lead)));
+    CHECK(std::isnan(at(features, PairFeature::others_hashing_mean)));
+    CHECK(at(features, PairFeature::same_answers) == 0);
+    set_surroundings(std::span(found).first(2), 0, features);
+    CHECK(at(features, PairFeature::others_dense_mean) == doctest::Approx(0.8));
+}
+
+TEST_CASE("a verifier learns from surroundings where there are some, and knows nothing of them where there were none") {
+    learn::RandomBits random(3);
+    const PairFeatures pair = features_of("what feeds a koala in spring", "what feeds a koala in summer", {0.5F, 0.8F});
+    VerifierTraining training;
+    for (std::uint32_t i = 0; i < 600; ++i) {
+        const std::size_t others = random.below(3);
+        const std::vector<FoundBeside> found{
+            {{0.5F, 0.8F}, 1}, {{0.2F, 0.5F}, others > 0 ? 1U : 2U}, {{0.1F, 0.4F}, others > 1 ? 1U : 3U}};
+        PairFeatures features = pair;
+        set_surroundings(found, 0, features);
+        training.add(features, {}, false, others > 0, 1, i);
+    }
+    const auto verifier = training.train(small_options());
+    REQUIRE(verifier.has_value());
+    const auto again = Verifier::load(verifier->save());
+    REQUIRE(again.has_value());
+    const auto score = [&](const Verifier& by, std::uint64_t other) {
+        PairFeatures features = pair;
+        set_surroundings(std::vector<FoundBeside>{{{0.5F, 0.8F}, 1}, {{0.2F, 0.5F}, other}, {{0.1F, 0.4F}, 3}}, 0,
+                         features);
+        return by.score(features, {});
+    };
+    for (const Verifier* each : {&*verifier, &*again}) {
+        CHECK(score(*each, 1) > 0.9);
+        CHECK(score(*each, 2) < 0.1);
+    }
+    CHECK(score(small_verifier(), 1) == score(small_verifier(), 2));
+    CHECK(score(*shipped_verifier(), 1) == score(*shipped_verifier(), 2));
+}
+
+TEST_CASE("without vectors, a verifier that was trained with vectors alone serves nothing") {
+    VerifierTraining::Options options = small_options();
+    options.dense_if_there = true;
+    const auto verifier = training_on_world(600, 1, rebuttable_refusals()).train(options);
+    REQUIRE(verifier.has_value());
+    PairFeatures features = features_of(World::text(0, 0), World::text(0, 1), {0.5F, 0.95F});
+    CHECK(verifier->score(features, {}) > 0.5);
+    features = features_of(World::text(0, 0), World::text(0, 1), {0.5F, std::numeric_limits<float>::quiet_NaN()});
+    CHECK(verifier->score(features, {}) == 0);
 }
 
 TEST_CASE("features: any two texts give finite numbers, symmetric ones are symmetric") {

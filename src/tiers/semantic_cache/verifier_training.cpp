@@ -31,6 +31,14 @@ std::vector<std::int8_t> monotone_columns() {
     return columns;
 }
 
+void hide_dense(std::span<float> row) {
+    for (const PairFeature each :
+         {PairFeature::dense_cosine, PairFeature::dense_lead, PairFeature::others_dense_mean}) {
+        const auto column = static_cast<std::size_t>(each);
+        if (column < row.size()) row[column] = std::numeric_limits<float>::quiet_NaN();
+    }
+}
+
 Error canceled() {
     return {ErrorCode::canceled, "training was given up"};
 }
@@ -54,6 +62,9 @@ void VerifierTraining::add(const PairFeatures& features, std::span<const learn::
     groups_.push_back(group);
     explained_.push_back(explained ? 1 : 0);
     dense_rows_ += std::isnan(features[kDenseColumn]) ? 0 : 1;
+    const bool lone =
+        std::all_of(features.begin() + kLonePairFeatures, features.end(), [](float x) { return std::isnan(x); });
+    if (!lone) columns_ = kPairFeatures;
 }
 
 void VerifierTraining::add_refused(bool right, float weight) {
@@ -143,6 +154,7 @@ Result<Verifier::Judge> VerifierTraining::fit_judge(const Options& options, std:
     fit.least_leaf_weight = options.least_leaf_weight;
     fit.seed = options.seed;
     if (options.monotone) fit.monotone = monotone_columns();
+    fit.monotone.resize(options.monotone ? columns_ : 0);
     const int models = options.folds < 2 ? 1 : options.folds + 1;
     std::size_t done = 0;
     const std::string_view what = dense ? "trees with vectors" : "trees without vectors";
@@ -155,12 +167,12 @@ Result<Verifier::Judge> VerifierTraining::fit_judge(const Options& options, std:
     for (int model = 0; model < models; ++model) {
         const bool all = model == models - 1;
         learn::Examples part;
-        part.columns = kPairFeatures;
-        std::vector<float> row(kPairFeatures);
+        part.columns = columns_;
+        std::vector<float> row(columns_);
         const auto read_row = [&](std::size_t i) {
-            const std::span<const float> values = rows_.row(i);
+            const std::span<const float> values = rows_.row(i).first(columns_);
             std::copy(values.begin(), values.end(), row.begin());
-            if (!dense) row[kDenseColumn] = std::numeric_limits<float>::quiet_NaN();
+            if (!dense) hide_dense(row);
             row[kLexicalColumn] = margins[i];
         };
         for (std::size_t i = 0; i < groups_.size(); ++i) {

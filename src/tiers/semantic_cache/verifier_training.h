@@ -74,6 +74,7 @@ class VerifierTraining {
     Digest256 digest_{};
     RefusalSet overrules_;
     std::size_t refused_ = 0, dense_rows_ = 0;
+    std::size_t columns_ = kLonePairFeatures;  // kPairFeatures where a row has surroundings
     double refused_weight_ = 0, refused_right_ = 0;
 };
 
