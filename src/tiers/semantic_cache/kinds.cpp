@@ -34,9 +34,9 @@ constexpr std::size_t member_count = [] {
 constexpr auto members = [] {
     std::array<KindMember, member_count> all{};
     std::size_t used = 0;
-    for (std::uint16_t kind = 0; kind < std::size(tables::kinds); ++kind) {
+    for (std::size_t kind = 0; kind < std::size(tables::kinds); ++kind) {
         for_each_member(tables::kinds[kind].members, [&](std::string_view word, std::uint16_t thing) {
-            all[used++] = {text::word_id(word), kind, thing};
+            all[used++] = {text::word_id(word), static_cast<std::uint16_t>(kind), thing};
         });
     }
     std::sort(all.begin(), all.end());
