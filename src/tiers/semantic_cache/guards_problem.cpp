@@ -179,10 +179,33 @@ std::size_t count_less(const Question& question) {
     return count;
 }
 
+// Numbers stand in many long texts (choices, years, items of a list); only where an amount is asked for is equality of
+// all of them evidence that the same is asked.
+bool asks_for_an_amount(const Question& question) {
+    constexpr std::array<std::string_view, 14> kMeasures{"many", "much",  "long", "far",  "old",   "tall", "fast",
+                                                         "high", "heavy", "big",  "wide", "large", "deep", "often"};
+    constexpr std::array<std::string_view, 24> kAmounts{
+        "total",  "sum",    "average", "amount",   "number", "profit", "percent", "percentage",
+        "cost",   "price",  "value",   "quantity", "length", "size",   "age",     "difference",
+        "weight", "height", "width",   "distance", "speed",  "angle",  "count",   "remaining"};
+    constexpr std::array<std::string_view, 6> kAsking{"what", "calculate", "find", "determine", "compute", "tell"};
+    bool after_how = false;
+    bool asks = false;
+    bool counts = false;
+    for (const text::Word& word : question.words) {
+        if (after_how && std::find(kMeasures.begin(), kMeasures.end(), word.lower) != kMeasures.end()) return true;
+        after_how = word.lower == "how";
+        asks = asks || std::find(kAsking.begin(), kAsking.end(), word.lower) != kAsking.end();
+        counts = counts || std::find(kAmounts.begin(), kAmounts.end(), word.lower) != kAmounts.end();
+    }
+    return asks && counts;
+}
+
 }  // namespace
 
 bool is_problem(const Question& question, const ProblemRules& rules) {
-    return question.terms.size() >= rules.min_terms && question.quantities.size() >= rules.min_numbers;
+    return question.terms.size() >= rules.min_terms && question.quantities.size() >= rules.min_numbers &&
+           asks_for_an_amount(question);
 }
 
 ProblemView compare_problems(const Question& a, const Question& b, const Alignment& links, const ProblemRules& rules) {

@@ -1,10 +1,10 @@
 // Word problems told anew: long texts with several numbers, where a rewording changes nearly every sentence while the
 // numbers, the names and what is asked stay. Word by word nothing is explained there, so they have their own
-// acceptance. What it rests on: the same numbers in the same order with the same units, the same names, as many
-// negations, no opposite words, much of the content in common, the same thing asked for (how much is left, each, more,
-// at first, in percent); and that the texts are *not* nearly the same word for word: there, the piece that differs was
-// changed on purpose. Thread rule: pure function. Limits: those of read_question; texts of at least min_problem_terms
-// and two numbers.
+// acceptance. What it rests on: that an amount is asked for, the same numbers in the same order with the same units,
+// the same names, as many negations, no opposite words, much of the content in common, the same thing asked for (how
+// much is left, each, more, at first, in percent); and that the texts are *not* nearly the same word for word: there,
+// the piece that differs was changed on purpose. Thread rule: pure function. Limits: those of read_question; texts of
+// at least min_problem_terms and two numbers.
 #pragma once
 
 #include <cstdint>

@@ -99,6 +99,19 @@ TEST_CASE("guards: typing slips are one slip, and no other words") {
     }
 }
 
+TEST_CASE("problems: numbers in a text that asks for no amount make it none") {
+    const auto choice = [](const std::string& one, const std::string& two) {
+        return "Choose an answer. Question: in which of these two cases does the speaker do something wrong, by the "
+               "usual "
+               "standards of 2020? Case 1: " +
+               one + " Case 2: " + two + "\nChoices:\nA: wrong, wrong\nB: wrong, fine\nC: fine, wrong\nD: fine, fine";
+    };
+    const std::string first = choice("I sold my sister's bike for a ticket.", "I watered the plants of a neighbour.");
+    const std::string second = choice("I told a friend about the party.", "I broke a window of the school and left.");
+    CHECK_FALSE(judge(first, second).explained_problem);
+    CHECK_FALSE(judge(first, second).explained);
+}
+
 TEST_CASE("problems: told anew they are the same, changed they are not") {
     const std::string seed =
         "Maya grows 24 tulips and 36 roses in her garden. She sells each tulip for $2 and each rose for $3. She then "
