@@ -1,13 +1,13 @@
 #include "cascade/semantic_learner.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 
+#include "base/folder_testing.h"
 #include "base/log.h"
 #include "cascade/audit_rate.h"
 #include "cascade/climb.h"
@@ -22,19 +22,6 @@ namespace semantic = weir::tiers::semantic;
 namespace {
 
 using State = learn::HitGate::State;
-
-class Folder {
-  public:
-    Folder() : path_((std::filesystem::temp_directory_path() / "weir-lessons-XXXXXX").string()) {
-        REQUIRE(::mkdtemp(path_.data()) != nullptr);
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    std::string file() const { return path_ + "/lessons"; }
-
-  private:
-    std::string path_;
-};
 
 std::string warnings;  // since CapturedLog's construction; of any thread, read when they have ended
 class CapturedLog {
@@ -248,8 +235,8 @@ TEST_CASE("what people say labels the answer that was served, and no other") {
 }
 
 TEST_CASE("a restart replays what was learned") {
-    Folder folder;
-    LearnerWorld world(folder.file());
+    TemporaryFolder folder;
+    LearnerWorld world(folder.file("lessons"));
     world.misses(180, true, world.promise);
     world.audits(2, true, world.promise);
     world.audits(1, false, world.promise);
@@ -258,7 +245,7 @@ TEST_CASE("a restart replays what was learned") {
     REQUIRE(before.state == State::proven);
     world.learner.reset();
 
-    LearnerWorld again(folder.file());
+    LearnerWorld again(folder.file("lessons"));
     const SemanticLearner::View after = again.view();
     CHECK(after.labels == before.labels);
     CHECK(after.labels == 184);
@@ -270,60 +257,60 @@ TEST_CASE("a restart replays what was learned") {
     again.audits(40, false, again.promise);
     REQUIRE(again.view().state == State::closed);
     again.learner.reset();
-    LearnerWorld third(folder.file());
+    LearnerWorld third(folder.file("lessons"));
     CHECK(third.view().state == State::closed);
     CHECK_FALSE(third.serves(third.promise));
 }
 
 TEST_CASE("a log cut short by a kill loses its last lesson alone, and grows on") {
-    Folder folder;
+    TemporaryFolder folder;
     {
-        LearnerWorld world(folder.file());
+        LearnerWorld world(folder.file("lessons"));
         world.misses(50, true, world.promise);
         REQUIRE(world.view().labels == 50);
     }
-    std::filesystem::resize_file(folder.file(), std::filesystem::file_size(folder.file()) - 5);
+    std::filesystem::resize_file(folder.file("lessons"), std::filesystem::file_size(folder.file("lessons")) - 5);
     {
-        LearnerWorld world(folder.file());
+        LearnerWorld world(folder.file("lessons"));
         CHECK(world.view().labels == 49);
         world.misses(2, true, world.promise);
         CHECK(world.view().labels == 51);
     }
-    LearnerWorld world(folder.file());
+    LearnerWorld world(folder.file("lessons"));
     CHECK(world.view().labels == 51);
 }
 
 TEST_CASE("lessons that wait when it ends are kept for the next start") {
-    Folder folder;
+    TemporaryFolder folder;
     constexpr int kLessons = 3000;
     {
-        LearnerWorld world(folder.file());
+        LearnerWorld world(folder.file("lessons"));
         world.misses(kLessons, true, world.promise);
         world.learner.reset();
     }
-    CHECK(records_in(folder.file()) == kLessons);
+    CHECK(records_in(folder.file("lessons")) == kLessons);
     {  // ... and those that come while an earlier log is being replayed
-        LearnerWorld world(folder.file());
+        LearnerWorld world(folder.file("lessons"));
         world.misses(10, true, world.promise);
     }
-    CHECK(records_in(folder.file()) == kLessons + 10);
-    LearnerWorld world(folder.file());
+    CHECK(records_in(folder.file("lessons")) == kLessons + 10);
+    LearnerWorld world(folder.file("lessons"));
     CHECK(world.view().labels == kLessons + 10);
 }
 
 TEST_CASE("the end does not wait longer than it may") {
-    Folder folder;
+    TemporaryFolder folder;
     const CapturedLog log;
     {
         LearnerWorld world;
-        world.options.file = folder.file();
+        world.options.file = folder.file("lessons");
         world.options.stop_micros = 0;
         world.learner.reset();
         world.start();
         world.misses(4000, true, world.promise);
         world.learner.reset();
     }
-    const std::size_t kept = records_in(folder.file());
+    const std::size_t kept = records_in(folder.file("lessons"));
     CHECK(kept < 4000);
     CHECK(warnings.find(std::to_string(4000 - kept) + " lessons could not be kept in time") != std::string::npos);
 }
@@ -386,10 +373,10 @@ TEST_CASE("a record with a value that can't be is skipped, and poisons nothing")
     add(&RecordValues::right, -2);
     add(&RecordValues::right, -1);  // nothing known of any candidate
 
-    Folder folder;
+    TemporaryFolder folder;
     {
         store::RecordLog::Options options;
-        options.file = folder.file();
+        options.file = folder.file("lessons");
         options.name = "lessons";
         auto log = store::RecordLog::open(options, [](std::string_view) {});
         REQUIRE(log.has_value());
@@ -409,7 +396,7 @@ TEST_CASE("a record with a value that can't be is skipped, and poisons nothing")
         REQUIRE((*log)->append(record_of(praised)).has_value());
     }
     const CapturedLog log;
-    LearnerWorld world(folder.file());
+    LearnerWorld world(folder.file("lessons"));
     const SemanticLearner::View view = world.view();
     CHECK(view.labels == 3);
     CHECK(view.audits == 1);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/folder_testing.h"
 #include "net/loopback_testing.h"
 
 using namespace weir;
@@ -34,20 +35,6 @@ class Rows final : public store::LedgerSink {
 
     std::vector<store::LedgerRow> kept;  // the reactor's thread
     int full = 0;
-};
-
-class Folder {
-  public:
-    Folder() : path_((std::filesystem::temp_directory_path() / "weir_background_XXXXXX").string()) {
-        REQUIRE(::mkdtemp(path_.data()) != nullptr);
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
 };
 
 // A lane with one reference behind `upstream`.
@@ -126,7 +113,7 @@ class World {
     std::unique_ptr<Lane> lane;
 
   private:
-    Folder folder_;
+    TemporaryFolder folder_;
     std::unique_ptr<Caches> caches_;
     Worker worker_;
     std::optional<Shared> shared_;

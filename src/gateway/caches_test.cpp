@@ -1,12 +1,12 @@
 #include "gateway/caches.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "base/folder_testing.h"
 #include "base/log.h"
 #include "tiers/semantic_cache/semantic_tier_testing.h"
 
@@ -18,19 +18,6 @@ using semantic::testing::TierWorld;
 
 namespace {
 
-class Folder {
-  public:
-    Folder() : path_((std::filesystem::temp_directory_path() / "weir-caches-XXXXXX").string()) {
-        REQUIRE(::mkdtemp(path_.data()) != nullptr);
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
-
 std::string warnings;
 class CapturedLog {
   public:
@@ -41,7 +28,7 @@ class CapturedLog {
     ~CapturedLog() { set_log_sink(nullptr); }
 };
 
-std::unique_ptr<Caches> open_caches(const Folder& folder, const Clock& clock) {
+std::unique_ptr<Caches> open_caches(const TemporaryFolder& folder, const Clock& clock) {
     Options options;
     options.data_folder = folder.path();
     options.cache.disk_bytes = 0;
@@ -72,7 +59,7 @@ std::string read(const std::string& file) {
 // A semantic hit as a lane notes it: a look-up with candidates, one of which was served.
 struct Hit {
     FakeClock clock;
-    Folder folder;
+    TemporaryFolder folder;
     std::unique_ptr<Caches> caches = open_caches(folder, clock);
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
     Digest256 key = TierWorld::key_of(kUncertain.cached);
@@ -107,7 +94,7 @@ struct Hit {
 
 TEST_CASE("what was learned about age outlives a restart") {
     FakeClock clock;
-    const Folder folder;
+    const TemporaryFolder folder;
     const std::string file = folder.path() + "/freshness";
     {
         const auto caches = open_caches(folder, clock);
@@ -128,7 +115,7 @@ TEST_CASE("what was learned about age outlives a restart") {
 
 TEST_CASE("a damaged file of freshness gives a warning and an empty learner, and is replaced") {
     FakeClock clock;
-    const Folder folder;
+    const TemporaryFolder folder;
     const std::string file = folder.path() + "/freshness";
     std::ofstream(file) << "weir.freshness.1\nnot a lesson\n";
     {

@@ -14,7 +14,8 @@
 //      nothing). To tell a false share of q from a promise of p takes it about ln(6 run_length) / KL(q, p) audits:
 //      680 for 5 % instead of 2 %, 55 for 16 %.
 // Assumed between two refutations: look-ups to come are like those in the window.
-// Thread rule: one owner. Limits: `window` look-ups of 8 bytes; a certificate takes milliseconds, every now and then.
+// Thread rule: one owner. Limits: `window` look-ups of 8 bytes; a certificate takes milliseconds, with many hits of
+// unequal weights and an allowance seconds, every now and then: not on a reactor.
 #pragma once
 
 #include <cstddef>

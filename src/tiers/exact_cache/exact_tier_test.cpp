@@ -3,27 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "base/executor_testing.h"
+#include "tiers/exact_cache/entry_judge_testing.h"
 
 using namespace weir;
 using namespace weir::tiers;
 
 namespace {
-
-// Entries are fresh for a minute, and stale for another.
-class MinuteJudge final : public EntryJudge {
-  public:
-    explicit MinuteJudge(const Clock& clock) : clock_(clock) {}
-    EntryState judge(const Digest256&, const CacheEntry& entry, std::optional<Micros> max_age) const override {
-        const Micros age = clock_.unix_micros() - entry.created_unix_micros;
-        if (voided) return EntryState::voided;
-        if (age > 120'000'000 || (max_age && age > *max_age)) return EntryState::expired;
-        return age > 60'000'000 ? EntryState::stale : EntryState::fresh;
-    }
-    bool voided = false;
-
-  private:
-    const Clock& clock_;
-};
 
 struct World {
     FakeClock clock;

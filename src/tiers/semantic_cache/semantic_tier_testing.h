@@ -7,32 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/executor_testing.h"
+#include "tiers/exact_cache/entry_judge_testing.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "tiers/semantic_cache/shipped_verifier.h"
 
 namespace weir::tiers::semantic::testing {
-
-class QueueExecutor final : public Executor {
-  public:
-    void post(std::coroutine_handle<> resume) override { queue.push_back(resume); }
-    std::deque<std::coroutine_handle<>> queue;
-};
-
-// Entries are fresh for a minute, stale for another; or all void.
-class MinuteJudge final : public EntryJudge {
-  public:
-    explicit MinuteJudge(const Clock& clock) : clock_(clock) {}
-    EntryState judge(const Digest256&, const CacheEntry& entry, std::optional<Micros> max_age) const override {
-        const Micros age = clock_.unix_micros() - entry.created_unix_micros;
-        if (voided) return EntryState::voided;
-        if (age > 120'000'000 || (max_age && age > *max_age)) return EntryState::expired;
-        return age > 60'000'000 ? EntryState::stale : EntryState::fresh;
-    }
-    bool voided = false;
-
-  private:
-    const Clock& clock_;
-};
 
 inline std::string body_of(std::string_view content) {
     return R"({"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":")" +
