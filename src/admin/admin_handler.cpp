@@ -81,11 +81,15 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else if (path == "/metrics") {
         const std::string body = render_metrics(gateway_);
         co_await exchange.respond(200, "content-type: text/plain; version=0.0.4; charset=utf-8\r\n", body);
+    } else if (path == "/api/cascades") {
+        const std::string body = render_cascades(gateway_.cascades().views());
+        co_await exchange.respond(200, kJson, body);
     } else if (path.starts_with(kRequests)) {
         co_await show_request(exchange, path.substr(kRequests.size()));
     } else {
         const std::string body = error_body(
-            "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, and to POST to "
+            "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, and to "
+            "POST to "
             "/v1/feedback, /api/cache/purge");
         co_await exchange.respond(404, kJson, body);
     }

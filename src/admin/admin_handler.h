@@ -3,6 +3,7 @@
 //   GET /health/ready  200, or 503 with the reason (draining, a child that is not ready)
 //   GET /metrics       Prometheus text
 //   GET /api/requests/{id}   a request's ledger row as JSON
+//   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
 //   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
 //   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
 // Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
@@ -38,6 +39,9 @@ class AdminHandler final : public net::Handler {
 
 // Prometheus text exposition of the gateway's counters.
 std::string render_metrics(gateway::Gateway& gateway);
+
+// What is learned for model tiers, as JSON (docs/cascades.md).
+std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views);
 
 // A ledger row as JSON; names are looked up in the ledger, so not from a reactor.
 Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id);

@@ -61,6 +61,75 @@ void semantic_tasks(const std::vector<cascade::SemanticLearner::View>& views, Ex
                closures);
 }
 
+std::string quoted(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + "\"";
+}
+
+// Judges by cascade: what they cost, and whether their words can be believed.
+void judges(const std::vector<gateway::JudgeRecord::View>& views, Exposition& out) {
+    if (views.empty()) return;
+    using View = gateway::JudgeRecord::View;
+    const auto labels_of = [](const View& view, const std::string& more = {}) {
+        return "{cascade=" + quoted(view.cascade) + ",judge=" + quoted(view.judge) + more + "}";
+    };
+    const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+        out.family(name, type, help);
+        for (const View& view : views) out.sample(name, labels_of(view), value(view));
+    };
+    const auto count = [&](std::string_view name, std::string_view help, std::uint64_t View::*member) {
+        each(name, "counter", help, [&](const View& view) { return std::to_string(view.*member); });
+    };
+    out.family("judge_verdicts_total", "counter", "Pairs of answers that a judge was asked about, by what it said.");
+    for (const View& view : views) {
+        const std::array<std::pair<std::string_view, std::uint64_t>, 4> verdicts{
+            {{"same", view.same}, {"a", view.a}, {"b", view.b}, {"none", view.none}}};
+        for (const auto& [verdict, pairs] : verdicts) {
+            out.sample("judge_verdicts_total", labels_of(view, ",verdict=\"" + std::string(verdict) + "\""),
+                       std::to_string(pairs));
+        }
+    }
+    count("judge_calls_total", "Calls to judges.", &View::calls);
+    count("judge_failed_total", "... that brought no answer.", &View::failed);
+    count("judge_both_orders_total", "Pairs that a judge answered in both orders.", &View::twice);
+    count("judge_consistent_total", "... and said the same of.", &View::agreed);
+    count("judge_unreadable_total", "Pairs of which a judge said something that is no verdict.", &View::unreadable);
+    count("judge_remembered_total", "Pairs that had been judged before.", &View::remembered);
+    count("judge_passed_over_total", "Pairs left out because the judge fails or contradicts itself.",
+          &View::passed_over);
+    count("judge_dropped_total", "Pairs left out because too many waited.", &View::dropped);
+    each("judge_cost_usd_total", "counter", "Spent on judges, where the price is known.",
+         [](const View& view) { return to_decimal(view.cost); });
+}
+
+// Model tiers whose gates are learned, by cascade.
+void cascades(const std::vector<cascade::CascadeLearner::View>& views, Exposition& out) {
+    using View = cascade::CascadeLearner::View;
+    const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+        out.family(name, type, help);
+        for (const View& view : views) out.sample(name, "{course=" + quoted(view.name) + "}", value(view));
+    };
+    const auto real = [](double value) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.6g", value);
+        return std::string(text);
+    };
+    each("cascade_serving", "gauge", "1 while a certificate lets cheaper tiers answer.",
+         [](const View& view) { return std::string(view.certificate.harm_price_usd ? "1" : "0"); });
+    each("cascade_trials", "gauge", "Requests that the last certificate rests on.",
+         [](const View& view) { return std::to_string(view.certificate.trials); });
+    each("cascade_worse_at_most", "gauge", "Share of all answers that may be worse at most, by the last certificate.",
+         [&](const View& view) { return real(view.certificate.worse_bound); });
+    each("cascade_worse_allowed", "gauge", "... and the share that the promise leaves at present.",
+         [&](const View& view) { return real(view.certificate.promise_now); });
+    each("cascade_alarms_total", "counter", "Times that a broken promise was noticed, of the cascade or of a task.",
+         [](const View& view) { return std::to_string(view.alarms.cascade + view.alarms.task); });
+}
+
 }  // namespace
 
 std::string render_metrics(gateway::Gateway& gateway) {
@@ -114,7 +183,18 @@ std::string render_metrics(gateway::Gateway& gateway) {
         semantic_tasks(semantic->learner->views(), out);
         out.single("semantic_lessons_dropped_total", "counter", "Lessons left out because the learner was behind.",
                    semantic->learner->dropped());
+        out.single("semantic_lessons_asked_total", "counter", "Lessons that embeddings or a judge were asked about.",
+                   semantic->learner->asked());
+        out.single("semantic_lessons_unanswered_total", "counter", "... and said nothing of that counts.",
+                   semantic->learner->unanswered());
+        out.single("semantic_lessons_passed_over_total", "counter",
+                   "Misses that could have been asked about, but were not drawn or came too fast.",
+                   semantic->learner->passed_over());
     }
+    judges(gateway.judges(), out);
+    if (const auto views = gateway.cascades().views(); !views.empty()) cascades(views, out);
+    out.single("cascade_trials_dropped_total", "counter", "Trials left out because the learner was behind.",
+               gateway.cascades().dropped());
     out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);
     out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
     out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);

@@ -3,17 +3,10 @@
 namespace weir::cascade {
 namespace {
 
-void note(std::string& why, std::string_view tier, std::string_view what) {
-    if (!why.empty()) why += " -> ";
-    why += tier;
-    why += ": ";
-    why += what;
-}
-
 // Has the rung's gate judge the offer and books the attempt. True: served.
 bool weigh(const Rung& rung, tiers::Climb& tried, bool serving, bool trace, Ascent& ascent) {
     const Verdict verdict = rung.gate->judge(*tried.offer);
-    if (trace) note(ascent.why, rung.tier->name(), verdict.why);
+    if (trace) note_rung(ascent.why, rung.tier->name(), verdict.why);
     if (verdict.open && serving) {
         tried.attempt.outcome = store::Outcome::served;
         ascent.served = std::move(tried.offer);
@@ -27,6 +20,13 @@ bool weigh(const Rung& rung, tiers::Climb& tried, bool serving, bool trace, Asce
 }
 
 }  // namespace
+
+void note_rung(std::string& why, std::string_view tier, std::string_view what) {
+    if (!why.empty()) why += " -> ";
+    why += tier;
+    why += ": ";
+    why += what;
+}
 
 bool served_at_once(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, bool trace,
                     Ascent& ascent) {
@@ -49,20 +49,20 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
         if (cancellation.canceled()) break;
         const bool free_look = rung.tier->kind() == TierKind::exact || rung.tier->kind() == TierKind::semantic;
         if (!rung.gate->may_open() || (!free_look && (!serving || question.caches_only))) {
-            if (trace) note(ascent.why, rung.tier->name(), rung.gate->may_open() ? "not asked" : "no gate");
+            if (trace) note_rung(ascent.why, rung.tier->name(), rung.gate->may_open() ? "not asked" : "no gate");
             continue;
         }
         tiers::Climb tried = co_await rung.tier->offer(question, cancellation);
         if (tried.lease) ascent.lease = std::move(tried.lease);
         if (tried.look) ascent.look = std::move(tried.look);
         if (tried.follower) {
-            if (trace) note(ascent.why, rung.tier->name(), tried.reason);
+            if (trace) note_rung(ascent.why, rung.tier->name(), tried.reason);
             ascent.follower = std::move(tried.follower);
             ascent.attempts.push_back(tried.attempt);
             break;
         }
         if (!tried.offer) {
-            if (trace) note(ascent.why, rung.tier->name(), tried.reason);
+            if (trace) note_rung(ascent.why, rung.tier->name(), tried.reason);
             ascent.attempts.push_back(tried.attempt);
             continue;
         }

@@ -30,6 +30,9 @@ struct Ascent {
     std::string why;                                    // a readable trace, only where asked for
 };
 
+// Appends what became of a tier to a readable trace.
+void note_rung(std::string& why, std::string_view tier, std::string_view what);
+
 // serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does
 // nothing. A tier that fails is passed over. Ends early when the caller has left.
 Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,

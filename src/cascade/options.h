@@ -20,7 +20,8 @@ struct TierOptions {
     TierKind kind = TierKind::model;  // exact or model (others are skipped with a warning)
     std::string model;                // "provider/model", for kind model
     // A model tier's gate by fixed threshold: its answer is served if the mean token log-probability is at least this.
-    // Absent: the tier has no gate, so it is not asked in serve mode.
+    // Absent: the tier's gate is learned under the cascade's promise (cascade/policy.h); without a promise it has none
+    // and is not asked.
     std::optional<double> min_mean_logprob;
     int line = 0;  // in the configuration file
 };
@@ -30,6 +31,7 @@ struct Promise {
     double confidence = 0.95;
     bool by_harm = false;    // `harm:` instead of `disagreement:`
     bool over_task = false;  // `over: task`; default cascade
+    int line = 0;            // in the configuration file
 };
 
 // The semantic tier's, for one cascade.
@@ -55,6 +57,16 @@ struct CacheRules {
     SemanticRules semantic;
 };
 
+// How answers whose form can't tell are compared (cascade/agreement.h tells the others).
+struct AgreementOptions {
+    std::string judge;                             // "provider/model"; empty: none
+    double judge_share = 1;                        // of what a judge could be asked about on misses
+    std::optional<double> similarity, difference;  // cosine of the answers' embeddings: from here on they agree; up to
+                                                   // here they differ
+    int line = 0, judge_line = 0;                  // in the configuration file
+    bool any() const { return !judge.empty() || similarity || difference; }
+};
+
 struct CascadeOptions {
     std::string name;
     std::vector<std::string> match_models;  // globs (* and ?) over the model's name as the caller wrote it
@@ -63,6 +75,7 @@ struct CascadeOptions {
     std::optional<Promise> promise;
     Mode mode = Mode::observe;
     CacheRules cache;
+    AgreementOptions agreement;
     int line = 0;
 };
 

@@ -96,13 +96,14 @@ void SemanticLearner::served(LookPtr look, const Promise& promise) {
     push(std::move(lesson));
 }
 
-void SemanticLearner::answered(LookPtr look, const Promise& promise, EntryPtr fresh,
-                               std::optional<double> audit_share) {
+void SemanticLearner::answered(LookPtr look, const Promise& promise, EntryPtr fresh, std::optional<double> audit_share,
+                               ArbiterPtr arbiter) {
     if (!look->let_through) return;
     Lesson lesson;
     lesson.look = std::move(look);
     lesson.promise = promise;
     lesson.fresh = std::move(fresh);
+    lesson.arbiter = std::move(arbiter);
     if (audit_share) lesson.audit_share = std::clamp(*audit_share, kLeastAuditShare, 1.0);
     push(std::move(lesson));
 }
@@ -122,7 +123,7 @@ void SemanticLearner::judged_by_people(LookPtr look, const Promise& promise, con
 
 void SemanticLearner::wait_until_idle() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return queue_.empty() && !busy_; });
+    changed_.wait(lock, [this] { return queue_.empty() && words_.empty() && waiting_now_ == 0 && !busy_; });
 }
 
 void SemanticLearner::run() {
@@ -130,21 +131,40 @@ void SemanticLearner::run() {
     std::unique_lock lock(mutex_);
     while (true) {
         busy_ = false;
+        waiting_now_ = waiting_.size();
         changed_.notify_all();
-        changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+        const auto something = [this] { return stop_ || !queue_.empty() || !words_.empty(); };
+        if (waiting_.empty()) {
+            changed_.wait(lock, something);
+        } else {
+            changed_.wait_until(lock, waiting_.begin()->second.until, something);
+        }
         if (stop_) break;
-        Lesson lesson = std::move(queue_.front());
-        queue_.pop_front();
         busy_ = true;
-        lock.unlock();
-        take(lesson);
+        if (!words_.empty()) {
+            const Word word = words_.front();
+            words_.pop_front();
+            lock.unlock();
+            take_word(word);
+        } else if (!waiting_.empty() && waiting_.begin()->second.until <= std::chrono::steady_clock::now()) {
+            lock.unlock();
+            give_up_oldest();
+        } else if (!queue_.empty()) {
+            Lesson lesson = std::move(queue_.front());
+            queue_.pop_front();
+            lock.unlock();
+            take(lesson);
+        } else {
+            continue;
+        }
         lock.lock();
     }
     lock.unlock();
     keep_waiting();
 }
 
-// At the end: what still waits is labelled and written, to be learned from at the next start.
+// At the end: what still waits is labelled and written, to be learned from at the next start; not what an arbiter would
+// have to be asked about, or has been: that the process ends says nothing against an answer.
 void SemanticLearner::keep_waiting() {
     if (!log_) return;
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(options_.stop_micros);
@@ -155,7 +175,7 @@ void SemanticLearner::keep_waiting() {
             ++lost;
             continue;
         }
-        label(lesson);
+        label(lesson, lesson.arbiter ? kUnknown : std::int8_t{0});
         if (has_labels(lesson.right)) keep(lesson);
     }
     if (lost == 0) return;
@@ -184,7 +204,7 @@ SemanticLearner::Pupil& SemanticLearner::pupil(std::uint64_t task, const Promise
     options.most_pairs = options_.most_pairs;
     const std::shared_ptr<const semantic::Verifier>& shipped = judges_.shipped()->verifier;
     pupils_.push_front(
-        {task, bound, promise.prior_threshold, semantic::OnlineLearner(shipped, options), shipped, nullptr});
+        {task, bound, promise.prior_threshold, semantic::OnlineLearner(shipped, options), shipped, nullptr, false});
     if (before != pupils_.end()) pupils_.front().learner.take_over(before->learner);
     if (pupils_.size() > kMostTasks) forget(std::prev(pupils_.end()));
     return pupils_.front();
@@ -199,27 +219,122 @@ void SemanticLearner::forget(std::list<Pupil>::iterator pupil) {
     views_.erase(task);
 }
 
-// 1: the cached answer says what the fresh one says; 0: something else; kUnknown.
-std::int8_t SemanticLearner::compare(const Lesson& lesson, const std::optional<std::string>& fresh,
-                                     std::size_t seen) const {
-    if (!fresh) return kUnknown;
+std::optional<std::string> SemanticLearner::answer_of(const Lesson& lesson, std::size_t seen) const {
     const EntryPtr cached = cache_.peek(lesson.look->seen[seen].key);
-    if (!cached) return kUnknown;  // on disk alone, or gone
-    const std::optional<std::string> text = wire::answer_text(cached->body);
-    if (!text) return kUnknown;
-    // What can't be told to agree counts as different: the promise is on disagreement. Likeness of words is no evidence
-    // (answers of one style share most of theirs).
-    return agreement(lesson.look->asked, *text, *fresh).result == Agreed::agree ? 1 : 0;
+    return cached ? wire::answer_text(cached->body) : std::nullopt;  // else: on disk alone, or gone
 }
 
-void SemanticLearner::label(Lesson& lesson) const {
+// 1: the cached answer says what the fresh one says; 0: something else; kUnknown; `open` where their form does not
+// tell.
+std::int8_t SemanticLearner::compare(const Lesson& lesson, const std::optional<std::string>& fresh, std::size_t seen,
+                                     std::int8_t open) const {
+    if (!fresh) return kUnknown;
+    const std::optional<std::string> text = answer_of(lesson, seen);
+    if (!text) return kUnknown;
+    const Agreed agreed = agreement(lesson.look->asked, *text, *fresh).result;
+    return agreed == Agreed::agree ? std::int8_t{1} : agreed == Agreed::differ ? std::int8_t{0} : open;
+}
+
+// What can't be told to agree counts as different, as a rule: the promise is on disagreement. Likeness of words is no
+// evidence (answers of one style share most of theirs).
+void SemanticLearner::label(Lesson& lesson, std::int8_t open) const {
     if (!lesson.fresh || !lesson.right.empty()) return;
     const std::optional<std::string> fresh = wire::answer_text(lesson.fresh->body);
-    for (std::size_t i = 0; i < lesson.look->seen.size(); ++i) lesson.right.push_back(compare(lesson, fresh, i));
+    for (std::size_t i = 0; i < lesson.look->seen.size(); ++i) lesson.right.push_back(compare(lesson, fresh, i, open));
+}
+
+struct SemanticLearner::Candidates {
+    semantic::Question asked;
+    std::deque<semantic::Question> questions;  // addresses stay
+    std::vector<semantic::JudgedPair> pairs;
+    semantic::Match match;
+};
+
+void SemanticLearner::judge(const semantic::Look& look, const Pupil& pupil, Candidates& to) const {
+    to.asked = semantic::read_question(look.asked);
+    std::vector<semantic::Candidate> candidates;
+    for (std::size_t i = 0; i < look.seen.size(); ++i) {
+        to.questions.push_back(semantic::read_question(look.seen[i].question));
+        candidates.push_back({i, &to.questions.back(), look.seen[i].similarities, look.seen[i].answer});
+    }
+    const semantic::Matcher matcher(pupil.learner.verifier(), pupil.learner.rarity());
+    to.match = matcher.judge(candidates, to.asked, {pupil.learner.threshold(), true}, &to.pairs);
+}
+
+// Whether an arbiter has been asked about the lesson, which waits for its word from now on. A miss that could be asked
+// about, but is not one of the share that is, or comes while too many wait, remains a look-up of which nothing is
+// revealed, whatever its answers' form would tell: the others are a fair sample of such look-ups.
+bool SemanticLearner::wait_for_word(Lesson& lesson) {
+    const ArbiterPtr arbiter = std::move(lesson.arbiter);
+    if (!arbiter || !lesson.fresh || !lesson.right.empty()) return false;
+    Pupil& pupil = this->pupil(lesson.look->task, lesson.promise);
+    Candidates candidates;
+    judge(*lesson.look, pupil, candidates);
+    const bool miss = !lesson.audit_share;
+    const semantic::Match& match = candidates.match;
+    if (!match.judged() || (miss && match.score < kAskedScore)) return false;
+    const std::optional<std::string> fresh = wire::answer_text(lesson.fresh->body);
+    const std::optional<std::string> best = answer_of(lesson, match.candidate);
+    if (!fresh || !best) return false;
+    const bool open = agreement(lesson.look->asked, *best, *fresh).result == Agreed::undecided;
+    pupil.needs_words = pupil.needs_words || open;
+    if (miss && pupil.needs_words && (!arbiter->takes_misses() || waiting_.size() >= kMostWaiting)) {
+        passed_over_.fetch_add(1, std::memory_order_relaxed);
+        lesson.fresh = nullptr;
+        return false;
+    }
+    if (!open || waiting_.size() >= 2 * kMostWaiting) return false;
+
+    label(lesson, 0);
+    const std::uint64_t number = ++last_number_;
+    Waiting& waiting = waiting_[number];
+    waiting.best = match.candidate;
+    waiting.until = std::chrono::steady_clock::now() + std::chrono::microseconds(options_.word_micros);
+    for (const semantic::JudgedPair& pair : candidates.pairs) {
+        if (pair.candidate == match.candidate || pair.score < kAskedScore || lesson.right[pair.candidate] != 0)
+            continue;
+        const std::optional<std::string> other = answer_of(lesson, pair.candidate);
+        if (!other || agreement(lesson.look->asked, *other, *fresh).result == Agreed::differ) continue;
+        const bool as_best = agreement(lesson.look->asked, *other, *best).result == Agreed::agree;
+        waiting.if_agreed.emplace_back(pair.candidate, as_best ? std::int8_t{1} : kUnknown);
+    }
+    waiting.lesson = std::move(lesson);
+    const auto tell = [this, number](Agreed agreed) {
+        {
+            const std::lock_guard lock(mutex_);
+            words_.push_back({number, agreed});
+        }
+        changed_.notify_all();
+    };
+    asked_.fetch_add(1, std::memory_order_relaxed);
+    if (!arbiter->ask({waiting.lesson.look->asked, *best, *fresh}, tell)) tell(Agreed::undecided);
+    return true;
+}
+
+void SemanticLearner::take_word(const Word& word) {
+    const auto found = waiting_.find(word.number);
+    if (found == waiting_.end()) return;  // it came too late
+    Waiting waiting = std::move(found->second);
+    waiting_.erase(found);
+    if (word.agreed == Agreed::undecided) unanswered_.fetch_add(1, std::memory_order_relaxed);
+    if (word.agreed == Agreed::agree) {
+        waiting.lesson.right[waiting.best] = 1;
+        for (const auto& [candidate, right] : waiting.if_agreed) waiting.lesson.right[candidate] = right;
+    }
+    teach(waiting.lesson);
+}
+
+void SemanticLearner::give_up_oldest() {
+    take_word({waiting_.begin()->first, Agreed::undecided});
 }
 
 void SemanticLearner::take(Lesson& lesson) {
-    label(lesson);
+    if (wait_for_word(lesson)) return;
+    label(lesson, 0);
+    teach(lesson);
+}
+
+void SemanticLearner::teach(Lesson& lesson) {
     Pupil& pupil = this->pupil(lesson.look->task, lesson.promise);
     learn(lesson, pupil);
     const semantic::OnlineLearner& learner = pupil.learner;
@@ -234,17 +349,10 @@ void SemanticLearner::take(Lesson& lesson) {
 void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
     const semantic::Look& look = *lesson.look;
     semantic::OnlineLearner& learner = pupil.learner;
-    const semantic::Question asked = semantic::read_question(look.asked);
-    std::deque<semantic::Question> questions;
-    std::vector<semantic::Candidate> candidates;
-    for (std::size_t i = 0; i < look.seen.size(); ++i) {
-        questions.push_back(semantic::read_question(look.seen[i].question));
-        candidates.push_back({i, &questions.back(), look.seen[i].similarities, look.seen[i].answer});
-    }
-    std::vector<semantic::JudgedPair> pairs;
-    const semantic::Matcher matcher(learner.verifier(), learner.rarity());
-    const semantic::Match match = matcher.judge(candidates, asked, {learner.threshold(), true}, &pairs);
-    if (!match.judged()) return;
+    Candidates candidates;
+    judge(look, pupil, candidates);
+    std::vector<semantic::JudgedPair> pairs = std::move(candidates.pairs);
+    if (!candidates.match.judged()) return;
     if (!lesson.right.empty()) {
         const auto unknown = [&](const semantic::JudgedPair& pair) { return lesson.right[pair.candidate] == kUnknown; };
         pairs.erase(std::remove_if(pairs.begin(), pairs.end(), unknown), pairs.end());
@@ -258,7 +366,7 @@ void SemanticLearner::learn(Lesson& lesson, Pupil& pupil) {
     }
     const std::uint64_t id = learner.looked_up(std::move(pairs));
     if (!lesson.right.empty()) {
-        if (!lesson.audit_share && !lesson.by_people) learner.count_words(asked);  // it becomes an entry
+        if (!lesson.audit_share && !lesson.by_people) learner.count_words(candidates.asked);  // it becomes an entry
         std::vector<std::uint8_t> right;
         for (const semantic::JudgedPair& pair : learner.pairs_of(id)) {
             right.push_back(lesson.right[pair.candidate] == 1 ? 1 : 0);

@@ -64,7 +64,7 @@ rest     observe  *                 reference (p)
 )table");
     CHECK(outcome.err == file.path() +
                              ":5: warning: cascades.chat.tiers: p/mid has no gate: it is not asked until it "
-                             "has one ({ model: p/mid, min_mean_logprob: ... })\n");
+                             "has one ({ model: p/mid, min_mean_logprob: ... }, or a promise: for the cascade)\n");
 }
 
 TEST_CASE("and as JSON") {
@@ -80,7 +80,7 @@ TEST_CASE("and as JSON") {
   "errors": [],
   "warnings": [
     )json" + where +
-            R"json("line": 5, "message": "cascades.chat.tiers: p/mid has no gate: it is not asked until it has one ({ model: p/mid, min_mean_logprob: ... })"}
+            R"json("line": 5, "message": "cascades.chat.tiers: p/mid has no gate: it is not asked until it has one ({ model: p/mid, min_mean_logprob: ... }, or a promise: for the cascade)"}
   ],
   "cascades": [
     {"name": "chat", "mode": "serve", "match": ["gpt-4o", "gpt-4o-*"], "tiers": [{"tier": "exact"}, {"tier": "model", "model": "p/small", "min_mean_logprob": -0.05}, {"tier": "model", "model": "p/mid", "min_mean_logprob": null}, {"tier": "reference"}]},

@@ -9,7 +9,9 @@
 #include "cli/check.h"
 #include "cli/config.h"
 #include "cli/config_values.h"
+#include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
+#include "cli/eval_router_command.h"
 #include "cli/report_command.h"
 #include "cli/train_command.h"
 #include "cli/version.h"
@@ -61,6 +63,8 @@ const std::map<std::string, eval::EmbeddingChoice::Kind> kEmbedders{{"auto", eva
 struct Arguments {
     TrainVerifierArguments train;
     EvalCacheArguments eval;
+    EvalCascadeArguments eval_cascade;
+    EvalRouterArguments eval_router;
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
@@ -138,6 +142,50 @@ void add_eval_files(CLI::App& command, EvalCacheArguments& to, const std::string
     command.footer("");
 }
 
+void add_eval_cascade(CLI::App& eval, EvalCascadeArguments& to) {
+    CLI::App* const cascade =
+        eval.add_subcommand("cascade", "Recorded answers of several models: who would have answered");
+    cascade->add_option("--in", to.in_file, "JSONL: {id, task, system, prompt, models: {NAME: {answer, correct, ...}}}")
+        ->type_name("FILE")
+        ->required();
+    cascade->add_option("--reference", to.reference, "the model that was asked for")->type_name("M")->required();
+    cascade->add_option("--tiers", to.tiers, "cheaper models, comma-separated, cheapest first")
+        ->type_name("A,B")
+        ->required();
+    cascade->add_option("--promise", to.promise, "share of all answers that may be worse (default: 2%)");
+    cascade->add_option("--confidence", to.confidence, "of the certificates (default: 90%)");
+    cascade->add_option("--measure", to.measure, "harm: wrong where the reference is right; or disagreement")
+        ->type_name("harm|disagreement");
+    cascade->add_option("--labels", to.labels, "learn on so many random rows, score on the rest (default: one pass)")
+        ->type_name("N");
+    cascade->add_option("--order", to.order, "of one pass (default: file)")->type_name("file|random");
+    cascade->add_option("--redraws", to.redraws, "how often (default: 1)")->type_name("N");
+    cascade->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
+    add_format(*cascade, to.format);
+    cascade->footer("");
+}
+
+void add_eval_router(CLI::App& eval, EvalRouterArguments& to) {
+    CLI::App* const router = eval.add_subcommand("router", "Triage: which recorded requests gain by a stronger model");
+    router->add_option("--in", to.in_file, "JSONL: {id, task, system, prompt, models: {NAME: {correct, ...}}}")
+        ->type_name("FILE")
+        ->required();
+    router->add_option("--weak", to.weak, "the model that costs less")->type_name("M")->required();
+    router->add_option("--strong", to.strong, "the model that is asked where it gains most")
+        ->type_name("M")
+        ->required();
+    CLI::Option* const labels =
+        router->add_option("--labels", to.labels, "learn on so many random rows, score on the rest (default: 1000)")
+            ->type_name("N");
+    router->add_option("--folds", to.folds, "instead: learn on all folds but one, score that one, in turn")
+        ->type_name("K")
+        ->excludes(labels);
+    router->add_option("--redraws", to.redraws, "how often (default: 20)")->type_name("N");
+    router->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
+    add_format(*router, to.format);
+    router->footer("");
+}
+
 void add_eval(CLI::App& app, EvalCacheArguments& to) {
     CLI::App* const eval = app.add_subcommand("eval", "Judge recorded files as the gateway would");
     eval->require_subcommand(1);
@@ -176,6 +224,8 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_report(app, to.report);
     add_train(app, to.train);
     add_eval(app, to.eval);
+    add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
+    add_eval_router(*app.get_subcommand("eval"), to.eval_router);
 
     CLI::App* const version = app.add_subcommand("version", "Print the version");
     add_format(*version, to.version_format);
@@ -236,7 +286,12 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     }
     if (app.got_subcommand("train")) return train_verifier_command(arguments.train, SystemClock(), out, err);
     if (app.got_subcommand("eval")) {
-        const CLI::App* const cache = app.get_subcommand("eval")->get_subcommand("cache");
+        const CLI::App* const eval = app.get_subcommand("eval");
+        if (eval->got_subcommand("router")) {
+            return eval_router_command(arguments.eval_router, SystemClock(), out, err);
+        }
+        if (eval->got_subcommand("cascade")) return eval_cascade_command(arguments.eval_cascade, out, err);
+        const CLI::App* const cache = eval->get_subcommand("cache");
         return cache->got_subcommand("pairs") ? eval_pairs_command(arguments.eval, SystemClock(), out, err)
                                               : eval_stream_command(arguments.eval, SystemClock(), out, err);
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cascade/trial.h"
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
 
@@ -111,10 +112,6 @@ void read_tiers(Section& section, Reader& reader, cascade::CascadeOptions& to) {
             reader.error(item.line, path + ": the same tier stands there twice");
             continue;
         }
-        if (tier->kind == cascade::TierKind::model && !tier->min_mean_logprob) {
-            reader.warning(item.line, path + ": " + tier->model + " has no gate: it is not asked until it has one " +
-                                          "({ model: " + tier->model + ", min_mean_logprob: ... })");
-        }
         to.tiers.push_back(std::move(*tier));
     }
 }
@@ -138,10 +135,33 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
     }
     value.by_harm = by_harm;
     value.disagreement = by_harm ? harm : disagreement;
+    value.line = promise.line();
     to.promise = value;
-    reader.warning(promise.line(), section.path_to("promise") +
-                                       " is not proved yet: this version's gates are fixed "
-                                       "thresholds, which prove no promise");
+}
+
+// Who decides about each model tier's answers: a threshold of its own, or what is learned for the cascade's promise.
+void check_gates(const Section& section, Reader& reader, const cascade::CascadeOptions& cascade) {
+    std::size_t learned = 0;
+    for (const cascade::TierOptions& tier : cascade.tiers) {
+        if (tier.kind != cascade::TierKind::model) continue;
+        const std::string path = section.path_to("tiers") + ": " + tier.model;
+        if (tier.min_mean_logprob && cascade.promise) {
+            reader.warning(tier.line, path + " is served by a fixed threshold, which proves no promise");
+        }
+        if (tier.min_mean_logprob) continue;
+        if (!cascade.promise) {
+            reader.warning(tier.line, path + " has no gate: it is not asked until it has one ({ model: " + tier.model +
+                                          ", min_mean_logprob: ... }, or a promise: for the cascade)");
+        } else if (++learned > cascade::kMostModelTiers) {
+            reader.error(tier.line, path + " is one too many: at most " + std::to_string(cascade::kMostModelTiers) +
+                                        " model tiers can be under a promise");
+        }
+    }
+    if (learned > 0 && cascade.promise->by_harm && cascade.agreement.judge.empty()) {
+        reader.error(cascade.promise->line, section.path_to("promise") +
+                                                ": harm takes somebody who tells which answer is worse: name a model "
+                                                "in agreement: { judge: provider/model }");
+    }
 }
 
 // "timeless" first, as in CacheRules::fresh_micros.
@@ -197,6 +217,32 @@ void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions&
     cache.finish();
 }
 
+void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions& to) {
+    const ConfigNode* const node = section.find("agreement");
+    if (node == nullptr) return;
+    Section agreement(reader, *node, section.path_to("agreement"));
+    to.line = agreement.line();
+    agreement.text("judge", to.judge);
+    to.judge_line = agreement.line_of("judge");
+    if (!to.judge.empty() && !parse_model_name(to.judge)) {
+        agreement.wrong("judge", "is not named provider/model");
+        to.judge.clear();
+    }
+    agreement.share("judge_share", to.judge_share, 0, 1);
+    if (agreement.has("judge_share") && !agreement.has("judge")) {
+        reader.error(agreement.line_of("judge_share"), agreement.path_to("judge_share") + " without a judge");
+    }
+    double similarity = 1, difference = 0;
+    agreement.share("similarity", similarity, 0, 1);
+    agreement.share("difference", difference, 0, 1);
+    if (agreement.has("similarity")) to.similarity = similarity;
+    if (agreement.has("difference")) to.difference = difference;
+    agreement.finish();
+    if (to.similarity && to.difference && *to.difference >= *to.similarity) {
+        agreement.wrong("difference", "is not below similarity");
+    }
+}
+
 void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     if (!is_plain_name(entry.key)) {
         reader.error(entry.line,
@@ -216,13 +262,10 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
                                    {"observe", cascade::Mode::observe},
                                    {"shadow", cascade::Mode::shadow},
                                    {"serve", cascade::Mode::serve}});
-    if (to.mode == cascade::Mode::shadow) {
-        reader.warning(section.line_of("mode"), section.path_to("mode") +
-                                                    ": shadow is treated as observe in this "
-                                                    "version");
-    }
     read_cache_rules(section, reader, to);
+    read_agreement(section, reader, to.agreement);
     section.finish();
+    check_gates(section, reader, to);
 
     const auto provider = draft.options.providers.find(to.reference_provider);
     if (!to.reference_provider.empty() && provider == draft.options.providers.end()) {

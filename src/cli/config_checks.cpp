@@ -85,6 +85,29 @@ void enter_tier_models(Draft& draft) {
     }
 }
 
+// How the answers of a cascade are compared. A judge has to be listed: a slip in its name would cost money unseen.
+void check_agreement(Reader& reader, const Draft& draft) {
+    std::vector<std::string> names;
+    for (const gateway::ModelOptions& model : draft.options.models) names.push_back(model.full_name());
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const cascade::CascadeOptions& each : draft.options.cascades) {
+        const cascade::AgreementOptions& agreement = each.agreement;
+        const std::string path = "cascades." + each.name + ".agreement";
+        const std::string& judge = agreement.judge;
+        if (!judge.empty() && std::find(names.begin(), names.end(), judge) == names.end()) {
+            const std::string_view meant = closest(judge, known);
+            reader.error(agreement.judge_line,
+                         path + ".judge: there is no model " + quote(judge) +
+                             (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
+                             "; list it under models:");
+        }
+        if ((agreement.similarity || agreement.difference) && !draft.options.embedding) {
+            reader.warning(agreement.line,
+                           path + ": similarity and difference are not used: there is no embedding: model");
+        }
+    }
+}
+
 void check_globs(Reader& reader, const Draft& draft) {
     std::map<std::string_view, const cascade::CascadeOptions*> first;  // every glob -> the cascade that has it first
     std::vector<std::pair<std::string_view, const cascade::CascadeOptions*>> wild;
@@ -173,6 +196,7 @@ void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings) {
     check_addresses(reader, draft);
     check_keys(reader, draft);
     check_model_providers(reader, draft);
+    check_agreement(reader, draft);
     check_globs(reader, draft);
     check_providers(reader, draft);
     check_files(reader, draft, settings);

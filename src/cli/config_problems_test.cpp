@@ -198,6 +198,19 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.promise.confidence: \"100%\" is not a share from 50% to 99.99%: write 2% or 0.02"}},
         {with_cascade("cache: { semantic: { audit: 0.05% } }"),
          {"2: cascades.c.cache.semantic.audit: \"0.05%\" is neither 0% nor a share from 0.1% to 100%"}},
+        {with_cascade("agreement: { judge: p/gpt-4o-mini }") + "models: { p/gpt-4o-min: {} }\n",
+         {"2: cascades.c.agreement.judge: there is no model \"p/gpt-4o-mini\" (did you mean p/gpt-4o-min?); list it "
+          "under models:"}},
+        {with_cascade("agreement: { judge: gpt-4o }"),
+         {"2: cascades.c.agreement.judge: \"gpt-4o\" is not named provider/model"}},
+        {with_cascade("agreement: { judge_share: 10% }"), {"2: cascades.c.agreement.judge_share without a judge"}},
+        {with_cascade("agreement: { similarity: 0.5, difference: 0.5 }"),
+         {"2: cascades.c.agreement.difference: \"0.5\" is not below similarity"}},
+        {with_cascade("agreement: { similarity: 1.2 }"),
+         {"2: cascades.c.agreement.similarity: \"1.2\" is not a share from 0% to 100%: write 2% or 0.02"}},
+        {with_cascade("agreement: { judges: p/m }"),
+         {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, judge_share, "
+          "similarity, difference"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
          {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
           "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "
@@ -267,7 +280,7 @@ TEST_CASE("what deserves a warning") {
          {"2: cascades.c.tiers: this version has no student tier yet; it is skipped"}},
         {with_cascade("tiers: [p/gpt-4o-mini]"),
          {"2: cascades.c.tiers: p/gpt-4o-mini has no gate: it is not asked until it has one ({ model: p/gpt-4o-mini, "
-          "min_mean_logprob: ... })"}},
+          "min_mean_logprob: ... }, or a promise: for the cascade)"}},
         {with_cascade("tiers: [{ model: p/small, min_mean_logprob: -1 }]"),
          {"2: p/small has no known price: what it costs and saves is reported as unknown; give it one under models:"}},
         {with_cascade("tiers: [{ model: p/small, min_mean_logprob: -1 }]") +
@@ -275,10 +288,15 @@ TEST_CASE("what deserves a warning") {
          {}},
         {kProvider + "cascades: { c: { match: { model: small }, reference_provider: p } }",
          {"2: p/small, a reference, has no known price: no saving is claimed against it; give it one under models:"}},
-        {with_cascade("promise: { disagreement: 2% }"),
-         {"2: cascades.c.promise is not proved yet: this version's gates are fixed thresholds, which prove no "
-          "promise"}},
-        {with_cascade("mode: shadow"), {"2: cascades.c.mode: shadow is treated as observe in this version"}},
+        {with_cascade("promise: { disagreement: 2% }"), {}},
+        {with_cascade("tiers: [p/gpt-4o-mini], promise: { disagreement: 2% }"), {}},
+        {with_cascade("tiers: [{ model: p/gpt-4o-mini, min_mean_logprob: -1 }], promise: { disagreement: 2% }"),
+         {"2: cascades.c.tiers: p/gpt-4o-mini is served by a fixed threshold, which proves no promise"}},
+        {with_cascade("agreement: { similarity: 0.9, difference: 40% }"),
+         {"2: cascades.c.agreement: similarity and difference are not used: there is no embedding: model"}},
+        {with_cascade("tiers: [{ model: p/gpt-4o-mini, min_mean_logprob: -1 }], agreement: { judge: p/gpt-4o-mini }"),
+         {}},
+        {with_cascade("mode: shadow"), {}},
         {two + "  b: { match: { model: x } }\n",
          {"4: cascades.b.match: \"x\" is matched by cascade a already (line 3); the first one wins"}},
         {two + "  b: { match: { model: gpt-4 } }\n",

@@ -83,6 +83,7 @@ cascades:
       stale: 25%
       without_temperature: false
       temperature_above_zero: true
+    agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50% }
   alpha: { match: { model: "claude-?" } }
 keys:
   - { key: ${ACME}, tenant: acme }
@@ -178,6 +179,13 @@ keys:
     CHECK(zeta.cache.fresh_micros ==
           std::array<Micros, 4>{6ll * 86'400'000'000, 12ll * 3'600'000'000, 90'000'000, 30ll * 60'000'000});
     CHECK(zeta.cache.stale_share == 0.25);
+    CHECK(zeta.agreement.judge == "open/gpt-4o-mini");
+    CHECK(zeta.agreement.judge_share == 0.25);
+    CHECK(zeta.agreement.similarity == 0.92);
+    CHECK(zeta.agreement.difference == 0.5);
+    CHECK(zeta.agreement.any());
+    CHECK(!options.cascades[1].agreement.any());
+    CHECK(options.cascades[1].agreement.judge_share == 1);
     CHECK(!zeta.cache.cache_without_temperature);
     CHECK(zeta.cache.cache_temperature_above_zero);
     CHECK(options.cascades[1].name == "alpha");

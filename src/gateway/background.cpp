@@ -10,18 +10,23 @@
 namespace weir::gateway {
 namespace {
 
+const tiers::ModelUpstream& target_of(const BackgroundCall& call) {
+    return call.target ? *call.target : *call.plan->reference;
+}
+
 // Asks, and books what it cost in `attempt`, which says `failed`, at no cost, as long as nothing was asked. nullptr: no
 // answer that may be kept.
 Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
                                              store::Attempt& attempt) {
-    const tiers::ModelUpstream& reference = *call.plan->reference;
+    const tiers::ModelUpstream& target = target_of(call);
     std::string param;
     Result<wire::ChatRequest> chat = wire::parse_chat_request(call.body, param);
-    if (!chat || !reference.provider->is_ready()) co_return nullptr;
+    if (!chat || !target.provider->is_ready()) co_return nullptr;
     std::string body;
-    const wire::UpstreamForm form{reference.upstream_name, wire::UpstreamForm::Stream::force_body, false, false};
+    const wire::UpstreamForm form{target.upstream_name, wire::UpstreamForm::Stream::force_body, false,
+                                  call.logprobs && !chat->logprobs};
     wire::render_upstream_body(*chat, form, body);
-    const std::string head = tiers::request_head(reference, "/chat/completions", body.size(), nullptr);
+    const std::string head = tiers::request_head(target, "/chat/completions", body.size(), nullptr);
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
     const Result<void> sent = co_await http.send(head, body);
     attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
@@ -31,7 +36,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     }
     attempt.status = static_cast<std::uint16_t>(http.response().status);
     auto entry = std::make_shared<tiers::CacheEntry>();
-    const Result<void> got = co_await http.read_all(entry->body, reference.provider->answer_bytes);
+    const Result<void> got = co_await http.read_all(entry->body, target.provider->answer_bytes);
     if (!got || attempt.status != 200) {
         attempt.outcome = got ? store::Outcome::failed : tiers::outcome_of(got.error().code);
         attempt.priced = attempt.status >= 400;  // an error status is not billed
@@ -40,10 +45,10 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     Result<wire::ChatAnswer> read = wire::read_chat_answer(entry->body);
     if (!read) co_return nullptr;
     read->usage = tiers::or_estimate(read->usage, call.body.size(), static_cast<Tokens>(entry->body.size() / 4));
-    tiers::account(attempt, read->usage, reference.price);
+    tiers::account(attempt, read->usage, target.price);
     attempt.outcome = store::Outcome::observed;
-    if (!cascade::storable_answer(*read)) co_return nullptr;
-    entry->model = reference.full_name;
+    if (call.whole_answers && !cascade::storable_answer(*read)) co_return nullptr;
+    entry->model = target.full_name;
     entry->usage = read->usage;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
@@ -63,13 +68,13 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.reference = call->plan->reference->name_id;
     const Micros begun = lane.reactor.now();
     store::Attempt attempt;
-    attempt.tier = store::TierKind::reference;
-    attempt.model = row.reference;
+    attempt.tier = call->target ? store::TierKind::model : store::TierKind::reference;
+    attempt.model = target_of(*call).name_id;
     attempt.priced = true;
     std::shared_ptr<tiers::CacheEntry> fresh;
     bool stopped = false;
     {
-        net::HttpCall http(*call->plan->reference->provider->client);
+        net::HttpCall http(*target_of(*call).provider->client);
         const auto place = lane.background.insert(lane.background.end(), &http);
         fresh = co_await ask(lane, *call, http, attempt);
         stopped = *place == nullptr;
@@ -81,8 +86,8 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.complete = attempt.outcome == store::Outcome::observed;
     row.status = row.complete ? 200 : stopped ? 499 : 502;
     if (row.complete) {
-        row.tier = store::TierKind::reference;
-        row.served_model = row.reference;
+        row.tier = attempt.tier;
+        row.served_model = attempt.model;
     }
     row.attempts[0] = attempt;
     row.attempt_count = 1;
@@ -102,7 +107,8 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
 }  // namespace
 
 bool ask_in_background(Lane& lane, BackgroundCall call) {
-    if (lane.background_closed || lane.background_running.load() >= kMostBackgroundCalls) {
+    const bool full = call.purpose != store::Purpose::judge && lane.background_running.load() >= kMostBackgroundCalls;
+    if (lane.background_closed || full) {
         lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
         return false;
     }
@@ -115,6 +121,8 @@ bool ask_in_background(Lane& lane, BackgroundCall call) {
 
 void close_background(Lane& lane) {
     lane.background_closed = true;
+    lane.judging.reset();  // what waits in it was not asked yet
+    lane.grading.reset();
 }
 
 void cancel_background(Lane& lane) {

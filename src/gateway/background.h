@@ -1,7 +1,7 @@
-// Questions of Weir's own to the reference, off every caller's path: the audit of a served hit, the refresh of an
-// entry. What they cost is in the ledger, as rows of their own. Thread rule: the lane's reactor. Limits:
-// kMostBackgroundCalls at a time on a reactor; more are not asked (counted). A copy of the request is held as long as
-// the call lasts.
+// Questions of Weir's own, off every caller's path: to the reference for the audit of a served hit and the refresh of
+// an entry, to another model for its own sake (gateway/judge.h). What they cost is in the ledger, as rows of their own.
+// Thread rule: the lane's reactor. Limits: kMostBackgroundCalls at a time on a reactor; more are not asked (counted).
+// A judge's have their own limit, and count here as well. A copy of the request is held as long as the call lasts.
 #pragma once
 
 #include <functional>
@@ -21,9 +21,12 @@ struct BackgroundCall {
     store::NameId tenant = store::kNoName;
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
-    std::string body;  // the caller's own bytes
-    // Once, on the reactor: the reference's whole answer, without provenance; nullptr where none came. Not called where
-    // the gateway stops.
+    std::shared_ptr<const tiers::ModelUpstream> target;  // who is asked; null: the plan's reference
+    std::string body;           // a chat completion: the caller's own bytes; the model's name is put in
+    bool logprobs = false;      // asked for as well
+    bool whole_answers = true;  // false: one that was cut short is as good
+    // Once, on the reactor: the whole answer, without provenance; nullptr where none came. Not called where the gateway
+    // stops.
     std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;
 };
 

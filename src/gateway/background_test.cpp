@@ -47,7 +47,10 @@ class World {
         auto opened = Caches::open(options, {}, loop.clock);
         REQUIRE(opened.has_value());
         caches_ = std::move(*opened);
-        shared_.emplace(Shared{loop.clock, rows, *caches_, caches_->exact(), worker_});
+        auto learner = cascade::CascadeLearner::start({});
+        REQUIRE(learner.has_value());
+        cascades_ = std::move(*learner);
+        shared_.emplace(Shared{loop.clock, rows, *caches_, caches_->exact(), worker_, *cascades_});
         loop.call([&] {
             lane = std::make_unique<Lane>(loop.reactor, *shared_);
             auto reference = std::make_shared<tiers::ModelUpstream>();
@@ -115,6 +118,7 @@ class World {
   private:
     TemporaryFolder folder_;
     std::unique_ptr<Caches> caches_;
+    std::unique_ptr<cascade::CascadeLearner> cascades_;
     Worker worker_;
     std::optional<Shared> shared_;
     CascadeRoute cascade_;

@@ -146,6 +146,12 @@ Task<void> answer(ChatLife& life) {
         plan_meaning(life, question);
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
+    const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
+    const bool climbs = open && !life.cancellation.canceled() && plan_trial(life);
+    if (climbs) {
+        co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.debug, life.grading->climb,
+                                       ascent);
+    }
     for (const store::Attempt& attempt : ascent.attempts) {
         life.add_attempt(attempt);
         if (attempt.tier == store::TierKind::model) life.upstream_micros += attempt.latency_micros;
@@ -168,6 +174,7 @@ Task<void> answer(ChatLife& life) {
     } else {
         co_await relay_reference(life);
     }
+    conclude_trial(life);
 }
 
 }  // namespace

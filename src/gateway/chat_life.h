@@ -3,10 +3,12 @@
 // Thread rule: one request, one reactor; lives in handle_chat's frame.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "gateway/grading.h"
 #include "gateway/request_life.h"
 #include "wire/chat_request.h"
 #include "wire/request_memo.h"
@@ -40,6 +42,7 @@ class ChatLife final : public RequestLife {
     std::unique_ptr<tiers::Flights::Lease> lease;       // this request leads a flight
     std::shared_ptr<const tiers::semantic::Look> look;  // what the semantic cache saw
     tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller
+    std::unique_ptr<Grading> grading;                   // model tiers learn from this request
 };
 
 // deliver.cpp: a complete answer, as body or stream as the caller asked. `age_micros` < 0: fresh. `hide_logprobs`: see
@@ -57,5 +60,13 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower);
 void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry);
 // An entry was served: refreshes it in the background if it is stale, audits a share of the hits.
 void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier);
+// Puts an answer of the reference's that comes later under the request's key, in place of what was served.
+std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keeper_of(const ChatLife& life);
+
+// trials.cpp: what model tiers with learned gates have to do with the request. Before the reference is asked: true
+// where their ladder is to be climbed for the caller (life.grading->climb).
+bool plan_trial(ChatLife& life);
+// Once the caller has its answer: what is to be graded is handed on.
+void conclude_trial(ChatLife& life);
 
 }  // namespace weir::gateway

@@ -70,6 +70,7 @@ struct Gateway::Impl {
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
     std::unique_ptr<Caches> caches;
+    std::unique_ptr<cascade::CascadeLearner> cascades;
     Worker worker;
     std::optional<Shared> shared;
     mutable std::mutex routes_mutex;
@@ -103,7 +104,10 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     auto opened_caches = Caches::open(options, routes->embedding_identity(), clock);
     if (!opened_caches) return tl::unexpected(opened_caches.error());
     caches = std::move(*opened_caches);
-    shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker});
+    auto started = cascade::CascadeLearner::start({options.data_folder + "/trials"});
+    if (!started) return tl::unexpected(started.error());
+    cascades = std::move(*started);
+    shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker, *cascades});
     return {};
 }
 
@@ -310,6 +314,12 @@ Caches& Gateway::caches() {
 }
 tiers::ExactCache& Gateway::cache() {
     return impl_->caches->exact();
+}
+std::vector<JudgeRecord::View> Gateway::judges() const {
+    return impl_->shared->judges->views();
+}
+cascade::CascadeLearner& Gateway::cascades() {
+    return *impl_->cascades;
 }
 Worker& Gateway::worker() {
     return impl_->worker;

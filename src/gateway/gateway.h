@@ -52,6 +52,8 @@ class Gateway {
     Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();
+    cascade::CascadeLearner& cascades();
+    std::vector<JudgeRecord::View> judges() const;
     std::shared_ptr<const Routes> routes() const;
 
   private:

@@ -109,6 +109,51 @@ std::shared_ptr<const tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelR
     return upstream;
 }
 
+// The tiers that learn, and what is learned for them. A tier that is the reference itself is none; where a price is not
+// known nothing can be weighed.
+void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
+    const CascadeRoute& cascade = *plan.cascade;
+    if (cascade.ladder.empty() || !cascade.options.promise || !plan.reference->price) return;
+    const cascade::Promise& promise = *cascade.options.promise;
+    plan.course_name = cascade.options.name + " " + (promise.by_harm ? "harm" : "disagreement");
+    for (const ModelRoute& model : cascade.ladder) {
+        if (model.full_name == plan.reference->full_name || !model.price) continue;
+        plan.ladder_models.push_back(upstream_of(model));
+        plan.ladder.push_back(std::make_shared<tiers::ModelTier>(plan.ladder_models.back()));
+        plan.course_name += " " + model.full_name;
+    }
+    plan.course_name += " > " + plan.reference->full_name;
+    if (plan.ladder.empty()) return;
+    plan.course_options.tiers = plan.ladder.size();
+    plan.course_options.promise = promise.disagreement;
+    plan.course_options.confidence = promise.confidence;
+    if (!promise.over_task) plan.course = shared.cascades.course(plan.course_name, plan.course_options);
+}
+
+std::shared_ptr<cascade::Course> Plan::course_of(std::uint64_t task, cascade::CascadeLearner& learner) const {
+    if (ladder.empty() || course) return course;
+    return learner.course(course_name + " " + to_hex(task), course_options);
+}
+
+bool LaneLink::call(std::function<void(Lane&)> work) {
+    const std::lock_guard lock(mutex_);
+    if (lane_ == nullptr) return false;
+    lane_->reactor.call([self = shared_from_this(), work = std::move(work)] {
+        Lane* lane = nullptr;
+        {
+            const std::lock_guard again(self->mutex_);
+            lane = self->lane_;
+        }
+        if (lane != nullptr) work(*lane);  // only this thread takes it away, or it does not run any more
+    });
+    return true;
+}
+
+void LaneLink::cut() {
+    const std::lock_guard lock(mutex_);
+    lane_ = nullptr;
+}
+
 std::shared_ptr<const Plan> LaneRoutes::find(std::string_view model) const {
     const auto found = plans_.find(model);
     return found == plans_.end() ? nullptr : found->second;
@@ -126,6 +171,11 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
     plan->cascade = &cascade;
     plan->rungs = &rungs_.at(&cascade);
     plan->reference = upstream_of(*route);
+    if (cascade.judge) {
+        plan->judge = upstream_of(*cascade.judge);
+        plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.judge->full_name);
+    }
+    add_ladder(*plan, shared);
     if (cascade.has_semantic) {
         const cascade::SemanticRules& rules = cascade.options.cache.semantic;
         auto promise = std::make_shared<cascade::SemanticLearner::Promise>();

@@ -5,8 +5,10 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,10 +17,12 @@
 
 #include "base/request_id.h"
 #include "base/worker.h"
+#include "cascade/cascade_learner.h"
 #include "cascade/climb.h"
 #include "cascade/entry_judge.h"
 #include "embed/endpoint_embedder.h"
 #include "gateway/caches.h"
+#include "gateway/judge_record.h"
 #include "gateway/repeats.h"
 #include "gateway/routes.h"
 #include "net/reactor.h"
@@ -41,7 +45,18 @@ struct Plan {
     std::shared_ptr<const tiers::ModelUpstream> reference;
     std::string upstream_identity;  // who would answer, as part of cache keys
     std::shared_ptr<const cascade::SemanticLearner::Promise>
-        semantic;  // what the semantic tier promises; null: no tier
+        semantic;                                       // what the semantic tier promises; null: no tier
+    std::shared_ptr<const tiers::ModelUpstream> judge;  // gateway/judge.h; null: none
+    std::shared_ptr<JudgeRecord> judge_record;          // with `judge`
+
+    // The model tiers whose gates are learned, in the cascade's order; empty: none.
+    std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
+    std::vector<std::shared_ptr<tiers::Tier>> ladder;
+    std::string course_name;  // of what is learned for them; where the promise is over tasks, without the task
+    cascade::PolicyLearner::Options course_options;
+    std::shared_ptr<cascade::Course> course;  // null: none, or one for each task
+    // nullptr: nothing can be learned.
+    std::shared_ptr<cascade::Course> course_of(std::uint64_t task, cascade::CascadeLearner& learner) const;
 
     struct TaskKey {
         store::NameId tenant;
@@ -62,6 +77,8 @@ struct Shared {
     Caches& caches;
     tiers::ExactCache& cache;  // of `caches`
     Worker& worker;
+    cascade::CascadeLearner& cascades;
+    std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.
@@ -70,6 +87,7 @@ class LaneRoutes {
     LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, Shared& shared);
 
     const Routes& routes() const { return *routes_; }
+    embed::Embedder* embedder() const { return embedder_.get(); }  // nullptr: none
     const tiers::EntryJudge& judge_of(const CascadeRoute& cascade) const { return *judges_.at(&cascade); }
 
     // nullptr: not resolved yet on this reactor; make() then.
@@ -80,6 +98,7 @@ class LaneRoutes {
   private:
     void make_embedder(const std::string& identity);
     std::shared_ptr<const tiers::ModelUpstream> upstream_of(const ModelRoute& model) const;
+    void add_ladder(Plan& plan, Shared& shared) const;
 
     std::shared_ptr<const Routes> routes_;
     net::Reactor& reactor_;
@@ -109,10 +128,28 @@ struct LaneCounters {
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
 };
 
+struct Lane;
+struct JudgeQueue;    // judge.cpp
+struct GradingQueue;  // grading.cpp
+
+// A way to a lane that outlives it, for other threads.
+class LaneLink : public std::enable_shared_from_this<LaneLink> {
+  public:
+    explicit LaneLink(Lane& lane) : lane_(&lane) {}
+    // Runs `work` on the lane's reactor; false: the lane has gone. Any thread.
+    bool call(std::function<void(Lane&)> work);
+    void cut();
+
+  private:
+    std::mutex mutex_;
+    Lane* lane_;
+};
+
 struct Lane {
     Lane(net::Reactor& owner, Shared& all) : reactor(owner), shared(all), ids(all.clock, owner.index()) {
         shared.caches.add_served(served);
     }
+    ~Lane() { link->cut(); }
 
     net::Reactor& reactor;
     Shared& shared;
@@ -125,8 +162,12 @@ struct Lane {
     Repeats repeats;                             // of semantic hits
     std::vector<wire::ChatRequest> spare_chats;  // for their memory
     std::shared_ptr<ServedAnswers> served = std::make_shared<ServedAnswers>();
+    const std::shared_ptr<LaneLink> link = std::make_shared<LaneLink>(*this);
     std::list<net::HttpCall*> background;            // calls under way (background.h); nullptr: cut off
     bool background_closed = false;                  // no more of them
+    std::shared_ptr<JudgeQueue> judging;             // made when it is needed
+    std::shared_ptr<const std::string> system_text;  // the last that an arbiter was made with: most have the same
+    std::shared_ptr<GradingQueue> grading;           // the same
     std::atomic<std::size_t> background_running{0};  // until their rows are written
 };
 

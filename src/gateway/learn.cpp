@@ -3,8 +3,10 @@
 #include "cascade/answer_digest.h"
 #include "cascade/audit_rate.h"
 #include "cascade/freshness.h"
+#include "gateway/arbiter.h"
 #include "gateway/background.h"
 #include "gateway/chat_life.h"
+#include "gateway/coin.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
 
@@ -15,15 +17,6 @@ namespace semantic = tiers::semantic;
 
 // A younger exact hit is not audited: nothing would be learned about age.
 constexpr Micros kLeastAuditedAge = 60'000'000;
-
-// A coin that falls the same way for the same request: no state, and the share holds over requests.
-bool falls(RequestId id, double share, std::uint64_t salt) {
-    std::uint64_t bits = static_cast<std::uint64_t>(id) + salt;  // splitmix64's finish
-    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
-    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
-    bits ^= bits >> 31;
-    return static_cast<double>(bits >> 11) * 0x1p-53 < share;
-}
 
 // Where an answer to this request comes from, with what the semantic cache knows it by.
 tiers::Provenance provenance_of(const ChatLife& life) {
@@ -80,6 +73,19 @@ BackgroundCall background_call(const ChatLife& life, store::Purpose purpose) {
     return call;
 }
 
+// What is asked where the form of two answers to the request does not tell, but for the question and the answers.
+JudgeCall about(const ChatLife& life) {
+    JudgeCall call;
+    call.routes = life.routes;
+    call.plan = life.plan;
+    call.tenant = life.row.tenant;
+    call.task = life.row.task;
+    call.mode = life.mode;
+    call.request = life.row.id;
+    if (life.plan->cascade->options.agreement.any()) call.question_system = life.chat.system_text;
+    return call;
+}
+
 // Asks the reference again for an entry that is getting old; once at a time.
 void refresh(ChatLife& life, const Digest256& key, const tiers::CacheEntry& old) {
     tiers::Flights::Boarding boarding = life.lane.shared.caches.flights().board(key);
@@ -98,14 +104,21 @@ void refresh(ChatLife& life, const Digest256& key, const tiers::CacheEntry& old)
 }
 
 // Whether the served answer still is what the reference says: teaches the age at which answers of the task go bad.
-void learn_age(Lane& lane, const cascade::CacheRules& rules, const tiers::CacheEntry& served, Micros age,
-               const tiers::CacheEntry& fresh, std::string_view question) {
-    const std::optional<std::string> before = wire::answer_text(served.body), now = wire::answer_text(fresh.body);
+void learn_age(Lane& lane, JudgeCall about, const tiers::CacheEntry& served, Micros age,
+               const tiers::CacheEntry& fresh) {
+    std::optional<std::string> before = wire::answer_text(served.body), now = wire::answer_text(fresh.body);
     if (!before || !now) return;
-    const cascade::Agreed agreed = cascade::agreement(question, *before, *now).result;
-    if (agreed == cascade::Agreed::undecided) return;
-    lane.shared.caches.freshness().observe_audit(served.provenance.task, served.provenance.volatility, age, rules,
-                                                 agreed == cascade::Agreed::agree);
+    const auto learn = [&lane, plan = about.plan, routes = about.routes, task = served.provenance.task,
+                        volatility = served.provenance.volatility, age](cascade::Agreed agreed) {
+        if (agreed == cascade::Agreed::undecided) return;
+        lane.shared.caches.freshness().observe_audit(task, volatility, age, plan->cascade->options.cache,
+                                                     agreed == cascade::Agreed::agree);
+    };
+    const cascade::Agreed agreed = cascade::agreement(about.question_user, *before, *now).result;
+    if (agreed != cascade::Agreed::undecided) return learn(agreed);
+    about.answer_a = std::move(*before);
+    about.answer_b = std::move(*now);
+    arbitrate(lane, std::move(about), [learn](const Arbitration& arbitration) { learn(arbitration.agreed); });
 }
 
 void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, double share) {
@@ -114,17 +127,17 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
     const std::shared_ptr<const tiers::CacheEntry> served = offer.answer;
     const auto look = life.look;
     const auto promise = life.plan->semantic;
-    const auto routes = life.routes;
-    const cascade::CacheRules& rules = life.plan->cascade->options.cache;  // alive as long as `routes`
+    JudgeCall question = about(life);
     const Micros age = life.row.started_unix_micros - served->created_unix_micros;
     if (tier != store::TierKind::semantic || !look || !promise) {
-        std::string question = life.asked ? *life.asked : served->provenance.question;
-        call.then = [&lane, served, routes, &rules, age,
+        question.question_user = life.asked ? *life.asked : served->provenance.question;
+        call.then = [&lane, served, age,
                      question = std::move(question)](const std::shared_ptr<tiers::CacheEntry>& fresh) {
-            if (fresh) learn_age(lane, rules, *served, age, *fresh, question);
+            if (fresh) learn_age(lane, question, *served, age, *fresh);
         };
     } else {
-        call.then = [&lane, look, promise, share, key = life.cache_key, provenance = provenance_of(life),
+        call.then = [&lane, look, promise, share, arbiter = make_arbiter(lane, question), key = life.cache_key,
+                     provenance = provenance_of(life),
                      record = record_of(life)](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (!fresh) return;
             SemanticParts* const parts = lane.shared.caches.semantic();
@@ -133,13 +146,21 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
             // The question has an answer of its own now, paid for: whoever asks it again gets that one.
             fresh->provenance = provenance;
             keep(lane, key, fresh, record);
-            parts->learner->answered(look, *promise, std::move(fresh), share);
+            parts->learner->answered(look, *promise, std::move(fresh), share, arbiter);
         };
     }
     if (ask_in_background(lane, std::move(call))) lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace
+
+std::function<void(const std::shared_ptr<tiers::CacheEntry>&)> keeper_of(const ChatLife& life) {
+    return [&lane = life.lane, key = life.cache_key, provenance = provenance_of(life),
+            record = record_of(life)](const std::shared_ptr<tiers::CacheEntry>& entry) {
+        entry->provenance = provenance;
+        keep(lane, key, entry, record);
+    };
+}
 
 void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry) {
     if (!life.may_store) return;
@@ -153,7 +174,8 @@ void keep_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry
     SemanticParts* const parts = life.lane.shared.caches.semantic();
     // Only the reference's word is a label.
     if (life.look && parts != nullptr && entry->model == life.plan->reference->full_name) {
-        parts->learner->answered(life.look, *life.plan->semantic, entry, std::nullopt);
+        const cascade::ArbiterPtr arbiter = make_arbiter(life.lane, about(life));
+        parts->learner->answered(life.look, *life.plan->semantic, entry, std::nullopt, arbiter);
     }
 }
 
@@ -169,7 +191,7 @@ void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind t
         counters->saved_nanos.fetch_add(life.row.counterfactual.nanos, std::memory_order_relaxed);
         const std::uint32_t times_served = life.lane.repeats.count(life.cache_key);
         const double share = cascade::audit_share(life.plan->semantic->audit_share, times_served, *counters);
-        if (falls(life.row.id, share, 1)) {
+        if (falls(life.row.id, share, kAuditOfMeaning)) {
             audit(life, offer, tier, share);
         } else {
             parts->learner->served(life.look, *life.plan->semantic);
@@ -182,7 +204,8 @@ void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind t
     const Micros age = life.row.started_unix_micros - offer.answer->created_unix_micros;
     const double share = rules.semantic.audit_share;
     const bool old = fresh > 0 && age > fresh / 2;
-    if (falls(life.row.id, old ? share : share / 50, 2) && age > kLeastAuditedAge) audit(life, offer, tier, share);
+    if (falls(life.row.id, old ? share : share / 50, kAuditOfAge) && age > kLeastAuditedAge)
+        audit(life, offer, tier, share);
 }
 
 }  // namespace weir::gateway

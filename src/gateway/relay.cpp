@@ -31,7 +31,7 @@ void set_measured(Relay& relay) {
 // Whole answers go to the caches.
 void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read,
                   const store::Attempt& attempt) {
-    if (!life.may_store) return;
+    if (!life.may_store && !life.grading) return;
     if (!cascade::storable_answer(read)) {
         if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
         life.lease.reset();
@@ -42,6 +42,7 @@ void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entr
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
     entry->created_unix_micros = life.row.started_unix_micros;  // so that a purge meanwhile reaches it
+    if (life.grading) life.grading->reference = entry;
     keep_answer(life, entry);
 }
 
@@ -137,7 +138,7 @@ void account_stream(Relay& relay, const wire::ChatStream& stream) {
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
     ChatLife& life = relay.life;
-    if (!life.may_store) return;
+    if (!life.may_store && !life.grading) return;
     Result<std::string> body = fail(ErrorCode::protocol, "an error event came");
     if (!stream.failed()) body = stream.body();
     Result<wire::ChatAnswer> read = fail(ErrorCode::protocol, "");
@@ -175,7 +176,7 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     ChatLife& life = relay.life;
     wire::ChatStream::Options options;
     options.hide_usage = usage_was_added;
-    options.keep = life.may_store;
+    options.keep = life.may_store || life.grading != nullptr;
     relay.has_usage = usage_was_added || life.chat.include_usage;
     wire::ChatStream stream(options);
     const std::optional<Error> broken = co_await pump(relay, stream);

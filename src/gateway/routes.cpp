@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "cascade/trial.h"
 #include "embed/endpoint_embedder.h"
 
 namespace weir::gateway {
@@ -123,6 +124,18 @@ Result<void> Routes::identify_embedding(const Routes* previous) {
     return {};
 }
 
+// `what`: for the error.
+Result<ModelRoute> Routes::model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
+                                            const std::string& model, store::LedgerSink& ledger) const {
+    auto found = resolve(model, forward_only_);
+    if (!found) {
+        return fail(ErrorCode::invalid,
+                    "cascade '" + cascade.name + "', " + what + " '" + model + "': " + found.error().message);
+    }
+    if (found->name_id == store::kNoName) found->name_id = ledger.intern(found->full_name);
+    return found;
+}
+
 Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger) {
     CascadeRoute route;
     route.options = options;
@@ -134,17 +147,22 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
         } else if (tier.kind == cascade::TierKind::semantic) {
             route.has_semantic = true;
         } else if (tier.kind == cascade::TierKind::model) {
-            auto model = resolve(tier.model, forward_only_);
-            if (!model) {
-                return fail(ErrorCode::invalid,
-                            "cascade '" + options.name + "', tier '" + tier.model + "': " + model.error().message);
+            auto model = model_of_cascade(options, "tier", tier.model, ledger);
+            if (!model) return tl::unexpected(model.error());
+            if (!tier.min_mean_logprob && options.promise) {
+                if (route.ladder.size() < cascade::kMostModelTiers) route.ladder.push_back(std::move(*model));
+                continue;
             }
-            if (model->name_id == store::kNoName) model->name_id = ledger.intern(model->full_name);
             rung.model = std::move(*model);
         } else {
             continue;  // student: `weir check` says that this version has none
         }
         route.rungs.push_back(std::move(rung));
+    }
+    if (!options.agreement.judge.empty()) {
+        auto judge = model_of_cascade(options, "judge", options.agreement.judge, ledger);
+        if (!judge) return tl::unexpected(judge.error());
+        route.judge = std::move(*judge);
     }
     cascades_.push_back(std::move(route));
     return {};

@@ -51,6 +51,8 @@ struct CascadeRoute {
     cascade::CascadeOptions options;
     store::NameId name_id = store::kNoName;
     std::vector<RungRoute> rungs;
+    std::vector<ModelRoute> ladder;   // model tiers with gates that are learned (cascade/policy.h), in order
+    std::optional<ModelRoute> judge;  // of answers that don't tell themselves whether they agree
     bool has_exact = false;
     bool has_semantic = false;
 };
@@ -95,6 +97,8 @@ class Routes {
   private:
     Result<void> add_provider(const ProviderOptions& options, const Routes* previous);
     Result<void> identify_embedding(const Routes* previous);
+    Result<ModelRoute> model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
+                                        const std::string& model, store::LedgerSink& ledger) const;
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
     ModelRoute configured(const ModelOptions& model) const;
     ModelRoute passed_through(const std::string& provider, std::string_view name) const;

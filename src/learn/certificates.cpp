@@ -160,6 +160,51 @@ std::optional<CertifiedThreshold> certify_threshold(std::span<const LabelledHit>
     return result;
 }
 
+double incomplete_gamma(double a, double x) {
+    if (x <= 0) return 0;
+    const double front = std::exp(-x + a * std::log(x) - std::lgamma(a));
+    if (x < a + 1) {
+        double term = 1 / a, sum = term;
+        for (int n = 1; n < 100'000 && term > sum * 1e-15; ++n) {
+            term *= x / (a + n);
+            sum += term;
+        }
+        return std::min(1.0, front * sum);
+    }
+    constexpr double kTiny = 1e-300;
+    double b = x + 1 - a, c = 1 / kTiny, d = 1 / b, h = d;
+    for (int n = 1; n < 100'000; ++n) {
+        const double term = -n * (n - a);
+        b += 2;
+        d = term * d + b;
+        if (std::abs(d) < kTiny) d = kTiny;
+        c = b + term / c;
+        if (std::abs(c) < kTiny) c = kTiny;
+        d = 1 / d;
+        h *= d * c;
+        if (std::abs(d * c - 1) < 1e-14) break;
+    }
+    return std::clamp(1 - front * h, 0.0, 1.0);
+}
+
+// Where a gamma distribution of this mean and variance exceeds with probability `alpha`.
+static double gamma_quantile(double mean, double variance, double alpha) {
+    const double shape = mean * mean / variance, scale = variance / mean;
+    const auto above = [shape](double x) { return 1 - incomplete_gamma(shape, x); };
+    double high = shape + 10;
+    while (above(high) > alpha) high *= 2;
+    return scale * solve(above, alpha, 0, high);
+}
+
+double weighted_count_upper_bound(double sum, double sum_of_squares, double largest_weight, double alpha) {
+    // As if one more event of the largest weight had been seen.
+    return gamma_quantile(sum + largest_weight, sum_of_squares + largest_weight * largest_weight, alpha);
+}
+
+double weighted_count_lower_bound(double sum, double sum_of_squares, double alpha) {
+    return sum > 0 ? gamma_quantile(sum, sum_of_squares, 1 - alpha) : 0;
+}
+
 double spent_alpha(double alpha, std::size_t occasion) {
     const double n = static_cast<double>(std::max<std::size_t>(1, occasion)) * kPi;
     return alpha * 6 / (n * n);

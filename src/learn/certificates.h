@@ -27,6 +27,17 @@ double share_lower_bound(std::size_t events, std::size_t trials, double alpha);
 // P(at most `events` of `trials`) where the share is `share`: the p-value against "the share is at least this".
 double at_most_probability(std::size_t events, std::size_t trials, double share);
 
+// Upper bound at level 1 - alpha for the expected value of a weighted count: events that each came with a weight, as
+// those do that were seen only with some probability (Poisson counts by strata: Fay and Feuer, Statistics in Medicine
+// 1997; with equal weights Garwood's exact interval). `sum` and `sum_of_squares`: of the weights of the events seen;
+// `largest_weight`: of any that might have been seen, above 0.
+double weighted_count_upper_bound(double sum, double sum_of_squares, double largest_weight, double alpha);
+double weighted_count_lower_bound(double sum, double sum_of_squares, double alpha);  // nothing seen: 0
+
+// Regularised lower incomplete gamma function P(a, x), a > 0, x >= 0: series and continued fraction (Press et al.,
+// Numerical Recipes, 6.2). Relative error about 1e-12.
+double incomplete_gamma(double a, double x);
+
 struct LabelledHit {
     double score = 0;    // the best candidate's
     bool wrong = false;  // its answer disagreed with the fresh one

@@ -28,7 +28,7 @@ constexpr unsigned kStreamed = 1U << 0;
 constexpr unsigned kComplete = 1U << 1;
 constexpr unsigned kCostIncomplete = 1U << 2;  // this way round the usual row has the smaller number
 constexpr unsigned kHowShift = 3;              // Counterfactual, 2 bits
-constexpr unsigned kPurposeShift = 5;          // Purpose, 2 bits
+constexpr unsigned kPurposeShift = 5;          // Purpose, 3 bits
 
 constexpr unsigned kLastTier = static_cast<unsigned>(TierKind::reference);
 constexpr unsigned kLastOutcome = static_cast<unsigned>(Outcome::observed);
@@ -127,8 +127,7 @@ void set_row_flags(LedgerRow& row, unsigned flags) {
     row.complete = (flags & kComplete) != 0;
     row.cost_complete = (flags & kCostIncomplete) == 0;
     row.counterfactual_how = static_cast<Counterfactual>((flags >> kHowShift) & 3U);
-    row.purpose =
-        static_cast<Purpose>(std::min((flags >> kPurposeShift) & 3U, static_cast<unsigned>(Purpose::refresh)));
+    row.purpose = static_cast<Purpose>(std::min((flags >> kPurposeShift) & 7U, static_cast<unsigned>(Purpose::trial)));
 }
 
 }  // namespace weir::store

@@ -47,6 +47,18 @@ LedgerRow largest_row() {
 
 }  // namespace
 
+TEST_CASE("flags hold every purpose beside all the others") {
+    for (const Purpose purpose : {Purpose::request, Purpose::audit, Purpose::refresh, Purpose::judge, Purpose::trial}) {
+        LedgerRow row = largest_row(), read;
+        row.purpose = purpose;
+        const unsigned flags = row_flags(row);
+        CHECK(flags == (0x1FU | static_cast<unsigned>(purpose) << 5));
+        set_row_flags(read, flags);
+        CHECK(read.purpose == purpose);
+        CHECK(row_flags(read) == flags);
+    }
+}
+
 TEST_CASE("attempts are packed as docs/formats.md says") {
     LedgerRow row;
     row.attempt_count = 2;

@@ -67,6 +67,10 @@ std::string_view to_string(Purpose purpose) {
             return "audit";
         case Purpose::refresh:
             return "refresh";
+        case Purpose::judge:
+            return "judge";
+        case Purpose::trial:
+            return "trial";
     }
     return "unknown";
 }

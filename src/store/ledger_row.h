@@ -64,6 +64,8 @@ enum class Purpose : std::uint8_t {
     request,
     audit,    // the reference was asked as well for a request that a lower tier had answered
     refresh,  // ... for an entry of the cache that was getting old
+    judge,    // a judge model was asked whether two answers agree
+    trial,    // a cheaper model was asked as well, to learn whether it does as well as the reference
 };
 std::string_view to_string(Purpose purpose);
 

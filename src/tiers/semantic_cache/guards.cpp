@@ -89,7 +89,9 @@ bool Judge::same_comparison() const {
 
 void Judge::judge() {
     if (numbers() || dates() || codes() || quotations() || negations() || names() || opposites() || things() ||
-        degrees() || pronouns() || modals() || times() || logic() || kinds() || scopes() || roles()) {
+        degrees() || pronouns() || modals() || times() || logic() || kinds() || scopes() || roles() || bounds() ||
+        connectives() || obligations() || preventions() || voices() || additions() || words_told() || addressed() ||
+        wanted()) {
         return;
     }
     minimal();

@@ -39,7 +39,9 @@ bool Judge::dates() {
 bool Judge::codes() {
     const auto version = [](const Question& question) {
         return [&question](const Term& term) {
-            return term.kind == TermKind::code && question.words[term.word].kind == text::WordKind::word;
+            const text::Word& word = question.words[term.word];
+            return term.kind == TermKind::code && word.kind == text::WordKind::word &&
+                   word.lower.find_first_of("0123456789") != std::string_view::npos;
         };
     };
     const std::uint32_t* one = first_left(left_a_, a_, version(a_));
@@ -155,9 +157,9 @@ bool Judge::opposites() {
         return refuse(refusal, "opposites", word_a(i), word_b(j));
     }
     const auto way = [](const Term& term) {
-        static constexpr std::array<std::uint64_t, 9> ways = {word_id("to"),      word_id("into"), word_id("#outof"),
-                                                              word_id("onto"),    word_id("off"),  word_id("toward"),
-                                                              word_id("towards"), word_id("on"),   word_id("through")};
+        static constexpr std::array<std::uint64_t, 10> ways = {
+            word_id("to"),     word_id("into"),    word_id("#outof"), word_id("onto"),    word_id("off"),
+            word_id("toward"), word_id("towards"), word_id("on"),     word_id("through"), word_id("#awayfrom")};
         return term.kind == TermKind::function && (std::find(ways.begin(), ways.end(), term.meaning) != ways.end());
     };
     if (spread() > 0) return false;

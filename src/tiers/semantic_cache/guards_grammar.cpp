@@ -59,7 +59,7 @@ bool Judge::modals() {
 bool Judge::times() {
     const auto habit = [](const Term& term) {
         return term.meaning == mean::usedto || term.meaning == word_id("#nolonger") ||
-               term.meaning == word_id("#anymore");
+               term.meaning == word_id("#anymore") || term.meaning == word_id("ago");
     };
     const auto when = [](const Term& term) {
         return term.meaning == mean::before || term.meaning == word_id("during") || term.meaning == word_id("until") ||
@@ -68,7 +68,9 @@ bool Judge::times() {
     };
     if (refuse_left(Refusal::time_order, "time", habit)) return true;
     if (spread() <= 1 && refuse_left(Refusal::time_order, "time", when)) return true;
-    const auto ahead = [](const Term& term) { return term.meaning == word_id("will"); };
+    const auto ahead = [](const Term& term) {
+        return term.meaning == word_id("will") || (term.meaning == word_id("go") && term.is(term_gerund));
+    };
     const bool future = first_left(left_a_, a_, ahead) != nullptr || first_left(left_b_, b_, ahead) != nullptr;
     if (a_.past == b_.past || spread() > (future ? 2u : 0u)) return false;
     return refuse(Refusal::time_order, "time", a_.past ? "past" : "present", b_.past ? "past" : "present");
@@ -80,10 +82,16 @@ bool Judge::logic() {
     const bool exchanged = (first_left(left_a_, a_, either) != nullptr && first_left(left_b_, b_, both) != nullptr) ||
                            (first_left(left_a_, a_, both) != nullptr && first_left(left_b_, b_, either) != nullptr);
     if (exchanged) return refuse(Refusal::logic, "logic", "and", "or");
+    // "every cell but the first", "every cell and the first"
+    const auto but = [](const Term& term) { return term.meaning == word_id("but"); };
+    const bool excepted = (first_left(left_a_, a_, but) != nullptr && first_left(left_b_, b_, both) != nullptr) ||
+                          (first_left(left_a_, a_, both) != nullptr && first_left(left_b_, b_, but) != nullptr);
+    if (excepted && spread() == 0) return refuse(Refusal::logic, "logic", "and", "but");
     return spread() <= 2 && refuse_left(Refusal::logic, "logic", [](const Term& term) {
                return term.meaning == word_id("only") || term.meaning == word_id("both") ||
                       term.meaning == word_id("either") || term.meaning == word_id("unless") ||
                       term.meaning == word_id("except") || term.meaning == word_id("#instead") ||
+                      term.meaning == word_id("besides") || term.meaning == word_id("include") ||
                       term.meaning == word_id("all") || term.meaning == word_id("every") ||
                       term.meaning == word_id("few");
            });
@@ -175,8 +183,14 @@ bool Judge::roles() {
 }
 
 bool Judge::has_helper(const Question& question) {
-    for (const text::Word& word : question.words) {
+    const auto is_by = [](const Term& term) { return term.meaning == mean::by; };
+    const bool by_kept = std::any_of(question.terms.begin(), question.terms.end(), is_by);
+    for (std::size_t i = 0; i < question.words.size(); ++i) {
+        const text::Word& word = question.words[i];
         if (word.lower == "do" || word.lower == "does" || word.lower == "did") return true;
+        // "who was fired by him" asks for the one to whom it was done, "who was he fired by" does not
+        const bool agent = i + 1 < question.words.size() && question.words[i + 1].kind != text::WordKind::punctuation;
+        if (word.id == mean::by && agent && !by_kept) return true;
     }
     return false;
 }

@@ -1,6 +1,7 @@
 // The judge behind check_guards: two questions, the alignment of their words, what is left over, and the rules on it.
-// The rules on what is said stand in guards_facts.cpp, those on how it is said in guards_grammar.cpp. Only these files
-// use it. Thread rule: one object, one thread. Limits: those of read_question.
+// The rules on what is said stand in guards_facts.cpp, those on how it is said in guards_grammar.cpp, those on what an
+// answer to it looks like in guards_frame.cpp. Only these files use it. Thread rule: one object, one thread. Limits:
+// those of read_question.
 #pragma once
 
 #include <algorithm>
@@ -88,6 +89,25 @@ class Judge {
                                                      "where", "why",    "how",  "how to", "how many"};
         return names[static_cast<std::size_t>(kind)];
     }
+
+    // "up to 3", "more than 3": the same number as another bound.
+    bool bounds();
+    // "if", "even if", "because": a clause hangs on the rest in another way.
+    bool connectives();
+    // "must", "need to" on one side, "can", "may" on the other, whatever stands around them.
+    bool obligations();
+    // "keep the dough from rising": a negation without a negative word.
+    bool preventions();
+    // "who has been sued by them", "who has sued them".
+    bool voices();
+    // "another card", "a card".
+    bool additions();
+    // "what does X mean", "define Y": whatever else is alike, another word is told.
+    bool words_told();
+    // "call me Jim", "call Jim".
+    bool addressed();
+    // What the answer has to be: a time, a place, a reason, a person, an amount; or whether something is so.
+    bool wanted();
 
     bool scopes();
     // Two words changed places around a third that stands between them on both sides. Names and pronouns that do so

@@ -190,6 +190,60 @@ void drop_now(Terms& terms, const Outline& outline) {
     std::erase_if(terms, [&](const Term& term) { return term.meaning == mean::now && terms.size() > 2; });
 }
 
+// "getUserById", "GetUserById": capitals within a word, as only identifiers have them. "eBook" and "YouTube" are none.
+bool is_identifier(std::string_view written) {
+    const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
+    const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    std::size_t humps = 0;
+    for (std::size_t i = 1; i < written.size(); ++i) humps += small(written[i - 1]) && capital(written[i]) ? 1 : 0;
+    if (humps == 0) return false;
+    return small(written[0]) ? small(written[1]) : humps >= 2;
+}
+
+// An identifier is what is written: no ending is an ending, no slip a slip.
+void mark_identifiers(std::string_view text, const text::Words& words, Terms& terms) {
+    for (Term& term : terms) {
+        if (term.kind != TermKind::content && term.kind != TermKind::name) continue;
+        const Word& word = words[term.word];
+        if (word.kind != WordKind::word || word.end > text.size() ||
+            !is_identifier(text.substr(word.begin, word.end - word.begin)))
+            continue;
+        if (meaning_of(word.id) != nullptr || meaning_of(word_id(word.stem)) != nullptr) continue;
+        constexpr std::uint16_t kept = term_after_article | term_after_break | term_quoted | term_first;
+        term.kind = TermKind::code;
+        term.meaning = word.id;
+        term.flags &= kept;
+    }
+}
+
+// "a[1:]", "x[i]{2}": marks that prose does not have within a word. The run is code as it is written, besides its
+// parts.
+void mark_subscripts(std::string_view text, const text::Words& words, Terms& terms) {
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+    std::size_t seen = 0;
+    for (std::uint32_t i = 0; i < words.size(); ++i) {
+        const Word& word = words[i];
+        if (word.kind != WordKind::punctuation || word.begin < seen || (word.lower != "[" && word.lower != "{"))
+            continue;
+        std::size_t from = word.begin;
+        std::size_t end = word.end;
+        while (from > 0 && !blank(text[from - 1])) --from;
+        while (end < text.size() && !blank(text[end])) ++end;
+        seen = end;
+        while (end > from && std::string_view("?.,!;").find(text[end - 1]) != std::string_view::npos) --end;
+        const std::string_view run = text.substr(from, end - from);
+        const bool slice = run.find("[:") != std::string_view::npos || run.find(":]") != std::string_view::npos;
+        if ((from == word.begin && !slice) || terms.size() + 4 >= max_terms) continue;
+        Term term;
+        term.kind = TermKind::code;
+        term.meaning = word_id(run);
+        term.word = i;
+        const auto behind = std::find_if(terms.begin(), terms.end(), [&](const Term& other) { return other.word > i; });
+        if (behind != terms.end() && behind->is(term_first)) continue;
+        terms.insert(behind, term);
+    }
+}
+
 void settle(Question& question, Terms& terms, Outline& outline) {
     std::size_t from = 0;
     Terms sentence;
@@ -264,6 +318,8 @@ Question read_question(std::string_view text) {
     Terms terms;
     terms.reserve(pieces.size() + 8);
     read_terms(question.words, pieces, outline, terms);
+    mark_identifiers(text, question.words, terms);
+    mark_subscripts(text, question.words, terms);
     question.too_long = question.too_long || terms.size() + 4 >= max_terms;
     question.terms.reserve(terms.size() + 2);
     settle(question, terms, outline);

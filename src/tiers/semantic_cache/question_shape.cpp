@@ -430,7 +430,7 @@ void settle_nationality(Terms& terms) {
 void settle_past(Terms& terms, Outline& outline) {
     Term* verb = nullptr;
     for (Term& term : terms) {
-        if (is_verb_helper(term)) return;
+        if (is_verb_helper(term) || is(term, mean::canone) || is(term, mean::okto) || is(term, mean::mustone)) return;
         if (verb == nullptr && term.kind == TermKind::content && term.is(term_past) && !term.is(term_after_article))
             verb = &term;
     }

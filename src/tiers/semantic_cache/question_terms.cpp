@@ -140,6 +140,7 @@ class TermReader {
             terms_.back().kind == TermKind::number) {
             return false;
         }
+        if (!number.ordinal) bound_before();
         Term term;
         term.word = pieces_[at_].word;
         term.kind = number.ordinal ? TermKind::ordinal : TermKind::number;
@@ -150,6 +151,18 @@ class TermReader {
         at_ += used;
         currency_before(start);
         return true;
+    }
+
+    // "up to" before a number is a bound.
+    void bound_before() {
+        const std::size_t size = terms_.size();
+        if (size < 2 || pieces_[at_].after_break || terms_[size - 1].word + 1 != pieces_[at_].word) return;
+        const Word& first = words_[terms_[size - 2].word];
+        const Word& second = words_[terms_[size - 1].word];
+        if (first.lower != "up" || second.lower != "to" || terms_[size - 2].word + 1 != terms_[size - 1].word) return;
+        terms_.pop_back();
+        terms_.back().meaning = word_id("#atmost");
+        terms_.back().kind = TermKind::function;
     }
 
     // "one hour": a number where a unit follows.
@@ -230,7 +243,26 @@ class TermReader {
         push_as(TermKind::symbol, word.id);
     }
 
+    // "US", "IT" and "WHO" among small letters are names, and so is what stands behind "the".
+    bool spelled_name(const Word& word) {
+        const bool country = word.lower == "us";
+        if (!country && word.lower != "it" && word.lower != "who") return false;
+        const bool told = word.all_capitals && !outline_.shouting && !word.starts_sentence && capitals_tell();
+        if (!told && !(country && after_article_)) return false;
+        push_as(TermKind::name, word_id(country ? "usa" : word.lower == "it" ? "#it" : "#who"));
+        return true;
+    }
+
+    // No other small word is written in capitals, for emphasis.
+    bool capitals_tell() const {
+        return std::none_of(words_.begin(), words_.end(), [](const Word& word) {
+            const bool candidate = word.lower == "us" || word.lower == "it" || word.lower == "who";
+            return word.function_word && word.all_capitals && !candidate;
+        });
+    }
+
     void function_word(const Word& word) {
+        if (spelled_name(word)) return;
         switch (word.word_class) {
             case WordClass::article: {
                 const bool a_name =

@@ -40,7 +40,7 @@ struct TaskCounters {
     std::atomic<std::uint64_t> look_ups{0}, hits{0}, passed{0};
     std::atomic<std::int64_t> look_up_micros{0};  // processor time, roughly: steady time on the reactor
     std::atomic<std::int64_t> saved_nanos{0};     // dollars not spent for hits
-    std::atomic<std::int64_t> audit_nanos{0};     // dollars spent on audits of hits
+    std::atomic<std::int64_t> audit_nanos{0};     // dollars spent on audits of hits, and on judges
     std::atomic<std::uint32_t> suspect{0};        // so many hits to come are audited more often: see audit_rate.h
     std::atomic<std::shared_ptr<const TaskJudge>> judge;
 };

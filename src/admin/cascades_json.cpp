@@ -1,0 +1,74 @@
+#include <cstdio>
+
+#include "admin/admin_handler.h"
+#include "base/hash.h"
+#include "json/scan.h"
+
+namespace weir::admin {
+namespace {
+
+using View = cascade::CascadeLearner::View;
+
+std::string real(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+
+// The tiers of a course by name: they stand in it, in order, between what counts as worse and the reference.
+std::vector<std::string> tiers_of(const View& view) {
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < view.name.size();) {
+        const std::size_t end = std::min(view.name.find(' ', at), view.name.size());
+        words.push_back(view.name.substr(at, end - at));
+        at = end + 1;
+    }
+    std::vector<std::string> tiers;
+    for (std::size_t i = 2; i < words.size() && words[i] != ">"; ++i) tiers.push_back(words[i]);
+    return tiers;
+}
+
+void write_task(const View::Task& task, const View& view, const std::vector<std::string>& tiers, std::string& out) {
+    out += R"({"task":")" + to_hex(task.task) + R"(","trials":)" + std::to_string(task.trials) + R"(,"state":")";
+    const bool new_task = task.plan.everything >= 1;
+    const bool serves = view.certificate.harm_price_usd && !task.plan.closed && task.plan.rungs > 0;
+    out += new_task ? "new" : serves ? "serving" : task.plan.rungs == 0 ? "reference" : "shadow";
+    out += R"(","ladder":[)";
+    for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
+        const std::size_t tier = task.plan.ladder[rung];
+        if (rung > 0) out += ',';
+        json::write_string(tier < tiers.size() ? tiers[tier] : std::to_string(tier), out);
+    }
+    out += R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" +
+           real(task.worse_seen) + "}";
+}
+
+}  // namespace
+
+std::string render_cascades(const std::vector<View>& views) {
+    std::string out = R"({"cascades":[)";
+    for (const View& view : views) {
+        if (out.back() != '[') out += ',';
+        const cascade::PolicyLearner::Certificate& proof = view.certificate;
+        out += R"({"name":)";
+        json::write_string(view.name, out);
+        out += R"(,"promise":)" + real(view.options.promise) + R"(,"confidence":)" + real(view.options.confidence) +
+               R"(,"serving":)" + (proof.harm_price_usd ? "true" : "false") + R"(,"certificate":{"occasion":)" +
+               std::to_string(proof.occasion) + R"(,"trials":)" + std::to_string(proof.trials) + R"(,"known":)" +
+               std::to_string(proof.known) + R"(,"allowed_now":)" + real(proof.promise_now) + R"(,"worse_seen":)" +
+               real(proof.worse_seen) + R"(,"worse_at_most":)" + real(proof.worse_bound) +
+               R"(,"worse_so_far_at_most":)" + real(proof.worse_so_far) + R"(,"harm_price_usd":)" +
+               (proof.harm_price_usd ? real(*proof.harm_price_usd) : "null") + R"(},"alarms":{"cascade":)" +
+               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) +
+               R"(},"tasks":[)";
+        const std::vector<std::string> tiers = tiers_of(view);
+        for (const View::Task& task : view.tasks) {
+            if (out.back() != '[') out += ',';
+            write_task(task, view, tiers, out);
+        }
+        out += "]}";
+    }
+    return out + "]}";
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,138 @@
+#include "cascade/cascade_learner.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <cmath>
+
+#include "base/folder_testing.h"
+#include "learn/random_bits.h"
+
+using namespace weir;
+using namespace weir::cascade;
+
+namespace {
+
+PolicyLearner::Options with_promise(double promise) {
+    PolicyLearner::Options options;
+    options.promise = promise;
+    return options;
+}
+
+// A tier that is certain of half of its answers, and right about these.
+void teach(CascadeLearner& learner, const std::shared_ptr<Course>& course, int trials) {
+    for (int i = 0; i < trials; ++i) {
+        Trial trial;
+        trial.task = 5;
+        trial.known = trial.everything = true;
+        trial.reference_usd = 1;
+        trial.tiers[0].asked = trial.tiers[0].graded = true;
+        trial.tiers[0].evidence = i % 2 == 0 ? 0.0F : -1.0F;
+        trial.tiers[0].worse = i % 4 == 1;
+        trial.tiers[0].cost_usd = 0.05;
+        learner.learn(course, trial);
+    }
+    learner.wait_until_idle();
+}
+
+bool serves(const Course& course) {
+    const std::shared_ptr<const Policy> policy = course.policy();
+    return policy->serves(policy->plan(5));
+}
+
+}  // namespace
+
+TEST_CASE("trials come in, a policy goes out") {
+    auto learner = CascadeLearner::start({});
+    REQUIRE(learner.has_value());
+    const auto course = (*learner)->course("c", with_promise(0.02));
+    REQUIRE(course != nullptr);
+    CHECK(course == (*learner)->course("c", with_promise(0.02)));
+    CHECK_FALSE(serves(*course));
+    teach(**learner, course, 400);
+    CHECK(serves(*course));
+    const auto views = (*learner)->views();
+    REQUIRE(views.size() == 1);
+    CHECK(views[0].certificate.harm_price_usd.has_value());
+    REQUIRE(views[0].tasks.size() == 1);
+    CHECK(views[0].tasks[0].trials >= 300);  // as of the last certificate
+}
+
+TEST_CASE("a restart forgets nothing") {
+    const TemporaryFolder folder;
+    const CascadeLearner::Options options{folder.path() + "/trials"};
+    {
+        auto learner = CascadeLearner::start(options);
+        REQUIRE(learner.has_value());
+        teach(**learner, (*learner)->course("c", with_promise(0.02)), 400);
+    }
+    auto learner = CascadeLearner::start(options);
+    REQUIRE(learner.has_value());
+    const auto other = (*learner)->course("another", with_promise(0.02));
+    const auto course = (*learner)->course("c", with_promise(0.02));
+    (*learner)->wait_until_idle();
+    CHECK(serves(*course));
+    CHECK_FALSE(serves(*other));
+}
+
+TEST_CASE("a stricter promise takes over what was tried, and proves it anew") {
+    auto learner = CascadeLearner::start({});
+    REQUIRE(learner.has_value());
+    const auto loose = (*learner)->course("c", with_promise(0.02));
+    teach(**learner, loose, 400);
+    const auto strict = (*learner)->course("c", with_promise(0.0005));
+    (*learner)->wait_until_idle();
+    CHECK(strict != loose);
+    CHECK_FALSE(serves(*strict));  // 400 trials can't prove that
+    const auto again = (*learner)->course("c", with_promise(0.03));
+    (*learner)->wait_until_idle();
+    CHECK(serves(*again));
+}
+
+TEST_CASE("courses are bounded") {
+    auto learner = CascadeLearner::start({});
+    REQUIRE(learner.has_value());
+    for (std::size_t i = 0; i < CascadeLearner::kMostCourses; ++i) {
+        REQUIRE((*learner)->course("c" + std::to_string(i), with_promise(0.02)) != nullptr);
+    }
+    CHECK((*learner)->course("one more", with_promise(0.02)) == nullptr);
+    CHECK((*learner)->course("c1", with_promise(0.02)) != nullptr);
+    (*learner)->wait_until_idle();
+}
+
+TEST_CASE("trials as bytes: what is written is read, what is damaged is not taken for one") {
+    rc::check([](std::uint64_t seed) {
+        learn::RandomBits random(seed);
+        Trial trial;
+        trial.task = random.next();
+        trial.known = random.chance(0.5);
+        trial.everything = random.chance(0.5);
+        trial.reference_usd = random.uniform();
+        trial.known_probability = 0.01 + 0.99 * random.uniform();
+        for (TierTrial& tier : trial.tiers) {
+            tier.asked = random.chance(0.7);
+            if (!tier.asked) continue;
+            tier.graded = random.chance(0.5);
+            tier.worse = tier.graded && random.chance(0.5);
+            if (random.chance(0.7)) tier.evidence = -static_cast<float>(random.uniform());
+            tier.cost_usd = random.uniform();
+            if (random.chance(0.3)) trial.served = static_cast<int>(&tier - trial.tiers.data());
+        }
+        std::string bytes = write_trial(99, trial);
+        std::uint64_t course = 0;
+        const auto read = read_trial(bytes, course);
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(course == 99u);
+        RC_ASSERT(write_trial(99, *read) == bytes);
+        const std::size_t cut = static_cast<std::size_t>(random.uniform() * static_cast<double>(bytes.size()));
+        RC_ASSERT(!read_trial(std::string_view(bytes).substr(0, cut), course).has_value());
+        // Any damage gives a sound trial or none.
+        bytes[cut] = static_cast<char>(random.next());
+        const auto damaged = read_trial(bytes, course);
+        if (damaged) {
+            RC_ASSERT(damaged->known_probability > 0 && damaged->known_probability <= 1);
+            RC_ASSERT(damaged->served >= kReference && damaged->served < static_cast<int>(kMostModelTiers));
+            for (const TierTrial& tier : damaged->tiers) RC_ASSERT(tier.cost_usd >= 0);
+        }
+    });
+}

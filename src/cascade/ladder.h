@@ -1,0 +1,31 @@
+// Climbs the ladder of a task's plan: the model tiers whose gates a policy keeps (cascade/policy.h). The tiers with
+// gates of their own, the caches above all, come before it (cascade/climb.h). Thread rule: one request, one reactor.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "cascade/climb.h"
+#include "cascade/policy.h"
+
+namespace weir::cascade {
+
+// What a climb was made under and what came of it.
+struct LadderClimb {
+    std::shared_ptr<const Policy> policy;  // the snapshot that decided
+    TaskPlan plan;
+    Trial trial;
+    double risk = 0;                                                   // of the answer that was served
+    std::array<tiers::ExactCache::EntryPtr, kMostModelTiers> answers;  // of the tiers that were asked
+};
+
+// Asks the plan's tiers one after another until a gate opens; attempts and the served offer go into `ascent`.
+// `tiers`: the cascade's, in the order that the policy knows them in. All arguments outlive the task.
+Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
+                        Cancellation& cancellation, bool trace, LadderClimb& climb, Ascent& ascent);
+
+// How a tier did, by its answer: its evidence, and its cost; not asked where the answer is not whole.
+TierTrial trial_of(const wire::ChatAnswer& read, Usd cost);
+
+}  // namespace weir::cascade

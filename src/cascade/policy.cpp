@@ -1,0 +1,67 @@
+#include "cascade/policy.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weir::cascade {
+namespace {
+
+// An answer without log-probabilities.
+constexpr double kRiskWithoutEvidence = 0.15;
+// Where the evidence's own coefficient does nothing: log-odds of 8 %.
+constexpr double kMiddle = -2.5;
+
+}  // namespace
+
+double prior_log_odds(float evidence) {
+    double risk = kRiskWithoutEvidence;
+    if (!std::isnan(evidence)) {
+        const double doubt = std::clamp(-static_cast<double>(evidence), 0.0, 8.0);
+        risk = 0.01 + 0.25 * std::pow(std::min(1.0, doubt / 0.3), 0.2);
+    }
+    return std::log(risk / (1 - risk));
+}
+
+learn::GroupedLogistic::Values risk_values(double prior) {
+    return {1, prior - kMiddle, 0, 0};
+}
+
+double Policy::risk(std::size_t tier, const TaskPlan& plan, float evidence) const {
+    const double prior = prior_log_odds(evidence);
+    return risks_[tier].probability(prior, risk_values(prior), plan.group);
+}
+
+Policy::Judgement Policy::judge(const TaskPlan& plan, std::size_t rung, float evidence) const {
+    Judgement judgement;
+    judgement.risk = risk(plan.ladder[rung], plan, evidence);
+    if (!harm_price_usd_ || plan.closed || rung >= plan.rungs) return judgement;
+    judgement.limit = plan.beyond_usd[rung] / *harm_price_usd_;
+    judgement.open = judgement.risk <= judgement.limit;
+    return judgement;
+}
+
+double Policy::audit_probability(const TaskPlan& plan, double risk) const {
+    const double price = mean_reference_usd_ > 0 ? plan.reference_usd / mean_reference_usd_ : 1;
+    const double factor = std::sqrt(risk / (promise_ / 2) / std::max(price, 1e-6));
+    const double usual = std::clamp(audits_.base * audit_factor_ * factor, audits_.least, audits_.most);
+    return std::min(usual * plan.audit_factor, audits_.most);
+}
+
+const TaskPlan& Policy::plan(std::uint64_t task) const {
+    const auto found = plans_.find(task);
+    return found == plans_.end() ? unknown_ : found->second;
+}
+
+int Policy::would_serve(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers, double& risk) const {
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (!tiers[tier].asked) continue;
+        const Judgement judgement = judge(plan, rung, tiers[tier].evidence);
+        if (!judgement.open) continue;
+        risk = judgement.risk;
+        return static_cast<int>(tier);
+    }
+    return kReference;
+}
+
+}  // namespace weir::cascade

@@ -1,0 +1,439 @@
+#include "cascade/policy_learner.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "learn/certificates.h"
+
+namespace weir::cascade {
+namespace {
+
+constexpr std::size_t kFolds = 5;
+constexpr std::size_t kLeastToFit = 20;             // graded trials of a tier
+constexpr std::size_t kLeastToPlan = 8;             // trials of a task with all of a ladder's tiers graded
+constexpr std::size_t kPrices = 60;                 // tested, in equal ratios
+constexpr double kStrictest = 300, kLoosest = 1.5;  // harm prices, in mean costs of the reference
+constexpr double kFirstPrice = 40;                  // plans are made for it before there is a certificate
+// A plan is exchanged only for one that is expected to be so much cheaper: that of two rungs rests on the assumption
+// that the second tier does as well on what the first one could not answer.
+constexpr double kBetterPlan = 0.97, kBetterLadder = 0.85;
+constexpr double kPays = 0.97;              // of the reference's cost: a plan that costs less pays
+constexpr double kEnoughKnown = 0.25;       // of the present plan's graded trials, for another one
+constexpr double kTriedInFull = 2'000;      // trials; then fewer and fewer while nothing may be served
+constexpr std::size_t kSuspectAudits = 10;  // two worse answers among so many, and as many more come sooner, ...
+constexpr double kSuspectFactor = 3;        // ... by this factor: faults come in bursts
+constexpr double kClearlyWorse = 3;         // times the promise: of a task's served answers
+constexpr double kHopeful = 3;              // see plan_task()
+constexpr double kLeastHorizon = 250;       // trials over which the budget left is spent
+
+learn::GroupedLogistic::Options risk_options() {
+    learn::GroupedLogistic::Options options;
+    options.common = 2;
+    options.common_penalty = {1, 3, 1, 1};
+    options.group_penalty = 5;
+    return options;
+}
+
+learn::GroupedLogistic::Row risk_row(const TierTrial& tier, std::uint32_t group) {
+    learn::GroupedLogistic::Row row;
+    row.offset = prior_log_odds(tier.evidence);
+    row.values = risk_values(row.offset);
+    row.group = group;
+    row.label = tier.worse ? 1 : 0;
+    return row;
+}
+
+// A weighted count of worse answers.
+struct Count {
+    double sum = 0, squares = 0, largest = 0;
+    std::size_t events = 0;
+    void add(std::size_t worse, double weight) {
+        const auto n = static_cast<double>(worse);
+        sum += n * weight;
+        squares += n * weight * weight;
+        largest = std::max(largest, weight);
+        events += worse;
+    }
+    // Of the share among `of`.
+    double bound(std::size_t of, double alpha) const {
+        const auto n = static_cast<double>(of);
+        if (largest <= 1 + 1e-9) return learn::share_upper_bound(events, of, alpha);
+        return learn::weighted_count_upper_bound(sum, squares, largest, alpha) / n;
+    }
+};
+
+bool all_graded(const TaskPlan& plan, const Trial& trial) {
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        if (!trial.tiers[plan.ladder[rung]].graded) return false;
+    }
+    return trial.known;
+}
+
+}  // namespace
+
+PolicyLearner::PolicyLearner(const Options& options)
+    : options_(options),
+      monitor_(monitor_options(std::min(0.9, options.bank * options.promise))),
+      wait_(options.first_certificate) {
+    publish(std::make_shared<Policy>());
+}
+
+learn::HitMonitor::Options PolicyLearner::monitor_options(double promise) const {
+    learn::HitMonitor::Options monitor;
+    monitor.promise = promise;
+    monitor.alpha = 0.05;
+    monitor.run_length = options_.run_length;
+    monitor.least_audit = std::min(options_.audits.least, 1.0);
+    return monitor;
+}
+
+learn::HitMonitor::Options PolicyLearner::task_monitor_options() const {
+    learn::HitMonitor::Options monitor = monitor_options(std::min(0.9, kClearlyWorse * options_.promise));
+    monitor.least_audit = 1;
+    return monitor;
+}
+
+PolicyLearner::Task& PolicyLearner::task_of(std::uint64_t task) {
+    const auto found = tasks_.find(task);
+    if (found != tasks_.end()) return found->second;
+    // A task alone may be worse than the promise for all, and its served answers worse than all its answers; not by any
+    // factor.
+    return tasks_.try_emplace(task, static_cast<std::uint32_t>(tasks_.size()), task_monitor_options()).first->second;
+}
+
+void PolicyLearner::add(const Trial& trial) {
+    if (tasks_.size() >= kMostTasks && !tasks_.contains(trial.task)) return;
+    Task& task = task_of(trial.task);
+    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+        if (trial.tiers[tier].asked) task.tiers[tier].add(trial.tiers[tier].cost_usd);
+    }
+    if (trial.known) {
+        task.reference.add(trial.reference_usd);
+        reference_.add(trial.reference_usd);
+        const bool worse = trial.served != kReference && trial.tiers[static_cast<std::size_t>(trial.served)].worse;
+        const double probability = trial.served == kReference ? 1 : trial.known_probability;
+        if (trial.served != kReference) suspect(task, worse);
+        monitor_.audited(worse, probability);
+        // Whoever was served: the coins of the audits do not look at outcomes, so each counts alike.
+        if (trial.served != kReference) task.monitor.audited(worse, 1);
+        if (trial.everything) ++task.everything;
+        ++task.known;
+        // While a task is young its plan is looked at again with every doubling.
+        const std::size_t times = task.known / options_.task_trials;
+        if (task.known % options_.task_trials == 0 && times <= 16 && std::has_single_bit(times)) task_ready_ = true;
+    }
+    Kept kept{trial, task.group, {}, 0};
+    kept.risk.fill(1);
+    if (policy_->serving()) kept.booked = static_cast<float>(certificate_.worse_bound);
+    window_.push_back(kept);
+    ++since_;
+    if (window_.size() > options_.window) window_.pop_front();
+    if (monitor_.broken()) {
+        ++alarms_.cascade;
+        forget(std::nullopt);
+    } else if (task.monitor.broken()) {
+        ++alarms_.task;
+        forget(task.group);
+    }
+}
+
+// Two worse answers among few audits: the task's next ones come sooner.
+void PolicyLearner::suspect(Task& task, bool worse) {
+    const bool before = task.suspect > 0;
+    if (task.suspect > 0) --task.suspect;
+    if (worse && task.clean < kSuspectAudits) task.suspect = kSuspectAudits;
+    task.clean = worse ? 0 : task.clean + 1;
+    if (before != (task.suspect > 0)) publish(std::make_shared<Policy>(*policy_));
+}
+
+void PolicyLearner::forget(std::optional<std::uint32_t> group) {
+    alarmed_ = true;
+    if (!group) {
+        window_.clear();
+        monitor_.restart();
+        wait_ = options_.first_certificate;
+    } else {
+        std::erase_if(window_, [&](const Kept& kept) { return kept.group == *group; });
+    }
+    for (auto& [name, task] : tasks_) {
+        if (group && task.group != *group) continue;
+        task.monitor.restart();
+        task.everything = task.known = 0;
+        task.plan = TaskPlan{};
+        task.plan.group = task.group;
+        task.on_trust = task.on_trust && !group;
+    }
+}
+
+void PolicyLearner::fit_risks(Policy& policy) {
+    std::vector<learn::GroupedLogistic::Row> rows;
+    const auto fit = [&](std::size_t tier, std::size_t left_out) {
+        rows.clear();
+        for (std::size_t i = 0; i < window_.size(); ++i) {
+            const TierTrial& tried = window_[i].trial.tiers[tier];
+            if (tried.graded && i % kFolds != left_out) rows.push_back(risk_row(tried, window_[i].group));
+        }
+        if (rows.size() < kLeastToFit) return learn::GroupedLogistic();
+        return learn::GroupedLogistic::fit(rows, tasks_.size(), risk_options());
+    };
+    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+        policy.risks_[tier] = fit(tier, kFolds);
+        for (std::size_t fold = 0; fold < kFolds; ++fold) {
+            const learn::GroupedLogistic model = fit(tier, fold);
+            for (std::size_t i = fold; i < window_.size(); i += kFolds) {
+                Kept& kept = window_[i];
+                const TierTrial& tried = kept.trial.tiers[tier];
+                if (!tried.asked) continue;
+                const double prior = prior_log_odds(tried.evidence);
+                kept.risk[tier] = static_cast<float>(model.probability(prior, risk_values(prior), kept.group));
+            }
+        }
+    }
+}
+
+// Compares the ladders of one and two rungs, and none at all, on the trials with everything asked.
+void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy,
+                              double harm_price) const {
+    std::vector<const Trial*> full;
+    for (const Kept* kept : trials) {
+        if (kept->trial.everything) full.push_back(&kept->trial);
+    }
+    if (full.size() < kLeastToPlan) return;
+    const double reference = task.reference.mean();
+    const auto count = static_cast<double>(full.size());
+    // What is to be expected after `tier` was asked, on the average, if a shut gate costs `beyond`.
+    const auto cost_at = [&](double price, std::size_t tier, double beyond) {
+        double sum = 0;
+        for (const Trial* trial : full) {
+            const TierTrial& tried = trial->tiers[tier];
+            // Where it gave no answer the request goes on, as at a shut gate.
+            const double worse = tried.asked ? price * policy.risk(tier, task.plan, tried.evidence) : beyond;
+            sum += std::min(worse, beyond);
+        }
+        return task.tiers[tier].mean() + sum / count;
+    };
+    const auto cost_with = [&](std::size_t tier, double beyond) { return cost_at(harm_price, tier, beyond); };
+    // A failure now and then puts no tier out.
+    const auto enough_asked = [&](std::size_t tier) {
+        return std::count_if(full.begin(), full.end(), [tier](const Trial* trial) {
+                   return trial->tiers[tier].asked;
+               }) >= static_cast<std::ptrdiff_t>(kLeastToPlan);
+    };
+    // A certificate has only those trials to go by in which all of the ladder's tiers were graded.
+    const auto trials_of = [&](const TaskPlan& plan) {
+        return std::count_if(trials.begin(), trials.end(),
+                             [&plan](const Kept* kept) { return all_graded(plan, kept->trial); });
+    };
+    const auto cost_of = [&](const TaskPlan& plan) {
+        if (plan.rungs == 0) return reference;
+        if (plan.rungs == 1) return cost_with(plan.ladder[0], reference);
+        return cost_with(plan.ladder[0], std::min(reference, cost_with(plan.ladder[1], reference)));
+    };
+    // A plan that pays is not given up for one of which much less is known.
+    const bool pays = task.plan.rungs > 0 && cost_of(task.plan) < kPays * reference;
+    const double enough = pays ? kEnoughKnown * static_cast<double>(trials_of(task.plan)) : 0;
+
+    TaskPlan best = task.plan;
+    best.closed = !task.on_trust && best.closed;
+    double least = std::numeric_limits<double>::infinity();
+    const auto consider = [&](std::initializer_list<std::size_t> ladder, double cost, double first_beyond) {
+        const bool as_now = std::equal(ladder.begin(), ladder.end(), task.plan.ladder.begin(),
+                                       task.plan.ladder.begin() + task.plan.rungs);
+        if (cost >= least * (as_now ? 1 : ladder.size() > 1 ? kBetterLadder : kBetterPlan)) return;
+        TaskPlan made = best;
+        made.rungs = 0;
+        for (const std::size_t tier : ladder) made.ladder[made.rungs++] = static_cast<std::uint8_t>(tier);
+        if (static_cast<double>(trials_of(made)) < enough) return;
+        least = cost;
+        best = made;
+        best.beyond_usd[best.rungs - 1u] = reference;
+        if (best.rungs > 1) best.beyond_usd[0] = first_beyond;
+    };
+    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+        if (enough_asked(tier)) consider({tier}, cost_with(tier, reference), 0);
+    }
+    for (std::size_t first = 0; first < options_.tiers; ++first) {
+        for (std::size_t second = 0; second < options_.tiers; ++second) {
+            if (!enough_asked(first) || !enough_asked(second) ||
+                task.tiers[second].mean() <= task.tiers[first].mean()) {
+                continue;
+            }
+            const double beyond = std::min(reference, cost_with(second, reference));
+            consider({first, second}, cost_with(first, beyond), beyond);
+        }
+    }
+    // Straight to the reference only where the cheapest ladder would not pay at a much looser price either.
+    double hopeful = std::numeric_limits<double>::infinity();
+    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+        if (enough_asked(tier)) hopeful = std::min(hopeful, cost_at(harm_price / kHopeful, tier, reference));
+    }
+    if (hopeful >= reference) best.rungs = 0;
+    best.reference_usd = reference;
+    task.plan = best;
+}
+
+// How many worse answers were served in the window, bounded from above: by the audits, or by what the certificates of
+// the time allowed, as far as the audits do not contradict them.
+double PolicyLearner::worse_so_far() const {
+    Count count;
+    double weights = 0, booked = 0;
+    std::size_t audited = 0;
+    for (const Kept& kept : window_) {
+        const Trial& trial = kept.trial;
+        booked += static_cast<double>(kept.booked);
+        if (trial.served == kReference || !trial.known) continue;
+        const double weight = 1 / trial.known_probability;
+        count.add(trial.tiers[static_cast<std::size_t>(trial.served)].worse ? 1 : 0, weight);
+        weights += weight;
+        ++audited;
+    }
+    if (audited == 0) return booked;
+    const double alpha = 1 - options_.confidence, typical = weights / static_cast<double>(audited);
+    const double most = learn::weighted_count_upper_bound(count.sum, count.squares, typical, alpha);
+    return std::min(most, std::max(booked, learn::weighted_count_lower_bound(count.sum, count.squares, alpha)));
+}
+
+// By group: how many of as many requests as there are in the window will be the task's.
+std::vector<double> PolicyLearner::expected_mix() const {
+    std::vector<double> mix(tasks_.size(), 0.0);
+    const double fade = options_.mix_half_life > 0 ? std::exp2(-1 / options_.mix_half_life) : 1;
+    double weight = 1, sum = 0;
+    for (auto kept = window_.rbegin(); kept != window_.rend(); ++kept, weight *= fade) {
+        mix[kept->group] += weight;
+        sum += weight;
+    }
+    for (double& each : mix) each *= static_cast<double>(window_.size()) / sum;
+    return mix;
+}
+
+void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
+    const double alpha = 1 - options_.confidence;
+    const auto trials = static_cast<double>(window_.size());
+    const double horizon = std::max(kLeastHorizon, trials / 2);
+    const double so_far = worse_so_far();
+    certificate_.worse_so_far = so_far / trials;
+    const double left = (options_.promise * (trials + horizon) - so_far) / horizon;
+    certificate_.promise_now = std::clamp(left, 0.0, options_.bank * options_.promise);
+    certificate_.harm_price_usd.reset();
+    certificate_.worse_bound = 1;
+    if (certificate_.promise_now <= 0) return;
+
+    struct Usable {
+        const Kept* kept;
+        double weight;
+    };
+    const std::vector<double> mix = expected_mix();
+    std::vector<std::vector<Usable>> usable(by_task.size());
+    std::vector<const TaskPlan*> plans(by_task.size(), nullptr);
+    for (const auto& [name, task] : tasks_) {
+        plans[task.group] = &task.plan;
+        if (task.plan.closed || task.plan.rungs == 0) continue;
+        double sum = 0;
+        for (const Kept* kept : by_task[task.group]) {
+            if (!all_graded(task.plan, kept->trial)) continue;
+            usable[task.group].push_back({kept, 1 / kept->trial.known_probability});
+            sum += usable[task.group].back().weight;
+        }
+        // They stand for the task's whole traffic.
+        for (Usable& each : usable[task.group]) {
+            each.weight *= mix[task.group] / sum;
+        }
+    }
+    for (std::size_t step = 0; step < kPrices; ++step) {
+        const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
+        const double price = reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
+        Count count;
+        for (std::size_t group = 0; group < usable.size(); ++group) {
+            double weight = 0;
+            std::size_t served = 0, worse = 0;
+            for (const Usable& each : usable[group]) {
+                for (std::size_t rung = 0; rung < plans[group]->rungs; ++rung) {
+                    const std::size_t tier = plans[group]->ladder[rung];
+                    if (price * static_cast<double>(each.kept->risk[tier]) > plans[group]->beyond_usd[rung]) continue;
+                    weight += each.weight;
+                    ++served;
+                    worse += each.kept->trial.tiers[tier].worse ? 1 : 0;
+                    break;
+                }
+            }
+            if (served > 0) count.add(worse, weight / static_cast<double>(served));
+        }
+        const double bound = count.bound(window_.size(), alpha);
+        if (bound > certificate_.promise_now) {
+            if (step == 0) certificate_.worse_bound = bound, certificate_.worse_seen = count.sum / trials;
+            break;
+        }
+        certificate_.harm_price_usd = price;
+        certificate_.worse_bound = bound;
+        certificate_.worse_seen = count.sum / trials;
+    }
+    policy.harm_price_usd_ = certificate_.harm_price_usd;
+}
+
+// A task that was clearly worse once does not borrow from the others again: it opens on its own trials.
+void PolicyLearner::trust_again(const std::vector<std::vector<const Kept*>>& by_task) {
+    if (!certificate_.harm_price_usd) return;
+    for (auto& [name, task] : tasks_) {
+        if (task.on_trust) continue;
+        std::size_t served = 0, worse = 0;
+        for (const Kept* kept : by_task[task.group]) {
+            if (!all_graded(task.plan, kept->trial)) continue;
+            for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
+                const std::size_t tier = task.plan.ladder[rung];
+                const double price = *certificate_.harm_price_usd * static_cast<double>(kept->risk[tier]);
+                if (price > task.plan.beyond_usd[rung]) continue;
+                ++served;
+                worse += kept->trial.tiers[tier].worse;
+                break;
+            }
+        }
+        const double bound = learn::share_upper_bound(worse, served, 1 - options_.confidence);
+        task.plan.closed = bound > kClearlyWorse * options_.promise;
+    }
+}
+
+void PolicyLearner::certify() {
+    ++certificate_.occasion;
+    task_ready_ = alarmed_ = false;
+    since_ = 0;
+    wait_ = static_cast<std::size_t>(static_cast<double>(window_.size()) * (options_.growth - 1)) + 1;
+    if (window_.size() < options_.first_certificate) wait_ = options_.first_certificate - window_.size();
+    certificate_.trials = window_.size();
+    certificate_.known = static_cast<std::size_t>(
+        std::count_if(window_.begin(), window_.end(), [](const Kept& kept) { return kept.trial.known; }));
+    const auto policy = std::make_shared<Policy>();
+    std::vector<std::vector<const Kept*>> by_task(tasks_.size());
+    for (const Kept& kept : window_) by_task[kept.group].push_back(&kept);
+    fit_risks(*policy);
+    const double price = certificate_.harm_price_usd.value_or(kFirstPrice * reference_.mean());
+    for (auto& [name, task] : tasks_) {
+        if (task.everything >= options_.task_trials) plan_task(task, by_task[task.group], *policy, price);
+    }
+    if (!window_.empty() && window_.size() >= options_.first_certificate) test_prices(*policy, by_task);
+    trust_again(by_task);
+    publish(policy);
+}
+
+void PolicyLearner::publish(std::shared_ptr<Policy> policy) {
+    policy->promise_ = options_.promise;
+    policy->audits_ = options_.audits;
+    policy->mean_reference_usd_ = reference_.mean();
+    std::size_t served = 0;
+    for (const Kept& kept : window_) served += kept.trial.served != kReference;
+    policy->audit_factor_ = std::clamp(std::sqrt(options_.audits.start / (static_cast<double>(served) + 50)), 1.0, 4.0);
+    for (auto& [name, task] : tasks_) {
+        task.plan.everything = task.everything >= options_.task_trials ? options_.hold_out : 1;
+        task.plan.reference_usd = task.reference.mean();
+        task.plan.trial =
+            policy->serving()
+                ? 1
+                : std::clamp(kTriedInFull / std::max(1.0, static_cast<double>(window_.size())), 0.05, 1.0);
+        task.plan.audit_factor = task.suspect > 0 ? kSuspectFactor : 1;
+        policy->plans_.insert_or_assign(name, task.plan);
+    }
+    policy_ = std::move(policy);
+}
+
+}  // namespace weir::cascade

@@ -1,0 +1,137 @@
+// Learns a cascade's policy (cascade/policy.h) from trials and proves that it keeps the promise: of all the traffic
+// that comes to the model tiers, at most the promised share gets an answer worse than the reference's.
+//
+// On every occasion (certify(), whenever trials have grown by a part):
+//   1. Risks: for each tier a logistic model of "worse" from its evidence and the task, on all graded trials, shrunk
+//      hard (learn/grouped_logistic.h).
+//   2. Plans: for each task the ladder of tiers that is expected to cost least, worse answers counted at the harm price
+//      (the dynamic program of optimal stopping over each trial's evidence). A tier that does not pay is left out.
+//   3. Certificate: harm prices are tested in a fixed sequence from strict to loose. What a policy with that price
+//   would
+//      have let through is counted over the window with risks from models that had not seen the trial (five folds),
+//      audited trials weighted for the unseen ones, and bounded from above (weighted_count_upper_bound(); where
+//      everything is known, Clopper-Pearson). The loosest price whose bound keeps the promise is used; where none does,
+//      nothing is served.
+//   4. Budget: the promise is one over the window's whole traffic. What it leaves unspent so far (bounded from above
+//      too) may be spent over the next half window, at most `bank` times the promise at once. So a test that was lucky
+//      is paid back from the same budget at the next occasion, instead of being guarded against beforehand.
+// Between occasions two monitors (learn/hit_monitor.h) watch every outcome: over all traffic, and by task. Where one
+// finds the promise broken, the past is no longer a guide: what was learned before is set aside (of the task, or of
+// all), and service begins anew with proof from what comes after; a task's then from its own trials alone.
+// Assumed between two alarms: requests to come are like those in the window.
+// Thread rule: one owner. Limits: `window` trials of about 200 bytes; certify() takes about 10 ms a 1,000 trials: not
+// on a reactor. kMostTasks tasks have plans of their own; the others are tried as new ones.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "cascade/policy.h"
+#include "cascade/trial.h"
+#include "learn/hit_monitor.h"
+
+namespace weir::cascade {
+
+class PolicyLearner {
+  public:
+    static constexpr std::size_t kMostTasks = 1'000;
+
+    struct Options {
+        std::size_t tiers = 1;  // of the cascade's, 1 to kMostModelTiers
+        double promise = 0.02;  // share of all traffic that may be worse, in (0, 1)
+        double confidence = 0.9;
+        double bank = 1.5;                    // see 4.; 1: nothing unspent is carried over
+        std::size_t first_certificate = 150;  // trials
+        double growth = 1.15;                 // of the trials, until the next occasion
+        std::size_t window = 20'000;          // trials
+        std::size_t task_trials = 10;         // of a new task, with everything asked, before its plan is made
+        double hold_out = 0.015;              // share of requests for which everything is asked, ever after
+        // Tomorrow's mix of tasks is like that of so many trials past (half of it; older ones count less and less).
+        // 0: like that of the whole window.
+        double mix_half_life = 150;
+        Policy::Audits audits;
+        double run_length = 20'000;  // mean trials to a monitor's false alarm
+        friend bool operator==(const Options&, const Options&) = default;
+    };
+
+    // What the last occasion found; shares of all traffic in the window.
+    struct Certificate {
+        std::uint64_t occasion = 0;
+        std::size_t trials = 0, known = 0;
+        std::optional<double> harm_price_usd;    // none: nothing may be served
+        double promise_now = 0;                  // what the budget allows from here on
+        double worse_seen = 0, worse_bound = 1;  // at that price, or at the strictest one
+        double worse_so_far = 0;                 // of what was really served: bound
+    };
+    struct Alarms {
+        std::uint64_t cascade = 0, task = 0;
+    };
+
+    explicit PolicyLearner(const Options& options);
+
+    void add(const Trial& trial);
+    bool due() const { return since_ >= wait_ || task_ready_ || alarmed_; }
+    void certify();
+    std::shared_ptr<const Policy> policy() const { return policy_; }
+    const Certificate& certificate() const { return certificate_; }
+    const Alarms& alarms() const { return alarms_; }
+
+  private:
+    struct Sum {
+        double total = 0;
+        std::uint64_t count = 0;
+        void add(double value) { total += value, ++count; }
+        double mean() const { return count == 0 ? 0 : total / static_cast<double>(count); }
+    };
+    struct Task {
+        Task(std::uint32_t number, const learn::HitMonitor::Options& options) : group(number), monitor(options) {
+            plan.group = number;
+        }
+        std::uint32_t group;
+        Sum reference;
+        std::array<Sum, kMostModelTiers> tiers;
+        std::size_t everything = 0;  // trials with everything asked, since the last alarm
+        std::size_t known = 0;       // trials with a known outcome, since then
+        bool on_trust = true;        // what others prove counts for it too
+        std::size_t suspect = 0;     // audits that are still to come sooner
+        std::size_t clean = 1'000;   // audits since the last worse answer
+        learn::HitMonitor monitor;
+        TaskPlan plan;
+    };
+    struct Kept {
+        Trial trial;
+        std::uint32_t group = 0;
+        std::array<float, kMostModelTiers> risk{};  // by models that had not seen it
+        float booked = 0;  // what the certificate of its time allowed: the chance that it was served a worse answer
+    };
+
+    learn::HitMonitor::Options monitor_options(double promise) const;
+    learn::HitMonitor::Options task_monitor_options() const;
+    Task& task_of(std::uint64_t task);
+    void suspect(Task& task, bool worse);
+    void forget(std::optional<std::uint32_t> group);
+    void fit_risks(Policy& policy);
+    void plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy, double harm_price) const;
+    void test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task);
+    void trust_again(const std::vector<std::vector<const Kept*>>& by_task);
+    double worse_so_far() const;
+    std::vector<double> expected_mix() const;
+    void publish(std::shared_ptr<Policy> policy);
+
+    const Options options_;
+    std::deque<Kept> window_;
+    std::unordered_map<std::uint64_t, Task> tasks_;
+    learn::HitMonitor monitor_;
+    Sum reference_;
+    std::size_t since_ = 0, wait_;  // trials since the last occasion; until the next one
+    bool task_ready_ = false, alarmed_ = false;
+    Certificate certificate_;
+    Alarms alarms_;
+    std::shared_ptr<const Policy> policy_;
+};
+
+}  // namespace weir::cascade

@@ -1,0 +1,94 @@
+// Triage: from a prompt alone, how likely a cheap tier's answer agrees with the reference's, and what asking the
+// reference would be worth. Ridge regression (learn/ridge.h) on hashed words and pairs of words, on a Gaussian kernel
+// over the numbers of the prompt's form (its Taylor expansion to the second order: Cotter, Keshet, Srebro, 2011), on an
+// intercept for each task (shrunk to the common mean like everything else) and, where there is one, on the prompt's
+// embedding. What is learned and ordered by is the benefit, reference right minus tier right, in -1, 0, 1: the right
+// order for a given number of reference calls, which neither "tier wrong" nor "gain" gives. Probabilities are
+// calibrated on cross-validated scores.
+// Thread rule: immutable once made; predict() from any thread. Limits: kMostTriageRows rows, kMostEmbeddingNumbers;
+// a model takes 300 KiB.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "cascade/triage_features.h"
+#include "learn/calibration.h"
+#include "learn/ridge.h"
+
+namespace weir::cascade {
+
+inline constexpr std::size_t kMostTriageRows = 50'000;
+inline constexpr std::size_t kMostEmbeddingNumbers = 4096;
+
+struct TriageRow {
+    const PromptFeatures* prompt = nullptr;
+    std::uint64_t group = 0;           // the task's digest
+    std::span<const float> embedding;  // unit length; empty: none. All rows' are equally long, or empty
+    bool agreed = false;               // the tier's answer was as good as the reference's
+    float benefit = 0;                 // reference right minus tier right: 1, 0 or -1, or an expectation of it
+    float weight = 1;                  // above 0: such as one over the audit's probability
+};
+
+class TriageModel {
+  public:
+    struct Options {
+        double l2 = 75;               // of the ridge regression
+        double gram_weight = 4;       // share of the variance that words explain, against 1 for the numbers' kernel,
+        double group_weight = 1;      // for the tasks' intercepts ...
+        double embedding_weight = 2;  // ... and for the embedding
+        std::size_t folds = 3;        // of the cross-validation for the calibration
+        std::uint64_t seed = 1;
+    };
+    struct Prediction {
+        double agree = 0.5;  // probability
+        double gain = 0.5;   // probability that the reference is right where the tier is not
+        double benefit = 0;  // expected, -1 to 1: order by this
+    };
+
+    TriageModel() = default;  // knows nothing: every prediction is as above
+    // Errors: no rows or too many, a prompt missing, embeddings of different lengths, values out of range.
+    static Result<TriageModel> fit(std::span<const TriageRow> rows, const Options& options);
+
+    // An unknown group has the mean's intercept; without an embedding where the rows had one, the mean's is taken.
+    Prediction predict(const PromptFeatures& prompt, std::uint64_t group, std::span<const float> embedding = {}) const;
+
+    std::size_t rows() const { return rows_; }
+
+  private:
+    friend class TriageFit;
+    static constexpr std::size_t kTargets = 3;  // agreed, gain, benefit
+
+    struct Probability {
+        learn::PlattCalibration platt;
+        double base = 0.5;  // where the scores tell nothing
+        bool flat = true;
+        double of(double score) const { return flat ? base : platt.probability(score); }
+    };
+    // The numbers, standardised, and their products.
+    struct Form {
+        static constexpr std::size_t kSize = kPromptNumbers * (kPromptNumbers + 3) / 2;
+        std::array<float, kPromptNumbers> mean{}, scale{};  // scale 0: the number was always the same
+        float height = 0;
+        float least = 0;  // one over how many numbers vary
+        void of(const PromptFeatures& prompt, std::span<float, kSize> out) const;
+    };
+
+    void sparse_of(const PromptFeatures& prompt, std::uint64_t group, std::vector<learn::SparseValue>& to) const;
+    void dense_of(const PromptFeatures& prompt, std::span<const float> embedding, std::span<float> out) const;
+
+    std::size_t rows_ = 0, embedding_numbers_ = 0;
+    Form form_;
+    float gram_height_ = 0, group_height_ = 0, embedding_height_ = 0;
+    std::vector<float> embedding_mean_;
+    std::unordered_map<std::uint64_t, std::uint32_t> groups_;  // features behind the grams
+    learn::Ridge ridge_;
+    Probability agree_, gain_;
+    double benefit_mean_ = 0, benefit_slope_ = 0;
+};
+
+}  // namespace weir::cascade

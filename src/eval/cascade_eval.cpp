@@ -1,0 +1,356 @@
+#include "eval/cascade_eval.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <numeric>
+
+#include "base/hash.h"
+#include "cascade/agreement.h"
+#include "learn/certificates.h"
+#include "learn/random_bits.h"
+
+namespace weir::eval {
+namespace {
+
+using cascade::kReference;
+using cascade::Policy;
+using cascade::PolicyLearner;
+using cascade::TaskPlan;
+using cascade::Trial;
+
+// What is known of the rows before anything is played: marks by row and tier.
+struct Marks {
+    std::size_t tiers = 0;
+    std::vector<std::uint64_t> task;     // by row
+    std::vector<std::uint32_t> segment;  // by row
+    std::vector<std::string> segments;
+    std::vector<std::uint8_t> harm, differ;  // by row * tiers + tier
+};
+
+Marks mark(const std::vector<CascadeRow>& rows, std::size_t tiers) {
+    Marks marks;
+    marks.tiers = tiers;
+    std::map<std::string, std::uint32_t> segments;
+    for (const CascadeRow& row : rows) {
+        marks.task.push_back(short_digest(sha256(row.task + std::string(1, char{0}) + row.system)));
+        const auto place = segments.try_emplace(row.task, static_cast<std::uint32_t>(segments.size()));
+        if (place.second) marks.segments.push_back(row.task);
+        marks.segment.push_back(place.first->second);
+        const RecordedAnswer& reference = row.models[tiers];
+        for (std::size_t tier = 0; tier < tiers; ++tier) {
+            const RecordedAnswer& answer = row.models[tier];
+            marks.harm.push_back(reference.correct.value_or(false) && !answer.correct.value_or(true));
+            marks.differ.push_back(cascade::agreement(row.prompt, answer.answer, reference.answer).result !=
+                                   cascade::Agreed::agree);
+        }
+    }
+    return marks;
+}
+
+// One play of some rows.
+struct Play {
+    struct Sums {
+        std::size_t rows = 0, served = 0, harm = 0, differ = 0, right = 0, reference_right = 0;
+        double spent = 0, reference = 0;
+        double saved() const { return reference > 0 ? 1 - spent / reference : 0; }
+        double share(std::size_t count) const {
+            return rows == 0 ? 0 : static_cast<double>(count) / static_cast<double>(rows);
+        }
+    };
+    Sums all, last_third;
+    std::vector<Sums> segments;
+    std::vector<std::size_t> served_by;  // by tier
+    std::size_t audits = 0;
+    std::uint64_t alarms = 0;
+};
+
+class Player {
+  public:
+    Player(const std::vector<CascadeRow>& rows, const Marks& marks, const CascadePlay& options)
+        : rows_(rows), marks_(marks), options_(options) {}
+
+    Play learn_then_score(std::vector<std::size_t> order, std::size_t labels, std::vector<std::string>* plans);
+    Play in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans);
+
+  private:
+    std::size_t tiers() const { return marks_.tiers; }
+    bool worse(std::size_t row, std::size_t tier) const {
+        const auto& by = options_.measure == CascadePlay::Measure::harm ? marks_.harm : marks_.differ;
+        return by[row * tiers() + tier] != 0;
+    }
+    double cost(std::size_t row, std::size_t model) const { return rows_[row].models[model].cost_usd; }
+    Trial begin(std::size_t row) const {
+        Trial trial;
+        trial.task = marks_.task[row];
+        return trial;
+    }
+    void ask(Trial& trial, std::size_t row, std::size_t tier) const {
+        cascade::TierTrial& tried = trial.tiers[tier];
+        tried.asked = true;
+        tried.evidence = rows_[row].models[tier].logconf.value_or(cascade::kNoEvidence);
+        tried.cost_usd = cost(row, tier);
+    }
+    void ask_reference(Trial& trial, std::size_t row) const {
+        trial.known = true;
+        trial.reference_usd = cost(row, tiers());
+        for (std::size_t tier = 0; tier < tiers(); ++tier) {
+            trial.tiers[tier].graded = trial.tiers[tier].asked;
+            trial.tiers[tier].worse = trial.tiers[tier].asked && worse(row, tier);
+        }
+    }
+    // Climbs the plan's ladder.
+    void climb(Trial& trial, std::size_t row, const Policy& policy, const TaskPlan& plan, double& risk) const;
+    double spent(const Trial& trial) const {
+        double sum = trial.known ? trial.reference_usd : 0;
+        for (const cascade::TierTrial& tier : trial.tiers) sum += tier.cost_usd;
+        return sum;
+    }
+    void book(Play& play, std::size_t row, int served, double usd, bool late) const;
+    std::vector<std::string> describe(const PolicyLearner& learner) const;
+    Play start() const {
+        Play play;
+        play.segments.resize(marks_.segments.size());
+        play.served_by.resize(tiers());
+        return play;
+    }
+
+    const std::vector<CascadeRow>& rows_;
+    const Marks& marks_;
+    const CascadePlay& options_;
+};
+
+void Player::climb(Trial& trial, std::size_t row, const Policy& policy, const TaskPlan& plan, double& risk) const {
+    for (std::size_t rung = 0; rung < plan.rungs && trial.served == kReference; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        ask(trial, row, tier);
+        const Policy::Judgement judgement = policy.judge(plan, rung, trial.tiers[tier].evidence);
+        if (!judgement.open) continue;
+        trial.served = static_cast<int>(tier);
+        risk = judgement.risk;
+    }
+}
+
+void Player::book(Play& play, std::size_t row, int served, double usd, bool late) const {
+    const bool by_tier = served != kReference;
+    const auto tier = static_cast<std::size_t>(by_tier ? served : 0);
+    const RecordedAnswer& reference = rows_[row].models[tiers()];
+    const RecordedAnswer& answer = by_tier ? rows_[row].models[tier] : reference;
+    const auto add = [&](Play::Sums& sums) {
+        ++sums.rows;
+        sums.served += by_tier;
+        sums.harm += by_tier && marks_.harm[row * tiers() + tier] != 0;
+        sums.differ += by_tier && marks_.differ[row * tiers() + tier] != 0;
+        sums.right += answer.correct.value_or(false);
+        sums.reference_right += reference.correct.value_or(false);
+        sums.spent += usd;
+        sums.reference += reference.cost_usd;
+    };
+    add(play.all);
+    add(play.segments[marks_.segment[row]]);
+    if (late) add(play.last_third);
+    if (by_tier) ++play.served_by[tier];
+}
+
+Play Player::learn_then_score(std::vector<std::size_t> order, std::size_t labels, std::vector<std::string>* plans) {
+    PolicyLearner::Options options = options_.learner;
+    options.bank = 1;
+    options.first_certificate = 1;
+    options.mix_half_life = 0;
+    options.window = labels;
+    PolicyLearner learner(options);
+    for (std::size_t i = 0; i < labels; ++i) {
+        Trial trial = begin(order[i]);
+        for (std::size_t tier = 0; tier < tiers(); ++tier) ask(trial, order[i], tier);
+        trial.everything = true;
+        ask_reference(trial, order[i]);
+        learner.add(trial);
+    }
+    learner.certify();
+    learner.certify();  // with plans made for the price that the first one found
+    const Policy& policy = *learner.policy();
+    Play play = start();
+    for (std::size_t i = labels; i < order.size(); ++i) {
+        const std::size_t row = order[i];
+        Trial trial = begin(row);
+        double risk = 0;
+        const TaskPlan& plan = policy.plan(trial.task);
+        if (policy.serves(plan)) climb(trial, row, policy, plan, risk);
+        const double reference = trial.served == kReference ? cost(row, tiers()) : 0;
+        book(play, row, trial.served, spent(trial) + reference, i >= labels + (order.size() - labels) * 2 / 3);
+    }
+    if (plans != nullptr) *plans = describe(learner);
+    return play;
+}
+
+Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans) {
+    PolicyLearner learner(options_.learner);
+    learn::RandomBits coins(seed);
+    Play play = start();
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const std::size_t row = order[i];
+        const std::shared_ptr<const Policy> policy = learner.policy();
+        Trial trial = begin(row);
+        const TaskPlan& plan = policy->plan(trial.task);
+        double risk = 0;
+        if (coins.chance(plan.everything)) {
+            trial.everything = true;
+            for (std::size_t tier = 0; tier < tiers(); ++tier) ask(trial, row, tier);
+            if (policy->would_serve(plan, trial.tiers, risk) != kReference) {
+                const double audit = policy->audit_probability(plan, risk);
+                trial.known_probability = plan.everything + (1 - plan.everything) * audit;
+            } else if (!policy->serves(plan)) {
+                trial.known_probability = plan.everything + (1 - plan.everything) * plan.trial;
+            }
+            ask_reference(trial, row);
+        } else if (policy->serves(plan)) {
+            climb(trial, row, *policy, plan, risk);
+            if (trial.served == kReference) {
+                ask_reference(trial, row);
+            } else {
+                const double audit = policy->audit_probability(plan, risk);
+                trial.known_probability = plan.everything + (1 - plan.everything) * audit;
+                if (coins.chance(audit)) {
+                    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+                        if (!trial.tiers[plan.ladder[rung]].asked) ask(trial, row, plan.ladder[rung]);
+                    }
+                    ask_reference(trial, row);
+                    ++play.audits;
+                }
+            }
+        } else if (coins.chance(plan.trial)) {
+            for (std::size_t rung = 0; rung < plan.rungs; ++rung) ask(trial, row, plan.ladder[rung]);
+            trial.known_probability = plan.everything + (1 - plan.everything) * plan.trial;
+            ask_reference(trial, row);
+        }
+        // A request whose tiers were not tried tells nothing, but the caller has the reference's answer.
+        const bool untried = !trial.known && trial.served == kReference;
+        book(play, row, trial.served, spent(trial) + (untried ? cost(row, tiers()) : 0), i >= order.size() * 2 / 3);
+        learner.add(trial);
+        if (learner.due()) learner.certify();
+    }
+    play.alarms = learner.alarms().cascade + learner.alarms().task;
+    if (plans != nullptr) *plans = describe(learner);
+    return play;
+}
+
+std::vector<std::string> Player::describe(const PolicyLearner& learner) const {
+    std::vector<std::string> lines;
+    std::vector<bool> done(marks_.segments.size(), false);
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        if (done[marks_.segment[row]]) continue;
+        done[marks_.segment[row]] = true;
+        const TaskPlan& plan = learner.policy()->plan(marks_.task[row]);
+        std::string line = marks_.segments[marks_.segment[row]] + ":";
+        for (std::size_t rung = 0; rung < plan.rungs; ++rung) line += " " + std::to_string(plan.ladder[rung]);
+        if (plan.rungs == 0) line += " reference";
+        lines.push_back(line + (plan.closed ? " (closed)" : ""));
+    }
+    return lines;
+}
+
+Range range_of(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const auto at = [&](double share) {
+        return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    };
+    return {std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()), at(0.05),
+            at(0.95)};
+}
+
+}  // namespace
+
+CascadeSummary evaluate_cascade(const std::vector<CascadeRow>& rows, const std::vector<std::string>& names,
+                                const CascadePlay& options) {
+    const std::size_t tiers = names.size() - 1;
+    const Marks marks = mark(rows, tiers);
+    CascadePlay used = options;
+    used.learner.tiers = tiers;
+    Player player(rows, marks, used);
+    CascadeSummary summary;
+    summary.rows = rows.size();
+    summary.redraws = options.redraws;
+
+    std::vector<Play> plays;
+    learn::RandomBits random(options.seed);
+    std::vector<std::size_t> order(rows.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t redraw = 0; redraw < options.redraws; ++redraw) {
+        if (options.labels || options.random_order) {
+            for (std::size_t i = order.size() - 1; i > 0; --i) {
+                std::swap(order[i], order[static_cast<std::size_t>(random.uniform() * static_cast<double>(i + 1))]);
+            }
+        }
+        std::vector<std::string>* const plans = redraw == 0 ? &summary.plans : nullptr;
+        plays.push_back(options.labels ? player.learn_then_score(order, *options.labels, plans)
+                                       : player.in_order(order, random.next(), plans));
+    }
+
+    const bool by_harm = options.measure == CascadePlay::Measure::harm;
+    const auto worse = [by_harm](const Play::Sums& sums) { return sums.share(by_harm ? sums.harm : sums.differ); };
+    const auto over_plays = [&](auto value) {
+        std::vector<double> values;
+        for (const Play& play : plays) values.push_back(value(play));
+        return range_of(std::move(values));
+    };
+    const double promise = options.learner.promise;
+    const auto share_broken = [&](auto sums_of) {
+        std::size_t count = 0;
+        for (const Play& play : plays) count += worse(sums_of(play)) > promise;
+        return static_cast<double>(count) / static_cast<double>(plays.size());
+    };
+    summary.saved = over_plays([](const Play& play) { return play.all.saved(); });
+    summary.saved_last_third = over_plays([](const Play& play) { return play.last_third.saved(); });
+    summary.harm = over_plays([](const Play& play) { return play.all.share(play.all.harm); });
+    summary.disagreement = over_plays([](const Play& play) { return play.all.share(play.all.differ); });
+    summary.served = over_plays([](const Play& play) { return play.all.share(play.all.served); });
+    summary.quality = over_plays([](const Play& play) {
+        return play.all.reference_right == 0
+                   ? 1.0
+                   : static_cast<double>(play.all.right) / static_cast<double>(play.all.reference_right);
+    });
+    summary.broken.mean = share_broken([](const Play& play) -> const Play::Sums& { return play.all; });
+    const auto broken = static_cast<std::size_t>(summary.broken.mean * static_cast<double>(plays.size()) + 0.5);
+    summary.broken.low = learn::share_lower_bound(broken, plays.size(), 0.025);
+    summary.broken.high = learn::share_upper_bound(broken, plays.size(), 0.025);
+    for (std::size_t segment = 0; segment < marks.segments.size(); ++segment) {
+        CascadeSummary::Segment one;
+        one.task = marks.segments[segment];
+        const auto sums = [segment](const Play& play) -> const Play::Sums& { return play.segments[segment]; };
+        one.rows = sums(plays.front()).rows;
+        one.saved = over_plays([&](const Play& play) { return sums(play).saved(); });
+        one.worse = over_plays([&](const Play& play) { return worse(sums(play)); });
+        one.broken = share_broken(sums);
+        summary.segments.push_back(one);
+    }
+    double reference = 0;
+    for (const CascadeRow& row : rows) reference += row.models[tiers].cost_usd;
+    std::vector<double> rate(tiers);
+    for (std::size_t tier = 0; tier < tiers; ++tier) {
+        CascadeSummary::Fixed fixed;
+        fixed.model = names[tier];
+        double spent = 0;
+        for (std::size_t row = 0; row < rows.size(); ++row) {
+            spent += rows[row].models[tier].cost_usd;
+            fixed.harm += marks.harm[row * tiers + tier];
+            fixed.disagreement += marks.differ[row * tiers + tier];
+        }
+        fixed.saved = reference > 0 ? 1 - spent / reference : 0;
+        fixed.harm /= static_cast<double>(rows.size());
+        fixed.disagreement /= static_cast<double>(rows.size());
+        rate[tier] = by_harm ? fixed.harm : fixed.disagreement;
+        summary.fixed.push_back(fixed);
+    }
+    for (const Play& play : plays) {
+        summary.alarms += play.alarms;
+        const auto n = static_cast<double>(play.all.rows) * static_cast<double>(plays.size());
+        summary.audits += static_cast<double>(play.audits) / n;
+        for (std::size_t tier = 0; tier < tiers; ++tier) {
+            summary.shuffled_worse += rate[tier] * static_cast<double>(play.served_by[tier]) / n;
+        }
+    }
+    return summary;
+}
+
+}  // namespace weir::eval

@@ -1,0 +1,107 @@
+#include "eval/cascade_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "eval/tsv.h"
+#include "json/scan.h"
+
+namespace weir::eval {
+namespace {
+
+constexpr std::size_t kMostFileBytes = std::size_t{2} << 30U;
+
+Result<RecordedAnswer> read_answer(std::string_view line, json::Span object) {
+    RecordedAnswer answer;
+    json::Walk walk(line, object);
+    while (walk.next()) {
+        const std::string_view raw = walk.raw();
+        if (walk.key_is("answer")) {
+            if (!json::is_null(raw) && !json::append_string(raw, answer.answer)) {
+                return fail(ErrorCode::invalid, "\"answer\" is no string");
+            }
+        } else if (walk.key_is("correct") && !json::is_null(raw)) {
+            const auto truth = json::as_bool(raw);
+            const auto number = truth ? std::optional<double>(*truth ? 1 : 0) : json::as_double(raw);
+            if (!number || (*number != 0 && *number != 1)) {
+                return fail(ErrorCode::invalid, "\"correct\" is neither 0 nor 1");
+            }
+            answer.correct = *number == 1;
+        } else if (walk.key_is("logconf") && !json::is_null(raw)) {
+            const auto number = json::as_double(raw);
+            if (!number || *number > 0) return fail(ErrorCode::invalid, "\"logconf\" is no number up to 0");
+            answer.logconf = static_cast<float>(*number);
+        } else if (walk.key_is("cost_usd") && !json::is_null(raw)) {
+            const auto number = json::as_double(raw);
+            if (!number || *number < 0) return fail(ErrorCode::invalid, "\"cost_usd\" is no number from 0");
+            answer.cost_usd = *number;
+        }
+    }
+    return answer;
+}
+
+Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> names) {
+    std::vector<json::Member> members;
+    if (const auto read = json::members(line, members); !read) return tl::unexpected(read.error());
+    CascadeRow row;
+    row.models.resize(names.size());
+    std::vector<bool> found(names.size(), false);
+    for (const json::Member& member : members) {
+        const std::string_view raw = member.raw(line);
+        std::string* const text = member.key == "id"       ? &row.id
+                                  : member.key == "task"   ? &row.task
+                                  : member.key == "system" ? &row.system
+                                  : member.key == "prompt" ? &row.prompt
+                                                           : nullptr;
+        if (text != nullptr) {
+            text->clear();
+            if (json::is_null(raw)) continue;
+            if (!json::append_string(raw, *text)) *text = std::string(raw);  // an id may be a number
+        } else if (member.key == "models") {
+            if (!json::is_object(raw)) return fail(ErrorCode::invalid, "\"models\" is no object");
+            json::Walk walk(line, member.value);
+            while (walk.next()) {
+                for (std::size_t i = 0; i < names.size(); ++i) {
+                    if (!walk.key_is(names[i])) continue;
+                    if (!walk.at_object()) walk.value();
+                    auto answer = read_answer(line, walk.value());
+                    if (!answer) return fail(ErrorCode::invalid, names[i] + ": " + answer.error().message);
+                    row.models[i] = std::move(*answer);
+                    found[i] = true;
+                }
+            }
+        }
+    }
+    const auto missing = std::find(found.begin(), found.end(), false);
+    if (missing != found.end()) {
+        return fail(ErrorCode::invalid,
+                    "no answer of " + names[static_cast<std::size_t>(missing - found.begin())] + " among \"models\"");
+    }
+    return row;
+}
+
+}  // namespace
+
+Result<std::vector<CascadeRow>> read_cascade_rows(const std::string& file, std::span<const std::string> models) {
+    const auto bytes = read_file(file, kMostFileBytes);
+    if (!bytes) return tl::unexpected(bytes.error());
+    std::vector<CascadeRow> rows;
+    std::string_view left = *bytes;
+    for (std::size_t number = 1; !left.empty(); ++number) {
+        const std::size_t end = std::min(left.find('\n'), left.size());
+        std::string_view line = left.substr(0, end);
+        left.remove_prefix(std::min(end + 1, left.size()));
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+        const std::string where = file + ":" + std::to_string(number) + ": ";
+        if (line.size() > kMostLineBytes) return fail(ErrorCode::too_large, where + "the line is too long");
+        if (rows.size() >= kMostRows) return fail(ErrorCode::too_large, where + "too many rows");
+        auto row = read_row(line, models);
+        if (!row) return fail(row.error().code, where + row.error().message);
+        rows.push_back(std::move(*row));
+    }
+    if (rows.empty()) return fail(ErrorCode::invalid, file + ": no rows");
+    return rows;
+}
+
+}  // namespace weir::eval

@@ -1,0 +1,198 @@
+#include "gateway/grading.h"
+
+#include <deque>
+#include <utility>
+
+#include "cascade/agreement.h"
+#include "gateway/background.h"
+#include "gateway/judge.h"
+#include "wire/answer_text.h"
+
+namespace weir::gateway {
+
+namespace {
+
+constexpr double kNanosPerUsd = 1e9;
+
+// One request's, with the number of answers that are still awaited.
+struct Job {
+    std::unique_ptr<Grading> of;
+    std::size_t awaited = 0;
+};
+using JobPtr = std::shared_ptr<Job>;
+
+}  // namespace
+
+struct GradingQueue {
+    std::deque<JobPtr> waiting;
+    std::size_t running = 0;
+};
+
+namespace {
+
+void pump(Lane& lane);
+
+void finish(Lane& lane, const JobPtr& job, bool known) {
+    cascade::Trial& trial = job->of->climb.trial;
+    trial.known = known;
+    if (!known) {
+        for (cascade::TierTrial& tier : trial.tiers) tier.graded = tier.worse = false;
+    }
+    lane.shared.cascades.learn(job->of->course, trial);
+    if (!lane.grading) return;
+    --lane.grading->running;
+    pump(lane);
+}
+
+// The probability with which this request would have become known: settled by coins and by evidence, not by outcomes.
+double known_probability(const Grading& grading) {
+    const cascade::LadderClimb& climb = grading.climb;
+    const cascade::TaskPlan& plan = climb.plan;
+    const double by_hold_out = plan.everything;
+    double otherwise = plan.trial;
+    if (grading.mode == cascade::Mode::serve && climb.policy->serves(plan)) {
+        double risk = climb.risk;
+        const int served = climb.trial.served != cascade::kReference
+                               ? climb.trial.served
+                               : climb.policy->would_serve(plan, climb.trial.tiers, risk);
+        otherwise = served == cascade::kReference ? 1 : climb.policy->audit_probability(plan, risk);
+    }
+    return by_hold_out + (1 - by_hold_out) * otherwise;
+}
+
+bool counts_as_worse(const cascade::Promise& promise, cascade::Agreed form, wire::JudgeWord word) {
+    switch (word) {
+        case wire::JudgeWord::same:
+            return false;
+        case wire::JudgeWord::a:  // the reference's
+            return true;
+        case wire::JudgeWord::b:
+            return !promise.by_harm;
+        case wire::JudgeWord::none:
+            break;
+    }
+    return form != cascade::Agreed::agree;  // what can't be told to agree counts against the promise
+}
+
+void compare(Lane& lane, const JobPtr& job) {
+    Grading& grading = *job->of;
+    const cascade::Promise& promise = *grading.plan->cascade->options.promise;
+    const std::optional<std::string> reference = wire::answer_text(grading.reference->body);
+    grading.climb.trial.known_probability = known_probability(grading);
+    job->awaited = 1;
+    const auto one_less = [&lane, job] {
+        if (--job->awaited == 0) finish(lane, job, true);
+    };
+    for (std::size_t number = 0; number < cascade::kMostModelTiers; ++number) {
+        cascade::TierTrial& tier = grading.climb.trial.tiers[number];
+        if (!tier.asked || !grading.climb.answers[number]) continue;
+        tier.graded = true;
+        const std::optional<std::string> text = wire::answer_text(grading.climb.answers[number]->body);
+        const cascade::Agreed form = reference && text ? cascade::agreement(grading.question, *reference, *text).result
+                                                       : cascade::Agreed::differ;
+        tier.worse = counts_as_worse(promise, form, wire::JudgeWord::none);
+        // For a promise on harm a judge says whose answer is the better one; for one on disagreement it is asked only
+        // where the form can't tell.
+        if (!tier.worse || !reference || !text || (form == cascade::Agreed::differ && !promise.by_harm)) continue;
+        JudgeCall call;
+        call.routes = grading.routes;
+        call.plan = grading.plan;
+        call.tenant = grading.tenant;
+        call.task = grading.climb.trial.task;
+        call.mode = grading.mode;
+        call.request = grading.request;
+        call.question_system = grading.system;
+        call.question_user = grading.question;
+        call.answer_a = *reference;
+        call.answer_b = *text;
+        call.then = [job, number, form, one_less, &promise](const Judgement& judgement) {
+            job->of->climb.trial.tiers[number].worse = counts_as_worse(promise, form, judgement.word);
+            one_less();
+        };
+        ++job->awaited;
+        if (!judge(lane, std::move(call))) --job->awaited;
+    }
+    one_less();
+}
+
+BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
+    BackgroundCall call;
+    call.purpose = purpose;
+    call.routes = grading.routes;
+    call.plan = grading.plan;
+    call.tenant = grading.tenant;
+    call.task = grading.climb.trial.task;
+    call.mode = grading.mode;
+    call.body = grading.body;
+    return call;
+}
+
+void start(Lane& lane, const JobPtr& job) {
+    Grading& grading = *job->of;
+    ++lane.grading->running;
+    job->awaited = 1;
+    const auto one_less = [&lane, job] {
+        if (--job->awaited > 0) return;
+        if (job->of->reference) {
+            compare(lane, job);
+        } else {
+            finish(lane, job, false);
+        }
+    };
+    if (!grading.reference) {
+        BackgroundCall call = background_call(grading, store::Purpose::audit);
+        call.then = [job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
+            if (fresh) job->of->climb.trial.reference_usd = static_cast<double>(fresh->cost.nanos) / kNanosPerUsd;
+            if (fresh && job->of->keep_reference) job->of->keep_reference(fresh);
+            job->of->reference = std::move(fresh);
+            one_less();
+        };
+        ++job->awaited;
+        if (ask_in_background(lane, std::move(call))) {
+            lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
+        } else {
+            --job->awaited;
+        }
+    }
+    for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
+        if (!grading.to_ask[number]) continue;
+        BackgroundCall call = background_call(grading, store::Purpose::trial);
+        call.target = grading.plan->ladder_models[number];
+        call.logprobs = true;
+        call.then = [job, number, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
+            if (fresh) {
+                const auto read = wire::read_chat_answer(fresh->body);
+                if (read) job->of->climb.trial.tiers[number] = cascade::trial_of(*read, fresh->cost);
+                job->of->climb.answers[number] = std::move(fresh);
+            }
+            one_less();
+        };
+        ++job->awaited;
+        if (!ask_in_background(lane, std::move(call))) --job->awaited;
+    }
+    one_less();
+}
+
+void pump(Lane& lane) {
+    while (lane.grading && lane.grading->running < kMostGraded && !lane.grading->waiting.empty()) {
+        const JobPtr next = std::move(lane.grading->waiting.front());
+        lane.grading->waiting.pop_front();
+        start(lane, next);
+    }
+}
+
+}  // namespace
+
+void grade(Lane& lane, std::unique_ptr<Grading> grading) {
+    if (lane.background_closed) return;
+    if (!lane.grading) lane.grading = std::make_shared<GradingQueue>();
+    if (lane.grading->waiting.size() >= kMostWaitingToBeGraded) {
+        lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
+        lane.shared.cascades.learn(grading->course, grading->climb.trial);
+        return;
+    }
+    lane.grading->waiting.push_back(std::make_shared<Job>(Job{std::move(grading), 0}));
+    pump(lane);
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,40 @@
+// What comes after a request that model tiers took part in, off the caller's path: whoever is missing is asked (the
+// reference for an audit, the tiers for a trial), the tiers' answers are compared with the reference's, by their form
+// and where that can't tell by the cascade's judge, and the learner gets the trial (cascade/cascade_learner.h).
+// Thread rule: the lane's reactor. Limits: kMostGraded at a time on a lane, kMostWaitingToBeGraded more wait; beyond
+// that a request is told to the learner as one of which nothing is known (counted).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cascade/ladder.h"
+#include "gateway/lane.h"
+
+namespace weir::gateway {
+
+inline constexpr std::size_t kMostGraded = 8;
+inline constexpr std::size_t kMostWaitingToBeGraded = 512;
+
+struct Grading {
+    std::shared_ptr<LaneRoutes> routes;
+    std::shared_ptr<const Plan> plan;
+    std::shared_ptr<cascade::Course> course;
+    store::NameId tenant = store::kNoName;
+    cascade::Mode mode = cascade::Mode::serve;
+    RequestId request = 0;
+    std::string body;  // the caller's own bytes
+    std::string system, question;
+    // What is known already: the policy's snapshot, the plan, who was asked on the caller's path and what was served.
+    cascade::LadderClimb climb;
+    tiers::ExactCache::EntryPtr reference;  // null: asked for, as an audit
+    // An audit's answer, for the caches; may be empty.
+    std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keep_reference;
+    std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
+};
+
+void grade(Lane& lane, std::unique_ptr<Grading> grading);
+
+}  // namespace weir::gateway

@@ -1,0 +1,90 @@
+// What a request means for the model tiers whose gates are learned: whether their ladder is climbed for the caller, and
+// what is asked and graded afterwards.
+#include "gateway/chat_life.h"
+#include "gateway/coin.h"
+#include "wire/answer_text.h"
+
+namespace weir::gateway {
+namespace {
+
+constexpr double kNanosPerUsd = 1e9;
+
+// The question as a judge reads it.
+std::string question_of(const ChatLife& life) {
+    const wire::ChatRequest& chat = life.chat;
+    std::string question = wire::question_text(chat).value_or(std::string());
+    if (chat.history.empty()) return question;
+    return "The conversation so far, as JSON: " + std::string(chat.history.of(chat.body)) +
+           "\n\nThe message that was answered: " + question;
+}
+
+void ask_ladder(Grading& grading) {
+    const cascade::TaskPlan& plan = grading.climb.plan;
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (!grading.climb.trial.tiers[tier].asked) grading.to_ask[tier] = true;
+    }
+}
+
+}  // namespace
+
+bool plan_trial(ChatLife& life) {
+    const Plan& plan = *life.plan;
+    const bool learns = life.mode == cascade::Mode::serve || life.mode == cascade::Mode::shadow;
+    if (plan.ladder.empty() || !learns || life.chat.n != 1) return false;
+    const std::shared_ptr<cascade::Course> course = plan.course_of(life.row.task, life.lane.shared.cascades);
+    if (!course) return false;
+    life.grading = std::make_unique<Grading>();
+    Grading& grading = *life.grading;
+    grading.routes = life.routes;
+    grading.plan = life.plan;
+    grading.course = course;
+    grading.tenant = life.row.tenant;
+    grading.mode = life.mode;
+    grading.request = life.row.id;
+    grading.climb.policy = course->policy();
+    grading.climb.plan = grading.climb.policy->plan(life.row.task);
+    grading.climb.trial.task = life.row.task;
+    if (falls(life.row.id, grading.climb.plan.everything, kHoldOut)) {
+        grading.climb.trial.everything = true;
+        for (std::size_t tier = 0; tier < plan.ladder.size(); ++tier) grading.to_ask[tier] = true;
+        life.note(grading.climb.plan.everything < 1 ? "held out for comparison" : "a new task: trying all tiers");
+        return false;
+    }
+    if (life.mode == cascade::Mode::serve && grading.climb.policy->serves(grading.climb.plan)) return true;
+    life.note(grading.climb.policy->serving() ? "tiers: not for this task" : "tiers: in shadow");
+    if (falls(life.row.id, grading.climb.plan.trial, kTrial)) ask_ladder(grading);
+    return false;
+}
+
+void conclude_trial(ChatLife& life) {
+    const std::unique_ptr<Grading> owned = std::move(life.grading);
+    if (!owned) return;
+    Grading& grading = *owned;
+    cascade::Trial& trial = grading.climb.trial;
+    const bool by_reference = trial.served == cascade::kReference;
+    // Without a whole answer of the reference's there is nothing to compare with, and nobody was served.
+    if (by_reference && (!grading.reference || life.row.status != 200)) return;
+    bool known = trial.everything;
+    for (std::size_t tier = 0; tier < cascade::kMostModelTiers; ++tier) {
+        known = known || (by_reference && (grading.to_ask[tier] || trial.tiers[tier].asked));
+    }
+    if (by_reference) {
+        trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
+    } else {
+        const double share = grading.climb.policy->audit_probability(grading.climb.plan, grading.climb.risk);
+        known = falls(life.row.id, share, kAuditOfLadder);
+        if (known) ask_ladder(grading);
+        if (known && life.may_store) grading.keep_reference = keeper_of(life);
+    }
+    if (!known) {
+        life.lane.shared.cascades.learn(grading.course, trial);
+        return;
+    }
+    grading.body = std::string(life.chat.body);
+    grading.system = life.chat.system_text;
+    grading.question = question_of(life);
+    grade(life.lane, std::make_unique<Grading>(std::move(grading)));
+}
+
+}  // namespace weir::gateway
