@@ -8,6 +8,10 @@ namespace {
 
 // An answer without log-probabilities.
 constexpr double kRiskWithoutEvidence = 0.15;
+// See grading_probability().
+constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25;
+// Nearer to certain than this all answers are alike: most models round their log-probabilities to 0 there.
+constexpr double kCertain = -4.5;
 // Where the evidence's own coefficient does nothing: log-odds of 8 %.
 constexpr double kMiddle = -2.5;
 
@@ -23,7 +27,7 @@ double prior_log_odds(float evidence) {
 }
 
 learn::GroupedLogistic::Values risk_values(double prior) {
-    return {1, prior - kMiddle, 0, 0};
+    return {1, prior - kMiddle, prior < kCertain ? 1.0 : 0.0, 0};
 }
 
 double Policy::risk(std::size_t tier, const TaskPlan& plan, float evidence) const {
@@ -45,6 +49,16 @@ double Policy::audit_probability(const TaskPlan& plan, double risk) const {
     const double factor = std::sqrt(risk / (promise_ / 2) / std::max(price, 1e-6));
     const double usual = std::clamp(audits_.base * audit_factor_ * factor, audits_.least, audits_.most);
     return std::min(usual * plan.audit_factor, audits_.most);
+}
+
+double Policy::grading_probability(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers) const {
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (!tiers[tier].asked) continue;
+        const Judgement judgement = judge(plan, rung, tiers[tier].evidence);
+        if (judgement.risk <= kFarFromOpen * judgement.limit) return 1;
+    }
+    return kSeldomGraded;
 }
 
 const TaskPlan& Policy::plan(std::uint64_t task) const {

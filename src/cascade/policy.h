@@ -20,7 +20,8 @@ namespace weir::cascade {
 // Log-odds that an answer is worse, by its mean token log-probability alone, before anything was learned: 1 % where the
 // model is certain, a quarter where it is not, much of that already at a millionth of doubt.
 double prior_log_odds(float evidence);
-// The same as a row of GroupedLogistic's values: a constant and the evidence's own weight.
+// The same as a row of GroupedLogistic's values: a constant, the evidence's own weight, and whether the model is
+// certain.
 learn::GroupedLogistic::Values risk_values(double prior);
 
 struct TaskPlan {
@@ -43,8 +44,8 @@ struct TaskPlan {
 class Policy {
   public:
     struct Audits {
-        double base = 0.10;  // of an answer whose risk is half the promise and whose price is the cascade's mean
-        double least = 0.08;
+        double base = 0.07;  // of an answer whose risk is half the promise and whose price is the cascade's mean
+        double least = 0.05;
         double most = 0.5;
         // While little was served so far audits tell most: before `start` answers were served their rate is higher, up
         // to four times at the very beginning.
@@ -65,6 +66,10 @@ class Policy {
     // where it is more likely to be worse and where asking is cheap (the best allocation for a given spend has the
     // square root of variance over cost: Neyman 1934).
     double audit_probability(const TaskPlan& plan, double risk) const;
+
+    // With which probability the tiers of a climb that ended at the reference are graded: always where a somewhat lower
+    // price would have let one of them answer, seldom where none came near.
+    double grading_probability(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers) const;
 
     // Of a task never seen: closed, everything is tried.
     const TaskPlan& plan(std::uint64_t task) const;

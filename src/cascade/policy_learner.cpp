@@ -30,7 +30,7 @@ constexpr double kLeastHorizon = 250;       // trials over which the budget left
 
 learn::GroupedLogistic::Options risk_options() {
     learn::GroupedLogistic::Options options;
-    options.common = 2;
+    options.common = 3;
     options.common_penalty = {1, 3, 1, 1};
     options.group_penalty = 5;
     return options;

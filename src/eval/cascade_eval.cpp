@@ -200,14 +200,18 @@ Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed,
             if (policy->would_serve(plan, trial.tiers, risk) != kReference) {
                 const double audit = policy->audit_probability(plan, risk);
                 trial.known_probability = plan.everything + (1 - plan.everything) * audit;
-            } else if (!policy->serves(plan)) {
-                trial.known_probability = plan.everything + (1 - plan.everything) * plan.trial;
+            } else {
+                const double otherwise =
+                    policy->serves(plan) ? policy->grading_probability(plan, trial.tiers) : plan.trial;
+                trial.known_probability = plan.everything + (1 - plan.everything) * otherwise;
             }
             ask_reference(trial, row);
         } else if (policy->serves(plan)) {
             climb(trial, row, *policy, plan, risk);
             if (trial.served == kReference) {
-                ask_reference(trial, row);
+                const double graded = policy->grading_probability(plan, trial.tiers);
+                trial.known_probability = plan.everything + (1 - plan.everything) * graded;
+                if (coins.chance(graded)) ask_reference(trial, row);
             } else {
                 const double audit = policy->audit_probability(plan, risk);
                 trial.known_probability = plan.everything + (1 - plan.everything) * audit;

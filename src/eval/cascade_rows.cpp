@@ -10,11 +10,20 @@ namespace weir::eval {
 namespace {
 
 constexpr std::size_t kMostFileBytes = std::size_t{2} << 30U;
+constexpr std::array<std::string_view, 4> kAnswerMembers = {"answer", "correct", "logconf", "cost_usd"};
+
+tl::unexpected<Error> twice(std::string_view name) {
+    return fail(ErrorCode::invalid, "\"" + std::string(name) + "\" stands there twice");
+}
 
 Result<RecordedAnswer> read_answer(std::string_view line, json::Span object) {
     RecordedAnswer answer;
+    std::array<bool, kAnswerMembers.size()> seen{};
     json::Walk walk(line, object);
     while (walk.next()) {
+        for (std::size_t i = 0; i < kAnswerMembers.size(); ++i) {
+            if (walk.key_is(kAnswerMembers[i]) && std::exchange(seen[i], true)) return twice(kAnswerMembers[i]);
+        }
         const std::string_view raw = walk.raw();
         if (walk.key_is("answer")) {
             if (!json::is_null(raw) && !json::append_string(raw, answer.answer)) {
@@ -46,8 +55,11 @@ Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> 
     CascadeRow row;
     row.models.resize(names.size());
     std::vector<bool> found(names.size(), false);
+    std::vector<std::string_view> seen;
     for (const json::Member& member : members) {
         const std::string_view raw = member.raw(line);
+        if (std::find(seen.begin(), seen.end(), member.key) != seen.end()) return twice(member.key);
+        if (seen.size() < kMostNamed) seen.push_back(member.key);
         std::string* const text = member.key == "id"       ? &row.id
                                   : member.key == "task"   ? &row.task
                                   : member.key == "system" ? &row.system
@@ -63,6 +75,7 @@ Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> 
             while (walk.next()) {
                 for (std::size_t i = 0; i < names.size(); ++i) {
                     if (!walk.key_is(names[i])) continue;
+                    if (found[i]) return twice(names[i]);
                     if (!walk.at_object()) walk.value();
                     auto answer = read_answer(line, walk.value());
                     if (!answer) return fail(ErrorCode::invalid, names[i] + ": " + answer.error().message);

@@ -18,6 +18,7 @@ constexpr double kNanosPerUsd = 1e9;
 struct Job {
     std::unique_ptr<Grading> of;
     std::size_t awaited = 0;
+    bool unheard = false;  // the gateway ends before a judge could say its word
 };
 using JobPtr = std::shared_ptr<Job>;
 
@@ -38,7 +39,7 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
     if (!known) {
         for (cascade::TierTrial& tier : trial.tiers) tier.graded = tier.worse = false;
     }
-    lane.shared.cascades.learn(job->of->course, trial);
+    if (!job->unheard) lane.shared.cascades.learn(job->of->course, trial);
     if (!lane.grading) return;
     --lane.grading->running;
     pump(lane);
@@ -55,7 +56,8 @@ double known_probability(const Grading& grading) {
         const int served = climb.trial.served != cascade::kReference
                                ? climb.trial.served
                                : climb.policy->would_serve(plan, climb.trial.tiers, risk);
-        otherwise = served == cascade::kReference ? 1 : climb.policy->audit_probability(plan, risk);
+        otherwise = served == cascade::kReference ? climb.policy->grading_probability(plan, climb.trial.tiers)
+                                                  : climb.policy->audit_probability(plan, risk);
     }
     return by_hold_out + (1 - by_hold_out) * otherwise;
 }
@@ -105,12 +107,15 @@ void compare(Lane& lane, const JobPtr& job) {
         call.question_user = grading.question;
         call.answer_a = *reference;
         call.answer_b = *text;
-        call.then = [job, number, form, one_less, &promise](const Judgement& judgement) {
+        call.then = [&lane, job, number, form, one_less, &promise](const Judgement& judgement) {
+            job->unheard = job->unheard || (lane.background_closed && judgement.word == wire::JudgeWord::none);
             job->of->climb.trial.tiers[number].worse = counts_as_worse(promise, form, judgement.word);
             one_less();
         };
         ++job->awaited;
-        if (!judge(lane, std::move(call))) --job->awaited;
+        if (judge(lane, std::move(call))) continue;
+        job->unheard = job->unheard || lane.background_closed;
+        --job->awaited;
     }
     one_less();
 }

@@ -65,17 +65,21 @@ void conclude_trial(ChatLife& life) {
     const bool by_reference = trial.served == cascade::kReference;
     // Without a whole answer of the reference's there is nothing to compare with, and nobody was served.
     if (by_reference && (!grading.reference || life.row.status != 200)) return;
+    const cascade::Policy& policy = *grading.climb.policy;
     bool known = trial.everything;
-    for (std::size_t tier = 0; tier < cascade::kMostModelTiers; ++tier) {
-        known = known || (by_reference && (grading.to_ask[tier] || trial.tiers[tier].asked));
-    }
-    if (by_reference) {
-        trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
-    } else {
-        const double share = grading.climb.policy->audit_probability(grading.climb.plan, grading.climb.risk);
-        known = falls(life.row.id, share, kAuditOfLadder);
+    if (!by_reference) {
+        known = falls(life.row.id, policy.audit_probability(grading.climb.plan, grading.climb.risk), kAuditOfLadder);
         if (known) ask_ladder(grading);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
+    } else {
+        trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
+        bool asked = false;
+        for (const cascade::TierTrial& tier : trial.tiers) asked = asked || tier.asked;
+        if (asked) {
+            const double share = policy.grading_probability(grading.climb.plan, trial.tiers);
+            known = known || falls(life.row.id, share, kAuditOfLadder);
+        }
+        for (const bool one : grading.to_ask) known = known || one;
     }
     if (!known) {
         life.lane.shared.cascades.learn(grading.course, trial);
