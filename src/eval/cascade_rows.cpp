@@ -1,7 +1,8 @@
 #include "eval/cascade_rows.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <utility>
 
 #include "eval/tsv.h"
 #include "json/scan.h"
@@ -10,6 +11,7 @@ namespace weir::eval {
 namespace {
 
 constexpr std::size_t kMostFileBytes = std::size_t{2} << 30U;
+constexpr std::array<std::string_view, 5> kRowMembers = {"id", "task", "system", "prompt", "models"};
 constexpr std::array<std::string_view, 4> kAnswerMembers = {"answer", "correct", "logconf", "cost_usd"};
 
 tl::unexpected<Error> twice(std::string_view name) {
@@ -55,11 +57,12 @@ Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> 
     CascadeRow row;
     row.models.resize(names.size());
     std::vector<bool> found(names.size(), false);
-    std::vector<std::string_view> seen;
+    std::array<bool, kRowMembers.size()> seen{};
     for (const json::Member& member : members) {
+        for (std::size_t i = 0; i < kRowMembers.size(); ++i) {
+            if (member.key == kRowMembers[i] && std::exchange(seen[i], true)) return twice(kRowMembers[i]);
+        }
         const std::string_view raw = member.raw(line);
-        if (std::find(seen.begin(), seen.end(), member.key) != seen.end()) return twice(member.key);
-        if (seen.size() < kMostNamed) seen.push_back(member.key);
         std::string* const text = member.key == "id"       ? &row.id
                                   : member.key == "task"   ? &row.task
                                   : member.key == "system" ? &row.system
@@ -76,7 +79,7 @@ Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> 
                 for (std::size_t i = 0; i < names.size(); ++i) {
                     if (!walk.key_is(names[i])) continue;
                     if (found[i]) return twice(names[i]);
-                    if (!walk.at_object()) walk.value();
+                    if (!walk.at_object()) return fail(ErrorCode::invalid, names[i] + " is no object");
                     auto answer = read_answer(line, walk.value());
                     if (!answer) return fail(ErrorCode::invalid, names[i] + ": " + answer.error().message);
                     row.models[i] = std::move(*answer);
