@@ -74,6 +74,7 @@ struct CascadeOptions {
     std::vector<TierOptions> tiers;         // without the reference, which comes last by itself
     std::optional<Promise> promise;
     Mode mode = Mode::observe;
+    Micros tier_timeout_micros = 20'000'000;  // how long a model tier's answer is waited for at most, before the next
     CacheRules cache;
     AgreementOptions agreement;
     int line = 0;

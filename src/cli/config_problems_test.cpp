@@ -192,6 +192,12 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.promise is either by disagreement or by harm: give one"}},
         {with_cascade("promise: { disagreement: 1%, harm: 1% }"),
          {"2: cascades.c.promise is either by disagreement or by harm: give one"}},
+        {with_cascade("tiers: [p/gpt-4o-mini], promise: { harm: 2% }"),
+         {"2: cascades.c.promise: harm takes somebody who tells which answer is worse: name a model in agreement: { "
+          "judge: "
+          "provider/model }"}},
+        {with_cascade("tiers: [p/a, p/b, p/c, p/d, p/e], promise: { disagreement: 2% }"),
+         {"2: cascades.c.tiers: p/e is one too many: at most 4 model tiers can be under a promise"}},
         {with_cascade("promise: { disagreement: 2 }"),
          {"2: cascades.c.promise.disagreement: \"2\" is not a share from 0.01% to 50%: write 2% or 0.02"}},
         {with_cascade("promise: { disagreement: 1%, confidence: 100% }"),

@@ -76,6 +76,7 @@ cascades:
     reference_provider: open
     tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, open/gpt-4o-mini]
     promise: { harm: 2%, confidence: 0.9, over: task }
+    tier_timeout: 4s
     mode: ${MODE}
     cache:
       ttl: 7d
@@ -174,6 +175,7 @@ keys:
     CHECK(zeta.promise->disagreement == doctest::Approx(0.02));
     CHECK(zeta.promise->confidence == doctest::Approx(0.9));
     CHECK(zeta.promise->over_task);
+    CHECK(zeta.tier_timeout_micros == 4'000'000);
     CHECK(zeta.mode == cascade::Mode::serve);
     CHECK(zeta.cache.ttl_micros == 7ll * 86'400'000'000);
     CHECK(zeta.cache.fresh_micros ==

@@ -28,7 +28,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     wire::render_upstream_body(*chat, form, body);
     const std::string head = tiers::request_head(target, "/chat/completions", body.size(), nullptr);
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
-    const Result<void> sent = co_await http.send(head, body);
+    const Result<void> sent = co_await http.send(head, body, lane.reactor.now() + call.timeout_micros);
     attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
     if (!sent) {
         attempt.outcome = tiers::outcome_of(sent.error().code);

@@ -13,6 +13,7 @@ namespace weir::gateway {
 namespace {
 
 constexpr double kNanosPerUsd = 1e9;
+constexpr Micros kTrialMicros = 60'000'000;  // one that takes longer would be no good on a caller's path either
 
 // One request's, with the number of answers that are still awaited.
 struct Job {
@@ -164,6 +165,7 @@ void start(Lane& lane, const JobPtr& job) {
         BackgroundCall call = background_call(grading, store::Purpose::trial);
         call.target = grading.plan->ladder_models[number];
         call.logprobs = true;
+        call.timeout_micros = kTrialMicros;
         call.then = [job, number, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (fresh) {
                 const auto read = wire::read_chat_answer(fresh->body);

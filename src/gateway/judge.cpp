@@ -105,6 +105,7 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
     call.mode = pair->call.mode;
     call.target = pair->call.plan->judge;
     call.body = std::move(*body);
+    call.timeout_micros = 60'000'000;
     call.whole_answers = false;  // a verdict may be followed by reasons that are cut off
     call.then = [&lane, pair, second](const std::shared_ptr<tiers::CacheEntry>& answer) {
         on_answer(lane, pair, second, answer.get());

@@ -58,7 +58,8 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
         for (const RungRoute& rung : cascade.rungs) {
             std::shared_ptr<tiers::Tier> tier;
             if (rung.model) {
-                tier = std::make_shared<tiers::ModelTier>(upstream_of(*rung.model));
+                tier =
+                    std::make_shared<tiers::ModelTier>(upstream_of(*rung.model), cascade.options.tier_timeout_micros);
             } else if (rung.kind == cascade::TierKind::semantic) {
                 tiers::SemanticTier::Rules rules;
                 const auto& configured = cascade.options.cache.semantic.threshold;
@@ -119,7 +120,8 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     for (const ModelRoute& model : cascade.ladder) {
         if (model.full_name == plan.reference->full_name || !model.price) continue;
         plan.ladder_models.push_back(upstream_of(model));
-        plan.ladder.push_back(std::make_shared<tiers::ModelTier>(plan.ladder_models.back()));
+        plan.ladder.push_back(
+            std::make_shared<tiers::ModelTier>(plan.ladder_models.back(), cascade.options.tier_timeout_micros));
         plan.course_name += " " + model.full_name;
     }
     plan.course_name += " > " + plan.reference->full_name;

@@ -1,8 +1,19 @@
 #include "tiers/model/model_tier.h"
 
+#include <algorithm>
+
 #include "json/scan.h"
 
 namespace weir::tiers {
+namespace {
+
+// An answer that tells of the tier, not of the request: of those, others will follow.
+bool is_down(unsigned status) {
+    return status >= 400 && status != 400 && status != 413 && status != 422;
+}
+
+}  // namespace
+
 Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellation) {
     const ModelUpstream& upstream = *upstream_;
     net::HttpClient& client = *upstream.provider->client;
@@ -15,6 +26,13 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.reason = "not ready";
         co_return climb;
     }
+    const Micros begun = client.reactor().now();
+    if (health_.rests(begun)) {
+        climb.reason = "rests after failures";
+        co_return climb;
+    }
+    const Micros patience = begun + health_.patience();
+    const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
 
     std::string body;
     const wire::UpstreamForm form{upstream.upstream_name, wire::UpstreamForm::Stream::force_body, false,
@@ -22,16 +40,22 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     wire::render_upstream_body(question.chat, form, body);
     const std::string head = request_head(upstream, "/chat/completions", body.size(), nullptr);
 
-    const Micros begun = client.reactor().now();
     net::HttpCall call(client);
     const Cancellation::Scope scope(cancellation, call);
     std::string answer;
-    Result<void> got = co_await call.send(head, body, question.deadline);
+    Result<void> got = co_await call.send(head, body, deadline);
     if (got) {
         climb.attempt.status = static_cast<std::uint16_t>(call.response().status);
         got = co_await call.read_all(answer, upstream.provider->answer_bytes);
     }
-    climb.attempt.latency_micros = static_cast<std::int32_t>(client.reactor().now() - begun);
+    const Micros now = client.reactor().now(), taken = now - begun;
+    climb.attempt.latency_micros = static_cast<std::int32_t>(taken);
+    const bool canceled = !got && got.error().code == ErrorCode::canceled;
+    if (!got ? !canceled : is_down(climb.attempt.status)) {
+        health_.failed(now, !got && got.error().code == ErrorCode::timeout, taken);
+    } else if (got && climb.attempt.status == 200) {
+        health_.answered(taken);
+    }
     if (!got) {
         climb.attempt.outcome = outcome_of(got.error().code);
         // A question that was sent may be billed although no answer came: its cost is not known.

@@ -1,9 +1,10 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, read, and offered.
 // Thread rule: one reactor's.
-// Limits: its own deadline is the question's; an upstream that is not ready, fails or answers something that is no
-// answer makes the tier decline.
+// Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
+// after failures, is not ready, fails or answers something that is no answer makes the tier decline.
 #pragma once
 
+#include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
 #include "tiers/tier.h"
 
@@ -11,7 +12,8 @@ namespace weir::tiers {
 
 class ModelTier final : public Tier {
   public:
-    explicit ModelTier(std::shared_ptr<const ModelUpstream> upstream) : upstream_(std::move(upstream)) {}
+    ModelTier(std::shared_ptr<const ModelUpstream> upstream, Micros most_patience)
+        : upstream_(std::move(upstream)), health_(most_patience) {}
 
     std::string_view name() const override { return upstream_->full_name; }
     store::TierKind kind() const override { return store::TierKind::model; }
@@ -19,6 +21,7 @@ class ModelTier final : public Tier {
 
   private:
     std::shared_ptr<const ModelUpstream> upstream_;
+    TierHealth health_;
 };
 
 }  // namespace weir::tiers
