@@ -15,19 +15,6 @@ std::string real(double value) {
     return text;
 }
 
-// The tiers of a course by name: they stand in it, in order, between what counts as worse and the reference.
-std::vector<std::string> tiers_of(const View& view) {
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < view.name.size();) {
-        const std::size_t end = std::min(view.name.find(' ', at), view.name.size());
-        words.push_back(view.name.substr(at, end - at));
-        at = end + 1;
-    }
-    std::vector<std::string> tiers;
-    for (std::size_t i = 2; i < words.size() && words[i] != ">"; ++i) tiers.push_back(words[i]);
-    return tiers;
-}
-
 void write_task(const View::Task& task, const View& view, const std::vector<std::string>& tiers, std::string& out) {
     out += R"({"task":")" + to_hex(task.task) + R"(","trials":)" + std::to_string(task.trials) + R"(,"state":")";
     const bool new_task = task.plan.everything >= 1;
@@ -61,7 +48,8 @@ std::string render_cascades(const std::vector<View>& views) {
                (proof.harm_price_usd ? real(*proof.harm_price_usd) : "null") + R"(},"alarms":{"cascade":)" +
                std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) +
                R"(},"tasks":[)";
-        const std::vector<std::string> tiers = tiers_of(view);
+        const auto name = cascade::parse_course_name(view.name);
+        const std::vector<std::string> tiers = name ? name->tiers : std::vector<std::string>();
         for (const View::Task& task : view.tasks) {
             if (out.back() != '[') out += ',';
             write_task(task, view, tiers, out);

@@ -4,83 +4,22 @@
 #include <cmath>
 #include <cstdio>
 
-#include "base/hash.h"
 #include "base/log.h"
-#include "learn/model_bytes.h"
 
 namespace weir::cascade {
 namespace {
 
-constexpr std::uint8_t kTrialVersion = 1;
-constexpr double kMostUsd = 1e6;
+constexpr std::size_t kNamedEvery = 5'000;  // trials
 
 std::uint64_t number_of(const Course& course) {
-    return short_digest(sha256(course.name()));
-}
-
-bool is_cost(double usd) {
-    return usd >= 0 && usd <= kMostUsd;  // false for what is no number
+    return course_number(course.name());
 }
 
 }  // namespace
 
-std::string write_trial(std::uint64_t course, const Trial& trial) {
-    learn::ModelWriter to;
-    to.put(kTrialVersion);
-    to.put(course);
-    to.put(trial.task);
-    to.put(static_cast<std::uint8_t>(trial.served + 1));
-    to.put(static_cast<std::uint8_t>((trial.known ? 1 : 0) | (trial.everything ? 2 : 0)));
-    to.put(trial.reference_usd);
-    to.put(trial.known_probability);
-    for (const TierTrial& tier : trial.tiers) {
-        to.put(static_cast<std::uint8_t>((tier.asked ? 1 : 0) | (tier.graded ? 2 : 0) | (tier.worse ? 4 : 0) |
-                                         (std::isnan(tier.evidence) ? 0 : 8)));
-        if (!tier.asked) continue;
-        if (!std::isnan(tier.evidence)) to.put(tier.evidence);
-        to.put(tier.cost_usd);
-    }
-    return std::move(to.bytes());
-}
-
-std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) {
-    learn::ModelReader from(record);
-    Trial trial;
-    if (from.get<std::uint8_t>() != kTrialVersion) return std::nullopt;
-    course = from.get<std::uint64_t>();
-    trial.task = from.get<std::uint64_t>();
-    const auto served = from.get<std::uint8_t>(), flags = from.get<std::uint8_t>();
-    trial.reference_usd = from.get<double>();
-    trial.known_probability = from.get<double>();
-    trial.known = (flags & 1U) != 0;
-    trial.everything = (flags & 2U) != 0;
-    bool sound = served <= kMostModelTiers && is_cost(trial.reference_usd) && trial.known_probability > 0 &&
-                 trial.known_probability <= 1;
-    for (TierTrial& tier : trial.tiers) {
-        const std::uint8_t what = from.get<std::uint8_t>();
-        tier.asked = (what & 1U) != 0;
-        tier.graded = tier.asked && (what & 2U) != 0;
-        tier.worse = tier.graded && (what & 4U) != 0;
-        if (!tier.asked) continue;
-        if ((what & 8U) != 0) {
-            tier.evidence = from.get<float>();
-            sound = sound && tier.evidence <= 0;
-        }
-        tier.cost_usd = from.get<double>();
-        sound = sound && is_cost(tier.cost_usd);
-    }
-    trial.served = static_cast<int>(served) - 1;
-    sound = sound && (trial.served == kReference || trial.tiers[static_cast<std::size_t>(trial.served)].asked);
-    if (!from.ok() || !sound) return std::nullopt;
-    return trial;
-}
-
 Result<std::unique_ptr<CascadeLearner>> CascadeLearner::start(const Options& options) {
     std::unique_ptr<CascadeLearner> learner(new CascadeLearner(options));
     if (!options.file.empty()) {
-        store::RecordLog::Options log;
-        log.file = options.file;
-        log.name = "trials";
         const std::size_t most = PolicyLearner::Options().window;
         const auto visit = [&](std::string_view record) {
             std::uint64_t course = 0;
@@ -90,7 +29,7 @@ Result<std::unique_ptr<CascadeLearner>> CascadeLearner::start(const Options& opt
             trials.push_back(*trial);
             if (trials.size() > most) trials.pop_front();
         };
-        auto opened = store::RecordLog::open(log, visit);
+        auto opened = store::RecordLog::open(trial_log(options.file), visit);
         if (!opened) return tl::unexpected(opened.error());
         learner->log_ = std::move(*opened);
     }
@@ -156,12 +95,7 @@ void CascadeLearner::take(const Item& item) {
     const auto found = pupils_.find(number);
     if (found == pupils_.end()) return;
     Pupil& pupil = found->second;
-    if (log_) {
-        if (const auto kept = log_->append(write_trial(number, *item.trial)); !kept) {
-            log_warning("trials: " + kept.error().message);
-            log_.reset();
-        }
-    }
+    keep(pupil, *item.trial);
     pupil.trials.push_back(*item.trial);
     if (pupil.trials.size() > item.course->options().window) pupil.trials.pop_front();
     pupil.learner->add(*item.trial);
@@ -176,6 +110,17 @@ void CascadeLearner::take(const Item& item) {
                   "%zu trials, %zu known: worse answers at most %.3f %% of all, %.3f %% allowed", now.trials, now.known,
                   100 * now.worse_bound, 100 * now.promise_now);
     log_info("cascade " + item.course->name() + (now.harm_price_usd ? ": serving (" : ": shadow (") + numbers + ")");
+}
+
+void CascadeLearner::keep(Pupil& pupil, const Trial& trial) {
+    if (!log_) return;
+    Result<void> kept;
+    if (pupil.unnamed == 0) kept = log_->append(write_course(pupil.course->name()));
+    pupil.unnamed = (pupil.unnamed + 1) % kNamedEvery;
+    if (kept) kept = log_->append(write_trial(number_of(*pupil.course), trial));
+    if (kept) return;
+    log_warning("trials: " + kept.error().message);
+    log_.reset();
 }
 
 // A course begins with what is known of it.

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "cascade/policy_learner.h"
+#include "cascade/trial_log.h"
 #include "store/record_log.h"
 
 namespace weir::cascade {
@@ -89,12 +90,14 @@ class CascadeLearner {
         std::shared_ptr<Course> course;
         std::unique_ptr<PolicyLearner> learner;
         std::deque<Trial> trials;  // of the learner's window, for a course of another promise
+        std::size_t unnamed = 0;   // trials in the log since it was named there
     };
 
     explicit CascadeLearner(const Options& options) : options_(options) {}
     void run();
     void take(const Item& item);
     void begin(const Item& item);
+    void keep(Pupil& pupil, const Trial& trial);
     void publish(Pupil& pupil);
 
     const Options options_;
@@ -112,9 +115,5 @@ class CascadeLearner {
     std::atomic<std::uint64_t> dropped_{0};
     std::thread thread_;  // the last member
 };
-
-// A trial as bytes in the log (docs/formats.md, "trials").
-std::string write_trial(std::uint64_t course, const Trial& trial);
-std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course);
 
 }  // namespace weir::cascade

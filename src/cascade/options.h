@@ -75,6 +75,7 @@ struct CascadeOptions {
     std::optional<Promise> promise;
     Mode mode = Mode::observe;
     Micros tier_timeout_micros = 20'000'000;  // how long a model tier's answer is waited for at most, before the next
+    Micros tier_rest_micros = 60'000'000;     // how long one that fails again and again is left alone at most; 0: never
     CacheRules cache;
     AgreementOptions agreement;
     int line = 0;

@@ -263,6 +263,7 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
                                    {"shadow", cascade::Mode::shadow},
                                    {"serve", cascade::Mode::serve}});
     section.duration("tier_timeout", to.tier_timeout_micros, 100'000, 600'000'000);
+    section.duration("tier_rest", to.tier_rest_micros, 0, 3'600'000'000);
     read_cache_rules(section, reader, to);
     read_agreement(section, reader, to.agreement);
     section.finish();

@@ -77,6 +77,7 @@ cascades:
     tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, open/gpt-4o-mini]
     promise: { harm: 2%, confidence: 0.9, over: task }
     tier_timeout: 4s
+    tier_rest: 5m
     mode: ${MODE}
     cache:
       ttl: 7d
@@ -176,6 +177,7 @@ keys:
     CHECK(zeta.promise->confidence == doctest::Approx(0.9));
     CHECK(zeta.promise->over_task);
     CHECK(zeta.tier_timeout_micros == 4'000'000);
+    CHECK(zeta.tier_rest_micros == 300'000'000);
     CHECK(zeta.mode == cascade::Mode::serve);
     CHECK(zeta.cache.ttl_micros == 7ll * 86'400'000'000);
     CHECK(zeta.cache.fresh_micros ==

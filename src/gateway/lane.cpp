@@ -41,6 +41,12 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
     return link;
 }
 
+std::shared_ptr<tiers::Tier> model_tier(const CascadeRoute& cascade,
+                                        const std::shared_ptr<const tiers::ModelUpstream>& upstream) {
+    const cascade::CascadeOptions& options = cascade.options;
+    return std::make_shared<tiers::ModelTier>(upstream, options.tier_timeout_micros, options.tier_rest_micros);
+}
+
 }  // namespace
 
 LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& reactor, Shared& shared)
@@ -58,8 +64,7 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
         for (const RungRoute& rung : cascade.rungs) {
             std::shared_ptr<tiers::Tier> tier;
             if (rung.model) {
-                tier =
-                    std::make_shared<tiers::ModelTier>(upstream_of(*rung.model), cascade.options.tier_timeout_micros);
+                tier = model_tier(cascade, upstream_of(*rung.model));
             } else if (rung.kind == cascade::TierKind::semantic) {
                 tiers::SemanticTier::Rules rules;
                 const auto& configured = cascade.options.cache.semantic.threshold;
@@ -116,15 +121,14 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     const CascadeRoute& cascade = *plan.cascade;
     if (cascade.ladder.empty() || !cascade.options.promise || !plan.reference->price) return;
     const cascade::Promise& promise = *cascade.options.promise;
-    plan.course_name = cascade.options.name + " " + (promise.by_harm ? "harm" : "disagreement");
+    cascade::CourseName name{cascade.options.name, promise.by_harm, {}, plan.reference->full_name, {}};
     for (const ModelRoute& model : cascade.ladder) {
         if (model.full_name == plan.reference->full_name || !model.price) continue;
         plan.ladder_models.push_back(upstream_of(model));
-        plan.ladder.push_back(
-            std::make_shared<tiers::ModelTier>(plan.ladder_models.back(), cascade.options.tier_timeout_micros));
-        plan.course_name += " " + model.full_name;
+        plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back()));
+        name.tiers.push_back(model.full_name);
     }
-    plan.course_name += " > " + plan.reference->full_name;
+    plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;
     plan.course_options.tiers = plan.ladder.size();
     plan.course_options.promise = promise.disagreement;

@@ -119,6 +119,20 @@ Result<std::unique_ptr<RecordLog>> RecordLog::open(const Options& options,
     return log;
 }
 
+Result<void> RecordLog::read(const Options& options, const std::function<void(std::string_view record)>& visit) {
+    const int file = ::open(options.file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) return fail(ErrorCode::not_found, "there is no " + options.file);
+    if (file < 0) return io_error(options.file, "open");
+    const Result<std::string> bytes = read_whole(options.file, file);
+    close(file);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (!bytes->starts_with(head_of(options.name))) {
+        return fail(ErrorCode::invalid, options.file + " is not a log of '" + options.name + "' of this version");
+    }
+    each_record(*bytes, [&](std::string_view record, std::size_t) { visit(record); });
+    return {};
+}
+
 RecordLog::~RecordLog() {
     if (file_ >= 0) close(file_);
 }

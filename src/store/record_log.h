@@ -25,6 +25,8 @@ class RecordLog {
     // `visit` is called for each record, in order. Errors: invalid (another kind of file), io.
     static Result<std::unique_ptr<RecordLog>> open(const Options& options,
                                                    const std::function<void(std::string_view record)>& visit);
+    // The same without changing the file, which somebody else may be writing to. Error not_found: there is none.
+    static Result<void> read(const Options& options, const std::function<void(std::string_view record)>& visit);
     ~RecordLog();
     RecordLog(const RecordLog&) = delete;
 

@@ -37,7 +37,10 @@ class CascadeCase(GatewayCase):
 class Serve(CascadeCase):
     @classmethod
     def config(cls):
-        return simple(cls.up, mode="serve", tiers=[SMALL_TIER], limits={"first_byte": "400ms", "idle": "400ms"})
+        config = simple(cls.up, mode="serve", tiers=[SMALL_TIER], limits={"first_byte": "400ms", "idle": "400ms"})
+        # Every failure is to be met, and none to be felt by the next test.
+        config["cascades"]["default"]["tier_rest"] = "0s"
+        return config
 
     def test_above_the_threshold_the_small_one_serves(self):
         reply = self.chat()
@@ -129,11 +132,14 @@ class Serve(CascadeCase):
             for stream in (False, True):
                 with self.subTest(name, stream=stream):
                     self.up.by_model["small"] = failure
+                    self.up.forget()
                     reply = self.chat(stream=stream)
                     self.assert_reference(reply)
                     row = self.weir.row(reply)
                     self.assertEqual(row["attempts"][-1]["outcome"], "served")
                     self.assertIn(row["attempts"][0]["outcome"], ("failed", "timed_out", "declined"))
+                    asked = [request.json()["model"] for request in self.up.requests]
+                    self.assertEqual((asked[0], asked[-1]), ("small", "gpt-4o"))
 
     def test_a_small_one_that_is_down_climbs(self):
         # Another provider, whose port nobody listens on.

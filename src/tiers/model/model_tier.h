@@ -12,8 +12,8 @@ namespace weir::tiers {
 
 class ModelTier final : public Tier {
   public:
-    ModelTier(std::shared_ptr<const ModelUpstream> upstream, Micros most_patience)
-        : upstream_(std::move(upstream)), health_(most_patience) {}
+    ModelTier(std::shared_ptr<const ModelUpstream> upstream, Micros most_patience, Micros longest_rest)
+        : upstream_(std::move(upstream)), health_(most_patience, longest_rest) {}
 
     std::string_view name() const override { return upstream_->full_name; }
     store::TierKind kind() const override { return store::TierKind::model; }

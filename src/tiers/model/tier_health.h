@@ -16,9 +16,11 @@ class TierHealth {
   public:
     static constexpr Micros kLeastPatience = 1'000'000;
     static constexpr std::uint32_t kFailures = 3;  // in a row, before it rests
-    static constexpr Micros kFirstRest = 1'000'000, kLongestRest = 60'000'000;
+    static constexpr Micros kFirstRest = 1'000'000;
 
-    explicit TierHealth(Micros most_patience) : most_(std::max(most_patience, Micros{1})) {}
+    // `longest_rest` 0: it never rests.
+    TierHealth(Micros most_patience, Micros longest_rest)
+        : most_(std::max(most_patience, Micros{1})), longest_rest_(longest_rest) {}
 
     // After so many failures in a row it is left alone, for longer each time; then the next request tries it again.
     bool rests(Micros now) const { return now < rests_until_; }
@@ -37,7 +39,7 @@ class TierHealth {
         if (timed_out && answers_ > 0) observe(taken);
         if (++failures_ < kFailures) return;
         const std::uint32_t doublings = std::min<std::uint32_t>(failures_ - kFailures, 16);
-        rests_until_ = now + std::min(kLongestRest, kFirstRest << doublings);
+        rests_until_ = now + std::min(longest_rest_, kFirstRest << doublings);
     }
 
   private:
@@ -52,7 +54,7 @@ class TierHealth {
         deviation_ += (std::abs(error) - deviation_) / 4;
     }
 
-    Micros most_, mean_ = 0, deviation_ = 0, rests_until_ = 0;
+    Micros most_, longest_rest_, mean_ = 0, deviation_ = 0, rests_until_ = 0;
     std::uint64_t answers_ = 0;
     std::uint32_t failures_ = 0;
 };

@@ -1,0 +1,48 @@
+// Trials on disk: the records of the log `trials` (docs/formats.md). Each trial names its course by a number; what the
+// number stands for is said in a record of its own, again from time to time, since the log forgets its older half.
+// Thread rule: pure functions, but for read_courses(), which blocks on disk. Limits: those of store/record_log.h; a
+// course's name at most kMostCourseName bytes.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cascade/trial.h"
+#include "store/record_log.h"
+
+namespace weir::cascade {
+
+inline constexpr std::size_t kMostCourseName = 2'048;
+
+store::RecordLog::Options trial_log(const std::string& file);
+
+// What a course's name says: "CASCADE harm|disagreement TIER... > REFERENCE", perhaps a task behind it.
+struct CourseName {
+    std::string cascade;
+    bool by_harm = false;
+    std::vector<std::string> tiers;
+    std::string reference;
+    std::string task;  // 16 hexadecimal digits; empty: all of the cascade's
+};
+std::string to_string(const CourseName& name);
+std::optional<CourseName> parse_course_name(std::string_view text);
+
+std::uint64_t course_number(std::string_view name);
+std::string write_course(std::string_view name);
+std::optional<std::string> read_course(std::string_view record);
+std::string write_trial(std::uint64_t course, const Trial& trial);
+std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course);
+
+struct RecordedCourse {
+    std::string name;  // empty: the log has forgotten it
+    std::uint64_t number = 0;
+    std::deque<Trial> trials;  // oldest first
+};
+// All that is in the log, without changing it; courses in the order in which they appear.
+Result<std::vector<RecordedCourse>> read_courses(const std::string& file);
+
+}  // namespace weir::cascade
