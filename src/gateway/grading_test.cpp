@@ -3,11 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 #include "gateway/judge_testing.h"
-#include "store/record_log.h"
 
 using namespace weir;
 using namespace weir::gateway;
@@ -142,17 +140,12 @@ class World {
     std::vector<Trial> told() {
         ended();
         learner_->wait_until_idle();
+        const auto courses = cascade::read_courses(folder_.file("trials"));
+        REQUIRE(courses.has_value());
         std::vector<Trial> trials;
-        store::RecordLog::Options log;
-        log.file = folder_.file("copy");
-        log.name = "trials";
-        std::filesystem::copy_file(folder_.file("trials"), log.file, std::filesystem::copy_options::overwrite_existing);
-        REQUIRE(store::RecordLog::open(log, [&](std::string_view record) {
-                    std::uint64_t course = 0;
-                    const auto trial = cascade::read_trial(record, course);
-                    REQUIRE(trial.has_value());
-                    trials.push_back(*trial);
-                }).has_value());
+        for (const cascade::RecordedCourse& course : *courses) {
+            trials.insert(trials.end(), course.trials.begin(), course.trials.end());
+        }
         return trials;
     }
     Trial only_trial() {
