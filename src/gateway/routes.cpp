@@ -26,13 +26,10 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
                                                     store::LedgerSink& ledger) {
     auto routes = std::make_shared<Routes>();
     routes->options_ = options;
-    routes->prices_ = prices::PriceTable::built_in();
-    if (!options.prices_file.empty()) {
-        if (auto merged = routes->prices_.merge_file(options.prices_file); !merged)
-            return tl::unexpected(merged.error());
-    }
+    auto models = ModelDirectory::build(options);
+    if (!models) return tl::unexpected(models.error());
+    routes->models_ = std::move(*models);
     for (const ModelOptions& model : options.models) {
-        if (model.price) routes->prices_.set(model.full_name(), *model.price);
         routes->model_ids_[model.full_name()] = ledger.intern(model.full_name());
     }
     for (const KeyOptions& key : options.keys) {
@@ -188,61 +185,14 @@ const Routes::Tenant* Routes::tenant_of(std::optional<std::string_view> key) con
 }
 
 const CascadeRoute& Routes::cascade_for(std::string_view model) const {
-    for (const CascadeRoute& route : cascades_) {
-        for (const std::string& pattern : route.options.match_models) {
-            if (cascade::glob_match(pattern, model)) return route;
-        }
-    }
-    return forward_only_;
-}
-
-ModelRoute Routes::configured(const ModelOptions& model) const {
-    ModelRoute route;
-    route.provider = model.provider;
-    route.full_name = model.full_name();
-    route.upstream_name = model.upstream_name.empty() ? model.name : model.upstream_name;
-    const prices::Price* price = prices_.find(model.provider, model.name);
-    if (price == nullptr) price = prices_.find(model.provider, route.upstream_name);
-    if (price != nullptr) route.price = *price;
-    route.name_id = model_id(route.full_name);
-    return route;
-}
-
-ModelRoute Routes::passed_through(const std::string& provider, std::string_view name) const {
-    ModelRoute route;
-    route.provider = provider;
-    route.full_name = provider + "/" + std::string(name);
-    route.upstream_name = name;
-    if (const prices::Price* price = prices_.find(provider, name)) route.price = *price;
-    return route;
+    const cascade::CascadeOptions* const found = gateway::cascade_for(options_.cascades, model);
+    return found == nullptr ? forward_only_ : cascades_[static_cast<std::size_t>(found - options_.cascades.data())];
 }
 
 Result<ModelRoute> Routes::resolve(std::string_view model, const CascadeRoute& cascade) const {
-    for (const ModelOptions& known : options_.models) {
-        if (known.full_name() == model) return configured(known);
-    }
-    const auto remote = [this](const std::string& name) {
-        const auto found = providers_.find(name);
-        return found != providers_.end() && found->second.options.api != ProviderApi::llama_server;
-    };
-    if (const auto slash = model.find('/'); slash != std::string_view::npos) {
-        const std::string provider(model.substr(0, slash));
-        if (remote(provider)) return passed_through(provider, model.substr(slash + 1));
-    }
-    const std::string& wanted = cascade.options.reference_provider;
-    for (const ModelOptions& known : options_.models) {
-        if (known.name == model && (wanted.empty() || known.provider == wanted)) return configured(known);
-    }
-    if (!wanted.empty() && remote(wanted)) return passed_through(wanted, model);
-    const std::string vendor(prices_.vendor_of(model));
-    if (!vendor.empty() && remote(vendor)) return passed_through(vendor, model);
-    const auto is_remote = [](const auto& entry) { return entry.second.options.api != ProviderApi::llama_server; };
-    if (std::count_if(providers_.begin(), providers_.end(), is_remote) == 1) {
-        return passed_through(std::find_if(providers_.begin(), providers_.end(), is_remote)->first, model);
-    }
-    return fail(ErrorCode::not_found, "The model '" + std::string(model) +
-                                          "' does not exist here: no configured model has that name and no provider is "
-                                          "set for it. GET /v1/models lists what there is.");
+    Result<ModelRoute> route = models_.resolve(model, cascade.options.reference_provider);
+    if (route) route->name_id = model_id(route->full_name);
+    return route;
 }
 
 std::vector<std::pair<std::string, std::string>> Routes::listed_models() const {

@@ -13,12 +13,12 @@
 
 #include "base/result.h"
 #include "cascade/gate.h"
+#include "gateway/model_directory.h"
 #include "gateway/options.h"
 #include "limits/keys.h"
 #include "local/llama_server.h"
 #include "net/endpoint.h"
 #include "net/tls.h"
-#include "prices/price_table.h"
 #include "store/ledger.h"
 
 namespace weir::gateway {
@@ -30,15 +30,6 @@ struct ProviderRoute {
     std::string identity;  // part of cache keys: who answers, not how it is reached
     std::shared_ptr<net::TlsContext> tls;
     std::shared_ptr<local::LlamaServer> child;
-};
-
-// A model at a provider, before any reactor has a connection to it.
-struct ModelRoute {
-    std::string provider;
-    std::string full_name;
-    std::string upstream_name;
-    std::optional<prices::Price> price;
-    store::NameId name_id = store::kNoName;  // kNoName: not interned yet
 };
 
 struct RungRoute {
@@ -65,7 +56,6 @@ class Routes {
 
     const Options& options() const { return options_; }
     const std::map<std::string, ProviderRoute>& providers() const { return providers_; }
-    const prices::PriceTable& prices() const { return prices_; }
 
     // Which embedding model there is, by its content (embed::identity_of_model_file); empty: none.
     const std::string& embedding_identity() const { return embedding_identity_; }
@@ -76,9 +66,7 @@ class Routes {
     // The first cascade that takes the model, else one that only forwards.
     const CascadeRoute& cascade_for(std::string_view model) const;
 
-    // Who answers a request for `model` as the reference: "provider/model", else a configured model of that name, else
-    // the cascade's reference_provider, else the provider that bears the vendor's name, else the only remote provider.
-    // Error not_found says what is known.
+    // Who answers a request for `model` as the cascade's reference: ModelDirectory::resolve().
     Result<ModelRoute> resolve(std::string_view model, const CascadeRoute& cascade) const;
 
     // The interned name of a configured model; kNoName for others.
@@ -100,12 +88,10 @@ class Routes {
     Result<ModelRoute> model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
                                         const std::string& model, store::LedgerSink& ledger) const;
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
-    ModelRoute configured(const ModelOptions& model) const;
-    ModelRoute passed_through(const std::string& provider, std::string_view name) const;
     void add_tenants(store::LedgerSink& ledger);
 
     Options options_;
-    prices::PriceTable prices_;
+    ModelDirectory models_;
     limits::KeyRing keys_;
     std::map<std::string, ProviderRoute> providers_;
     std::string embedding_identity_;
