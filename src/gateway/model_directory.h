@@ -1,6 +1,6 @@
 // Which model a name means and what it costs, by configuration and price table alone: no connection, no child process.
-// The gateway's routes are built on it (gateway/routes.h), and so is what a configuration would have done (weir replay).
-// Thread rule: build() reads the price file; immutable afterwards. Limits: those of the configuration.
+// The gateway's routes are built on it (gateway/routes.h), and so is what a configuration would have done (weir
+// replay). Thread rule: build() reads the price file; immutable afterwards. Limits: those of the configuration.
 #pragma once
 
 #include <map>
@@ -30,8 +30,8 @@ class ModelDirectory {
     static Result<ModelDirectory> build(const Options& options);
 
     // Who answers a request for `model` as the reference: "provider/model", else a configured model of that name, else
-    // `reference_provider` (where it is not empty), else the provider that bears the vendor's name, else the only remote
-    // provider. Error not_found says what is known.
+    // `reference_provider` (where it is not empty), else the provider that bears the vendor's name, else the only
+    // remote provider. Error not_found says what is known.
     Result<ModelRoute> resolve(std::string_view model, const std::string& reference_provider) const;
 
     const prices::PriceTable& prices() const { return prices_; }
