@@ -28,8 +28,8 @@ struct SimulatedRun {
     double harm() const { return static_cast<double>(worse) / static_cast<double>(requests); }
 };
 
-// What evaluator and gateway do with a request.
-inline void play(const SimulatedTask& world, PolicyLearner& learner, learn::RandomBits& random, SimulatedRun& run) {
+// What evaluator and gateway do with a request; what the learner was told of it.
+inline Trial play(const SimulatedTask& world, PolicyLearner& learner, learn::RandomBits& random, SimulatedRun& run) {
     const std::shared_ptr<const Policy> policy = learner.policy();
     const TaskPlan& plan = policy->plan(world.task);
     Trial truth;
@@ -87,6 +87,7 @@ inline void play(const SimulatedTask& world, PolicyLearner& learner, learn::Rand
     run.worse += trial.served != kReference && truth.tiers[static_cast<std::size_t>(trial.served)].worse;
     learner.add(trial);
     if (learner.due()) learner.certify();
+    return trial;
 }
 
 inline PolicyLearner::Options options_for(const SimulatedTask& world, double promise) {

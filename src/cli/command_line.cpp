@@ -12,6 +12,7 @@
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
 #include "cli/eval_router_command.h"
+#include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/train_command.h"
 #include "cli/version.h"
@@ -26,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   weir report                        what did the last 24 hours cost, and what did they save?
   weir report --since 7d --by day    the same for a week, day by day
   weir report --by model --format json
+  weir replay -c candidate.yaml      what would another configuration have done with the same requests?
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
   weir eval cache pairs --in pairs.tsv --out decisions.tsv
 
@@ -68,6 +70,7 @@ struct Arguments {
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
+    ReplayArguments replay;
     OutputFormat version_format = OutputFormat::table;
 };
 
@@ -94,6 +97,19 @@ void add_report(CLI::App& app, ReportArguments& to) {
         ->type_name("WHEN");
     add_choice(*report, "--by", to.by, kGroups, "task|model|tenant|tier|day", "a line for each (default: task)");
     add_format(*report, to.format);
+}
+
+void add_replay(CLI::App& app, ReplayArguments& to) {
+    CLI::App* const replay =
+        app.add_subcommand("replay", "What another configuration would have done with the own log");
+    replay->add_option("-c,--config", to.config_file, "the configuration to try")->type_name("FILE")->required();
+    replay->add_option("--data", to.data_folder, "the log in this folder (default: the configuration's)")
+        ->type_name("DIR");
+    replay->add_option("--since", to.since, "24h, 7d, 2025-01-31, 2025-01-31T12:00 (UTC) or all (default: all)")
+        ->type_name("WHEN");
+    replay->add_option("--seed", to.seed, "of the intervals (default: 1)")->type_name("N");
+    add_format(*replay, to.format);
+    replay->footer("");
 }
 
 void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
@@ -222,6 +238,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_format(*check, to.check.format);
 
     add_report(app, to.report);
+    add_replay(app, to.replay);
     add_train(app, to.train);
     add_eval(app, to.eval);
     add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
@@ -234,9 +251,10 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 6> kCommands{"serve", "check", "report", "train", "eval", "version"};
+    constexpr std::array<std::string_view, 7> kCommands{"serve", "check", "report", "replay",
+                                                        "train", "eval",  "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty()) return "a command is missing: serve, check, report, train, eval or version";
+    if (word.empty()) return "a command is missing: serve, check, report, replay, train, eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -283,6 +301,9 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("check")) return check_command(arguments.check, process_settings(), out, err);
     if (app.got_subcommand("report")) {
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
+    }
+    if (app.got_subcommand("replay")) {
+        return replay_command(arguments.replay, process_settings(), SystemClock(), out, err);
     }
     if (app.got_subcommand("train")) return train_verifier_command(arguments.train, SystemClock(), out, err);
     if (app.got_subcommand("eval")) {

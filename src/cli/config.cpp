@@ -178,7 +178,7 @@ std::string to_string(const Diagnostic& diagnostic) {
 }
 
 LoadResult load_config_text(std::string_view text, const std::string& file, const LoadSettings& settings) {
-    Reader reader(file, settings.environment);
+    Reader reader(file, settings.environment, settings.secrets);
     const std::optional<ConfigNode> root = parse_yaml(text, file, reader.raw_errors());
     if (!root) return tl::unexpected(reader.take_errors());
     Draft draft;

@@ -39,6 +39,7 @@ struct LoadSettings {
     std::function<bool(const std::string& path)> readable;               // null: every file is
     std::function<Result<PriceLookup>(const std::string& file)> prices;  // of the table with `file` (or "") laid over
                                                                          // it; null: unknown prices are not looked for
+    bool secrets = true;  // false: for commands that call nobody; secrets need not be in the environment
 };
 std::optional<std::string> process_environment(const std::string& name);
 LoadSettings process_settings();  // the process's environment, the disk, the built-in price table

@@ -19,7 +19,9 @@ namespace weir::cli {
 
 class Reader {
   public:
-    Reader(std::string file, const Environment& environment) : file_(std::move(file)), environment_(environment) {}
+    // Without `secrets` those are not looked for; each stands for itself, as it is written.
+    Reader(std::string file, const Environment& environment, bool secrets = true)
+        : file_(std::move(file)), environment_(environment), secrets_(secrets) {}
 
     void error(int line, std::string message);
     void warning(int line, std::string message);
@@ -42,6 +44,7 @@ class Reader {
 
     std::string file_;
     const Environment& environment_;
+    const bool secrets_;
     std::vector<Diagnostic> errors_, warnings_;
 };
 

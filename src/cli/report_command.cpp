@@ -87,6 +87,11 @@ std::optional<Micros> parse_since(std::string_view text, Micros now_unix_micros)
     return date;
 }
 
+std::string since_problem(std::string_view text) {
+    return "--since " + quote(text) +
+           " is neither a duration (24h, 7d), a past date (2025-01-31, 2025-01-31T12:00; UTC), nor all";
+}
+
 std::string iso_time(Micros unix_micros) {
     const Moment moment = moment_of(unix_micros);
     return moment.date + "T" + moment.time + "Z";
@@ -105,8 +110,7 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
     context.until_unix_micros = clock.unix_micros();
     const std::optional<Micros> since = parse_since(arguments.since, context.until_unix_micros);
     if (!since) {
-        err << "weir report: --since " << quote(arguments.since)
-            << " is neither a duration (24h, 7d), a past date (2025-01-31, 2025-01-31T12:00; UTC), nor all\n";
+        err << "weir report: " << since_problem(arguments.since) << "\n";
         return 2;
     }
     context.since_unix_micros = *since;

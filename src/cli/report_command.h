@@ -33,6 +33,8 @@ struct ReportContext {
 
 // "24h" (back from now), "2025-01-31", "2025-01-31T12:00" (UTC, a Z at the end is allowed), or "all".
 std::optional<Micros> parse_since(std::string_view text, Micros now_unix_micros);
+// What is wrong with a text that parse_since() does not take.
+std::string since_problem(std::string_view text);
 
 std::string iso_time(Micros unix_micros);     // "2025-01-31T12:00:00Z"
 std::string people_time(Micros unix_micros);  // "2025-01-31 12:00"

@@ -5,13 +5,13 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 
 #include "base/hash.h"
 #include "store/ledger_fold.h"
 #include "store/ledger_names.h"
+#include "store/ledger_reader.h"
 #include "store/ledger_schema.h"
 #include "store/ledger_sums.h"
 #include "store/ledger_tables.h"
@@ -21,20 +21,6 @@ namespace {
 
 constexpr Micros kMicrosPerMinute = 60'000'000;
 constexpr std::int64_t kMinutesPerDay = 24 * 60;
-
-// The first id made at or after a point in time. Knows nothing of how ids are made but that they rise with time.
-RequestId first_id_at(Micros unix_micros) {
-    RequestId low = 0;
-    RequestId high = std::numeric_limits<RequestId>::max();
-    while (low < high) {
-        const RequestId middle = low + (high - low) / 2;
-        if (unix_micros_of(middle) < unix_micros)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 struct Span {
     std::int64_t begin;
