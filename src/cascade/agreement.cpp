@@ -8,6 +8,7 @@
 
 #include "cascade/answer_words.h"
 #include "cascade/quantity.h"
+#include "text/refusal.h"
 
 namespace weir::cascade {
 namespace {
@@ -64,18 +65,6 @@ bool asks_for_a_quantity(std::string_view question) {
                                                      "how big"};
     return std::any_of(kAsks.begin(), kAsks.end(),
                        [&lower](std::string_view ask) { return lower.find(ask) != std::string::npos; });
-}
-
-// ---- refusals
-
-bool refuses(std::string_view text) {
-    const std::string start = lower_case(text.substr(0, std::min<std::size_t>(text.size(), 120)));
-    constexpr std::array<std::string_view, 12> kRefusals{"i'm sorry, but",   "i am sorry, but", "i'm unable to",
-                                                         "i am unable to",   "i can't help",    "i cannot help",
-                                                         "i can't assist",   "i cannot assist", "i can't provide",
-                                                         "i cannot provide", "as an ai",        "i don't have access"};
-    return std::any_of(kRefusals.begin(), kRefusals.end(),
-                       [&start](std::string_view phrase) { return start.find(phrase) != std::string::npos; });
 }
 
 // ---- choices
@@ -358,7 +347,7 @@ Agreement agreement(std::string_view question, std::string_view a, std::string_v
     if (normalised(a, code) == normalised(b, code)) return agree("same text");
     if (const auto by = agreement_of_json(a, b, rules)) return *by;
     if (code) return {Agreed::undecided, "code"};
-    if (refuses(a) != refuses(b)) return differ("refusal");
+    if (text::refuses(a) != text::refuses(b)) return differ("refusal");
     return compare_texts(question.substr(0, std::min(question.size(), kMaxBytes)), a, b, rules);
 }
 

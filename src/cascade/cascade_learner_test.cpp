@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/folder_testing.h"
+#include "learn/model_bytes.h"
 #include "learn/random_bits.h"
 
 using namespace weir;
@@ -100,6 +101,39 @@ TEST_CASE("courses are bounded") {
     (*learner)->wait_until_idle();
 }
 
+TEST_CASE("trials of the first version are read: a mean log-probability is all they know of an answer") {
+    learn::ModelWriter to;
+    to.put(std::uint8_t{1});
+    to.put(std::uint64_t{99});
+    to.put(std::uint64_t{7});
+    to.put(std::uint8_t{1});  // the first tier was served
+    to.put(std::uint8_t{1});  // known
+    to.put(0.5);
+    to.put(0.25);
+    to.put(std::uint8_t{1 | 2 | 4 | 8});
+    to.put(-0.125F);
+    to.put(0.01);
+    to.put(std::uint8_t{1});  // no evidence
+    to.put(0.02);
+    to.put(std::uint8_t{0});
+    to.put(std::uint8_t{64});  // no flaw there yet
+    std::uint64_t course = 0;
+    const auto read = read_trial(to.bytes(), course);
+    REQUIRE(read.has_value());
+    CHECK(course == 99);
+    CHECK(read->served == 0);
+    CHECK(read->tiers[0].worse);
+    CHECK(read->tiers[0].kind == EvidenceKind::log_probability);
+    CHECK(read->tiers[0].evidence == -0.125F);
+    CHECK(std::isnan(read->tiers[0].least));
+    CHECK(read->tiers[0].tokens == 0);
+    CHECK(read->tiers[1].kind == EvidenceKind::none);
+    CHECK(std::isnan(read->tiers[1].evidence));
+    CHECK(read->tiers[1].cost_usd == 0.02);
+    CHECK_FALSE(read->tiers[2].asked);
+    CHECK(read->tiers[3].flaw == wire::AnswerFlaw::none);
+}
+
 TEST_CASE("trials as bytes: what is written is read, what is damaged is not taken for one") {
     rc::check([](std::uint64_t seed) {
         learn::RandomBits random(seed);
@@ -111,12 +145,20 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
         trial.known_probability = 0.01 + 0.99 * random.uniform();
         for (TierTrial& tier : trial.tiers) {
             tier.asked = random.chance(0.7);
-            if (!tier.asked) continue;
-            tier.graded = random.chance(0.5);
+            if (!tier.asked && random.chance(0.5)) {
+                tier.flaw = static_cast<wire::AnswerFlaw>(1 + random.next() % (wire::kAnswerFlaws - 1u));
+            }
+            if (!tier.asked && tier.flaw == wire::AnswerFlaw::none) continue;
+            tier.graded = tier.asked && random.chance(0.5);
             tier.worse = tier.graded && random.chance(0.5);
-            if (random.chance(0.7)) tier.evidence = -static_cast<float>(random.uniform());
+            tier.kind = static_cast<EvidenceKind>(random.next() % kEvidenceKinds);
+            const float sign = tier.kind == EvidenceKind::log_probability ? -1 : 1;
+            if (random.chance(0.7)) tier.evidence = sign * static_cast<float>(random.uniform());
+            if (random.chance(0.7)) tier.least = -static_cast<float>(random.uniform());
+            if (random.chance(0.3)) tier.margin = static_cast<float>(random.uniform());
+            tier.tokens = static_cast<std::uint32_t>(random.next());
             tier.cost_usd = random.uniform();
-            if (random.chance(0.3)) trial.served = static_cast<int>(&tier - trial.tiers.data());
+            if (tier.asked && random.chance(0.3)) trial.served = static_cast<int>(&tier - trial.tiers.data());
         }
         std::string bytes = write_trial(99, trial);
         std::uint64_t course = 0;

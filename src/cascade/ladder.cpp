@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-
-#include "cascade/cacheable.h"
+#include <limits>
 
 namespace weir::cascade {
 namespace {
@@ -18,11 +17,20 @@ std::string describe(const Policy::Judgement& judgement) {
 
 }  // namespace
 
-TierTrial trial_of(const wire::ChatAnswer& read, Usd cost) {
+TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost) {
     TierTrial trial;
-    trial.asked = storable_answer(read);
-    // Log-probabilities are at most 0; a provider that rounds may say otherwise.
-    if (read.logprobs.tokens > 0) trial.evidence = static_cast<float>(std::min(read.logprobs.mean, 0.0));
+    trial.flaw = flaw;
+    trial.asked = flaw == wire::AnswerFlaw::none;
+    const wire::Logprobs& logprobs = read.logprobs;
+    if (logprobs.tokens > 0) {
+        // Log-probabilities are at most 0; a provider that rounds may say otherwise.
+        trial.kind = EvidenceKind::log_probability;
+        trial.evidence = static_cast<float>(std::min(logprobs.mean, 0.0));
+        trial.least = static_cast<float>(std::min(logprobs.min, 0.0));
+    }
+    if (logprobs.margins > 0) trial.margin = static_cast<float>(logprobs.margin);
+    const Tokens tokens = logprobs.tokens > 0 ? logprobs.tokens : read.usage.reported ? read.usage.output : 0;
+    trial.tokens = static_cast<std::uint32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::uint32_t>::max()));
     trial.cost_usd = static_cast<double>(cost.nanos) / kNanosPerUsd;
     return trial;
 }
@@ -38,20 +46,19 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         std::string why = tried.reason;
         if (tried.offer) {
             TierTrial& trial = climb.trial.tiers[number];
-            trial = trial_of(tried.offer->read, tried.attempt.cost);
+            trial = trial_of(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost);
             climb.answers[number] = tried.offer->answer;
-            why = "answer not whole";
-            if (trial.asked) {
-                const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence);
-                why = describe(judgement);
-                if (judgement.open) {
-                    tried.attempt.outcome = store::Outcome::served;
-                    climb.trial.served = static_cast<int>(number);
-                    climb.risk = judgement.risk;
-                    ascent.served = std::move(tried.offer);
-                    ascent.tier = tier.kind();
-                }
+            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence);
+            why = describe(judgement);
+            if (judgement.open) {
+                tried.attempt.outcome = store::Outcome::served;
+                climb.trial.served = static_cast<int>(number);
+                climb.risk = judgement.risk;
+                ascent.served = std::move(tried.offer);
+                ascent.tier = tier.kind();
             }
+        } else if (tried.no_answer) {
+            climb.trial.tiers[number] = trial_of(tried.no_answer->read, tried.no_answer->flaw, tried.attempt.cost);
         }
         if (trace) note_rung(ascent.why, tier.name(), why);
         ascent.attempts.push_back(tried.attempt);

@@ -25,7 +25,7 @@ struct LadderClimb {
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
                         Cancellation& cancellation, bool trace, LadderClimb& climb, Ascent& ascent);
 
-// How a tier did, by its answer: its evidence, and its cost; not asked where the answer is not whole.
-TierTrial trial_of(const wire::ChatAnswer& read, Usd cost);
+// How a tier did, by its answer: its evidence, and its cost; not asked where what it gave is no answer.
+TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost);
 
 }  // namespace weir::cascade

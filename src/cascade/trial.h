@@ -8,18 +8,31 @@
 #include <cstdint>
 #include <limits>
 
+#include "wire/answer_flaw.h"
+
 namespace weir::cascade {
 
 inline constexpr std::size_t kMostModelTiers = 4;
 inline constexpr int kReference = -1;
 inline constexpr float kNoEvidence = std::numeric_limits<float>::quiet_NaN();
 
+// What `evidence` is: a logarithm up to 0, or a share or probability from 0 to 1. Kinds share no scale.
+enum class EvidenceKind : std::uint8_t { none, log_probability, self_agreement, self_verification };
+inline constexpr std::uint8_t kEvidenceKinds = 4;
+
 // How one tier did.
 struct TierTrial {
-    bool asked = false;            // it gave an answer
-    bool graded = false;           // its answer was compared with the reference's ...
-    bool worse = false;            // ... and counts against the promise
+    bool asked = false;   // it gave an answer
+    bool graded = false;  // its answer was compared with the reference's ...
+    bool worse = false;   // ... and counts against the promise
+    // What it gave is no answer: never served, never graded, `asked` is false; the cost is what it cost.
+    wire::AnswerFlaw flaw = wire::AnswerFlaw::none;
+    EvidenceKind kind = EvidenceKind::none;
     float evidence = kNoEvidence;  // mean token log-probability
+    // What else was seen of the answer; nothing is decided by it yet.
+    float least = kNoEvidence;   // the least token log-probability
+    float margin = kNoEvidence;  // mean distance of the likeliest token to the second one, in log-probability
+    std::uint32_t tokens = 0;    // its length; 0: not known
     double cost_usd = 0;
 };
 

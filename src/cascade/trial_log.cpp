@@ -10,11 +10,61 @@
 namespace weir::cascade {
 namespace {
 
-constexpr std::uint8_t kTrialVersion = 1, kCourseVersion = 2;
+// Of a record: version 1 knew of an answer only its mean log-probability, and nothing of what was no answer.
+constexpr std::uint8_t kTrialVersion = 3, kFirstTrialVersion = 1, kCourseVersion = 2;
 constexpr double kMostUsd = 1e6;
 
 bool is_cost(double usd) {
     return usd >= 0 && usd <= kMostUsd;  // false for what is no number
+}
+
+enum Has : std::uint8_t { kAsked = 1, kGraded = 2, kWorse = 4, kEvidence = 8, kLeast = 16, kMargin = 32, kFlaw = 64 };
+
+void write_tier(learn::ModelWriter& to, const TierTrial& tier) {
+    const bool flawed = tier.flaw != wire::AnswerFlaw::none;
+    const auto flag = [](bool set, Has which) { return set ? static_cast<unsigned>(which) : 0U; };
+    to.put(static_cast<std::uint8_t>(flag(tier.asked, kAsked) | flag(tier.graded, kGraded) | flag(tier.worse, kWorse) |
+                                     flag(!std::isnan(tier.evidence), kEvidence) |
+                                     flag(!std::isnan(tier.least), kLeast) | flag(!std::isnan(tier.margin), kMargin) |
+                                     flag(flawed, kFlaw)));
+    if (!tier.asked && !flawed) return;
+    if (flawed) to.put(static_cast<std::uint8_t>(tier.flaw));
+    to.put(static_cast<std::uint8_t>(tier.kind));
+    for (const float value : {tier.evidence, tier.least, tier.margin}) {
+        if (!std::isnan(value)) to.put(value);
+    }
+    to.put(tier.tokens);
+    to.put(tier.cost_usd);
+}
+
+// False: not sound.
+bool read_tier(learn::ModelReader& from, std::uint8_t version, TierTrial& tier) {
+    const std::uint8_t has = from.get<std::uint8_t>();
+    const bool first = version == kFirstTrialVersion;
+    tier.asked = (has & kAsked) != 0;
+    tier.graded = tier.asked && (has & kGraded) != 0;
+    tier.worse = tier.graded && (has & kWorse) != 0;
+    const bool flawed = !first && !tier.asked && (has & kFlaw) != 0;
+    if (!tier.asked && !flawed) return true;
+    if (flawed) {
+        const auto flaw = from.get<std::uint8_t>();
+        if (flaw == 0 || flaw >= wire::kAnswerFlaws) return false;
+        tier.flaw = static_cast<wire::AnswerFlaw>(flaw);
+    }
+    const auto kind = first ? static_cast<std::uint8_t>((has & kEvidence) != 0) : from.get<std::uint8_t>();
+    if (kind >= kEvidenceKinds) return false;
+    tier.kind = static_cast<EvidenceKind>(kind);
+    if ((has & kEvidence) != 0) tier.evidence = from.get<float>();
+    if (!first && (has & kLeast) != 0) tier.least = from.get<float>();
+    if (!first && (has & kMargin) != 0) tier.margin = from.get<float>();
+    if (!first) tier.tokens = from.get<std::uint32_t>();
+    tier.cost_usd = from.get<double>();
+    const bool logarithm = tier.kind == EvidenceKind::log_probability;
+    const bool evidence =
+        (has & kEvidence) == 0 || (logarithm ? tier.evidence <= 0 : tier.evidence >= 0 && tier.evidence <= 1);
+    const bool least = first || (has & kLeast) == 0 || tier.least <= 0;
+    const bool margin = first || (has & kMargin) == 0 || tier.margin >= 0;
+    return evidence && least && margin && is_cost(tier.cost_usd);
 }
 
 }  // namespace
@@ -81,20 +131,15 @@ std::string write_trial(std::uint64_t course, const Trial& trial) {
     to.put(static_cast<std::uint8_t>((trial.known ? 1 : 0) | (trial.everything ? 2 : 0)));
     to.put(trial.reference_usd);
     to.put(trial.known_probability);
-    for (const TierTrial& tier : trial.tiers) {
-        to.put(static_cast<std::uint8_t>((tier.asked ? 1 : 0) | (tier.graded ? 2 : 0) | (tier.worse ? 4 : 0) |
-                                         (std::isnan(tier.evidence) ? 0 : 8)));
-        if (!tier.asked) continue;
-        if (!std::isnan(tier.evidence)) to.put(tier.evidence);
-        to.put(tier.cost_usd);
-    }
+    for (const TierTrial& tier : trial.tiers) write_tier(to, tier);
     return std::move(to.bytes());
 }
 
 std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) {
     learn::ModelReader from(record);
     Trial trial;
-    if (from.get<std::uint8_t>() != kTrialVersion) return std::nullopt;
+    const auto version = from.get<std::uint8_t>();
+    if (version != kTrialVersion && version != kFirstTrialVersion) return std::nullopt;
     course = from.get<std::uint64_t>();
     trial.task = from.get<std::uint64_t>();
     const auto served = from.get<std::uint8_t>(), flags = from.get<std::uint8_t>();
@@ -104,19 +149,7 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     trial.everything = (flags & 2U) != 0;
     bool sound = served <= kMostModelTiers && is_cost(trial.reference_usd) && trial.known_probability > 0 &&
                  trial.known_probability <= 1;
-    for (TierTrial& tier : trial.tiers) {
-        const std::uint8_t what = from.get<std::uint8_t>();
-        tier.asked = (what & 1U) != 0;
-        tier.graded = tier.asked && (what & 2U) != 0;
-        tier.worse = tier.graded && (what & 4U) != 0;
-        if (!tier.asked) continue;
-        if ((what & 8U) != 0) {
-            tier.evidence = from.get<float>();
-            sound = sound && tier.evidence <= 0;
-        }
-        tier.cost_usd = from.get<double>();
-        sound = sound && is_cost(tier.cost_usd);
-    }
+    for (TierTrial& tier : trial.tiers) sound = read_tier(from, version, tier) && sound;
     trial.served = static_cast<int>(served) - 1;
     sound = sound && (trial.served == kReference || trial.tiers[static_cast<std::size_t>(trial.served)].asked);
     if (!from.ok() || !sound) return std::nullopt;

@@ -133,6 +133,15 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     return call;
 }
 
+// What a tier said in a trial.
+void take_answer(Grading& grading, std::size_t number, std::shared_ptr<tiers::CacheEntry> fresh) {
+    const auto read = wire::read_chat_answer(fresh->body);
+    if (!read) return;
+    const wire::AnswerFlaw flaw = wire::flaw_of(grading.response_format, *read, fresh->body);
+    grading.climb.trial.tiers[number] = cascade::trial_of(*read, flaw, fresh->cost);
+    if (flaw == wire::AnswerFlaw::none) grading.climb.answers[number] = std::move(fresh);
+}
+
 void start(Lane& lane, const JobPtr& job) {
     Grading& grading = *job->of;
     ++lane.grading->running;
@@ -166,12 +175,9 @@ void start(Lane& lane, const JobPtr& job) {
         call.target = grading.plan->ladder_models[number];
         call.logprobs = true;
         call.timeout_micros = kTrialMicros;
+        call.whole_answers = false;  // what is no answer is told to the learner as well
         call.then = [job, number, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
-            if (fresh) {
-                const auto read = wire::read_chat_answer(fresh->body);
-                if (read) job->of->climb.trial.tiers[number] = cascade::trial_of(*read, fresh->cost);
-                job->of->climb.answers[number] = std::move(fresh);
-            }
+            if (fresh) take_answer(*job->of, number, std::move(fresh));
             one_less();
         };
         ++job->awaited;

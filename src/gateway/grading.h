@@ -27,6 +27,7 @@ struct Grading {
     RequestId request = 0;
     std::string body;  // the caller's own bytes
     std::string system, question;
+    std::string response_format;  // raw; empty: none
     // What is known already: the policy's snapshot, the plan, who was asked on the caller's path and what was served.
     cascade::LadderClimb climb;
     tiers::ExactCache::EntryPtr reference;  // null: asked for, as an audit

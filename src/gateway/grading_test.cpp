@@ -356,6 +356,36 @@ TEST_CASE("tiers on trial are asked with log-probabilities; one that fails is no
     }
 }
 
+TEST_CASE("what a tier says that is no answer is not graded, but told with what it cost") {
+    struct Case {
+        std::string_view text, finish, format;
+        wire::AnswerFlaw flaw;
+    };
+    const Case cases[] = {{"I'm sorry, but I can't help with that.", "stop", "", wire::AnswerFlaw::refused},
+                          {"posi", "length", "", wire::AnswerFlaw::cut_short},
+                          {"", "stop", "", wire::AnswerFlaw::empty},
+                          {"positive", "stop", R"({"type":"json_object"})", wire::AnswerFlaw::malformed}};
+    for (const Case& each : cases) {
+        CAPTURE(each.text);
+        World world;
+        auto grading = world.empty();
+        grading->reference = entry_of("positive");
+        grading->response_format = each.format;
+        grading->to_ask[0] = true;
+        world.grade(std::move(grading));
+        world.take().answer(chat_body(each.text, -0.25, each.finish));
+        const Trial trial = world.only_trial();
+        CHECK(trial.known);
+        CHECK_FALSE(trial.tiers[0].asked);
+        CHECK_FALSE(trial.tiers[0].graded);
+        CHECK(trial.tiers[0].flaw == each.flaw);
+        CHECK(trial.tiers[0].evidence == -0.25F);
+        CHECK(trial.tiers[0].least == -0.25F);
+        CHECK(trial.tiers[0].tokens == 1);
+        CHECK(trial.tiers[0].cost_usd == doctest::Approx((100 * 0.15 + 2 * 0.6) * 1e-6));
+    }
+}
+
 TEST_CASE("the probability of being known is that of the coins, whatever they showed") {
     const auto probability = [](auto change) {
         World world;

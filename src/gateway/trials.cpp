@@ -22,7 +22,8 @@ void ask_ladder(Grading& grading) {
     const cascade::TaskPlan& plan = grading.climb.plan;
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
-        if (!grading.climb.trial.tiers[tier].asked) grading.to_ask[tier] = true;
+        const cascade::TierTrial& tried = grading.climb.trial.tiers[tier];
+        if (!tried.asked && tried.flaw == wire::AnswerFlaw::none) grading.to_ask[tier] = true;
     }
 }
 
@@ -88,6 +89,7 @@ void conclude_trial(ChatLife& life) {
     grading.body = std::string(life.chat.body);
     grading.system = life.chat.system_text;
     grading.question = question_of(life);
+    grading.response_format = wire::prompt_parts(life.chat).response_format;
     grade(life.lane, std::make_unique<Grading>(std::move(grading)));
 }
 

@@ -15,6 +15,7 @@
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/exact_cache.h"
 #include "tiers/exact_cache/flight.h"
+#include "wire/answer_flaw.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
@@ -56,9 +57,16 @@ struct Offer {
     std::string why;
 };
 
+// What a model said that is no answer: not offered.
+struct NoAnswer {
+    wire::AnswerFlaw flaw = wire::AnswerFlaw::none;
+    wire::ChatAnswer read;
+};
+
 struct Climb {
     store::Attempt attempt;  // outcome: declined until a gate decides otherwise
     std::optional<Offer> offer;
+    std::optional<NoAnswer> no_answer;
     std::unique_ptr<Flights::Lease> lease;       // exact cache, miss: held until the request has ended
     std::unique_ptr<Follower> follower;          // ... or the stream under way that answers it
     std::shared_ptr<const semantic::Look> look;  // semantic cache: what it saw

@@ -30,10 +30,31 @@ bool is_text(std::string_view raw) {
     return json::is_string(raw) && raw.size() > 2;
 }
 
+// Adds the distance of the two likeliest of `candidates`, an array of {"logprob":...}.
+void add_margin(std::string_view document, Span candidates, Logprobs& into) {
+    std::optional<double> first;
+    std::optional<double> second;
+    for (Walk candidate(document, candidates); candidate.next();) {
+        const std::optional<Span> logprob = json::find_member(document, candidate.value(), "logprob");
+        const std::optional<double> value = logprob ? json::as_double(logprob->of(document)) : std::nullopt;
+        if (!value) continue;
+        if (!first || *value > *first) {
+            second = first;
+            first = value;
+        } else if (!second || *value > *second) {
+            second = value;
+        }
+    }
+    if (!second) return;
+    into.margin += *first - *second;  // the sum, until all are in
+    ++into.margins;
+}
+
 // Adds the log-probabilities of `tokens`, an array of {"logprob":...}, to sum and min.
 void add_logprobs(std::string_view document, Span tokens, Logprobs& into) {
     for (Walk token(document, tokens); token.next();) {
         for (Walk member = Walk::inside(token); member.next();) {
+            if (member.key_is("top_logprobs") && member.at_array()) add_margin(document, member.value(), into);
             if (!member.key_is("logprob")) continue;
             const std::optional<double> value = json::as_double(member.raw());
             if (!value) continue;
@@ -152,7 +173,9 @@ Result<ChatAnswer> read_chat_answer(std::string_view body) {
         return fail(ErrorCode::protocol, "the answer has no choices");
     }
     if (Result<void> read = read_choices(body, choices->value, answer); !read) return tl::unexpected(read.error());
-    if (answer.logprobs.tokens > 0) answer.logprobs.mean /= static_cast<double>(answer.logprobs.tokens);
+    Logprobs& logprobs = answer.logprobs;
+    if (logprobs.tokens > 0) logprobs.mean /= static_cast<double>(logprobs.tokens);
+    if (logprobs.margins > 0) logprobs.margin /= static_cast<double>(logprobs.margins);
     return answer;
 }
 

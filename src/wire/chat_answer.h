@@ -21,6 +21,10 @@ struct Logprobs {
     double mean = 0;  // over all tokens of all choices
     double min = 0;
     std::int64_t tokens = 0;  // 0: the provider sent none
+    // How far the likeliest token was before the second one, on the average over the tokens that came with both
+    // (`top_logprobs`, which Weir does not ask for on its own behalf).
+    double margin = 0;
+    std::int64_t margins = 0;  // such tokens
 };
 
 struct ChatAnswer {

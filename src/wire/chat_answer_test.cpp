@@ -112,6 +112,19 @@ TEST_CASE("chat answer: what is none is a protocol error") {
     for (std::size_t size = 0; size < whole.size(); ++size) REQUIRE_FALSE(read_chat_answer(whole.substr(0, size)));
 }
 
+TEST_CASE("chat answer: the margin to the second token, of the tokens that come with two") {
+    const ChatAnswer read = answer(
+        R"({"choices":[{"message":{},"logprobs":{"content":[)"
+        R"({"logprob":-1,"top_logprobs":[{"token":"a","logprob":-3},{"token":"b","logprob":-0.5},{"logprob":-9}]},)"
+        R"({"logprob":-1,"top_logprobs":[{"logprob":-1},{"logprob":-2.5}]},)"
+        R"({"logprob":-4,"top_logprobs":[{"logprob":-4}]},{"logprob":-5,"top_logprobs":[]},)"
+        R"({"logprob":-6,"top_logprobs":[1,{"token":"x"},{"logprob":"-1"}]},{"logprob":-7}]}}]})");
+    CHECK(read.logprobs.tokens == 6);
+    CHECK(read.logprobs.margins == 2);
+    CHECK(read.logprobs.margin == doctest::Approx(2.0));
+    CHECK(answer(kBody).logprobs.margins == 0);
+}
+
 TEST_CASE("chat answer: log-probabilities over all choices") {
     const ChatAnswer read =
         answer(R"({"choices":[{"message":{},"logprobs":{"content":[{"logprob":-1},{"logprob":-3}]}},)"

@@ -105,6 +105,21 @@ class Serve(CascadeCase):
         self.small.gives_logprobs = False
         self.assert_reference(self.chat())
 
+    def test_what_has_not_the_form_asked_for_is_no_answer(self):
+        schema = {"type": "object", "required": ["label"], "properties": {"label": {"enum": ["yes", "no"]}}}
+        form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+        self.small.text = '{"label": "perhaps"}'
+        reply = self.chat(response_format=form, headers=[("x-weir-debug", "1")])
+        self.assert_reference(reply)
+        self.assertIn("no answer: not of the form asked for", reply.header("x-weir-why"))
+        row = self.weir.row(reply)
+        self.assertEqual([a["outcome"] for a in row["attempts"]], ["declined", "served"])
+        self.assertEqual(nanos(row["cost_usd"]), self.small.nanos + self.large.nanos)
+        self.small.text = '{"label": "yes"}'
+        reply = self.chat(response_format=form)
+        self.assert_answers(reply, '{"label": "yes"}')
+        self.assertEqual(reply.header("x-weir-tier"), "model")
+
     def test_small_failures_climb(self):
         whole = upstream.chat_body("Cut off.", usage=upstream.usage_of(1, 1))
         failures = {
@@ -126,6 +141,7 @@ class Serve(CascadeCase):
             "unfinished": upstream.Model("Fo", finish="length"),
             "filtered": upstream.Model("", finish="content_filter"),
             "refused": upstream.Model(message={"role": "assistant", "content": None, "refusal": "No."}),
+            "refused in words": upstream.Model("I'm sorry, but I can\u2019t help with that."),
             "an error as 200": upstream.body({"error": {"message": "quota"}}),
         }
         for name, failure in failures.items():

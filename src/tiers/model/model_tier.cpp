@@ -77,6 +77,12 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     account(climb.attempt, read->usage, upstream.price);
     climb.attempt.outcome = store::Outcome::declined;
     if (read->logprobs.tokens > 0) climb.attempt.evidence = static_cast<float>(read->logprobs.mean);
+    const std::string_view format = wire::prompt_parts(question.chat).response_format;
+    if (const wire::AnswerFlaw flaw = wire::flaw_of(format, *read, answer); flaw != wire::AnswerFlaw::none) {
+        climb.reason = "no answer: " + std::string(wire::to_string(flaw));
+        climb.no_answer = NoAnswer{flaw, std::move(*read)};
+        co_return climb;
+    }
 
     auto entry = std::make_shared<CacheEntry>();
     entry->body = std::move(answer);

@@ -1,7 +1,8 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, read, and offered.
 // Thread rule: one reactor's.
 // Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
-// after failures, is not ready, fails or answers something that is no answer makes the tier decline.
+// after failures, is not ready, fails or answers something that is no answer (wire/answer_flaw.h) makes the tier
+// decline.
 #pragma once
 
 #include "tiers/model/tier_health.h"
