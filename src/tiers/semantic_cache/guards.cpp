@@ -91,7 +91,7 @@ void Judge::judge() {
     if (numbers() || dates() || codes() || quotations() || negations() || names() || opposites() || things() ||
         degrees() || pronouns() || modals() || times() || logic() || kinds() || scopes() || roles() || bounds() ||
         connectives() || obligations() || preventions() || voices() || additions() || words_told() || addressed() ||
-        wanted()) {
+        wanted() || focus() || places() || points() || neighbours() || antecedents()) {
         return;
     }
     minimal();

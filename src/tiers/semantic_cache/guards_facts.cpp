@@ -60,6 +60,13 @@ bool Judge::quotations() {
         const auto j = static_cast<std::uint32_t>(links_.a[i].other);
         if (word_a(i) != word_b(j)) return refuse(Refusal::quoted, "quoted", word_a(i), word_b(j));
     }
+    // "'1'" is a text, "1" a number.
+    for (std::uint32_t i = 0; i < links_.a.size(); ++i) {
+        if (links_.a[i].link == Link::none || a_.terms[i].kind != TermKind::number) continue;
+        const auto j = static_cast<std::uint32_t>(links_.a[i].other);
+        if (a_.terms[i].is(term_quoted) != b_.terms[j].is(term_quoted))
+            return refuse(Refusal::quoted, "quoted", word_a(i), word_b(j));
+    }
     return refuse_left(Refusal::quoted, "quoted",
                        [](const Term& term) { return term.is(term_quoted) && is_content(term); });
 }

@@ -183,9 +183,10 @@ bool Judge::bounds() {
 bool Judge::connectives() {
     // "if" and "when" often say the same
     const auto hangs = [](const Term& term) {
-        static constexpr std::array words = {
-            word_id("if"),      word_id("when"),   word_id("#evenif"), word_id("unless"),  word_id("until"),
-            word_id("because"), word_id("though"), word_id("despite"), word_id("#sothat"), word_id("#ifnot")};
+        static constexpr std::array words = {word_id("if"),     word_id("when"),       word_id("#evenif"),
+                                             word_id("unless"), word_id("until"),      word_id("because"),
+                                             word_id("though"), word_id("despite"),    word_id("#sothat"),
+                                             word_id("#ifnot"), word_id("#regardless")};
         return contains(words, term.meaning);
     };
     const auto condition = [](std::uint64_t meaning) { return meaning == word_id("if") || meaning == word_id("when"); };
@@ -299,6 +300,20 @@ bool Judge::words_told() {
     const bool both =
         std::any_of(a_.terms.begin(), a_.terms.end(), head) && std::any_of(b_.terms.begin(), b_.terms.end(), head);
     const auto other = [&](const Term& term) { return is_content(term) && !head(term) && !is_label(term); };
+    // "spell colour", "spell color"
+    const auto letters = [](const Term& term) {
+        static constexpr std::array heads = {
+            word_id("spell"), word_id("pronounce"), word_id("letter"),     word_id("rhyme"),   word_id("syllable"),
+            word_id("vowel"), word_id("anagram"),   word_id("palindrome"), word_id("acronym"), word_id("plural")};
+        return contains(heads, term.meaning);
+    };
+    if (std::any_of(a_.terms.begin(), a_.terms.end(), letters)) {
+        for (std::uint32_t i = 0; i < links_.a.size(); ++i) {
+            if (links_.a[i].link == Link::none || letters(a_.terms[i]) || !is_content(a_.terms[i])) continue;
+            const auto j = static_cast<std::uint32_t>(links_.a[i].other);
+            if (word_a(i) != word_b(j)) return refuse(Refusal::quoted, "word told", word_a(i), word_b(j));
+        }
+    }
     const std::uint32_t* one = first_left(left_a_, a_, other);
     const std::uint32_t* two = first_left(left_b_, b_, other);
     return both && one != nullptr && two != nullptr && refuse(Refusal::quoted, "word told", word_a(*one), word_b(*two));

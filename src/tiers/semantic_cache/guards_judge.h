@@ -1,7 +1,7 @@
 // The judge behind check_guards: two questions, the alignment of their words, what is left over, and the rules on it.
 // The rules on what is said stand in guards_facts.cpp, those on how it is said in guards_grammar.cpp, those on what an
-// answer to it looks like in guards_frame.cpp. Only these files use it. Thread rule: one object, one thread. Limits:
-// those of read_question.
+// answer to it looks like in guards_frame.cpp, those on the smallest words in guards_particles.cpp. Only these files
+// use it. Thread rule: one object, one thread. Limits: those of read_question.
 #pragma once
 
 #include <algorithm>
@@ -108,6 +108,14 @@ class Judge {
     bool addressed();
     // What the answer has to be: a time, a place, a reason, a person, an amount; or whether something is so.
     bool wanted();
+
+    // The rules on small words (guards_particles.cpp): what "only" and "even" are about; where something is; what is
+    // pointed at; which of two neighbours belongs to the other; who a pronoun means.
+    bool focus();
+    bool places();
+    bool points();
+    bool neighbours();
+    bool antecedents();
 
     bool scopes();
     // Two words changed places around a third that stands between them on both sides. Names and pronouns that do so

@@ -107,6 +107,12 @@ bool takes_a_words_place(const text::Words& words, std::uint32_t i) {
     return !opens;
 }
 
+// "!x": before a word, and not behind one, it is an operator.
+bool is_operator(const text::Words& words, std::uint32_t i) {
+    return words[i].lower == "!" && i > 0 && !words[i].attached && i + 1 < words.size() && words[i + 1].attached &&
+           words[i + 1].kind != WordKind::punctuation;
+}
+
 std::vector<Piece> pieces_of(const text::Words& words) {
     std::vector<Piece> pieces;
     pieces.reserve(words.size());
@@ -115,7 +121,8 @@ std::vector<Piece> pieces_of(const text::Words& words) {
     for (std::uint32_t i = 0; i < words.size(); ++i) {
         const Word& word = words[i];
         sentence = sentence || (word.starts_sentence && i > 0 && words[i - 1].lower != ":");
-        if (word.kind == WordKind::punctuation && !means_something(word) && !takes_a_words_place(words, i)) {
+        if (word.kind == WordKind::punctuation && !means_something(word) && !takes_a_words_place(words, i) &&
+            !is_operator(words, i)) {
             after_break = after_break || marks_break(word);
             continue;
         }

@@ -239,7 +239,9 @@ class TermReader {
         if (word.lower == "%") return push_as(TermKind::content, mean::percent, term_unit);
         const bool before_word = at_ + 1 < pieces_.size() && word_of(at_ + 1).attached;
         if (word.lower == "&" && !before_word) return push_as(TermKind::function, mean::and_);
-        if (word.lower == "/" && !(at_ > 0 && word_of(at_ - 1).kind == WordKind::number)) return;  // "and/or"
+        // "and/or"; but "1 / 2", "1 // 2"
+        if (word.lower == "/" && before_word && word.attached && at_ > 0 && word_of(at_ - 1).kind == WordKind::word)
+            return;
         push_as(TermKind::symbol, word.id);
     }
 
@@ -263,6 +265,11 @@ class TermReader {
 
     void function_word(const Word& word) {
         if (spelled_name(word)) return;
+        // "6a" is another one than "6": no article.
+        if (word.attached && at_ > 0 && word_of(at_ - 1).kind == WordKind::number &&
+            pieces_[at_ - 1].word + 1 == pieces_[at_].word) {
+            return push_as(TermKind::code, word.id);
+        }
         switch (word.word_class) {
             case WordClass::article: {
                 const bool a_name =
