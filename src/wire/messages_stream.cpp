@@ -1,0 +1,329 @@
+// A chat stream as the events of Anthropic Messages:
+//   message_start (content_block_start content_block_delta* content_block_stop)* message_delta message_stop
+// with a ping behind the first block's start. Blocks come one after the other; chat may mix its tool calls' pieces, so
+// what belongs to a later block waits until the one before is whole: another block has begun, and, where it is a tool
+// call, its arguments' brackets are closed. An answer without an end has none here either.
+// Limits: what waits is at most kMaxWaiting bytes.
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "json/scan.h"
+#include "wire/chat_answer.h"
+#include "wire/messages.h"
+
+namespace weir::wire::messages {
+namespace {
+
+using json::Walk;
+
+constexpr std::size_t kMaxWaiting = 4u << 20;
+constexpr std::size_t kMaxCalls = 1024;  // tool calls of an answer
+
+bool is_text(std::string_view raw) {
+    return json::is_string(raw) && raw.size() > 2;
+}
+
+// How far a JSON object has come that is fed in pieces: whether its brackets are closed.
+class ObjectProgress {
+  public:
+    void feed(std::string_view text) {
+        for (const char byte : text) step(byte);
+    }
+    bool whole() const { return begun_ && depth_ == 0 && !broken_; }
+    bool untouched() const { return !begun_ && !broken_; }
+
+  private:
+    void step(char byte) {
+        if (escaped_) {
+            escaped_ = false;
+        } else if (in_string_) {
+            escaped_ = byte == '\\';
+            in_string_ = byte != '"';
+        } else if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
+        } else if (!begun_) {
+            begun_ = true;
+            broken_ |= byte != '{';
+            depth_ = 1;
+        } else if (depth_ == 0) {
+            broken_ = true;
+        } else if (byte == '"') {
+            in_string_ = true;
+        } else if (byte == '{' || byte == '[') {
+            ++depth_;
+        } else if (byte == '}' || byte == ']') {
+            --depth_;
+        }
+    }
+
+    std::size_t depth_ = 0;
+    bool begun_ = false, broken_ = false, in_string_ = false, escaped_ = false;
+};
+
+class MessagesStream final : public ChunkReader {
+  public:
+    MessagesStream(const Echo& echo, const std::optional<Usage>& usage) : echo_(echo) {
+        if (usage) usage_ = *usage;
+    }
+
+  protected:
+    Result<void> on_chunk(std::string_view chunk, std::string& out) override {
+        std::string_view id;
+        std::string_view model;
+        json::Span choices;
+        for (Walk member(chunk, {0, chunk.size()}); member.next();) {
+            if (member.key_is("choices")) {
+                choices = member.value();
+            } else if (member.key_is("id")) {
+                id = member.raw();
+            } else if (member.key_is("model")) {
+                model = member.raw();
+            } else if (member.key_is("usage")) {
+                const std::optional<Usage> usage = read_usage(chunk, member.value());
+                if (usage && usage->reported) usage_ = *usage;
+            }
+        }
+        for (Walk choice(chunk, choices); choice.next();) {
+            if (!choice.at_object()) continue;
+            const auto index = json::find_member(chunk, choice.value(), "index");
+            if (index && json::as_int64(index->of(chunk)).value_or(0) != 0) continue;
+            if (!started_) start(id, model, out);
+            if (Result<void> read = read_choice(chunk, choice); !read) return read;
+        }
+        return advance(out);
+    }
+
+    Result<void> on_done(std::string& out) override {
+        if (!is_text(end_.finish)) return fail(ErrorCode::protocol, "the stream ended without a finish_reason");
+        const bool cut = json::string_equals(end_.finish, "length");
+        for (Block& block : blocks_) {
+            if (block.kind != Kind::call) continue;
+            if (block.name.empty()) return fail(ErrorCode::protocol, "the answer calls a tool without a name");
+            if (!block.progress.whole() && !block.progress.untouched() && !cut) {
+                return fail(ErrorCode::protocol, "the arguments of a tool call in the answer are no JSON object");
+            }
+        }
+        ended_ = true;
+        if (Result<void> advanced = advance(out); !advanced) return advanced;
+        out += "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{";
+        write_end(end_, echo_, out);
+        out += R"(},"usage":)";
+        write_usage(usage_, out);
+        out += "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+        return {};
+    }
+
+    void on_error(const ApiError& error, std::string& out) override {
+        out += "event: error\ndata: ";
+        out += render_error(error, echo_.request_id);
+        out += "\n\n";
+    }
+
+  private:
+    enum class Kind : std::uint8_t { thinking, text, call };
+
+    struct Block {
+        Kind kind = Kind::text;
+        std::size_t call = 0;  // its place in calls_
+        std::string id, name;  // raw
+        std::string waiting;   // as spelled, without quotes
+        ObjectProgress progress;
+        bool opened = false;
+    };
+    // A tool call that was seen: chat's number for it. Its block has gone where it is whole.
+    struct Call {
+        std::int64_t index = 0;
+        std::string id;
+    };
+
+    void start(std::string_view id, std::string_view model, std::string& out) {
+        started_ = true;
+        out += "event: message_start\ndata: {\"type\":\"message_start\",\"message\":";
+        write_head(id, model, echo_, out);
+        out += R"(,"content":[],"stop_reason":null,"stop_sequence":null,"usage":)";
+        Usage begun = usage_;
+        begun.output = 0;
+        write_usage(begun, out);
+        out += "}}\n\n";
+    }
+
+    Result<void> read_choice(std::string_view chunk, Walk& choice) {
+        for (Walk member = Walk::inside(choice); member.next();) {
+            if (member.key_is("delta") && member.at_object()) {
+                if (Result<void> read = read_delta(chunk, member); !read) return read;
+            } else if (member.key_is("finish_reason") && is_text(member.raw())) {
+                end_.finish = member.raw();
+            } else if (member.key_is("stop_reason") && is_text(member.raw())) {
+                end_.stop = member.raw();
+            }
+        }
+        return {};
+    }
+
+    // Thoughts first, then text, then calls, in whichever order one delta has them.
+    Result<void> read_delta(std::string_view chunk, Walk& delta) {
+        json::Span content;
+        json::Span calls;
+        std::string_view refusal;
+        bool thought = false;
+        for (Walk member = Walk::inside(delta); member.next();) {
+            if (member.key_is("content")) {
+                content = member.value();
+            } else if (member.key_is("tool_calls")) {
+                calls = member.value();
+            } else if (member.key_is("refusal")) {
+                refusal = member.raw();
+            } else if (member.key_is("reasoning_content") || member.key_is("reasoning")) {
+                // Servers that give both say the same twice.
+                if (is_text(member.raw()) && !std::exchange(thought, true)) add(Kind::thinking, member.raw());
+            } else if (member.key_is("function_call") && member.at_object()) {
+                return fail(ErrorCode::protocol, "the answer calls a function, where tools were given");
+            }
+        }
+        add(Kind::text, content.of(chunk));
+        for (Walk part(chunk, content); json::is_array(content.of(chunk)) && part.next();) {
+            const auto text = json::find_member(chunk, part.value(), "text");
+            if (!text) return fail(ErrorCode::protocol, "the answer has a part that is no text");
+            add(Kind::text, text->of(chunk));
+        }
+        end_.refused |= is_text(refusal);
+        add(Kind::text, refusal);
+        for (Walk call(chunk, calls); call.next();) {
+            if (Result<void> added = add_call(call); !added) return added;
+        }
+        return {};
+    }
+
+    void add(Kind kind, std::string_view raw) {
+        if (!is_text(raw)) return;
+        if (blocks_.empty() || blocks_.back().kind != kind) blocks_.emplace_back().kind = kind;
+        blocks_.back().waiting += raw.substr(1, raw.size() - 2);
+    }
+
+    // Where in calls_ a piece belongs. Servers that number nothing send calls whole: a new id is a new call.
+    std::size_t place_of(std::optional<std::int64_t> index, std::string_view id) {
+        if (!index) {
+            if (!calls_.empty() && (!is_text(id) || id == calls_.back().id)) return calls_.size() - 1;
+            index = calls_.empty() ? 0 : calls_.back().index + 1;
+        }
+        const auto found =
+            std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) { return call.index == *index; });
+        if (found != calls_.end()) return static_cast<std::size_t>(found - calls_.begin());
+        calls_.push_back({*index, std::string(id)});
+        Block& block = blocks_.emplace_back();
+        block.kind = Kind::call;
+        block.call = calls_.size() - 1;
+        end_.called_tools = true;
+        return block.call;
+    }
+
+    Result<void> add_call(Walk& call) {
+        if (!call.at_object()) return {};
+        std::optional<std::int64_t> index;
+        std::string_view id;
+        std::string_view name;
+        std::string arguments;  // raw
+        for (Walk member = Walk::inside(call); member.next();) {
+            if (member.key_is("index")) {
+                index = json::as_int64(member.raw());
+            } else if (member.key_is("id")) {
+                id = member.raw();
+            } else if (member.key_is("function") && member.at_object()) {
+                for (Walk part = Walk::inside(member); part.next();) {
+                    if (part.key_is("name")) name = part.raw();
+                    if (part.key_is("arguments")) arguments = part.raw();
+                }
+            }
+        }
+        const std::size_t place = place_of(index, id);
+        if (calls_.size() > kMaxCalls) return fail(ErrorCode::too_large, "the answer has too many tool calls");
+        if (json::is_object(arguments)) {
+            std::string text;
+            json::write_string(arguments, text);
+            arguments = std::move(text);
+        }
+        text_.clear();
+        json::append_string(arguments, text_);
+        const auto block = std::find_if(blocks_.begin(), blocks_.end(),
+                                        [&](const Block& one) { return one.kind == Kind::call && one.call == place; });
+        if (block == blocks_.end()) {
+            if (text_.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+            return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
+        }
+        if (is_text(id) && block->id.empty()) block->id = id;
+        if (is_text(name) && block->name.empty()) block->name = name;
+        if (text_.empty()) return {};
+        block->progress.feed(text_);
+        block->waiting += std::string_view(arguments).substr(1, arguments.size() - 2);
+        return {};
+    }
+
+    // Sends what may be sent.
+    Result<void> advance(std::string& out) {
+        std::size_t waiting = 0;
+        while (!blocks_.empty()) {
+            Block& block = blocks_.front();
+            if (!block.opened && block.kind == Kind::call && block.name.empty()) break;
+            if (!block.opened) open(block, out);
+            if (!block.waiting.empty()) write_delta(block, out);
+            const bool followed = blocks_.size() > 1 && (block.kind != Kind::call || block.progress.whole());
+            if (!followed && !ended_) break;
+            out += "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":" +
+                   std::to_string(closed_++) + "}\n\n";
+            blocks_.pop_front();
+        }
+        for (const Block& block : blocks_) waiting += block.waiting.size();
+        if (waiting > kMaxWaiting) return fail(ErrorCode::too_large, "the answer's tool calls are mixed up");
+        return {};
+    }
+
+    void open(Block& block, std::string& out) {
+        block.opened = true;
+        out +=
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":" + std::to_string(closed_) +
+            R"(,"content_block":)";
+        if (block.kind == Kind::text) {
+            out += R"({"type":"text","text":""})";
+        } else if (block.kind == Kind::thinking) {
+            out += R"({"type":"thinking","thinking":"","signature":""})";
+        } else {
+            out += R"({"type":"tool_use","id":)" + call_id(block.id, echo_, block.call) + R"(,"name":)" + block.name +
+                   R"(,"input":{}})";
+        }
+        out += "}\n\n";
+        if (!std::exchange(pinged_, true)) out += "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+    }
+
+    void write_delta(Block& block, std::string& out) {
+        out +=
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":" + std::to_string(closed_) +
+            R"(,"delta":)";
+        constexpr std::string_view kBegins[] = {R"({"type":"thinking_delta","thinking":")",
+                                                R"({"type":"text_delta","text":")",
+                                                R"({"type":"input_json_delta","partial_json":")"};
+        out += kBegins[static_cast<std::size_t>(block.kind)];
+        out += block.waiting;
+        out += "\"}}\n\n";
+        block.waiting.clear();
+    }
+
+    const Echo& echo_;
+    Usage usage_;
+    End end_;
+    std::deque<Block> blocks_;  // the first is the open one
+    std::vector<Call> calls_;
+    std::string text_;
+    std::size_t closed_ = 0;  // blocks
+    bool started_ = false;
+    bool pinged_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamTranslator> stream_from_chat(const Echo& echo, const std::optional<Usage>& usage) {
+    return std::make_unique<MessagesStream>(echo, usage);
+}
+
+}  // namespace weir::wire::messages

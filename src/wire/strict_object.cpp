@@ -1,0 +1,83 @@
+#include "wire/strict_object.h"
+
+#include <algorithm>
+
+namespace weir::wire {
+
+std::string Path::text() const {
+    std::string out = parent != nullptr ? parent->text() : std::string();
+    if (!out.empty()) out += '.';
+    if (name.empty()) {
+        if (parent != nullptr) out += std::to_string(index);
+    } else {
+        out += name;
+    }
+    return out;
+}
+
+tl::unexpected<Error> StrictReader::refuse(const Path& path, std::string_view what) {
+    error_param_ = path.text();
+    std::string message = error_param_;
+    if (!message.empty()) message += ": ";
+    message += what;
+    return fail(ErrorCode::invalid, std::move(message));
+}
+
+Result<void> StrictReader::string_at(json::Span value, const Path& path) {
+    if (value.empty()) return refuse(path, "is required");
+    if (!json::is_string(raw(value))) return refuse(path, "must be a string");
+    return {};
+}
+
+json::Span StrictReader::type_of(json::Span object) const {
+    return json::find_member(document_, object, "type").value_or(json::Span{});
+}
+
+tl::unexpected<Error> StrictReader::refuse_type(json::Span object, const Path& path) {
+    const json::Span type = type_of(object);
+    const Path place = path.member("type");
+    if (!json::is_string(raw(type))) return refuse(place, "is required, as a string");
+    const std::string called = json::as_string(raw(type)).value_or("").substr(0, 64);
+    return refuse(place, "'" + called + "' " + std::string(kNotExpressible));
+}
+
+Result<void> StrictReader::read(json::Span object, const Path& path, std::span<const MemberRule> rules,
+                                std::span<json::Span> values) {
+    if (!json::is_object(raw(object))) return refuse(path, "must be an object");
+    std::fill(values.begin(), values.end(), json::Span{});
+    std::uint64_t seen = 0;
+    for (json::Walk member(document_, object); member.next();) {
+        Result<void> sorted = sort(member.raw_key(), member.value(), &path, rules, values, seen);
+        if (!sorted) return sorted;
+    }
+    return {};
+}
+
+Result<void> StrictReader::read(std::span<const json::Member> members, std::span<const MemberRule> rules,
+                                std::span<json::Span> values) {
+    std::fill(values.begin(), values.end(), json::Span{});
+    std::uint64_t seen = 0;
+    for (const json::Member& member : members) {
+        Result<void> sorted = sort(member.key_span.of(document_), member.value, nullptr, rules, values, seen);
+        if (!sorted) return sorted;
+    }
+    return {};
+}
+
+Result<void> StrictReader::sort(std::string_view raw_key, json::Span value, const Path* path,
+                                std::span<const MemberRule> rules, std::span<json::Span> values, std::uint64_t& seen) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (!json::string_equals(raw_key, rules[i].name)) continue;
+        const Path place{path, rules[i].name, 0};
+        if ((seen >> i & 1U) != 0) return refuse(place, "is given twice: which one counts is not defined");
+        seen |= std::uint64_t{1} << i;
+        if (json::is_null(raw(value))) return {};
+        if (rules[i].use == MemberRule::Use::refuse) return refuse(place, rules[i].why);
+        values[i] = value;
+        return {};
+    }
+    const std::string name = json::as_string(raw_key).value_or("").substr(0, 64);
+    return refuse(Path{path, name, 0}, "is not supported here: it " + std::string(kNotExpressible));
+}
+
+}  // namespace weir::wire
