@@ -1,0 +1,94 @@
+#include "wire/dialect.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "json/scan.h"
+#include "wire/chat_answer.h"
+
+namespace weir::wire {
+namespace {
+
+std::string_view trimmed(std::string_view data) {
+    constexpr std::string_view kSpace = " \t\n";
+    const std::size_t begin = std::min(data.find_first_not_of(kSpace), data.size());
+    data.remove_prefix(begin);
+    return data.substr(0, data.find_last_not_of(kSpace) + 1);
+}
+
+// What the upstream said in an error event, in whatever form; a status that it names counts.
+ApiError told_in(std::string_view data, const std::vector<json::Member>& members) {
+    ApiError error{502, upstream_message(data), "server_error", "upstream_error", ""};
+    for (const json::Member& member : members) {
+        if (member.key != "error" || !json::is_object(member.raw(data))) continue;
+        for (json::Walk part(data, member.value); part.next();) {
+            const bool status = part.key_is("code") || part.key_is("status");
+            const std::int64_t number = status ? json::as_int64(part.raw()).value_or(0) : 0;
+            if (number >= 400 && number < 600) error.status = static_cast<unsigned>(number);
+        }
+    }
+    return error;
+}
+
+}  // namespace
+
+Result<void> body_to_dialect_stream(const Dialect& dialect, std::string_view chat_body, const Echo& echo,
+                                    std::string& out) {
+    std::string events;
+    if (Result<void> rendered = body_to_stream(chat_body, true, events); !rendered) return rendered;
+    const Result<ChatAnswer> read = read_chat_answer(chat_body);
+    std::optional<Usage> usage;
+    if (read && read->usage.reported) usage = read->usage;
+    const std::size_t begin = out.size();
+    Result<void> fed = dialect.stream_from_chat(echo, usage)->feed(events, out);
+    if (!fed) out.resize(begin);
+    return fed;
+}
+
+Result<void> ChunkReader::feed(std::string_view chat_events, std::string& out) {
+    splitter_.feed(chat_events);
+    http::SseSplitter::Event event;
+    while (true) {
+        switch (splitter_.next(event)) {
+            case http::SseSplitter::State::need_more:
+                return {};
+            case http::SseSplitter::State::too_large:
+                return fail(ErrorCode::too_large, "an event of the stream is too large");
+            case http::SseSplitter::State::event:
+                if (ended_) continue;
+                if (Result<void> taken = take(event, out); !taken) return taken;
+        }
+    }
+}
+
+void ChunkReader::break_off(const ApiError& error, std::string& out) {
+    if (failed_) return;
+    failed_ = ended_ = true;
+    on_error(error, out);
+}
+
+Result<void> ChunkReader::take(const http::SseSplitter::Event& event, std::string& out) {
+    const std::string_view data = trimmed(event.data);
+    if (data.empty()) {
+        // Comments, and what keeps the connection alive. An event's name without data would be news to the caller.
+        if (event.raw.starts_with(':')) out += event.raw;
+        return {};
+    }
+    if (data == "[DONE]") {
+        ended_ = true;
+        return on_done(out);
+    }
+    thread_local std::vector<json::Member> members;
+    if (Result<void> checked = json::members(data, members); !checked) {
+        return fail(ErrorCode::protocol, "an event of the stream is broken: " + checked.error().message);
+    }
+    bool is_error = event.name == "error";
+    for (const json::Member& member : members) is_error |= member.key == "error" && !json::is_null(member.raw(data));
+    if (is_error) {
+        break_off(told_in(data, members), out);
+        return {};
+    }
+    return on_chunk(data, out);
+}
+
+}  // namespace weir::wire
