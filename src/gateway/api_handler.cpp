@@ -1,28 +1,80 @@
 #include "gateway/api_handler.h"
 
+#include <array>
+
 #include "gateway/chat.h"
 #include "gateway/embeddings.h"
+#include "gateway/request_life.h"
 #include "wire/errors.h"
+#include "wire/messages.h"
 
 namespace weir::gateway {
 namespace {
 
 constexpr std::string_view kJson = "content-type: application/json\r\n";
 
-Task<void> refuse(net::Exchange& exchange, const wire::ApiError& error, std::string_view more_headers) {
-    const std::string body = wire::render_error(error);
+// The APIs that are answered through chat, each at one path: a new one is a line here.
+struct TranslatedApi {
+    std::string_view path;
+    const wire::Dialect& (*dialect)();
+};
+constexpr std::array kTranslatedApis = {
+    TranslatedApi{"/v1/messages", wire::anthropic_messages},
+};
+
+// Whose path it is, or is above it; nullptr: OpenAI's chat and embeddings.
+const TranslatedApi* api_of(std::string_view path) {
+    for (const TranslatedApi& api : kTranslatedApis) {
+        if (!path.starts_with(api.path)) continue;
+        const std::string_view below = path.substr(api.path.size());
+        if (below.empty() || below.front() == '/') return &api;
+    }
+    return nullptr;
+}
+
+Task<void> refuse(Lane& lane, net::Exchange& exchange, const wire::ApiError& error,
+                  std::string_view more_headers = {}) {
+    const TranslatedApi* const api = api_of(exchange.head().path());
+    const std::string body = error_body(api != nullptr ? &api->dialect() : nullptr, error, lane.ids.next());
     std::string headers(kJson);
     headers += more_headers;
     co_await exchange.respond(error.status, headers, body);
 }
 
-Task<void> refuse_method(net::Exchange& exchange, std::string_view allowed) {
+Task<void> refuse_method(Lane& lane, net::Exchange& exchange, std::string_view allowed) {
     const wire::ApiError error{
         405,
         "Method " + std::string(exchange.head().method) + " is not allowed here; use " + std::string(allowed) + ".",
         "invalid_request_error", "method_not_allowed", ""};
     const std::string allow = "allow: " + std::string(allowed) + "\r\n";
-    co_await refuse(exchange, error, allow);
+    co_await refuse(lane, exchange, error, allow);
+}
+
+Task<void> refuse_path(Lane& lane, net::Exchange& exchange) {
+    std::string known = "POST /v1/chat/completions, ";
+    for (const TranslatedApi& api : kTranslatedApis) known += "POST " + std::string(api.path) + ", ";
+    const http::RequestHead& head = exchange.head();
+    const wire::ApiError error{404,
+                               "No such path: " + std::string(head.method) + " " +
+                                   std::string(head.path().substr(0, 200)) + ". Weir answers " + known +
+                                   "POST /v1/embeddings and GET /v1/models.",
+                               "invalid_request_error", "not_found", ""};
+    co_await refuse(lane, exchange, error);
+}
+
+// Only who makes the tokens can count them, and no provider of chat tells before it answers. A guess would be taken for
+// the truth.
+Task<void> refuse_to_count(Lane& lane, net::Exchange& exchange) {
+    if (caller_of(lane.routes->routes(), exchange.head()) == nullptr) {
+        const wire::ApiError error = unknown_caller();
+        co_await refuse(lane, exchange, error);
+        co_return;
+    }
+    const wire::ApiError error{404,
+                               "Tokens can't be counted here before the request is answered: no model behind Weir "
+                               "offers it. The answer's usage has the exact counts.",
+                               "invalid_request_error", "not_found", ""};
+    co_await refuse(lane, exchange, error);
 }
 
 }  // namespace
@@ -30,7 +82,10 @@ Task<void> refuse_method(net::Exchange& exchange, std::string_view allowed) {
 // The usual case goes without a coroutine of its own.
 Task<void> ApiHandler::handle(net::Exchange& exchange) {
     const http::RequestHead& head = exchange.head();
-    if (head.method == "POST" && head.path() == "/v1/chat/completions") return handle_chat(lane_, exchange);
+    const bool posts = head.method == "POST";
+    if (posts && head.path() == "/v1/chat/completions") return handle_chat(lane_, exchange);
+    const TranslatedApi* const api = api_of(head.path());
+    if (posts && api != nullptr && api->path == head.path()) return handle_chat(lane_, exchange, &api->dialect());
     return route(exchange);
 }
 
@@ -38,13 +93,20 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
     const std::string_view path = exchange.head().path();
     const std::string_view method = exchange.head().method;
     const bool reads = method == "GET" || method == "HEAD";
-    if (path == "/v1/chat/completions") {
-        co_await refuse_method(exchange, "POST");
+    const TranslatedApi* const api = api_of(path);
+    if (path == "/v1/chat/completions" || (api != nullptr && path == api->path)) {
+        co_await refuse_method(lane_, exchange, "POST");
+    } else if (path == "/v1/messages/count_tokens") {
+        if (method == "POST") {
+            co_await refuse_to_count(lane_, exchange);
+        } else {
+            co_await refuse_method(lane_, exchange, "POST");
+        }
     } else if (path == "/v1/embeddings") {
         if (method == "POST") {
             co_await handle_embeddings(lane_, exchange);
         } else {
-            co_await refuse_method(exchange, "POST");
+            co_await refuse_method(lane_, exchange, "POST");
         }
     } else if (path == "/v1/models" || path.starts_with("/v1/models/")) {
         if (reads) {
@@ -53,25 +115,20 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
             if (path.starts_with(kOne)) id = path.substr(kOne.size());
             co_await list_models(exchange, id);
         } else {
-            co_await refuse_method(exchange, "GET");
+            co_await refuse_method(lane_, exchange, "GET");
         }
     } else if (path == "/health" && reads) {
         co_await exchange.respond(200, kJson, R"({"status":"ok"})");
     } else {
-        const wire::ApiError error{
-            404,
-            "No such path: " + std::string(method) + " " + std::string(path.substr(0, 200)) +
-                ". Weir answers POST /v1/chat/completions, POST /v1/embeddings and GET /v1/models.",
-            "invalid_request_error", "not_found", ""};
-        co_await refuse(exchange, error, {});
+        co_await refuse_path(lane_, exchange);
     }
 }
 
 Task<void> ApiHandler::list_models(net::Exchange& exchange, std::string_view id) {
     const Routes& routes = lane_.routes->routes();
-    if (routes.tenant_of(limits::bearer_key(exchange.head().headers.value("authorization"))) == nullptr) {
-        const wire::ApiError error{401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key", ""};
-        co_await refuse(exchange, error, {});
+    if (caller_of(routes, exchange.head()) == nullptr) {
+        const wire::ApiError error = unknown_caller();
+        co_await refuse(lane_, exchange, error);
         co_return;
     }
     std::vector<wire::ModelEntry> entries;
@@ -87,14 +144,17 @@ Task<void> ApiHandler::list_models(net::Exchange& exchange, std::string_view id)
     if (body.empty()) {
         const wire::ApiError error{404, "The model '" + std::string(id.substr(0, 256)) + "' does not exist here.",
                                    "invalid_request_error", "model_not_found", "model"};
-        co_await refuse(exchange, error, {});
+        co_await refuse(lane_, exchange, error);
         co_return;
     }
     co_await exchange.respond(200, kJson, body);
 }
 
+// Nobody knows yet which API is spoken: the form is OpenAI's, and Anthropic's by its type.
 std::string ApiHandler::protocol_error(unsigned status, std::string_view problem) {
-    return wire::render_error({status, std::string(problem), "invalid_request_error", "", ""});
+    std::string body = wire::render_error({status, std::string(problem), "invalid_request_error", "", ""});
+    body.insert(1, R"("type":"error",)");
+    return body;
 }
 
 }  // namespace weir::gateway

@@ -16,11 +16,26 @@ bool is_cache(cascade::TierKind tier) {
 
 constexpr std::string_view kApi = "openai.chat";
 
+// The request of another API as a chat request, into life.foreign.
+std::optional<wire::ApiError> translate(ChatLife& life) {
+    life.foreign = std::make_unique<Foreign>();
+    wire::Echo& echo = life.foreign->echo;
+    echo.request_id = to_hex(static_cast<std::uint64_t>(life.row.id));
+    echo.created_unix_s = life.row.started_unix_micros / 1'000'000;
+    std::string param;
+    const Result<void> translated =
+        life.dialect->request_to_chat(life.exchange.body(), param, life.foreign->chat_body, echo);
+    if (!translated) return bad_request(translated.error().message, param);
+    return std::nullopt;
+}
+
 // Who calls and what for. An error: what the caller is told instead.
 std::optional<wire::ApiError> admit(ChatLife& life) {
     std::optional<wire::ApiError> problem = admit_caller(life);
     if (problem) return problem;
-    const std::string_view body = life.exchange.body();
+    if (life.dialect != nullptr) problem = translate(life);
+    if (problem) return problem;
+    const std::string_view body = life.foreign ? life.foreign->chat_body : life.exchange.body();
     life.place = life.lane.requests.find(body);
     if (life.place.known) {
         life.chat = life.place.known->chat;
@@ -197,8 +212,8 @@ void ChatLife::on_peer_gone() {
     });
 }
 
-Task<void> handle_chat(Lane& lane, net::Exchange& exchange) {
-    ChatLife life(lane, exchange);
+Task<void> handle_chat(Lane& lane, net::Exchange& exchange, const wire::Dialect* dialect) {
+    ChatLife life(lane, exchange, dialect);
     life.begin();
     co_await answer(life);
     if (!settle_at_once(life)) co_await settle(life);

@@ -15,9 +15,16 @@
 
 namespace weir::gateway {
 
+// What a request of another API was turned into, and what its answer needs of it.
+struct Foreign {
+    wire::Echo echo;
+    std::string chat_body;
+};
+
 class ChatLife final : public RequestLife {
   public:
-    ChatLife(Lane& owner, net::Exchange& on) : RequestLife(owner, on) {
+    ChatLife(Lane& owner, net::Exchange& on, const wire::Dialect* spoken) : RequestLife(owner, on) {
+        dialect = spoken;
         if (lane.spare_chats.empty()) return;
         chat = std::move(lane.spare_chats.back());
         lane.spare_chats.pop_back();
@@ -34,8 +41,9 @@ class ChatLife final : public RequestLife {
     bool caller_gone = false;          // ... and the call went on
     std::shared_ptr<ChatLife*> alive;  // for what may call after the end; made when it is needed
 
-    wire::ChatRequest chat;
-    wire::RequestMemo::Place place;  // of its body
+    std::unique_ptr<Foreign> foreign;  // with `dialect`
+    wire::ChatRequest chat;            // as the caller sent it, or `foreign`'s chat body
+    wire::RequestMemo::Place place;    // of its body
     Digest256 cache_key{};
     std::optional<std::string> asked;                   // the question, for the semantic cache
     Digest256 partition{};                              // with `asked`
@@ -45,9 +53,9 @@ class ChatLife final : public RequestLife {
     std::unique_ptr<Grading> grading;                   // model tiers learn from this request
 };
 
-// deliver.cpp: a complete answer, as body or stream as the caller asked. `age_micros` < 0: fresh. `hide_logprobs`: see
-// tiers::Offer.
-Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros);
+// deliver.cpp: a complete answer, as body or stream as the caller asked, in the caller's API. `age_micros` < 0: fresh.
+Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros,
+                        std::string_view more_headers = {});
 
 // relay.cpp: the reference answers.
 Task<void> relay_reference(ChatLife& life);

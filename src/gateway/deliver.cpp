@@ -11,7 +11,26 @@ void line(std::string& lines, std::string_view name, std::string_view value) {
     lines += "\r\n";
 }
 
+void add_id_header(const wire::Dialect& dialect, RequestId id, std::string& lines) {
+    const wire::Dialect::IdHeader header = dialect.id_header();
+    if (header.name.empty()) return;
+    line(lines, header.name, std::string(header.prefix) + to_hex(static_cast<std::uint64_t>(id)));
+}
+
+// The answer as the caller is to get it, where that is not the body as it is.
+Result<void> render(const ChatLife& life, std::string_view body, std::string& out) {
+    if (life.dialect == nullptr) return wire::body_to_stream(body, life.chat.include_usage, out);
+    const wire::Echo& echo = life.foreign->echo;
+    return life.chat.stream ? wire::body_to_dialect_stream(*life.dialect, body, echo, out)
+                            : life.dialect->body_from_chat(body, echo, out);
+}
+
 }  // namespace
+
+std::string error_body(const wire::Dialect* dialect, const wire::ApiError& error, RequestId id) {
+    if (dialect == nullptr) return wire::render_error(error);
+    return dialect->render_error(error, to_hex(static_cast<std::uint64_t>(id)));
+}
 
 std::string weir_headers(const RequestLife& life, std::string_view model, bool costs) {
     std::string lines;
@@ -19,6 +38,7 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
     lines += "x-weir-request-id: ";
     append_hex(static_cast<std::uint64_t>(life.row.id), lines);
     lines += "\r\n";
+    if (life.dialect != nullptr) add_id_header(*life.dialect, life.row.id, lines);
     if (life.row.tier) line(lines, "x-weir-tier", store::to_string(*life.row.tier));
     line(lines, "x-weir-cache", life.cache_state);
     if (!model.empty()) line(lines, "x-weir-model", model);
@@ -40,35 +60,33 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
 Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers) {
     life.row.status = static_cast<std::uint16_t>(error.status);
     life.row.tier.reset();
-    const std::string body = wire::render_error(error);
+    const std::string body = error_body(life.dialect, error, life.row.id);
     std::string headers = weir_headers(life, {}, false);
     headers += "content-type: application/json\r\n";
     headers += more_headers;
     co_await life.exchange.respond(error.status, headers, body);
 }
 
-Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros) {
+Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros,
+                        std::string_view more_headers) {
     life.sum_costs();
     life.row.status = 200;
     std::string headers = weir_headers(life, model, true);
+    headers += more_headers;
     if (age_micros >= 0) line(headers, "age", std::to_string(age_micros / 1'000'000));
-    bool delivered = false;
-    if (life.chat.stream) {
-        std::string events;
-        const Result<void> rendered = wire::body_to_stream(body, life.chat.include_usage, events);
-        if (!rendered) {
-            const wire::ApiError error{502, "The answer can't be given as a stream: " + rendered.error().message,
+    std::string rendered;
+    if (life.chat.stream || life.dialect != nullptr) {
+        if (const Result<void> made = render(life, body, rendered); !made) {
+            const wire::ApiError error{502, "The answer can't be given as it was asked for: " + made.error().message,
                                        "server_error", "bad_answer", ""};
             co_await deliver_error(life, error);
             co_return;
         }
-        headers += "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n";
-        delivered = co_await life.exchange.respond(200, headers, events);
-    } else {
-        headers += "content-type: application/json\r\n";
-        delivered = co_await life.exchange.respond(200, headers, body);
+        body = rendered;
     }
-    life.row.complete = delivered;
+    headers += life.chat.stream ? "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+                                : "content-type: application/json\r\n";
+    life.row.complete = co_await life.exchange.respond(200, headers, body);
 }
 
 }  // namespace weir::gateway

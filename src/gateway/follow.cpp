@@ -1,6 +1,5 @@
 // A request that another one's call answers: the stream comes from the flight, as if it came from the upstream.
-#include "gateway/chat_life.h"
-#include "wire/chat_answer.h"
+#include "gateway/caller_stream.h"
 
 namespace weir::gateway {
 namespace {
@@ -9,7 +8,7 @@ namespace {
 struct Following {
     ChatLife& life;
     tiers::Follower& follower;
-    wire::ChatStream stream;
+    CallerStream stream;
     std::string raw;  // as the upstream sent it
     std::string out;  // as the caller is to see it
 };
@@ -43,7 +42,7 @@ Task<Came> pump(Following& following) {
             following.out.clear();
             const Result<void> fed = following.stream.feed(following.raw, following.out);
             if (!fed) co_return Came::broke_off;
-            if (following.stream.done()) co_return Came::done;
+            if (following.stream.chat().done()) co_return Came::done;
             if (!following.out.empty()) {
                 if (!life.exchange.began()) begin_followed(following);
                 const bool written = co_await life.exchange.write_piece(following.out);
@@ -61,8 +60,8 @@ void set_saved(Following& following) {
     if (const auto entry = life.lane.shared.cache.peek(life.cache_key); entry && entry->priced) {
         life.row.counterfactual = entry->cost;
         life.row.counterfactual_how = store::Counterfactual::replayed;
-    } else if (reference.price && following.stream.usage().reported) {
-        life.row.counterfactual = prices::cost_of(following.stream.usage(), *reference.price);
+    } else if (reference.price && following.stream.chat().usage().reported) {
+        life.row.counterfactual = prices::cost_of(following.stream.chat().usage(), *reference.price);
         life.row.counterfactual_how = store::Counterfactual::repriced;
     }
 }
@@ -72,8 +71,8 @@ void set_saved(Following& following) {
 Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
     life.lane.counters.followers.fetch_add(1, std::memory_order_relaxed);
     wire::ChatStream::Options options;
-    options.hide_usage = !life.chat.include_usage && follower.flight().state().has_usage;
-    Following following{life, follower, wire::ChatStream(options), {}, {}};
+    options.hide_usage = !life.chat.include_usage && life.dialect == nullptr && follower.flight().state().has_usage;
+    Following following{life, follower, CallerStream(life, options), {}, {}};
     const Came came = co_await pump(following);
     if (came == Came::caller_left) {
         if (life.exchange.began()) {
@@ -101,7 +100,7 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
         const wire::ApiError error{502, "The upstream broke off, or the answer came faster than it was taken.",
                                    "server_error", "upstream_broke_off", ""};
         std::string event;
-        if (!following.stream.failed()) event = wire::render_error_event(error);
+        following.stream.break_off(error, event);
         co_await life.exchange.end_stream(event);
         co_return;
     }
@@ -110,7 +109,7 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
     if (life.row.attempt_count > 0) life.row.attempts[0].outcome = store::Outcome::served;
     life.lane.served->note({life.row.id, life.cache_key, nullptr, nullptr});
     const bool ended = co_await life.exchange.end_stream(following.out);
-    life.row.complete = ended && !following.stream.failed();
+    life.row.complete = ended && !following.stream.chat().failed();
 }
 
 }  // namespace weir::gateway

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cascade/cacheable.h"
-#include "gateway/chat_life.h"
+#include "gateway/caller_stream.h"
 #include "gateway/upstream_call.h"
 #include "wire/chat_answer.h"
 
@@ -71,17 +71,8 @@ Task<void> relay_body(Relay& relay) {
         life.caller_left();
         co_return;
     }
-    if (life.chat.stream) {
-        // Asked for a stream, got a body: some servers do. The caller gets what it asked for.
-        co_await deliver_body(life, body, relay.reference.full_name, -1);
-        co_return;
-    }
-    life.sum_costs();
-    life.row.status = 200;
-    std::string headers = weir_headers(life, relay.reference.full_name, true);
-    headers += relay.headers;
-    headers += "content-type: application/json\r\n";
-    life.row.complete = co_await life.exchange.respond(200, headers, body);
+    // Some servers answer with a body where a stream was asked for. The caller gets what it asked for.
+    co_await deliver_body(life, body, relay.reference.full_name, -1, relay.headers);
 }
 
 void begin_relayed(Relay& relay) {
@@ -103,7 +94,7 @@ Task<void> pass_on(Relay& relay) {
 
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:
 // the stream is done.
-Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
+Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
     ChatLife& life = relay.life;
     tiers::Flight* const flight = life.lease ? &life.lease->flight() : nullptr;
     bool flight_began = false;
@@ -122,7 +113,7 @@ Task<std::optional<Error>> pump(Relay& relay, wire::ChatStream& stream) {
             fed = stream.feed(more, relay.out);
             if (flight != nullptr && fed) flight->append(more);
         }
-        if (fed && stream.done()) co_return std::nullopt;
+        if (fed && stream.chat().done()) co_return std::nullopt;
         co_await pass_on(relay);
         if (!fed) co_return fed.error();
         if (life.cancellation.canceled()) co_return Error{ErrorCode::canceled, "the caller has left"};
@@ -156,7 +147,7 @@ void store_stream(Relay& relay, const wire::ChatStream& stream) {
 
 // The upstream broke off after the caller had got a part: the caller is told, in the stream, and gets no [DONE]. An
 // error event of the upstream's own has told it already.
-Task<void> break_stream(Relay& relay, const Error& broken, bool told) {
+Task<void> break_stream(Relay& relay, const Error& broken, CallerStream& stream) {
     ChatLife& life = relay.life;
     relay.attempt.outcome = tiers::outcome_of(broken.code);
     finish_attempt(relay);
@@ -168,18 +159,19 @@ Task<void> break_stream(Relay& relay, const Error& broken, bool told) {
     const wire::ApiError error{502, "The upstream broke off: " + broken.message, "server_error", "upstream_broke_off",
                                ""};
     std::string event;
-    if (!told) event = wire::render_error_event(error);
+    stream.break_off(error, event);
     co_await life.exchange.end_stream(event);
 }
 
 Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     ChatLife& life = relay.life;
     wire::ChatStream::Options options;
-    options.hide_usage = usage_was_added;
+    options.hide_usage = usage_was_added && life.dialect == nullptr;
     options.keep = life.may_store || life.grading != nullptr;
     relay.has_usage = usage_was_added || life.chat.include_usage;
-    wire::ChatStream stream(options);
-    const std::optional<Error> broken = co_await pump(relay, stream);
+    CallerStream caller(life, options);
+    const wire::ChatStream& stream = caller.chat();
+    const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {
         co_await fail_call(relay, *broken);
         co_return;
@@ -187,7 +179,7 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     account_stream(relay, stream);
     life.row.status = life.caller_gone && !life.exchange.began() ? 499 : 200;
     if (broken) {
-        co_await break_stream(relay, *broken, stream.failed());
+        co_await break_stream(relay, *broken, caller);
         co_return;
     }
     note_served(relay);

@@ -170,14 +170,21 @@ wire::ApiError bad_request(std::string message, std::string param, std::string c
     return {400, std::move(message), "invalid_request_error", std::move(code), std::move(param)};
 }
 
+const Routes::Tenant* caller_of(const Routes& routes, const http::RequestHead& head) {
+    const Routes::Tenant* tenant = routes.tenant_of(limits::bearer_key(head.headers.value("authorization")));
+    if (tenant != nullptr) return tenant;
+    const std::string_view key = head.headers.value("x-api-key");
+    return key.empty() ? nullptr : routes.tenant_of(key);
+}
+
+wire::ApiError unknown_caller() {
+    return {401, "Incorrect API key provided: the key in 'Authorization: Bearer ...' or 'x-api-key' is not known here.",
+            "invalid_request_error", "invalid_api_key", ""};
+}
+
 std::optional<wire::ApiError> admit_caller(RequestLife& life) {
-    const http::Headers& headers = life.exchange.head().headers;
-    life.tenant = life.routes->routes().tenant_of(limits::bearer_key(headers.value("authorization")));
-    if (life.tenant == nullptr) {
-        return wire::ApiError{401,
-                              "Incorrect API key provided: the key in 'Authorization: Bearer ...' is not known here.",
-                              "invalid_request_error", "invalid_api_key", ""};
-    }
+    life.tenant = caller_of(life.routes->routes(), life.exchange.head());
+    if (life.tenant == nullptr) return unknown_caller();
     life.row.tenant = life.tenant->id;
     return read_weir_headers(life);
 }

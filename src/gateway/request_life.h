@@ -13,6 +13,7 @@
 #include "gateway/lane.h"
 #include "net/http_server.h"
 #include "store/ledger_row.h"
+#include "wire/dialect.h"
 #include "wire/errors.h"
 
 namespace weir::gateway {
@@ -39,6 +40,8 @@ class RequestLife : public net::PeerWatcher {
 
     Lane& lane;
     net::Exchange& exchange;
+    const wire::Dialect* dialect =
+        nullptr;                         // the API the caller speaks, if that is none of OpenAI's chat or embeddings
     std::shared_ptr<LaneRoutes> routes;  // held to the end: a reload takes nothing away
 
     const Routes::Tenant* tenant = nullptr;
@@ -64,6 +67,10 @@ class RequestLife : public net::PeerWatcher {
 
 // A 400 in OpenAI's form.
 wire::ApiError bad_request(std::string message, std::string param, std::string code = {});
+// Whose key stands in Authorization or in x-api-key; nullptr: nobody's.
+const Routes::Tenant* caller_of(const Routes& routes, const http::RequestHead& head);
+// What a caller without a good key is told.
+wire::ApiError unknown_caller();
 // Tenant and Weir's own headers, into `life`. An error: what the caller is told instead.
 std::optional<wire::ApiError> admit_caller(RequestLife& life);
 // Where a request for `model` goes, and the mode that follows from it, into `life`. The first one may have to wait for
@@ -82,6 +89,8 @@ Task<void> settle(RequestLife& life);
 bool settle_at_once(RequestLife& life);
 
 // deliver.cpp: answers to the caller.
+// The error in the form of the caller's API; `dialect` as RequestLife's, `id` the request's.
+std::string error_body(const wire::Dialect* dialect, const wire::ApiError& error, RequestId id);
 Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers = {});
 // The x-weir-* lines. With `costs` (known only once the answer is complete).
 std::string weir_headers(const RequestLife& life, std::string_view model, bool costs);

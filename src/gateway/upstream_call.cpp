@@ -44,8 +44,11 @@ void take_head(UpstreamCall& upstream) {
     upstream.status = response.status;
     upstream.attempt.status = static_cast<std::uint16_t>(response.status);
     upstream.is_stream = response.headers.value("content-type").starts_with("text/event-stream");
+    // The request's id under the name that the caller's API has for it is Weir's own.
+    const wire::Dialect* const dialect = upstream.life.dialect;
+    const std::string_view id = dialect != nullptr ? dialect->id_header().name : std::string_view();
     for (const http::Header& header : response.headers.list) {
-        if (stays_here(header.name)) continue;
+        if (stays_here(header.name) || (!id.empty() && http::equals_ignoring_case(header.name, id))) continue;
         upstream.headers += header.name;
         upstream.headers += ": ";
         upstream.headers += header.value;
@@ -107,11 +110,10 @@ Task<void> relay_error(UpstreamCall& upstream) {
         return member.key == "error" && json::is_object(member.raw(body));
     };
     const bool own_form = json::members(body, members) && std::any_of(members.begin(), members.end(), is_error_object);
-    if (!own_form) {
+    if (!own_form || life.dialect != nullptr) {
         const unsigned status = upstream.status >= 400 && upstream.status < 600 ? upstream.status : 502;
-        const wire::ApiError error{status,
-                                   "The upstream answered with status " + std::to_string(upstream.status) + ": " +
-                                       wire::upstream_message(body),
+        const std::string foreign = "The upstream answered with status " + std::to_string(upstream.status) + ": ";
+        const wire::ApiError error{status, (own_form ? "" : foreign) + wire::upstream_message(body),
                                    status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
         co_await deliver_error(life, error, upstream.headers);
         co_return;
