@@ -1,6 +1,7 @@
 #include "wire/dialect.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "json/scan.h"
@@ -62,8 +63,7 @@ Result<void> ChunkReader::feed(std::string_view chat_events, std::string& out) {
 }
 
 void ChunkReader::break_off(const ApiError& error, std::string& out) {
-    if (failed_) return;
-    failed_ = ended_ = true;
+    if (std::exchange(ended_, true)) return;
     on_error(error, out);
 }
 
@@ -75,8 +75,9 @@ Result<void> ChunkReader::take(const http::SseSplitter::Event& event, std::strin
         return {};
     }
     if (data == "[DONE]") {
-        ended_ = true;
-        return on_done(out);
+        Result<void> done = on_done(out);
+        ended_ = done.has_value();
+        return done;
     }
     thread_local std::vector<json::Member> members;
     if (Result<void> checked = json::members(data, members); !checked) {

@@ -47,7 +47,7 @@ class StreamTranslator {
     // was cut.
     virtual Result<void> feed(std::string_view chat_events, std::string& out) = 0;
 
-    // Appends the API's own error event, unless it had one already; nothing comes after it.
+    // Appends the API's own error event, unless it had one already or a clean end; nothing comes after it.
     virtual void break_off(const ApiError& error, std::string& out) = 0;
 };
 
@@ -107,8 +107,7 @@ class ChunkReader : public StreamTranslator {
     Result<void> take(const http::SseSplitter::Event& event, std::string& out);
 
     http::SseSplitter splitter_;
-    bool ended_ = false;   // by [DONE] or an error
-    bool failed_ = false;  // the error event was given
+    bool ended_ = false;  // by [DONE] or an error event
 };
 
 }  // namespace weir::wire
