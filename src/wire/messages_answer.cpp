@@ -205,7 +205,11 @@ void write_usage(const Usage& usage, std::string& out) {
     out += R"({"input_tokens":)" + std::to_string(usage.input_uncached);
     out += R"(,"cache_creation_input_tokens":)" + std::to_string(usage.input_cache_write);
     out += R"(,"cache_read_input_tokens":)" + std::to_string(usage.input_cached);
-    out += R"(,"output_tokens":)" + std::to_string(usage.output) + '}';
+    out += R"(,"output_tokens":)" + std::to_string(usage.output);
+    if (usage.reasoning > 0) {
+        out += R"(,"output_tokens_details":{"thinking_tokens":)" + std::to_string(usage.reasoning) + '}';
+    }
+    out += '}';
 }
 
 void write_head(std::string_view raw_id, std::string_view raw_model, const Echo& echo, std::string& out) {

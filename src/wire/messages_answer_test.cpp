@@ -55,7 +55,7 @@ TEST_CASE("messages body: whole") {
             R"("prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":10}}})") ==
         R"({"id":"msg_chatcmpl-\u0031","type":"message","role":"assistant","model":"m-1",)"
         R"("content":[{"type":"text","text":"l\u00f6\n"}],"stop_reason":"end_turn","stop_sequence":null,)"
-        R"("usage":{"input_tokens":4,"cache_creation_input_tokens":0,"cache_read_input_tokens":8,"output_tokens":30}})");
+        R"("usage":{"input_tokens":4,"cache_creation_input_tokens":0,"cache_read_input_tokens":8,"output_tokens":30,"output_tokens_details":{"thinking_tokens":10}}})");
     // What a server leaves out: the request's words.
     CHECK(
         whole(R"({"choices":[{"message":{"content":"x"}}]})") ==

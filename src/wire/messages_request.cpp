@@ -230,9 +230,10 @@ class Request {
                 format = values[0];
             }
             const Span effort = values[1];
-            if (!effort.empty() && !is(effort, "low") && !is(effort, "medium") && !is(effort, "high")) {
+            if (!effort.empty() && !is(effort, "low") && !is(effort, "medium") && !is(effort, "high") &&
+                !is(effort, "xhigh")) {
                 return in_.refuse(config.member("effort"),
-                                  "must be low, medium or high: others " + std::string(kNotExpressible));
+                                  "must be low, medium, high or xhigh: others " + std::string(kNotExpressible));
             }
             copy("reasoning_effort", effort);
         }

@@ -143,7 +143,7 @@ class MessagesStream final : public ChunkReader {
         write_head(id, model, echo_, out);
         out += R"(,"content":[],"stop_reason":null,"stop_sequence":null,"usage":)";
         Usage begun = usage_;
-        begun.output = 0;
+        begun.output = begun.reasoning = 0;
         write_usage(begun, out);
         out += "}}\n\n";
     }

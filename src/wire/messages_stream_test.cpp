@@ -204,7 +204,7 @@ TEST_CASE("messages stream: usage is the last that came, wherever it stands, and
     CHECK(
         message_of(early + in_chunk + usage_chunk("null") + kDone)
             .find(
-                R"("usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":20})") !=
+                R"("usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":20,"output_tokens_details":{"thinking_tokens":18}})") !=
         std::string::npos);
     const Usage known{.input_uncached = 4, .input_cached = 8, .output = 3, .reported = true};
     const Translated translated = translate(delta(R"("content":"a")", R"("stop")") + kDone, 99, an_echo(), known);

@@ -76,6 +76,7 @@ Result<void> StrictReader::sort(std::string_view raw_key, json::Span value, cons
         values[i] = value;
         return {};
     }
+    if (json::is_null(raw(value))) return {};
     const std::string name = json::as_string(raw_key).value_or("").substr(0, 64);
     return refuse(Path{path, name, 0}, "is not supported here: it " + std::string(kNotExpressible));
 }

@@ -44,7 +44,7 @@ class StrictReader {
         : document_(document), error_param_(error_param) {}
 
     // The values of `rules`' members, at the rules' places in `values`; absent and null ones are empty. Refused: no
-    // object, a member that is in no rule, one of a rule that is given twice.
+    // object, a member that is in no rule and not null, one of a rule that is given twice.
     Result<void> read(json::Span object, const Path& path, std::span<const MemberRule> rules,
                       std::span<json::Span> values);
     // The same of the whole document, whose members json::members() gave.
