@@ -6,6 +6,7 @@
 #include "json/scan.h"
 #include "wire/messages.h"
 #include "wire/messages_content.h"
+#include "wire/token_limit.h"
 
 namespace weir::wire::messages {
 namespace {
@@ -55,16 +56,6 @@ constexpr std::array<MemberRule, 22> kTop = {{
     {"speed", Use::refuse, kNotExpressible},
 }};
 
-// OpenAI's reasoning models refuse max_tokens; of the others' servers not all know max_completion_tokens.
-bool wants_completion_tokens(std::string_view model) {
-    model.remove_prefix(model.rfind('/') + 1);  // npos + 1 is 0
-    const auto digit = [&](std::size_t at, char least) {
-        return model.size() > at && model[at] >= least && model[at] <= '9';
-    };
-    if (model.starts_with('o')) return digit(1, '1');
-    return model.starts_with("gpt-") && digit(4, '5');
-}
-
 class Request {
   public:
     Request(std::string_view body, std::string& error_param, std::string& out)
@@ -111,7 +102,7 @@ class Request {
         const std::optional<std::int64_t> count = json::as_int64(raw(tokens));
         if (!count || *count < 1) return in_.refuse(path, "must be an integer of at least 1");
         const std::string called = json::as_string(raw(top_[Top::model])).value_or("");
-        copy(wants_completion_tokens(called) ? "max_completion_tokens" : "max_tokens", tokens);
+        copy(token_limit_name(called), tokens);
         copy("temperature", top_[Top::temperature]);
         copy("top_p", top_[Top::top_p]);
         const Span stop = top_[Top::stop_sequences];

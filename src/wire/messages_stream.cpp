@@ -12,6 +12,7 @@
 #include "json/scan.h"
 #include "wire/chat_answer.h"
 #include "wire/messages.h"
+#include "wire/object_progress.h"
 
 namespace weir::wire::messages {
 namespace {
@@ -24,42 +25,6 @@ constexpr std::size_t kMaxCalls = 1024;  // tool calls of an answer
 bool is_text(std::string_view raw) {
     return json::is_string(raw) && raw.size() > 2;
 }
-
-// How far a JSON object has come that is fed in pieces: whether its brackets are closed.
-class ObjectProgress {
-  public:
-    void feed(std::string_view text) {
-        for (const char byte : text) step(byte);
-    }
-    bool whole() const { return begun_ && depth_ == 0 && !broken_; }
-    bool untouched() const { return !begun_ && !broken_; }
-
-  private:
-    void step(char byte) {
-        if (escaped_) {
-            escaped_ = false;
-        } else if (in_string_) {
-            escaped_ = byte == '\\';
-            in_string_ = byte != '"';
-        } else if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
-        } else if (!begun_) {
-            begun_ = true;
-            broken_ |= byte != '{';
-            depth_ = 1;
-        } else if (depth_ == 0) {
-            broken_ = true;
-        } else if (byte == '"') {
-            in_string_ = true;
-        } else if (byte == '{' || byte == '[') {
-            ++depth_;
-        } else if (byte == '}' || byte == ']') {
-            --depth_;
-        }
-    }
-
-    std::size_t depth_ = 0;
-    bool begun_ = false, broken_ = false, in_string_ = false, escaped_ = false;
-};
 
 class MessagesStream final : public ChunkReader {
   public:

@@ -1,0 +1,62 @@
+#include "wire/responses_calls.h"
+
+#include <algorithm>
+
+namespace weir::wire {
+
+CallQueue::Piece CallQueue::read(json::Walk& walk) {
+    Piece piece;
+    const auto text = [](std::string_view raw) {
+        return json::is_string(raw) && raw.size() > 2 ? raw : std::string_view();
+    };
+    for (json::Walk member = json::Walk::inside(walk); member.next();) {
+        if (member.key_is("index")) {
+            piece.number = json::as_int64(member.raw());
+        } else if (member.key_is("id")) {
+            piece.call_id = text(member.raw());
+        } else if (member.at_object() && (member.key_is("function") || member.key_is("custom"))) {
+            piece.custom = member.key_is("custom");
+            for (json::Walk part = json::Walk::inside(member); part.next();) {
+                if (part.key_is("name")) piece.name = text(part.raw());
+                if (part.key_is("arguments") || part.key_is("input")) piece.arguments = text(part.raw());
+            }
+        }
+    }
+    return piece;
+}
+
+Result<CallQueue::Call*> CallQueue::call_of(const Piece& piece) {
+    if (piece.number && (*piece.number < 0 || *piece.number >= static_cast<std::int64_t>(kMaxCalls))) {
+        return fail(ErrorCode::too_large, "the answer has too many tool calls");
+    }
+    const auto place = std::find_if(calls_.rbegin(), calls_.rend(),
+                                    [&](const Call& call) { return !piece.number || call.number == *piece.number; });
+    if (place != calls_.rend()) {
+        const std::string& id = place->item.call_id;
+        if (piece.call_id.empty() || id.empty() || id == piece.call_id) return &*place;
+    } else if (piece.number ? *piece.number <= newest_number_ : piece.call_id.empty() && count_ > 0) {
+        return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
+    }
+    if (count_ == kMaxCalls) return fail(ErrorCode::too_large, "the answer has too many tool calls");
+    Call& call = calls_.emplace_back();
+    call.number = piece.number.value_or(newest_number_ + 1);
+    call.ordinal = count_++;
+    call.item.custom = piece.custom;
+    newest_number_ = std::max(newest_number_, call.number);
+    return &call;
+}
+
+Result<std::size_t> CallQueue::take(json::Walk& walk) {
+    const Piece piece = read(walk);
+    const Result<Call*> found = call_of(piece);
+    if (!found) return tl::unexpected(found.error());
+    Call& call = **found;
+    if (call.item.call_id.empty()) call.item.call_id = piece.call_id;
+    if (call.item.name.empty()) call.item.name = piece.name;
+    if (piece.arguments.empty()) return std::size_t{0};
+    call.waiting += piece.arguments.substr(1, piece.arguments.size() - 2);
+    call.progress.feed(json::as_string(piece.arguments).value_or(""));
+    return piece.arguments.size();
+}
+
+}  // namespace weir::wire

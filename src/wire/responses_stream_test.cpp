@@ -1,0 +1,478 @@
+#include "wire/responses.h"
+
+#include <doctest/doctest.h>
+
+#include "http/sse.h"
+#include "json/random_json.h"
+#include "json/scan.h"
+#include "wire/chat_answer.h"
+
+namespace weir::wire {
+namespace {
+
+Echo echo_of_answer() {
+    Echo echo;
+    echo.request_id = "00000000000000ab";
+    echo.created_unix_s = 77;
+    echo.notes = R"("store":false)";
+    return echo;
+}
+
+std::string body_of(std::string_view chat) {
+    const Echo echo = echo_of_answer();
+    std::string out;
+    const Result<void> done = responses_dialect().body_from_chat(chat, echo, out);
+    REQUIRE_MESSAGE(done, done.error().message);
+    std::vector<json::Member> members;
+    REQUIRE_MESSAGE(json::members(out, members), out);
+    return out;
+}
+
+std::string chat_body(std::string_view message, std::string_view finish = "stop", std::string_view more = "") {
+    return R"({"id":"chatcmpl-abc","object":"chat.completion","created":1720000000,"model":"gpt-x","choices":[{"index":0,)"
+           R"("message":{"role":"assistant",)" +
+           std::string(message) + R"(},"finish_reason":")" + std::string(finish) + '"' + std::string(more) +
+           R"(}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":)"
+           R"({"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})";
+}
+
+std::string output_of(std::string_view response) {
+    std::vector<json::Member> members;
+    REQUIRE(json::members(response, members));
+    for (const json::Member& member : members) {
+        if (member.key == "output") return std::string(member.raw(response));
+    }
+    return {};
+}
+
+struct Translated {
+    std::string out;
+    std::optional<Error> error;
+};
+
+Translated translate(std::string_view events, std::size_t piece = 1u << 20) {
+    const Echo echo = echo_of_answer();
+    const auto translator = responses_dialect().stream_from_chat(echo, std::nullopt);
+    Translated translated;
+    while (!events.empty()) {
+        const std::string bytes(events.substr(0, piece));
+        events.remove_prefix(bytes.size());
+        if (Result<void> fed = translator->feed(bytes, translated.out); !fed) {
+            translated.error = fed.error();
+            translator->break_off({502, "The upstream broke off.", "server_error", "upstream_broke_off", ""},
+                                  translated.out);
+            return translated;
+        }
+    }
+    // What came to no end is broken off.
+    for (const std::string_view end : {"response.completed", "response.incomplete", "response.failed"}) {
+        if (translated.out.find("event: " + std::string(end) + '\n') != std::string::npos) return translated;
+    }
+    translator->break_off({502, "gone", "server_error", "", ""}, translated.out);
+    return translated;
+}
+
+std::string chunk(std::string_view delta, std::string_view finish = "null", std::string_view more = "") {
+    return R"(data: {"id":"chatcmpl-abc","object":"chat.completion.chunk","created":1720000000,"model":"gpt-x",)"
+           R"("choices":[{"index":0,"delta":{)" +
+           std::string(delta) + R"(},"finish_reason":)" + std::string(finish) + std::string(more) + "}]}\n\n";
+}
+const std::string kUsage =
+    R"(data: {"id":"chatcmpl-abc","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,)"
+    R"("prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})"
+    "\n\n";
+const std::string kDone = "data: [DONE]\n\n";
+
+// A reader of streams that holds them to the grammar, event by event, and puts the response together as a client would.
+class Client {
+  public:
+    explicit Client(std::string_view events) {
+        http::SseSplitter splitter;
+        splitter.feed(events);
+        http::SseSplitter::Event event;
+        while (splitter.next(event) == http::SseSplitter::State::event) {
+            if (event.data.empty()) continue;
+            take(event.name, event.data);
+        }
+        CHECK(splitter.pending() == 0);
+        CHECK_FALSE(item_open_);
+    }
+
+    std::string types;     // one a line
+    std::string response;  // of the last event that ends the stream
+    std::string output;    // the items that were done, as a list
+
+  private:
+    static std::string text_of(std::string_view data, std::string_view name) { return std::string(member(data, name)); }
+    static std::string_view member(std::string_view data, std::string_view name) {
+        const std::optional<json::Span> found = json::find_member(data, {0, data.size()}, name);
+        return found ? found->of(data) : std::string_view();
+    }
+    static std::string inside(std::string_view raw) { return std::string(raw.substr(1, raw.size() - 2)); }
+
+    void check_place(std::string_view data) {
+        REQUIRE(item_open_);
+        CHECK(member(data, "item_id") == id_);
+        CHECK(member(data, "output_index") == std::to_string(items_));
+        if (part_open_) CHECK(member(data, "content_index") == std::to_string(parts_));
+    }
+
+    void take(std::string_view name, std::string_view data) {
+        std::vector<json::Member> members;
+        REQUIRE_MESSAGE(json::members(data, members), data);
+        CHECK(json::string_equals(member(data, "type"), name));
+        CHECK(member(data, "sequence_number") == std::to_string(sequence_++));
+        REQUIRE(response.empty());  // nothing comes after the end
+        types += std::string(name) + '\n';
+        const auto is = [&](std::string_view ending) { return name.ends_with(ending); };
+        if (sequence_ == 1) REQUIRE(name == "response.created");
+        if (sequence_ == 2) REQUIRE(name == "response.in_progress");
+        if (name == "response.created" || name == "response.in_progress") {
+            CHECK(json::find_member(data, {0, data.size()}, "response").has_value());
+        } else if (is("output_item.added")) {
+            REQUIRE_FALSE(item_open_);
+            item_open_ = true;
+            CHECK(member(data, "output_index") == std::to_string(items_));
+            const std::string item = text_of(data, "item");
+            id_ = member(item, "id");
+            CHECK(member(item, "status") == R"("in_progress")");
+            parts_ = 0;
+            said_.clear();
+        } else if (is("content_part.added")) {
+            REQUIRE_FALSE(part_open_);
+            part_open_ = true;
+            said_.clear();
+            check_place(data);
+        } else if (is("annotation.added")) {
+            check_place(data);
+        } else if (is(".delta")) {
+            check_place(data);
+            said_ += inside(member(data, "delta"));
+        } else if (is("content_part.done")) {
+            check_place(data);
+            REQUIRE(part_open_);
+            part_open_ = false;
+            ++parts_;
+            const std::string part = text_of(data, "part");
+            const std::string_view text =
+                member(part, json::string_equals(member(part, "type"), "refusal") ? "refusal" : "text");
+            CHECK(inside(text) == said_);
+        } else if (is("output_item.done")) {
+            REQUIRE(item_open_);
+            REQUIRE_FALSE(part_open_);
+            const std::string item = text_of(data, "item");
+            CHECK(member(item, "id") == id_);
+            item_open_ = false;
+            ++items_;
+            output += (output.empty() ? "" : ",") + item;
+        } else if (is(".done")) {
+            check_place(data);
+            const std::string_view text = member(data, "text");
+            const std::string_view arguments = member(data, "arguments");
+            const std::string_view refusal = member(data, "refusal");
+            const std::string_view input = member(data, "input");
+            for (const std::string_view whole : {text, arguments, refusal, input}) {
+                if (!whole.empty()) CHECK(inside(whole) == said_);
+            }
+        } else if (name == "error") {
+            item_open_ = part_open_ = false;  // it may stand anywhere
+        } else {
+            REQUIRE((is("response.completed") || is("response.incomplete") || is("response.failed")));
+            response = text_of(data, "response");
+        }
+    }
+
+    std::uint64_t sequence_ = 0;
+    bool item_open_ = false;
+    bool part_open_ = false;
+    std::size_t items_ = 0;
+    std::size_t parts_ = 0;
+    std::string id_;
+    std::string said_;
+};
+
+const std::string kText = chunk(R"("role":"assistant","content":"")") + chunk(R"("content":"Hel\u00e9")") +
+                          chunk(R"("content":"lo \ud83d")") + chunk(R"("content":"\ude00")") + chunk("", R"("stop")") +
+                          kUsage + kDone;
+
+}  // namespace
+
+TEST_CASE("responses answer: a body, whole") {
+    CHECK(
+        body_of(chat_body(R"("content":"Hel\u00e9lo","refusal":null)")) ==
+        R"({"id":"resp_abc","object":"response","created_at":1720000000,"status":"completed","error":null,)"
+        R"("incomplete_details":null,"model":"gpt-x","output":[{"id":"msg_abc","type":"message","status":"completed",)"
+        R"("content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Hel\u00e9lo"}],)"
+        R"("role":"assistant"}],"service_tier":null,"usage":{"input_tokens":10,"input_tokens_details":)"
+        R"({"cache_write_tokens":0,"cached_tokens":4},"output_tokens":5,"output_tokens_details":)"
+        R"({"reasoning_tokens":2},"total_tokens":15},"store":false})");
+}
+
+TEST_CASE("responses answer: items of a body") {
+    CHECK(
+        output_of(body_of(chat_body(
+            R"("content":"Hm.","reasoning_content":"I think","tool_calls":[{"id":"call_1","type":"function",)"
+            R"("function":{"name":"f","arguments":"{\"a\":1.0}"}},{"type":"custom","custom":{"name":"sh","input":"ls"}}])",
+            "tool_calls"))) ==
+        R"([{"id":"rs_abc","type":"reasoning","status":"completed","summary":[],"content":[)"
+        R"({"type":"reasoning_text","text":"I think"}]},)"
+        R"({"id":"msg_abc","type":"message","status":"completed","content":[)"
+        R"({"type":"output_text","annotations":[],"logprobs":[],"text":"Hm."}],"role":"assistant"},)"
+        R"({"id":"fc_abc","type":"function_call","status":"completed","arguments":"{\"a\":1.0}","call_id":"call_1",)"
+        R"("name":"f"},)"
+        R"({"id":"ctc_abc_1","type":"custom_tool_call","status":"completed","input":"ls","call_id":"call_abc_1",)"
+        R"("name":"sh"}])");
+    CHECK(output_of(body_of(chat_body(R"("content":null,"refusal":"No.")"))) ==
+          R"([{"id":"msg_abc","type":"message","status":"completed","content":[{"type":"refusal","refusal":"No."}],)"
+          R"("role":"assistant"}])");
+    // Nothing at all is an empty text.
+    CHECK(output_of(body_of(chat_body(R"("content":null)"))).find(R"("text":"")") != std::string::npos);
+    CHECK(output_of(body_of(chat_body(R"("content":"a","annotations":[{"type":"url_citation","url_citation":)"
+                                      R"({"url":"u","title":"t","start_index":0,"end_index":1}}])")))
+              .find(R"("annotations":[{"type":"url_citation","url":"u","title":"t","start_index":0,"end_index":1}])") !=
+          std::string::npos);
+    CHECK(output_of(body_of(chat_body(R"("content":"a")", "stop",
+                                      R"(,"logprobs":{"content":[{"token":"a","logprob":-0.10,"bytes":[97],)"
+                                      R"("top_logprobs":[]}],"refusal":null})")))
+              .find(R"("logprobs":[{"token":"a","logprob":-0.10,"bytes":[97],"top_logprobs":[]}])") !=
+          std::string::npos);
+}
+
+TEST_CASE("responses answer: what ends it") {
+    const auto has = [](std::string_view body, std::string_view part) {
+        CHECK_MESSAGE(body.find(part) != std::string_view::npos, body);
+    };
+    const std::string cut = body_of(chat_body(R"("content":"a")", "length"));
+    has(cut, R"("status":"incomplete","error":null,"incomplete_details":{"reason":"max_output_tokens"})");
+    has(output_of(cut), R"("status":"incomplete")");
+    has(body_of(chat_body(R"("content":"a")", "content_filter")),
+        R"("incomplete_details":{"reason":"content_filter"})");
+    std::string out;
+    const Echo echo = echo_of_answer();
+    const Result<void> unfinished = responses_dialect().body_from_chat(
+        R"({"choices":[{"message":{"content":"a"},"finish_reason":null}]})", echo, out);
+    REQUIRE_FALSE(unfinished);
+    CHECK(unfinished.error().code == ErrorCode::protocol);
+    // Without an id and a time, those of the request.
+    out.clear();
+    REQUIRE(responses_dialect().body_from_chat(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})",
+                                               echo, out));
+    has(out, R"({"id":"resp_00000000000000ab","object":"response","created_at":77,)");
+    has(out, R"("usage":null)");
+}
+
+TEST_CASE("responses stream: text, byte for byte") {
+    const auto event = [](std::string_view type, int number, std::string_view rest) {
+        return "event: " + std::string(type) + "\ndata: {\"type\":\"" + std::string(type) + R"(","sequence_number":)" +
+               std::to_string(number) + std::string(rest) + "}\n\n";
+    };
+    const auto response = [](std::string_view status, std::string_view output, std::string_view usage) {
+        return R"(,"response":{"id":"resp_abc","object":"response","created_at":1720000000,"status":")" +
+               std::string(status) + R"(","error":null,"incomplete_details":null,"model":"gpt-x","output":[)" +
+               std::string(output) + R"(],"service_tier":null,"usage":)" + std::string(usage) + R"(,"store":false})";
+    };
+    const std::string in_progress = response("in_progress", "", "null");
+    const std::string place = R"(,"item_id":"msg_abc","output_index":0,"content_index":0)";
+    const std::string part =
+        R"({"type":"output_text","annotations":[],"logprobs":[],"text":"Hel\u00e9lo \ud83d\ude00"})";
+    const std::string item =
+        R"({"id":"msg_abc","type":"message","status":"completed","content":[)" + part + R"(],"role":"assistant"})";
+    const std::string expected =
+        event("response.created", 0, in_progress) + event("response.in_progress", 1, in_progress) +
+        event("response.output_item.added", 2,
+              R"(,"output_index":0,"item":{"id":"msg_abc","type":"message","status":"in_progress","content":[],)"
+              R"("role":"assistant"})") +
+        event("response.content_part.added", 3,
+              place + R"(,"part":{"type":"output_text","annotations":[],"logprobs":[],"text":""})") +
+        event("response.output_text.delta", 4, place + R"(,"delta":"Hel\u00e9","logprobs":[])") +
+        event("response.output_text.delta", 5, place + R"(,"delta":"lo \ud83d","logprobs":[])") +
+        event("response.output_text.delta", 6, place + R"(,"delta":"\ude00","logprobs":[])") +
+        event("response.output_text.done", 7, place + R"(,"text":"Hel\u00e9lo \ud83d\ude00","logprobs":[])") +
+        event("response.content_part.done", 8, place + R"(,"part":)" + part) +
+        event("response.output_item.done", 9, R"(,"output_index":0,"item":)" + item) +
+        event("response.completed", 10,
+              response("completed", item,
+                       R"({"input_tokens":10,"input_tokens_details":{"cache_write_tokens":0,"cached_tokens":4},)"
+                       R"("output_tokens":5,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":15})"));
+    for (std::size_t piece = 1; piece <= kText.size(); ++piece) {
+        const Translated translated = translate(kText, piece);
+        CHECK_FALSE(translated.error);
+        REQUIRE(translated.out == expected);
+    }
+}
+
+TEST_CASE("responses stream: reasoning, text and parallel calls come one after the other") {
+    const std::string events =
+        chunk(R"("role":"assistant","content":null,"reasoning_content":"I ")") +
+        chunk(R"("reasoning_content":"think")") + chunk(R"("content":"Hm.")") +
+        chunk(R"("tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}])") +
+        chunk(R"("tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}])") +
+        chunk(R"("tool_calls":[{"index":0,"function":{"arguments":"1.0}"}}])") +
+        chunk(R"("tool_calls":[{"index":1,"type":"custom","custom":{"name":"sh","input":"l"}}])") +
+        chunk(R"("tool_calls":[{"index":1,"custom":{"input":"s"}}])") + chunk("", R"("tool_calls")") + kUsage + kDone;
+    const Translated translated = translate(events);
+    CHECK_FALSE(translated.error);
+    const Client client(translated.out);
+    CHECK(client.types ==
+          "response.created\nresponse.in_progress\n"
+          "response.output_item.added\nresponse.content_part.added\nresponse.reasoning_text.delta\n"
+          "response.reasoning_text.delta\nresponse.reasoning_text.done\nresponse.content_part.done\n"
+          "response.output_item.done\n"
+          "response.output_item.added\nresponse.content_part.added\nresponse.output_text.delta\n"
+          "response.output_text.done\nresponse.content_part.done\nresponse.output_item.done\n"
+          "response.output_item.added\nresponse.function_call_arguments.delta\n"
+          "response.function_call_arguments.delta\nresponse.function_call_arguments.done\nresponse.output_item.done\n"
+          "response.output_item.added\nresponse.custom_tool_call_input.delta\n"
+          "response.custom_tool_call_input.delta\nresponse.custom_tool_call_input.done\nresponse.output_item.done\n"
+          "response.completed\n");
+    // The same answer as a body is the same response.
+    CHECK(
+        client.response ==
+        body_of(chat_body(
+            R"("content":"Hm.","reasoning_content":"I think","tool_calls":[{"id":"call_1","type":"function",)"
+            R"("function":{"name":"f","arguments":"{\"a\":1.0}"}},{"type":"custom","custom":{"name":"sh","input":"ls"}}])",
+            "tool_calls")));
+}
+
+TEST_CASE("responses stream: refusals, logprobs, annotations") {
+    const Client refused(
+        translate(chunk(R"("refusal":"I ")") + chunk(R"("refusal":"can't.")") + chunk("", R"("stop")") + kDone).out);
+    CHECK(refused.types.find("response.refusal.delta\nresponse.refusal.delta\nresponse.refusal.done\n") !=
+          std::string::npos);
+    CHECK(refused.output.find(R"("content":[{"type":"refusal","refusal":"I can't."}])") != std::string::npos);
+    CHECK(refused.response.find(R"("usage":null)") != std::string::npos);
+
+    const std::string probability = R"({"token":"a","logprob":-0.10,"top_logprobs":[]})";
+    const Translated likely =
+        translate(chunk(R"("content":"a")", "null", R"(,"logprobs":{"content":[)" + probability + "]}") +
+                  chunk(R"("content":"a","annotations":[{"type":"url_citation","url_citation":{"url":"u"}}])", "null",
+                        R"(,"logprobs":{"content":[)" + probability + "]}") +
+                  chunk("", R"("stop")") + kDone);
+    CHECK(likely.out.find(R"("delta":"a","logprobs":[)" + probability + "]}") != std::string::npos);
+    CHECK(likely.out.find(R"("annotation_index":0,"annotation":{"type":"url_citation","url":"u"}})") !=
+          std::string::npos);
+    CHECK(Client(likely.out)
+              .output.find(R"({"type":"output_text","annotations":[{"type":"url_citation","url":"u"}],"logprobs":[)" +
+                           probability + ',' + probability + R"(],"text":"aa"})") != std::string::npos);
+}
+
+TEST_CASE("responses stream: what servers do differently") {
+    // An empty chunk before the answer, as Azure sends, does not make its id.
+    const Client azure(translate("data: {\"id\":\"\",\"model\":\"\",\"created\":0,\"choices\":[]}\n\n" + kText).out);
+    CHECK(azure.response.find(R"("id":"resp_abc")") != std::string::npos);
+    // Comments pass; text after the finish and a finish that says nothing do no harm.
+    CHECK(translate(": ping\n\n" + kText).out.starts_with(": ping\n\n"));
+    Client(translate(chunk("", R"("stop")") + kDone).out);
+    // Calls without a number, or all under the same one.
+    for (const std::string_view number : {"", R"("index":0,)"}) {
+        const auto call = [&](std::string_view id, std::string_view name) {
+            return chunk(R"("tool_calls":[{)" + std::string(number) + R"("id":")" + std::string(id) +
+                         R"(","type":"function","function":{"name":")" + std::string(name) +
+                         R"(","arguments":"{}"}}])");
+        };
+        const Client client(translate(call("c1", "f") + call("c2", "g") + chunk("", R"("tool_calls")") + kDone).out);
+        CHECK(client.output.find(R"("call_id":"c1","name":"f")") != std::string::npos);
+        CHECK(client.output.find(R"("call_id":"c2","name":"g")") != std::string::npos);
+    }
+    // A name that comes after the first arguments.
+    const Client late(translate(chunk(R"("tool_calls":[{"index":0,"id":"c","function":{"arguments":"{"}}])") +
+                                chunk(R"("tool_calls":[{"index":0,"function":{"name":"f","arguments":"}"}}])") +
+                                chunk("", R"("tool_calls")") + kDone)
+                          .out);
+    CHECK(late.output.find(R"("arguments":"{}","call_id":"c","name":"f")") != std::string::npos);
+    // Pieces of two calls in turns: one after the other all the same.
+    const auto begun = [](std::string_view number, std::string_view name) {
+        return chunk(R"("tool_calls":[{"index":)" + std::string(number) + R"(,"id":"c)" + std::string(number) +
+                     R"(","function":{"name":")" + std::string(name) + R"(","arguments":"{\"a\":"}}])");
+    };
+    const auto more = [](std::string_view number) {
+        return chunk(R"("tool_calls":[{"index":)" + std::string(number) + R"(,"function":{"arguments":"\"}\"}"}}])");
+    };
+    const std::string end = chunk("", R"("tool_calls")") + kDone;
+    const Client mixed(translate(begun("0", "f") + begun("1", "g") + more("0") + more("1") + end).out);
+    const Client sorted(translate(begun("0", "f") + more("0") + begun("1", "g") + more("1") + end).out);
+    CHECK(mixed.response == sorted.response);
+    CHECK(mixed.output.find(R"("arguments":"{\"a\":\"}\"}","call_id":"c1","name":"g")") != std::string::npos);
+    // Those that no end is seen of wait for the answer's.
+    const Client open(translate(begun("0", "f") + begun("1", "g") + chunk("", R"("length")") + kDone).out);
+    CHECK(open.output.find(R"("fc_abc","type":"function_call","status":"completed","arguments":"{\"a\":")") !=
+          std::string::npos);
+    CHECK(open.output.find(R"("fc_abc_1","type":"function_call","status":"incomplete","arguments":"{\"a\":")") !=
+          std::string::npos);
+    // What goes on behind its end can't be told.
+    const Translated late_piece = translate(begun("0", "f") + more("0") + begun("1", "g") + more("0"));
+    REQUIRE(late_piece.error);
+    CHECK(late_piece.error->code == ErrorCode::protocol);
+    CHECK(Client(late_piece.out).types.ends_with("error\nresponse.failed\n"));
+}
+
+TEST_CASE("responses stream: nothing that was cut ends cleanly") {
+    const std::string failed = "error\nresponse.failed\n";
+    for (const std::string& events :
+         {chunk(R"("content":"a")") + kDone, kDone, chunk(R"("content":"a")") + "data: {\"choices\":[}\n\n",
+          chunk(R"("content":"a")") + "data: {\"error\":{\"message\":\"overloaded\",\"code\":429}}\n\n" + kText}) {
+        const Translated translated = translate(events);
+        CAPTURE(events);
+        const Client client(translated.out);
+        CHECK(client.types.starts_with("response.created\nresponse.in_progress\n"));
+        CHECK(client.types.ends_with(failed));
+        CHECK(client.response.find(R"("status":"failed")") != std::string::npos);
+    }
+    const std::string told =
+        translate(chunk(R"("content":"a")") + "data: {\"error\":{\"message\":\"overloaded\",\"code\":429}}\n\n").out;
+    CHECK(
+        told.find(R"("code":"upstream_error","message":"overloaded","param":null,"error":{"message":"overloaded",)") !=
+        std::string::npos);
+    CHECK(told.find(R"("error":{"code":"rate_limit_exceeded","message":"overloaded"})") != std::string::npos);
+    // Cut at any byte, and broken off: either nothing began, or it ends in failure.
+    for (std::size_t cut = 0; cut < kText.size() - 2; ++cut) {
+        const Echo echo = echo_of_answer();
+        const auto translator = responses_dialect().stream_from_chat(echo, std::nullopt);
+        std::string out;
+        REQUIRE(translator->feed(kText.substr(0, cut), out));
+        translator->break_off({502, "gone", "server_error", "", ""}, out);
+        translator->break_off({502, "gone", "server_error", "", ""}, out);
+        REQUIRE(Client(out).types.ends_with(failed));
+    }
+}
+
+TEST_CASE("responses: an answer is the same response as a body, as a replayed stream and as a live one") {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        json::RandomJson random(seed, false);
+        const auto maybe = [&](const std::string& member) {
+            return random.below(2) == 0 ? "," + member : std::string();
+        };
+        std::string message = R"("content":)" + (random.below(4) == 0 ? "null" : random.string());
+        message += maybe(R"("refusal":)" + random.string()) + maybe(R"("reasoning_content":)" + random.string());
+        if (random.below(2) == 0) {
+            message += R"(,"tool_calls":[)";
+            for (std::size_t i = 0, calls = 1 + random.below(3); i < calls; ++i) {
+                message += std::string(i > 0 ? "," : "") + R"({"id":"call_)" + std::to_string(i) +
+                           R"(","type":"function","function":{"name":"f","arguments":)" + random.string() + "}}";
+            }
+            message += ']';
+        }
+        const std::string chat = chat_body(message, random.below(4) == 0 ? "length" : "stop");
+        CAPTURE(chat);
+        const Echo echo = echo_of_answer();
+        std::string stream;
+        REQUIRE(body_to_dialect_stream(responses_dialect(), chat, echo, stream));
+        const Client client(stream);
+        CHECK(client.response == body_of(chat));
+        CHECK(output_of(client.response) == '[' + client.output + ']');
+        std::string events;
+        REQUIRE(body_to_stream(chat, true, events));
+        CHECK(translate(events, 1 + random.below(50)).out == stream);
+    }
+}
+
+TEST_CASE("responses: damaged streams are told as such, and never as more than they are") {
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+        json::RandomJson random(seed);
+        const std::string events = random.mutate(kText);
+        CAPTURE(events);
+        const Client client(translate(events).out);
+    }
+}
+
+}  // namespace weir::wire
