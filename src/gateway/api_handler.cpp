@@ -5,8 +5,10 @@
 #include "gateway/chat.h"
 #include "gateway/embeddings.h"
 #include "gateway/request_life.h"
+#include "wire/completions.h"
 #include "wire/errors.h"
 #include "wire/messages.h"
+#include "wire/responses.h"
 
 namespace weir::gateway {
 namespace {
@@ -20,6 +22,8 @@ struct TranslatedApi {
 };
 constexpr std::array kTranslatedApis = {
     TranslatedApi{"/v1/messages", wire::anthropic_messages},
+    TranslatedApi{"/v1/responses", wire::responses_dialect},
+    TranslatedApi{"/v1/completions", wire::completions_dialect},
 };
 
 // Whose path it is, or is above it; nullptr: OpenAI's chat and embeddings.
