@@ -82,7 +82,7 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
         const std::string body = render_metrics(gateway_);
         co_await exchange.respond(200, "content-type: text/plain; version=0.0.4; charset=utf-8\r\n", body);
     } else if (path == "/api/cascades") {
-        const std::string body = render_cascades(gateway_.cascades().views());
+        const std::string body = render_cascades(gateway_.cascades().views(), gateway_.agreements());
         co_await exchange.respond(200, kJson, body);
     } else if (path.starts_with(kRequests)) {
         co_await show_request(exchange, path.substr(kRequests.size()));

@@ -41,7 +41,8 @@ class AdminHandler final : public net::Handler {
 std::string render_metrics(gateway::Gateway& gateway);
 
 // What is learned for model tiers, as JSON (docs/cascades.md).
-std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views);
+std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views,
+                            const std::vector<gateway::AgreementBook::View>& agreements);
 
 // A ledger row as JSON; names are looked up in the ledger, so not from a reactor.
 Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id);

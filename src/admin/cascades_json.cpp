@@ -1,8 +1,10 @@
 #include <cstdio>
+#include <unordered_map>
 
 #include "admin/admin_handler.h"
 #include "base/hash.h"
 #include "json/scan.h"
+#include "learn/certificates.h"
 
 namespace weir::admin {
 namespace {
@@ -15,7 +17,34 @@ std::string real(double value) {
     return text;
 }
 
-void write_task(const View::Task& task, const View& view, const std::vector<std::string>& tiers, std::string& out) {
+// How the task's answers are compared, and how far the reference agrees with itself: no tier can be seen to do better.
+void write_agreement(const gateway::AgreementBook::View& seen, double confidence, std::string& out) {
+    out += R"(,"agreement":{"set":")" + std::string(cascade::to_string(seen.form)) + R"(","commonest":)";
+    json::write_string(seen.commonest(), out);
+    out += R"(,"by":{)";
+    bool first = true;
+    for (const auto& [how, counts] : seen.by) {
+        if (!first) out += ',';
+        first = false;
+        json::write_string(how, out);
+        out += R"(:{"agree":)" + std::to_string(counts.agree) + R"(,"differ":)" + std::to_string(counts.differ) +
+               R"(,"undecided":)" + std::to_string(counts.undecided) + "}";
+    }
+    out += "}";
+    if (seen.repeats > 0) {
+        const double alpha = (1 - confidence) / 2;
+        out += R"(,"reference_repeats":{"asked":)" + std::to_string(seen.repeats) + R"(,"worse":)" +
+               std::to_string(seen.repeats_worse) + R"(,"share_low":)" +
+               real(learn::share_lower_bound(seen.repeats_worse, seen.repeats, alpha)) + R"(,"share_high":)" +
+               real(learn::share_upper_bound(seen.repeats_worse, seen.repeats, alpha)) + "}";
+    }
+    out += "}";
+}
+
+using Agreements = std::unordered_map<std::uint64_t, const gateway::AgreementBook::View*>;
+
+void write_task(const View::Task& task, const View& view, const std::vector<std::string>& tiers,
+                const Agreements& agreements, std::string& out) {
     out += R"({"task":")" + to_hex(task.task) + R"(","trials":)" + std::to_string(task.trials) + R"(,"state":")";
     const bool new_task = task.plan.everything >= 1;
     const bool serves = view.certificate.harm_price_usd && !task.plan.closed && task.plan.rungs > 0;
@@ -26,13 +55,19 @@ void write_task(const View::Task& task, const View& view, const std::vector<std:
         if (rung > 0) out += ',';
         json::write_string(tier < tiers.size() ? tiers[tier] : std::to_string(tier), out);
     }
-    out += R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" +
-           real(task.worse_seen) + "}";
+    out +=
+        R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" + real(task.worse_seen);
+    const auto seen = agreements.find(task.task);
+    if (seen != agreements.end()) write_agreement(*seen->second, view.options.confidence, out);
+    out += "}";
 }
 
 }  // namespace
 
-std::string render_cascades(const std::vector<View>& views) {
+std::string render_cascades(const std::vector<View>& views,
+                            const std::vector<gateway::AgreementBook::View>& agreements) {
+    Agreements by_task;
+    for (const gateway::AgreementBook::View& each : agreements) by_task.emplace(each.task, &each);
     std::string out = R"({"cascades":[)";
     for (const View& view : views) {
         if (out.back() != '[') out += ',';
@@ -52,7 +87,7 @@ std::string render_cascades(const std::vector<View>& views) {
         const std::vector<std::string> tiers = name ? name->tiers : std::vector<std::string>();
         for (const View::Task& task : view.tasks) {
             if (out.back() != '[') out += ',';
-            write_task(task, view, tiers, out);
+            write_task(task, view, tiers, by_task, out);
         }
         out += "]}";
     }

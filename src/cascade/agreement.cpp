@@ -323,7 +323,80 @@ Agreement compare_texts(std::string_view question, std::string_view a, std::stri
     return {Agreed::undecided, "free text"};
 }
 
+// Both have it, or only one, or none.
+template <class T, class Compare>
+Agreement by_parts(const std::optional<T>& a, const std::optional<T>& b, std::string_view how, Compare compare) {
+    if (!a && !b) return {Agreed::undecided, how};
+    if (!a || !b) return differ(how);
+    return {compare(*a, *b), how};
+}
+
+std::optional<Quantity> result_of(std::string_view text) {
+    if (const auto marked = marked_number(text)) return marked;
+    std::vector<Quantity> found = find_quantities(text);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.back()));
+}
+
+Agreement by_number(std::string_view a, std::string_view b, double tolerance) {
+    return by_parts(result_of(a), result_of(b), "number", [tolerance](const Quantity& first, const Quantity& second) {
+        const Same same = same_quantity(first, second, tolerance);
+        return same == Same::unknown ? Agreed::undecided : same == Same::yes ? Agreed::agree : Agreed::differ;
+    });
+}
+
+// By the form that was set; they are not the same text.
+Agreement by_form(std::string_view question, std::string_view a, std::string_view b, const AgreementRules& rules) {
+    switch (rules.form) {
+        case AgreementForm::automatic:
+        case AgreementForm::text:
+            break;
+        case AgreementForm::choice: {
+            const auto choices = choices_in(question);
+            return by_parts(choice_of(choices, a), choice_of(choices, b), "choice",
+                            [](char x, char y) { return x == y ? Agreed::agree : Agreed::differ; });
+        }
+        case AgreementForm::number:
+            return by_number(a, b, rules.number_tolerance);
+        case AgreementForm::json: {
+            const bool one = is_json(a) != is_json(b);
+            return one ? differ("JSON") : agreement_of_json(a, b, rules).value_or(Agreement{Agreed::undecided, "JSON"});
+        }
+        case AgreementForm::set:
+            return agreement_of_sets(a, b, rules.set_overlap);
+        case AgreementForm::contains:
+            return agreement_by_containment(a, b);
+        case AgreementForm::similarity:
+        case AgreementForm::judge:
+            return {Agreed::undecided, "free text"};
+    }
+    return differ("text");
+}
+
 }  // namespace
+
+std::string_view to_string(AgreementForm form) {
+    switch (form) {
+        case AgreementForm::automatic:
+            break;
+        case AgreementForm::text:
+            return "text";
+        case AgreementForm::choice:
+            return "choice";
+        case AgreementForm::number:
+            return "number";
+        case AgreementForm::json:
+            return "json";
+        case AgreementForm::set:
+            return "set";
+        case AgreementForm::contains:
+            return "contains";
+        case AgreementForm::similarity:
+            return "similarity";
+        case AgreementForm::judge:
+            return "judge";
+    }
+    return "auto";
+}
 
 std::string_view to_string(Agreed agreed) {
     switch (agreed) {
@@ -345,10 +418,12 @@ Agreement agreement(std::string_view question, std::string_view a, std::string_v
     if (std::max(a.size(), b.size()) > kMaxBytes) return {Agreed::undecided, "too long"};
     const bool code = has_code(a) || has_code(b);
     if (normalised(a, code) == normalised(b, code)) return agree("same text");
+    question = question.substr(0, std::min(question.size(), kMaxBytes));
+    if (rules.form != AgreementForm::automatic) return by_form(question, a, b, rules);
     if (const auto by = agreement_of_json(a, b, rules)) return *by;
     if (code) return {Agreed::undecided, "code"};
     if (text::refuses(a) != text::refuses(b)) return differ("refusal");
-    return compare_texts(question.substr(0, std::min(question.size(), kMaxBytes)), a, b, rules);
+    return compare_texts(question, a, b, rules);
 }
 
 }  // namespace weir::cascade

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace weir::cascade {
@@ -16,9 +18,31 @@ struct Agreement {
     std::string_view how;  // a stable word or two: "same text", "number", "JSON", "choice", ...
 };
 
-struct AgreementRules {
-    double number_tolerance = 1e-6;  // relative
+// Which form answers are compared by: what they show by themselves, or one that was set by hand.
+enum class AgreementForm : std::uint8_t {
+    automatic,
+    text,      // the same text, but for white space, case (not in code) and the full stop at the end; else they differ
+    choice,    // the letter; where only one of them has one they differ
+    number,    // what is marked as the result, or the last number; where only one of them has one they differ
+    json,      // member by member; where only one of them is JSON they differ
+    set,       // labels (lines, commas, a JSON array), in any order: enough of all of them are in both
+    contains,  // the shorter one's words (at most kContainedWords) stand in the other, in their order
+    similarity,  // by the cosine of their embeddings (gateway/arbiter.h); here only the same text agrees
+    judge,       // by a judge's or a grader's word (gateway/judge.h); here only the same text agrees
 };
+std::string_view to_string(AgreementForm form);
+
+inline constexpr std::size_t kContainedWords = 12;
+inline constexpr std::size_t kMostLabels = 1'000;
+
+struct AgreementRules {
+    AgreementForm form = AgreementForm::automatic;
+    double number_tolerance = 1e-6;  // relative
+    double set_overlap = 1;  // by set: labels that are in both, as a share of those that are in either (Jaccard)
+    friend bool operator==(const AgreementRules&, const AgreementRules&) = default;
+};
+// By the name that callers give a task (x-weir-task).
+using TaskRules = std::map<std::string, AgreementRules, std::less<>>;
 
 // Tried in this order; the first that can tell does. Symmetric in a and b.
 //   "same text"   equal but for white space, case (not in code) and the full stop at the end
@@ -33,7 +57,8 @@ struct AgreementRules {
 //   "same words"  the same words in the same order, those aside that have no weight or that the question said already;
 //                 "numbers", "negation": the same but for these
 //   "short"       at most three words each, and no part in common
-// Free text that differs otherwise is undecided: it may say the same in other words.
+// Free text that differs otherwise is undecided: it may say the same in other words. Where the rules name a form the
+// first two are followed by that form alone; answers that both don't have it are undecided.
 Agreement agreement(std::string_view question, std::string_view a, std::string_view b,
                     const AgreementRules& rules = {});
 

@@ -108,6 +108,24 @@ Agreed compare_values(JsonSide a, JsonSide b, const AgreementRules& rules) {
 
 }  // namespace
 
+bool is_json(std::string_view text) {
+    return json_document(text).has_value();
+}
+
+std::optional<std::vector<std::string>> json_labels(std::string_view text) {
+    const std::optional<std::string> document = json_document(text);
+    if (!document) return std::nullopt;
+    const json::Span array = *json::find_member(*document, {0, document->size()}, "v");
+    if (!json::is_array(array.of(*document))) return std::nullopt;
+    std::vector<std::string> labels;
+    for (json::Walk element(*document, array); element.next();) {
+        const std::string_view raw = element.raw();
+        if (json::is_object(raw) || json::is_array(raw)) return std::nullopt;
+        labels.push_back(json::as_string(raw).value_or(std::string(raw)));
+    }
+    return labels;
+}
+
 std::optional<Agreement> agreement_of_json(std::string_view a, std::string_view b, const AgreementRules& rules) {
     const std::optional<std::string> first = json_document(a);
     const std::optional<std::string> second = json_document(b);

@@ -205,6 +205,106 @@ TEST_CASE("any two texts: symmetric, and each agrees with itself") {
     CHECK(agreement("", std::string(30'000, '{'), "[]").result == Agreed::undecided);
 }
 
+namespace {
+
+struct SetByHand {
+    AgreementRules rules;
+    const char* question;
+    const char* a;
+    const char* b;
+    Agreed wanted;
+};
+
+void expect(std::initializer_list<SetByHand> cases) {
+    for (const SetByHand& each : cases) {
+        const std::string shown =
+            std::string(to_string(each.rules.form)) + ": " + each.question + " | " + each.a + " | " + each.b;
+        INFO(shown);
+        CHECK(to_string(agreement(each.question, each.a, each.b, each.rules).result) == to_string(each.wanted));
+        CHECK(to_string(agreement(each.question, each.b, each.a, each.rules).result) == to_string(each.wanted));
+    }
+}
+
+AgreementRules by(AgreementForm form, double tolerance = 1e-6, double overlap = 1) {
+    return {form, tolerance, overlap};
+}
+
+}  // namespace
+
+TEST_CASE("a form that was set: text, choice and JSON decide what would be open") {
+    const AgreementRules text = by(AgreementForm::text);
+    const AgreementRules choice = by(AgreementForm::choice);
+    const AgreementRules json = by(AgreementForm::json, 0.01);
+    expect({{text, "", "It is red.", " it is red", Agreed::agree},
+            {text, "", "It is a fine red car", "The car is red and fine", Agreed::differ},
+            {text, "", "B", "B) Paris", Agreed::differ},
+            {choice, "", "B", "The answer is B, since it is old.", Agreed::agree},
+            {choice, "", "B", "The answer is C.", Agreed::differ},
+            {choice, "", "B", "It depends on the year.", Agreed::differ},
+            {choice, "", "It depends.", "Who knows?", Agreed::undecided},
+            {choice, "Which?\nA) Lyon\nB) Paris", "Paris", "B", Agreed::agree},
+            {json, "", R"({"a":100,"b":"x"})", R"({"b":"X","a":100.5})", Agreed::agree},
+            {json, "", R"({"a":100})", R"({"a":102})", Agreed::differ},
+            {json, "", R"({"a":100})", "a is 100", Agreed::differ},
+            {json, "", "a is 100", "100 it is", Agreed::undecided},
+            {by(AgreementForm::similarity), "", "red", "blue", Agreed::undecided},
+            {by(AgreementForm::judge), "", "red", "blue", Agreed::undecided},
+            {by(AgreementForm::judge), "", "red", "Red.", Agreed::agree}});
+}
+
+TEST_CASE("a form that was set: numbers within a tolerance") {
+    const AgreementRules close = by(AgreementForm::number, 0.01);
+    expect({{close, "", "It costs 100 dollars", "about $100.5 in all", Agreed::agree},
+            {close, "", "It costs 100 dollars", "102 dollars", Agreed::differ},
+            {by(AgreementForm::number), "", "First 5, then 7, so 12.", "#### 12", Agreed::agree},
+            {by(AgreementForm::number), "", "First 5, then 7, so 12.", "#### 13", Agreed::differ},
+            {close, "", "It can't be told.", "42", Agreed::differ},
+            {close, "", "It can't be told.", "Nobody knows.", Agreed::undecided},
+            {close, "", "60 minutes", "1 hour", Agreed::agree}});
+}
+
+TEST_CASE("a form that was set: sets of labels in any order, enough of them in both") {
+    const AgreementRules all = by(AgreementForm::set);
+    const AgreementRules half = by(AgreementForm::set, 1e-6, 0.5);
+    expect({{all, "", "red, Green,blue", "blue; red; green", Agreed::agree},
+            {all, "", R"(["red","green"])", "- green\n- Red.", Agreed::agree},
+            {all, "", "Labels: red, green", "The labels are:\n1. green\n2) red\n", Agreed::agree},
+            {all, "", "[1, 2]", "2, 1", Agreed::agree},
+            {all, "", "red, red, green", "green, red", Agreed::agree},
+            {all, "", "red, green", "red", Agreed::differ},
+            {half, "", "red, green", "red", Agreed::agree},
+            {half, "", "red, green", "red, blue", Agreed::differ},
+            {half, "", "a, b, c, d", "a, b, c, d, e, f, g, h, i", Agreed::differ},
+            {all, "", ",;", ";", Agreed::undecided},
+            {all, "", "red", ",", Agreed::differ}});
+}
+
+TEST_CASE("a form that was set: a short answer stands in the longer one") {
+    const AgreementRules contains = by(AgreementForm::contains);
+    expect({{contains, "", "Paris", "The capital of France is Paris, of course.", Agreed::agree},
+            {contains, "", "Paris", "The capital of France is Lyon.", Agreed::differ},
+            {contains, "", "New York", "It is York, the new one.", Agreed::differ},
+            {contains, "", "42", "It is 420.", Agreed::differ},
+            {contains, "", "Paris", "It is not Paris.", Agreed::differ},
+            {contains, "", "the", "It is the one.", Agreed::undecided},
+            {contains, "", "one two three four five six seven eight nine ten eleven twelve thirteen",
+             "It is one two three four five six seven eight nine ten eleven twelve thirteen", Agreed::undecided}});
+}
+
+TEST_CASE("a form that was set: any two texts, both ways round, and with itself") {
+    CHECK(rc::check([] {
+        const auto a = *rc::gen::string<std::string>();
+        const auto b = *rc::gen::string<std::string>();
+        for (const AgreementForm form :
+             {AgreementForm::text, AgreementForm::choice, AgreementForm::number, AgreementForm::json,
+              AgreementForm::set, AgreementForm::contains, AgreementForm::similarity, AgreementForm::judge}) {
+            const AgreementRules rules = by(form, 0.1, 0.5);
+            RC_ASSERT(agreement("", a, b, rules).result == agreement("", b, a, rules).result);
+            RC_ASSERT(agreement("", a, a, rules).result != Agreed::differ);
+        }
+    }));
+}
+
 TEST_CASE("quantities in a text") {
     const auto found =
         find_quantities("B12 has $1,234.50, -3 km/h and 5 miles per hour; 12,34 7/8 of 1,000,000 v2.0 is 9%");

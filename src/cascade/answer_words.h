@@ -64,7 +64,17 @@ std::optional<Agreement> by_words(const std::vector<std::string>& question, cons
 
 namespace weir::cascade {
 
-// agreement_json.cpp: where one of them is JSON at least; nothing otherwise.
+// agreement_forms.cpp: forms that are set by hand only.
+Agreement agreement_of_sets(std::string_view a, std::string_view b, double overlap);
+Agreement agreement_by_containment(std::string_view a, std::string_view b);
+// Whether the words of `part` stand in `whole`, in their order and side by side, with no negation more or less.
+bool contains_words(const std::vector<std::string>& whole, const std::vector<std::string>& part);
+
+// agreement_json.cpp: whether it is a JSON object or array (perhaps fenced);
+bool is_json(std::string_view text);
+// the elements of an array of texts and numbers, as text; nothing where it is none.
+std::optional<std::vector<std::string>> json_labels(std::string_view text);
+// Where one of them is JSON at least; nothing otherwise.
 std::optional<Agreement> agreement_of_json(std::string_view a, std::string_view b, const AgreementRules& rules);
 
 }  // namespace weir::cascade

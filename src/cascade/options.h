@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "cascade/agreement.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/cache_entry.h"
 
@@ -57,13 +58,19 @@ struct CacheRules {
     SemanticRules semantic;
 };
 
-// How answers whose form can't tell are compared (cascade/agreement.h tells the others).
+// How answers are compared: by which form, and those whose form can't tell.
 struct AgreementOptions {
+    AgreementRules rules;
+    TaskRules tasks;                               // instead of `rules`
     std::string judge;                             // "provider/model"; empty: none
     double judge_share = 1;                        // of what a judge could be asked about on misses
     std::optional<double> similarity, difference;  // cosine of the answers' embeddings: from here on they agree; up to
                                                    // here they differ
     int line = 0, judge_line = 0;                  // in the configuration file
+    const AgreementRules& rules_of(std::string_view task) const {
+        const auto found = tasks.find(task);
+        return found == tasks.end() ? rules : found->second;
+    }
     bool any() const { return !judge.empty() || similarity || difference; }
 };
 

@@ -217,6 +217,55 @@ void read_cache_rules(Section& section, Reader& reader, cascade::CascadeOptions&
     cache.finish();
 }
 
+// Which form is compared by, and how exactly.
+void read_agreement_rules(Section& section, cascade::AgreementRules& to) {
+    using Form = cascade::AgreementForm;
+    section.choice<Form>("by", to.form,
+                         {{"auto", Form::automatic},
+                          {"text", Form::text},
+                          {"choice", Form::choice},
+                          {"number", Form::number},
+                          {"json", Form::json},
+                          {"set", Form::set},
+                          {"contains", Form::contains},
+                          {"similarity", Form::similarity},
+                          {"judge", Form::judge}});
+    section.share("tolerance", to.number_tolerance, 0, 1);
+    section.share("overlap", to.set_overlap, 0.01, 1);
+    if (section.has("overlap") && to.form != Form::set) section.wrong("overlap", "is for by: set alone");
+}
+
+// What `by` asks of the section's other keys.
+void check_agreement_rules(Section& agreement, Section& section, const cascade::AgreementRules& rules,
+                           const cascade::AgreementOptions& options) {
+    if (!section.has("by")) return;
+    if (rules.form == cascade::AgreementForm::similarity && !options.similarity) {
+        section.wrong("by", "takes a bound: " + agreement.path_to("similarity"));
+    }
+    if (rules.form == cascade::AgreementForm::judge && options.judge.empty()) {
+        section.wrong("by", "takes somebody to ask: " + agreement.path_to("judge"));
+    }
+}
+
+void read_task_rules(Section& agreement, Reader& reader, cascade::AgreementOptions& to) {
+    const ConfigNode* const node = agreement.find("tasks");
+    if (node == nullptr) return;
+    constexpr std::size_t kMostTasks = 1'000;
+    if (node->kind != ConfigNode::Kind::map || node->entries.size() > kMostTasks) {
+        reader.error(node->line,
+                     agreement.path_to("tasks") + " is a map of NAME: { by: ... }, for at most 1,000 tasks");
+        return;
+    }
+    for (const ConfigNode::Entry& entry : node->entries) {
+        Section task(reader, entry.value, agreement.path_to("tasks") + "." + entry.key);
+        cascade::AgreementRules rules = to.rules;
+        read_agreement_rules(task, rules);
+        check_agreement_rules(agreement, task, rules, to);
+        task.finish();
+        to.tasks.insert_or_assign(entry.key, rules);
+    }
+}
+
 void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions& to) {
     const ConfigNode* const node = section.find("agreement");
     if (node == nullptr) return;
@@ -237,6 +286,9 @@ void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions&
     agreement.share("difference", difference, 0, 1);
     if (agreement.has("similarity")) to.similarity = similarity;
     if (agreement.has("difference")) to.difference = difference;
+    read_agreement_rules(agreement, to.rules);
+    check_agreement_rules(agreement, agreement, to.rules, to);
+    read_task_rules(agreement, reader, to);
     agreement.finish();
     if (to.similarity && to.difference && *to.difference >= *to.similarity) {
         agreement.wrong("difference", "is not below similarity");

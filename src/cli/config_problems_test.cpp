@@ -214,9 +214,21 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.agreement.difference: \"0.5\" is not below similarity"}},
         {with_cascade("agreement: { similarity: 1.2 }"),
          {"2: cascades.c.agreement.similarity: \"1.2\" is not a share from 0% to 100%: write 2% or 0.02"}},
+        {with_cascade("agreement: { by: same }"),
+         {"2: cascades.c.agreement.by: \"same\" is none of auto, text, choice, number, json, set, contains, "
+          "similarity, "
+          "judge"}},
+        {with_cascade("agreement: { by: similarity }"),
+         {"2: cascades.c.agreement.by: \"similarity\" takes a bound: cascades.c.agreement.similarity"}},
+        {with_cascade("agreement: { tasks: { t: { by: judge } } }"),
+         {"2: cascades.c.agreement.tasks.t.by: \"judge\" takes somebody to ask: cascades.c.agreement.judge"}},
+        {with_cascade("agreement: { by: text, overlap: 50% }"),
+         {"2: cascades.c.agreement.overlap: \"50%\" is for by: set alone"}},
+        {with_cascade("agreement: { tasks: [t] }"),
+         {"2: cascades.c.agreement.tasks is a map of NAME: { by: ... }, for at most 1,000 tasks"}},
         {with_cascade("agreement: { judges: p/m }"),
          {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, judge_share, "
-          "similarity, difference"}},
+          "similarity, difference, by, tolerance, overlap, tasks"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
          {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
           "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "

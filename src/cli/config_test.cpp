@@ -85,7 +85,9 @@ cascades:
       stale: 25%
       without_temperature: false
       temperature_above_zero: true
-    agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50% }
+    agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50%,
+                 by: number, tolerance: 1%,
+                 tasks: { tags: { by: set, overlap: 80% }, free: { by: judge }, plain: { tolerance: 2% } } }
   alpha: { match: { model: "claude-?" } }
 keys:
   - { key: ${ACME}, tenant: acme }
@@ -188,6 +190,12 @@ keys:
     CHECK(zeta.agreement.similarity == 0.92);
     CHECK(zeta.agreement.difference == 0.5);
     CHECK(zeta.agreement.any());
+    using Form = cascade::AgreementForm;
+    CHECK(zeta.agreement.rules_of("other") == cascade::AgreementRules{Form::number, 0.01, 1});
+    CHECK(zeta.agreement.rules_of("tags") == cascade::AgreementRules{Form::set, 0.01, 0.8});
+    CHECK(zeta.agreement.rules_of("free").form == Form::judge);
+    CHECK(zeta.agreement.rules_of("plain") == cascade::AgreementRules{Form::number, 0.02, 1});
+    CHECK(options.cascades[1].agreement.rules_of("") == cascade::AgreementRules{});
     CHECK(!options.cascades[1].agreement.any());
     CHECK(options.cascades[1].agreement.judge_share == 1);
     CHECK(!zeta.cache.cache_without_temperature);

@@ -318,6 +318,9 @@ tiers::ExactCache& Gateway::cache() {
 std::vector<JudgeRecord::View> Gateway::judges() const {
     return impl_->shared->judges->views();
 }
+std::vector<AgreementBook::View> Gateway::agreements() const {
+    return impl_->shared->agreements->views();
+}
 cascade::CascadeLearner& Gateway::cascades() {
     return *impl_->cascades;
 }

@@ -54,6 +54,7 @@ class Gateway {
     Worker& worker();
     cascade::CascadeLearner& cascades();
     std::vector<JudgeRecord::View> judges() const;
+    std::vector<AgreementBook::View> agreements() const;
     std::shared_ptr<const Routes> routes() const;
 
   private:

@@ -3,10 +3,8 @@
 #include <deque>
 #include <utility>
 
-#include "cascade/agreement.h"
 #include "gateway/background.h"
-#include "gateway/judge.h"
-#include "wire/answer_text.h"
+#include "gateway/comparison.h"
 
 namespace weir::gateway {
 
@@ -63,24 +61,14 @@ double known_probability(const Grading& grading) {
     return by_hold_out + (1 - by_hold_out) * otherwise;
 }
 
-bool counts_as_worse(const cascade::Promise& promise, cascade::Agreed form, wire::JudgeWord word) {
-    switch (word) {
-        case wire::JudgeWord::same:
-            return false;
-        case wire::JudgeWord::a:  // the reference's
-            return true;
-        case wire::JudgeWord::b:
-            return !promise.by_harm;
-        case wire::JudgeWord::none:
-            break;
-    }
-    return form != cascade::Agreed::agree;  // what can't be told to agree counts against the promise
+Comparison comparison_of(const Grading& grading, const std::string& body) {
+    return {grading.routes,  grading.plan,   grading.tenant,   grading.climb.trial.task, grading.rules, grading.mode,
+            grading.request, grading.system, grading.question, grading.reference->body,  body};
 }
 
-void compare(Lane& lane, const JobPtr& job) {
+// Each tier's answer beside the reference's.
+void compare_all(Lane& lane, const JobPtr& job) {
     Grading& grading = *job->of;
-    const cascade::Promise& promise = *grading.plan->cascade->options.promise;
-    const std::optional<std::string> reference = wire::answer_text(grading.reference->body);
     grading.climb.trial.known_probability = known_probability(grading);
     job->awaited = 1;
     const auto one_less = [&lane, job] {
@@ -88,35 +76,15 @@ void compare(Lane& lane, const JobPtr& job) {
     };
     for (std::size_t number = 0; number < cascade::kMostModelTiers; ++number) {
         cascade::TierTrial& tier = grading.climb.trial.tiers[number];
-        if (!tier.asked || !grading.climb.answers[number]) continue;
+        const tiers::ExactCache::EntryPtr answer = grading.climb.answers[number];
+        if (!tier.asked || !answer) continue;
         tier.graded = true;
-        const std::optional<std::string> text = wire::answer_text(grading.climb.answers[number]->body);
-        const cascade::Agreed form = reference && text ? cascade::agreement(grading.question, *reference, *text).result
-                                                       : cascade::Agreed::differ;
-        tier.worse = counts_as_worse(promise, form, wire::JudgeWord::none);
-        // For a promise on harm a judge says whose answer is the better one; for one on disagreement it is asked only
-        // where the form can't tell.
-        if (!tier.worse || !reference || !text || (form == cascade::Agreed::differ && !promise.by_harm)) continue;
-        JudgeCall call;
-        call.routes = grading.routes;
-        call.plan = grading.plan;
-        call.tenant = grading.tenant;
-        call.task = grading.climb.trial.task;
-        call.mode = grading.mode;
-        call.request = grading.request;
-        call.question_system = grading.system;
-        call.question_user = grading.question;
-        call.answer_a = *reference;
-        call.answer_b = *text;
-        call.then = [&lane, job, number, form, one_less, &promise](const Judgement& judgement) {
-            job->unheard = job->unheard || (lane.background_closed && judgement.word == wire::JudgeWord::none);
-            job->of->climb.trial.tiers[number].worse = counts_as_worse(promise, form, judgement.word);
-            one_less();
-        };
         ++job->awaited;
-        if (judge(lane, std::move(call))) continue;
-        job->unheard = job->unheard || lane.background_closed;
-        --job->awaited;
+        compare(lane, comparison_of(grading, answer->body), [job, number, one_less](const Outcome& outcome) {
+            job->unheard = job->unheard || outcome.unheard;
+            job->of->climb.trial.tiers[number].worse = outcome.worse;
+            one_less();
+        });
     }
     one_less();
 }
@@ -149,7 +117,7 @@ void start(Lane& lane, const JobPtr& job) {
     const auto one_less = [&lane, job] {
         if (--job->awaited > 0) return;
         if (job->of->reference) {
-            compare(lane, job);
+            compare_all(lane, job);
         } else {
             finish(lane, job, false);
         }

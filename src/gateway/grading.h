@@ -1,6 +1,6 @@
 // What comes after a request that model tiers took part in, off the caller's path: whoever is missing is asked (the
-// reference for an audit, the tiers for a trial), the tiers' answers are compared with the reference's, by their form
-// and where that can't tell by the cascade's judge, and the learner gets the trial (cascade/cascade_learner.h).
+// reference for an audit, the tiers for a trial), the tiers' answers are compared with the reference's
+// (comparison.h), and the learner gets the trial (cascade/cascade_learner.h).
 // Thread rule: the lane's reactor. Limits: kMostGraded at a time on a lane, kMostWaitingToBeGraded more wait; beyond
 // that a request is told to the learner as one of which nothing is known (counted).
 #pragma once
@@ -28,6 +28,7 @@ struct Grading {
     std::string body;  // the caller's own bytes
     std::string system, question;
     std::string response_format;  // raw; empty: none
+    cascade::AgreementRules rules;
     // What is known already: the policy's snapshot, the plan, who was asked on the caller's path and what was served.
     cascade::LadderClimb climb;
     tiers::ExactCache::EntryPtr reference;  // null: asked for, as an audit

@@ -21,6 +21,7 @@
 #include "cascade/climb.h"
 #include "cascade/entry_judge.h"
 #include "embed/endpoint_embedder.h"
+#include "gateway/agreement_book.h"
 #include "gateway/caches.h"
 #include "gateway/judge_record.h"
 #include "gateway/repeats.h"
@@ -79,6 +80,7 @@ struct Shared {
     Worker& worker;
     cascade::CascadeLearner& cascades;
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
+    std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.

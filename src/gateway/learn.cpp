@@ -114,7 +114,8 @@ void learn_age(Lane& lane, JudgeCall about, const tiers::CacheEntry& served, Mic
         lane.shared.caches.freshness().observe_audit(task, volatility, age, plan->cascade->options.cache,
                                                      agreed == cascade::Agreed::agree);
     };
-    const cascade::Agreed agreed = cascade::agreement(about.question_user, *before, *now).result;
+    const cascade::AgreementRules& rules = about.plan->cascade->options.agreement.rules;
+    const cascade::Agreed agreed = cascade::agreement(about.question_user, *before, *now, rules).result;
     if (agreed != cascade::Agreed::undecided) return learn(agreed);
     about.answer_a = std::move(*before);
     about.answer_b = std::move(*now);

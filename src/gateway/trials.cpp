@@ -89,6 +89,7 @@ void conclude_trial(ChatLife& life) {
     grading.body = std::string(life.chat.body);
     grading.system = life.chat.system_text;
     grading.question = question_of(life);
+    grading.rules = life.plan->cascade->options.agreement.rules_of(life.task_name);
     grading.response_format = wire::prompt_parts(life.chat).response_format;
     grade(life.lane, std::make_unique<Grading>(std::move(grading)));
 }

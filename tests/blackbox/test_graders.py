@@ -1,0 +1,89 @@
+"""How a tier's answers are compared with the reference's: by a form that was set, by the reference's own repeatability.
+Two models play: `cheap` is a tier, `big` the reference."""
+
+import json
+import unittest
+
+from harness import upstream, wait_for
+from harness.case import GatewayCase
+from harness.gateway import PATIENCE, nanos, simple
+
+NEW = 10  # requests of a new task for which all tiers are asked
+
+
+class GraderCase(GatewayCase):
+    promise = {"disagreement": "10%", "confidence": "90%"}
+    agreement = {}
+    mode = "shadow"
+
+    @classmethod
+    def config(cls):
+        config = simple(cls.up, mode=cls.mode, tiers=["fake/cheap"])
+        config["models"] = {
+            "fake/cheap": {"price": {"input": "0.15", "output": "0.6"}},
+            "fake/big": {"price": {"input": "2.5", "output": "10"}},
+        }
+        config["cascades"]["default"].update(
+            {"match": {"model": ["big"]}, "promise": cls.promise, "agreement": cls.agreement}
+        )
+        return config
+
+    def setUp(self):
+        super().setUp()
+        self.cheap = upstream.Model("cheap", price=(0.15, 0.15, 0.6))
+        self.big = upstream.Model("big", price=(2.5, 2.5, 10))
+        self.up.by_model = {"cheap": self.cheap, "big": self.big}
+
+    def ask(self, text, task, headers=(), **members):
+        messages = [{"role": "system", "content": task}, {"role": "user", "content": text}]
+        body = dict({"model": "big", "messages": messages, "temperature": 0}, **members)
+        reply = self.weir.chat(body, [("x-weir-debug", "1"), ("x-weir-task", task), *headers])
+        self.assertEqual(reply.status, 200, reply)
+        return reply
+
+    def tasks(self):
+        view = json.loads(self.weir.admin("/api/cascades").body)
+        return [task for cascade in view["cascades"] for task in cascade["tasks"] if task["trials"] > 0]
+
+    def compared(self, task, count=NEW):
+        """Asks as often as a task is new; what /api/cascades says of how the answers were compared."""
+        known = {each["task"] for each in self.tasks()}
+        for number in range(count):
+            self.ask("Question %d?" % number, task)
+
+        def seen():
+            for each in self.tasks():
+                by = each.get("agreement", {}).get("by", {})
+                if each["task"] not in known and sum(sum(c.values()) for c in by.values()) >= count:
+                    return each["agreement"]
+            return None
+
+        return wait_for(seen, 10 * PATIENCE, "the task's answers to be compared")
+
+
+class SetByHand(GraderCase):
+    agreement = {"by": "set", "overlap": "60%", "tasks": {"price": {"by": "number", "tolerance": "1%"}}}
+
+    def test_labels_in_any_order_agree(self):
+        self.cheap.text, self.big.text = "red, green, blue", "Blue\n- green\n- red"
+        agreement = self.compared("tags")
+        self.assertEqual((agreement["set"], agreement["commonest"]), ("set", "set"))
+        self.assertEqual(agreement["by"]["set"], {"agree": NEW, "differ": 0, "undecided": 0})
+
+    def test_a_task_by_its_name_has_a_form_of_its_own(self):
+        self.cheap.text, self.big.text = "It costs 100.5 dollars, I think", "100 dollars"
+        agreement = self.compared("price")
+        self.assertEqual((agreement["set"], agreement["commonest"]), ("number", "number"))
+        self.assertEqual(agreement["by"]["number"], {"agree": NEW, "differ": 0, "undecided": 0})
+
+
+class Automatic(GraderCase):
+    def test_the_form_is_found(self):
+        self.cheap.text, self.big.text = "B", "The answer is B."
+        agreement = self.compared("choices")
+        self.assertEqual((agreement["set"], agreement["commonest"]), ("auto", "choice"))
+        self.assertEqual(agreement["by"]["choice"]["agree"], NEW)
+
+
+if __name__ == "__main__":
+    unittest.main()
