@@ -17,6 +17,15 @@ std::string real(double value) {
     return text;
 }
 
+// Of the reference's second answers, the share that counts as worse, with an interval.
+void write_repeats(std::uint64_t asked, std::uint64_t worse, double confidence, std::string& out) {
+    if (asked == 0) return;
+    const double alpha = (1 - confidence) / 2;
+    out += R"(,"reference_repeats":{"asked":)" + std::to_string(asked) + R"(,"worse":)" + std::to_string(worse) +
+           R"(,"share_low":)" + real(learn::share_lower_bound(worse, asked, alpha)) + R"(,"share_high":)" +
+           real(learn::share_upper_bound(worse, asked, alpha)) + "}";
+}
+
 // How the task's answers are compared, and how far the reference agrees with itself: no tier can be seen to do better.
 void write_agreement(const gateway::AgreementBook::View& seen, double confidence, std::string& out) {
     out += R"(,"agreement":{"set":")" + std::string(cascade::to_string(seen.form)) + R"(","commonest":)";
@@ -31,13 +40,7 @@ void write_agreement(const gateway::AgreementBook::View& seen, double confidence
                R"(,"undecided":)" + std::to_string(counts.undecided) + "}";
     }
     out += "}";
-    if (seen.repeats > 0) {
-        const double alpha = (1 - confidence) / 2;
-        out += R"(,"reference_repeats":{"asked":)" + std::to_string(seen.repeats) + R"(,"worse":)" +
-               std::to_string(seen.repeats_worse) + R"(,"share_low":)" +
-               real(learn::share_lower_bound(seen.repeats_worse, seen.repeats, alpha)) + R"(,"share_high":)" +
-               real(learn::share_upper_bound(seen.repeats_worse, seen.repeats, alpha)) + "}";
-    }
+    write_repeats(seen.repeats, seen.repeats_worse, confidence, out);
     out += "}";
 }
 
@@ -81,8 +84,16 @@ std::string render_cascades(const std::vector<View>& views,
                real(proof.worse_seen) + R"(,"worse_at_most":)" + real(proof.worse_bound) +
                R"(,"worse_so_far_at_most":)" + real(proof.worse_so_far) + R"(,"harm_price_usd":)" +
                (proof.harm_price_usd ? real(*proof.harm_price_usd) : "null") + R"(},"alarms":{"cascade":)" +
-               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) +
-               R"(},"tasks":[)";
+               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) + R"(})";
+        std::uint64_t repeats = 0, repeats_worse = 0;
+        for (const View::Task& task : view.tasks) {
+            const auto seen = by_task.find(task.task);
+            if (seen == by_task.end()) continue;
+            repeats += seen->second->repeats;
+            repeats_worse += seen->second->repeats_worse;
+        }
+        write_repeats(repeats, repeats_worse, view.options.confidence, out);
+        out += R"(,"tasks":[)";
         const auto name = cascade::parse_course_name(view.name);
         const std::vector<std::string> tiers = name ? name->tiers : std::vector<std::string>();
         for (const View::Task& task : view.tasks) {

@@ -66,7 +66,10 @@ struct AgreementOptions {
     double judge_share = 1;                        // of what a judge could be asked about on misses
     std::optional<double> similarity, difference;  // cosine of the answers' embeddings: from here on they agree; up to
                                                    // here they differ
-    int line = 0, judge_line = 0;                  // in the configuration file
+    // How often a task's reference is asked again about a request of the hold-out, to see how far it agrees with
+    // itself.
+    std::uint32_t repeat = 3;
+    int line = 0, judge_line = 0;  // in the configuration file
     const AgreementRules& rules_of(std::string_view task) const {
         const auto found = tasks.find(task);
         return found == tasks.end() ? rules : found->second;

@@ -289,6 +289,7 @@ void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions&
     read_agreement_rules(agreement, to.rules);
     check_agreement_rules(agreement, agreement, to.rules, to);
     read_task_rules(agreement, reader, to);
+    agreement.whole<std::uint32_t>("repeat", to.repeat, 0, 10'000);
     agreement.finish();
     if (to.similarity && to.difference && *to.difference >= *to.similarity) {
         agreement.wrong("difference", "is not below similarity");

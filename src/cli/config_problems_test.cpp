@@ -228,7 +228,9 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.agreement.tasks is a map of NAME: { by: ... }, for at most 1,000 tasks"}},
         {with_cascade("agreement: { judges: p/m }"),
          {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, judge_share, "
-          "similarity, difference, by, tolerance, overlap, tasks"}},
+          "similarity, difference, by, tolerance, overlap, tasks, repeat"}},
+        {with_cascade("agreement: { repeat: many }"),
+         {"2: cascades.c.agreement.repeat: \"many\" is not a whole number"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
          {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
           "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "

@@ -86,7 +86,7 @@ cascades:
       without_temperature: false
       temperature_above_zero: true
     agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50%,
-                 by: number, tolerance: 1%,
+                 by: number, tolerance: 1%, repeat: 20,
                  tasks: { tags: { by: set, overlap: 80% }, free: { by: judge }, plain: { tolerance: 2% } } }
   alpha: { match: { model: "claude-?" } }
 keys:
@@ -190,6 +190,8 @@ keys:
     CHECK(zeta.agreement.similarity == 0.92);
     CHECK(zeta.agreement.difference == 0.5);
     CHECK(zeta.agreement.any());
+    CHECK(zeta.agreement.repeat == 20);
+    CHECK(options.cascades[1].agreement.repeat == 3);
     using Form = cascade::AgreementForm;
     CHECK(zeta.agreement.rules_of("other") == cascade::AgreementRules{Form::number, 0.01, 1});
     CHECK(zeta.agreement.rules_of("tags") == cascade::AgreementRules{Form::set, 0.01, 0.8});

@@ -17,7 +17,8 @@ constexpr Micros kTrialMicros = 60'000'000;  // one that takes longer would be n
 struct Job {
     std::unique_ptr<Grading> of;
     std::size_t awaited = 0;
-    bool unheard = false;  // the gateway ends before a judge could say its word
+    tiers::ExactCache::EntryPtr again;  // what the reference said when it was asked once more
+    bool unheard = false;               // the gateway ends before a judge could say its word
 };
 using JobPtr = std::shared_ptr<Job>;
 
@@ -86,6 +87,18 @@ void compare_all(Lane& lane, const JobPtr& job) {
             one_less();
         });
     }
+    if (job->again) {
+        ++job->awaited;
+        const std::uint64_t task = grading.climb.trial.task;
+        compare(lane, comparison_of(grading, job->again->body), [&lane, task, one_less](const Outcome& outcome) {
+            if (outcome.unheard) {
+                lane.shared.agreements->give_repeat_back(task);
+            } else {
+                lane.shared.agreements->repeated(task, outcome.worse);
+            }
+            one_less();
+        });
+    }
     one_less();
 }
 
@@ -108,6 +121,15 @@ void take_answer(Grading& grading, std::size_t number, std::shared_ptr<tiers::Ca
     const wire::AnswerFlaw flaw = wire::flaw_of(grading.response_format, *read, fresh->body);
     grading.climb.trial.tiers[number] = cascade::trial_of(*read, flaw, fresh->cost);
     if (flaw == wire::AnswerFlaw::none) grading.climb.answers[number] = std::move(fresh);
+}
+
+// The hold-out is a random sample of a task's requests, and bounds what asking twice costs: a new task, of which all
+// requests are tried in full, is left alone.
+bool wants_repeat(Lane& lane, const Grading& grading) {
+    const bool held_out = grading.climb.trial.everything && grading.climb.plan.everything < 1;
+    return held_out && grading.reference &&
+           lane.shared.agreements->take_repeat(grading.climb.trial.task,
+                                               grading.plan->cascade->options.agreement.repeat);
 }
 
 void start(Lane& lane, const JobPtr& job) {
@@ -134,6 +156,19 @@ void start(Lane& lane, const JobPtr& job) {
         if (ask_in_background(lane, std::move(call))) {
             lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
         } else {
+            --job->awaited;
+        }
+    }
+    if (wants_repeat(lane, grading)) {
+        BackgroundCall call = background_call(grading, store::Purpose::audit);
+        call.then = [&lane, job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
+            if (!fresh) lane.shared.agreements->give_repeat_back(job->of->climb.trial.task);
+            job->again = std::move(fresh);
+            one_less();
+        };
+        ++job->awaited;
+        if (!ask_in_background(lane, std::move(call))) {
+            lane.shared.agreements->give_repeat_back(grading.climb.trial.task);
             --job->awaited;
         }
     }
@@ -172,7 +207,9 @@ void grade(Lane& lane, std::unique_ptr<Grading> grading) {
         lane.shared.cascades.learn(grading->course, grading->climb.trial);
         return;
     }
-    lane.grading->waiting.push_back(std::make_shared<Job>(Job{std::move(grading), 0}));
+    auto job = std::make_shared<Job>();
+    job->of = std::move(grading);
+    lane.grading->waiting.push_back(std::move(job));
     pump(lane);
 }
 

@@ -1,8 +1,10 @@
 // What comes after a request that model tiers took part in, off the caller's path: whoever is missing is asked (the
 // reference for an audit, the tiers for a trial), the tiers' answers are compared with the reference's
 // (comparison.h), and the learner gets the trial (cascade/cascade_learner.h).
-// Thread rule: the lane's reactor. Limits: kMostGraded at a time on a lane, kMostWaitingToBeGraded more wait; beyond
-// that a request is told to the learner as one of which nothing is known (counted).
+// Of a few requests of the hold-out the reference is asked once more: how far it agrees with itself is the yardstick's
+// limit (agreement_book.h). Thread rule: the lane's reactor. Limits: kMostGraded at a time on a lane,
+// kMostWaitingToBeGraded more wait; beyond that a request is told to the learner as one of which nothing is known
+// (counted).
 #pragma once
 
 #include <array>

@@ -57,6 +57,7 @@ class World {
   public:
     explicit World(bool by_harm = false, bool with_judge = true) {
         judges.cascade.options.promise = cascade::Promise{0.1, 0.9, by_harm, false, 0};
+        judges.cascade.options.agreement.repeat = 0;
         auto started = cascade::CascadeLearner::start({folder_.file("trials")});
         REQUIRE(started.has_value());
         learner_ = std::move(*started);
@@ -158,6 +159,8 @@ class World {
             std::count_if(judges.rows.kept.begin(), judges.rows.kept.end(),
                           [purpose](const store::LedgerRow& row) { return row.purpose == purpose; }));
     }
+
+    AgreementBook& agreements() { return *shared_->agreements; }
 
     JudgeWorld judges;
     std::unique_ptr<Lane> lane;
@@ -403,6 +406,49 @@ TEST_CASE("the probability of being known is that of the coins, whatever they sh
           doctest::Approx(0.02 + 0.98 * 0.5));
     CHECK(probability([](Grading& grading) { grading.mode = cascade::Mode::shadow; }) ==
           doctest::Approx(0.02 + 0.98 * 0.5));
+}
+
+TEST_CASE("of requests held out the reference is asked again, a few times a task: how far it agrees with itself") {
+    World world;
+    world.judges.cascade.options.agreement.repeat = 2;
+    const auto held_out = [&] {
+        auto grading = world.graded("positive", "positive");
+        grading->climb.trial.everything = true;
+        grading->climb.plan.everything = 0.02;
+        return grading;
+    };
+    // Of a new task all is tried in any case; of a request that was not held out nothing is.
+    auto grading = held_out();
+    grading->climb.plan.everything = 1;
+    world.grade(std::move(grading));
+    world.grade(world.graded("positive", "positive"));
+    CHECK(world.told().size() == 2);
+    CHECK(world.judges.rows.kept.empty());
+
+    world.grade(held_out());
+    Call call = world.take();
+    CHECK(call.model == "reference");
+    CHECK(call.body.find("logprobs") == std::string::npos);
+    call.answer(chat_body("Positive."));
+    CHECK(world.told().size() == 3);
+    CHECK(world.rows_of(store::Purpose::audit) == 1);
+    // One that fails is none.
+    world.grade(held_out());
+    world.take().answer("{}", "500 Internal Server Error");
+    CHECK(world.told().size() == 4);
+    world.grade(held_out());
+    world.take().answer(chat_body("negative"));
+    CHECK(world.told().size() == 5);
+    world.grade(held_out());  // enough
+    const std::vector<Trial> trials = world.told();
+    CHECK(trials.size() == 6);
+    CHECK(std::none_of(trials.begin(), trials.end(), [](const Trial& trial) { return trial.tiers[0].worse; }));
+    CHECK_FALSE(world.judges.upstream.somebody_waits());
+    const auto books = world.agreements().views();
+    REQUIRE(books.size() == 1);
+    CHECK(books[0].task == 4);
+    CHECK(books[0].repeats == 2);
+    CHECK(books[0].repeats_worse == 1);
 }
 
 TEST_CASE("few requests at a time, a bounded number wait; of one too many nothing is known") {

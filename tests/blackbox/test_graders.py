@@ -85,5 +85,35 @@ class Automatic(GraderCase):
         self.assertEqual(agreement["by"]["choice"]["agree"], NEW)
 
 
+class Repeats(GraderCase):
+    agreement = {"repeat": 2}
+
+    def test_the_reference_is_asked_twice_for_a_few_and_the_books_know(self):
+        answers = iter(["B"] * 4000)
+        self.cheap.text, self.big.text = "B", lambda request: next(answers)
+        self.compared("yardstick")
+        for number in range(1000):
+            self.ask("Another %d?" % number, "yardstick")
+            if number % 50 == 49 and self.big.calls == NEW + number + 1 + 2:
+                break
+        for number in range(200):  # no more
+            self.ask("And another %d?" % number, "yardstick")
+
+        def seen():
+            view = json.loads(self.weir.admin("/api/cascades").body)["cascades"][0]
+            return view if view.get("reference_repeats", {}).get("asked") == 2 else None
+
+        view = wait_for(seen, 10 * PATIENCE, "both repeats")
+        repeats = view["reference_repeats"]
+        self.assertEqual((repeats["worse"], repeats["share_low"]), (0, 0))
+        self.assertTrue(0.5 < repeats["share_high"] < 0.8, repeats)
+        self.assertEqual(view["tasks"][0]["agreement"]["reference_repeats"], repeats)
+        wait_for(
+            lambda: nanos(self.weir.report()["total"]["cost_usd"]) == self.cheap.nanos + self.big.nanos,
+            10 * PATIENCE,
+            "the report to be the provider's count",
+        )
+
+
 if __name__ == "__main__":
     unittest.main()
