@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/log.h"
 
@@ -33,6 +32,7 @@ Result<std::unique_ptr<CascadeLearner>> CascadeLearner::start(const Options& opt
         if (!opened) return tl::unexpected(opened.error());
         learner->log_ = std::move(*opened);
     }
+    if (auto opened = learner->open_books(); !opened) return tl::unexpected(opened.error());
     learner->thread_ = std::thread([self = learner.get()] { self->run(); });
     return learner;
 }
@@ -46,14 +46,18 @@ CascadeLearner::~CascadeLearner() {
     if (thread_.joinable()) thread_.join();
 }
 
-std::shared_ptr<Course> CascadeLearner::course(const std::string& name, const PolicyLearner::Options& options) {
+std::shared_ptr<Course> CascadeLearner::course(const std::string& name, const PolicyLearner::Options& options,
+                                               double canary) {
     std::shared_ptr<Course> made;
     {
         const std::lock_guard lock(mutex_);
         const auto found = courses_.find(name);
-        if (found != courses_.end() && found->second->options() == options) return found->second;
+        if (found != courses_.end() && found->second->options() == options) {
+            found->second->configure_canary(canary);
+            return found->second;
+        }
         if (found == courses_.end() && courses_.size() >= kMostCourses) return nullptr;
-        made = std::make_shared<Course>(name, options);
+        made = std::make_shared<Course>(name, options, canary);
         courses_[name] = made;
         queue_.push_back({made, std::nullopt});
     }
@@ -87,6 +91,8 @@ void CascadeLearner::run() {
         take(item);
         lock.lock();
     }
+    lock.unlock();
+    keep_spending(true);
 }
 
 void CascadeLearner::take(const Item& item) {
@@ -98,18 +104,15 @@ void CascadeLearner::take(const Item& item) {
     keep(pupil, *item.trial);
     pupil.trials.push_back(*item.trial);
     if (pupil.trials.size() > item.course->options().window) pupil.trials.pop_front();
+    const PolicyLearner::Alarms alarms = pupil.learner->alarms();
     pupil.learner->add(*item.trial);
+    note_alarms(pupil, item.trial->task, alarms);
+    note_sight(pupil);
+    step_canary(pupil, *item.trial);
+    keep_spending(false);
     if (!pupil.learner->due()) return;
-    const auto before = pupil.learner->certificate();
     pupil.learner->certify();
     publish(pupil);
-    const auto& now = pupil.learner->certificate();
-    if (before.harm_price_usd.has_value() == now.harm_price_usd.has_value()) return;
-    char numbers[160];
-    std::snprintf(numbers, sizeof numbers,
-                  "%zu trials, %zu known: worse answers at most %.3f %% of all, %.3f %% allowed", now.trials, now.known,
-                  100 * now.worse_bound, 100 * now.promise_now);
-    log_info("cascade " + item.course->name() + (now.harm_price_usd ? ": serving (" : ": shadow (") + numbers + ")");
 }
 
 void CascadeLearner::keep(Pupil& pupil, const Trial& trial) {
@@ -135,6 +138,9 @@ void CascadeLearner::begin(const Item& item) {
         }
     }
     pupil.course = item.course;
+    const std::optional<CourseName> name = parse_course_name(item.course->name());
+    pupil.budget = budget(name ? name->cascade : item.course->name());
+    pupil.canaries.clear();
     pupil.learner = std::make_unique<PolicyLearner>(item.course->options());
     for (const Trial& trial : pupil.trials) pupil.learner->add(trial);
     if (!pupil.trials.empty()) pupil.learner->certify();
@@ -164,10 +170,13 @@ void CascadeLearner::publish(Pupil& pupil) {
     }
     for (const auto& [task, sums] : seen) {
         const double worse = sums.known == 0 ? 0 : static_cast<double>(sums.worse) / static_cast<double>(sums.known);
-        view.tasks.push_back({task, sums.trials, pupil.learner->policy()->plan(task), worse});
+        const TaskPlan& plan = pupil.learner->policy()->plan(task);
+        view.tasks.push_back({task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1});
     }
     std::sort(view.tasks.begin(), view.tasks.end(),
               [](const View::Task& a, const View::Task& b) { return a.trials > b.trials; });
+    note_certificate(pupil);
+    note_tasks(pupil, view.tasks);
     const std::lock_guard lock(mutex_);
     views_[number_of(*pupil.course)] = std::move(view);
 }
@@ -175,7 +184,17 @@ void CascadeLearner::publish(Pupil& pupil) {
 std::vector<CascadeLearner::View> CascadeLearner::views() const {
     const std::lock_guard lock(mutex_);
     std::vector<View> views;
-    for (const auto& [number, view] : views_) views.push_back(view);
+    for (const auto& [number, view] : views_) {
+        views.push_back(view);
+        View& made = views.back();
+        const auto course = courses_.find(made.name);
+        for (View::Task& task : made.tasks) {
+            if (course != courses_.end()) task.share = course->second->share_served(task.task);
+        }
+        const std::optional<CourseName> name = parse_course_name(made.name);
+        const auto budget = budgets_.find(name ? name->cascade : made.name);
+        if (budget != budgets_.end()) made.proof = budget->second->view(now());
+    }
     std::sort(views.begin(), views.end(), [](const View& a, const View& b) { return a.name < b.name; });
     return views;
 }

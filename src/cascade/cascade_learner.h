@@ -1,6 +1,7 @@
 // Learns the policies of all cascades with model tiers, off every request's path: trials come in from the lanes, a
 // policy goes out to them whenever its learner has certified anew (cascade/policy_learner.h). Trials are kept in a log,
-// so that a restart forgets nothing that was learned but what a kill found waiting.
+// so that a restart forgets nothing that was learned but what a kill found waiting. What was decided is written down
+// (cascade/decision_log.h), and so is what proof has cost (cascade/proof_budget.h).
 // Thread rule: one a process, with a thread of its own; everything else from any thread, without waiting for it. The
 // destructor waits for the certificate under way (a second at most). Limits: Options; beyond kMostCourses new ones are
 // not learned (nothing is served by them).
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,8 +18,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "cascade/canary.h"
+#include "cascade/decision_log.h"
 #include "cascade/policy_learner.h"
+#include "cascade/proof_budget.h"
 #include "cascade/trial_log.h"
 #include "store/record_log.h"
 
@@ -26,8 +32,8 @@ namespace weir::cascade {
 // What is learned for one promise: a cascade's tiers before one reference (or before one task of it).
 class Course {
   public:
-    Course(std::string name, const PolicyLearner::Options& options)
-        : name_(std::move(name)), options_(options), policy_(PolicyLearner(options).policy()) {}
+    Course(std::string name, const PolicyLearner::Options& options, double canary)
+        : name_(std::move(name)), options_(options), canary_(canary), policy_(PolicyLearner(options).policy()) {}
 
     const std::string& name() const { return name_; }
     const PolicyLearner::Options& options() const { return options_; }
@@ -40,12 +46,27 @@ class Course {
         policy_ = std::move(policy);
     }
 
+    // The share of a task's requests that its ladder may serve (cascade/canary.h); `canary`: as configured.
+    void configure_canary(double canary) { canary_.store(canary, std::memory_order_relaxed); }
+    double canary() const { return canary_.load(std::memory_order_relaxed); }
+    double share_served(std::uint64_t task) const;
+    using Shares = std::unordered_map<std::uint64_t, double>;
+    void set_shares(std::shared_ptr<const Shares> shares) {
+        const std::lock_guard lock(mutex_);
+        shares_ = std::move(shares);
+    }
+
   private:
     const std::string name_;
     const PolicyLearner::Options options_;
+    std::atomic<double> canary_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Policy> policy_;
+    std::shared_ptr<const Shares> shares_;  // those above the configured one; may be null
 };
+
+// What a task's requests may expect: "new", "shadow", "serving" or "reference".
+std::string_view state_of(const TaskPlan& plan, bool certified);
 
 class CascadeLearner {
   public:
@@ -54,15 +75,21 @@ class CascadeLearner {
     struct Options {
         std::string file;                // of trials; empty: nothing is kept over a restart
         std::size_t queue_most = 8'192;  // trials waiting; more are dropped (counted)
+        std::string decisions = {};      // file of cascade/decision_log.h; empty: nothing is kept over a restart
+        std::string proof = {};          // file of what proof cost, by minute; the same
+        const Clock* clock = nullptr;    // outlives the learner; nullptr: time stands still
     };
     static Result<std::unique_ptr<CascadeLearner>> start(const Options& options);
     ~CascadeLearner();
     CascadeLearner(const CascadeLearner&) = delete;
 
     // The course of that name, which says who its tiers are, in order, and what counts as worse: trials of an earlier
-    // run or of other promises are taken over by it. nullptr: there are too many.
-    std::shared_ptr<Course> course(const std::string& name, const PolicyLearner::Options& options);
+    // run or of other promises are taken over by it. `canary`: Course::canary(). nullptr: there are too many.
+    std::shared_ptr<Course> course(const std::string& name, const PolicyLearner::Options& options, double canary = 1);
     void learn(std::shared_ptr<Course> course, const Trial& trial);
+    // What proof may cost in the cascade of that name; one for all of its courses.
+    std::shared_ptr<ProofBudget> budget(const std::string& cascade);
+    const DecisionLog& decisions() const { return *decisions_; }
 
     struct View {
         std::string name;
@@ -74,8 +101,11 @@ class CascadeLearner {
             std::size_t trials = 0;
             TaskPlan plan;
             double worse_seen = 0;  // share of the task's known trials whose served answer was worse
+            std::string_view state;
+            double share = 1;  // of its requests that its ladder may serve
         };
         std::vector<Task> tasks;
+        ProofBudget::View proof;  // of the cascade
     };
     std::vector<View> views() const;
     std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -91,6 +121,9 @@ class CascadeLearner {
         std::unique_ptr<PolicyLearner> learner;
         std::deque<Trial> trials;  // of the learner's window, for a course of another promise
         std::size_t unnamed = 0;   // trials in the log since it was named there
+        std::shared_ptr<ProofBudget> budget;
+        std::map<std::uint64_t, Canary> canaries;
+        bool blind = false;
     };
 
     explicit CascadeLearner(const Options& options) : options_(options) {}
@@ -99,18 +132,35 @@ class CascadeLearner {
     void begin(const Item& item);
     void keep(Pupil& pupil, const Trial& trial);
     void publish(Pupil& pupil);
+    Micros now() const { return options_.clock ? options_.clock->unix_micros() : 0; }
+
+    // cascade_decisions.cpp
+    Result<void> open_books();
+    Decision decision_of(const Pupil& pupil, Decision::Kind kind, std::uint64_t task = 0) const;
+    void note_alarms(const Pupil& pupil, std::uint64_t task, const PolicyLearner::Alarms& before);
+    void note_certificate(const Pupil& pupil);
+    void note_tasks(Pupil& pupil, const std::vector<View::Task>& tasks);
+    void note_sight(Pupil& pupil);
+    void step_canary(Pupil& pupil, const Trial& trial);
+    void publish_shares(const Pupil& pupil);
+    void keep_spending(bool all);
+    double share_of(const Pupil& pupil, std::uint64_t task) const;
 
     const Options options_;
     std::unique_ptr<store::RecordLog> log_;
     std::unordered_map<std::uint64_t, std::deque<Trial>> recorded_;  // by the course's number, read at start
 
     std::unordered_map<std::uint64_t, Pupil> pupils_;  // the thread's own, by the course's number
+    std::unique_ptr<DecisionLog> decisions_;
+    std::unique_ptr<store::RecordLog> spending_;
+    Micros spending_kept_ = 0;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Item> queue_;
     std::unordered_map<std::string, std::shared_ptr<Course>> courses_;
     std::unordered_map<std::uint64_t, View> views_;
+    std::map<std::string, std::shared_ptr<ProofBudget>> budgets_;  // by cascade
     bool busy_ = false, stop_ = false;
     std::atomic<std::uint64_t> dropped_{0};
     std::thread thread_;  // the last member

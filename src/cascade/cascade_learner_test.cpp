@@ -90,6 +90,54 @@ TEST_CASE("a stricter promise takes over what was tried, and proves it anew") {
     CHECK(serves(*again));
 }
 
+TEST_CASE("what was decided, what canaries have confirmed and what proof has cost outlives a restart") {
+    const TemporaryFolder folder;
+    FakeClock clock;
+    CascadeLearner::Options options;
+    options.file = folder.file("trials");
+    options.decisions = folder.file("decisions");
+    options.proof = folder.file("proof");
+    options.clock = &clock;
+    const std::string name = "c disagreement p/cheap > p/big";
+    std::size_t decided = 0;
+    {
+        auto learner = CascadeLearner::start(options);
+        REQUIRE(learner.has_value());
+        (*learner)->budget("c")->begin(clock.unix_micros(), {})->spent(Usd{77}, true, clock.unix_micros());
+        const auto course = (*learner)->course(name, with_promise(0.02), 0.1);
+        CHECK(course->share_served(5) == 0.1);
+        teach(**learner, course, 400);
+        REQUIRE(serves(*course));
+        CHECK(course->share_served(5) == 0.1);
+        for (int i = 0; i < 30; ++i) {
+            Trial trial;
+            trial.task = 5;
+            trial.known = trial.in_force = true;
+            trial.would_serve = 0;
+            trial.reference_usd = 1;
+            trial.tiers[0].asked = trial.tiers[0].graded = true;
+            trial.tiers[0].evidence = 0;
+            (*learner)->learn(course, trial);
+        }
+        (*learner)->wait_until_idle();
+        CHECK(course->share_served(5) == doctest::Approx(0.3));
+        const auto decisions = (*learner)->decisions().latest({});
+        decided = decisions.size();
+        CHECK((*learner)->decisions().latest({name, 5, 100}).front().kind == Decision::Kind::raised);
+        CHECK((*learner)->decisions().latest({name, 5, 100}).front().unix_micros == clock.unix_micros());
+    }
+    auto learner = CascadeLearner::start(options);
+    REQUIRE(learner.has_value());
+    const auto course = (*learner)->course(name, with_promise(0.02), 0.1);
+    (*learner)->wait_until_idle();
+    CHECK(serves(*course));
+    CHECK(course->share_served(5) == doctest::Approx(0.3));
+    CHECK((*learner)->decisions().latest({}).size() <= decided + 1);  // the certificate, of a few trials more
+    CHECK((*learner)->budget("c")->view(clock.unix_micros()).spent == Usd{77});
+    CHECK((*learner)->views().front().proof.spent == Usd{77});
+    CHECK((*learner)->views().front().tasks.front().state == "serving");
+}
+
 TEST_CASE("courses are bounded") {
     auto learner = CascadeLearner::start({});
     REQUIRE(learner.has_value());
@@ -143,6 +191,9 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
         trial.everything = random.chance(0.5);
         trial.reference_usd = random.uniform();
         trial.known_probability = 0.01 + 0.99 * random.uniform();
+        trial.unix_seconds = static_cast<std::uint32_t>(random.next());
+        trial.in_force = random.chance(0.5);
+        trial.would_cost_usd = random.uniform();
         for (TierTrial& tier : trial.tiers) {
             tier.asked = random.chance(0.7);
             if (!tier.asked && random.chance(0.5)) {
@@ -158,6 +209,7 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
             if (random.chance(0.3)) tier.margin = static_cast<float>(random.uniform());
             tier.tokens = static_cast<std::uint32_t>(random.next());
             tier.cost_usd = random.uniform();
+            if (tier.asked && random.chance(0.3)) trial.would_serve = static_cast<int>(&tier - trial.tiers.data());
             if (tier.asked && random.chance(0.3)) trial.served = static_cast<int>(&tier - trial.tiers.data());
         }
         std::string bytes = write_trial(99, trial);

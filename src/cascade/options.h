@@ -3,12 +3,14 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/units.h"
 #include "cascade/agreement.h"
+#include "cascade/proof_budget.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/cache_entry.h"
 
@@ -77,6 +79,11 @@ struct AgreementOptions {
     bool any() const { return !judge.empty() || similarity || difference; }
 };
 
+// What one task's requests may do, by x-weir-task or by the task's number.
+struct TaskOptions {
+    Mode mode = Mode::serve;  // at most
+};
+
 struct CascadeOptions {
     std::string name;
     std::vector<std::string> match_models;  // globs (* and ?) over the model's name as the caller wrote it
@@ -86,6 +93,9 @@ struct CascadeOptions {
     Mode mode = Mode::observe;
     Micros tier_timeout_micros = 20'000'000;  // how long a model tier's answer is waited for at most, before the next
     Micros tier_rest_micros = 60'000'000;     // how long one that fails again and again is left alone at most; 0: never
+    ProofCaps audits;
+    double canary = 1;  // share of a task's requests that its ladder serves at first (cascade/canary.h)
+    std::map<std::string, TaskOptions, std::less<>> tasks;
     CacheRules cache;
     AgreementOptions agreement;
     int line = 0;

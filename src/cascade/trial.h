@@ -45,6 +45,13 @@ struct Trial {
     // The probability with which, all coins considered, it would have become known. Settled before anything was graded.
     double known_probability = 1;
     bool everything = false;  // known: by a coin, all tiers were asked, whatever the plan said
+
+    std::uint32_t unix_seconds = 0;  // when the request came; 0: not known
+    bool in_force = false;           // its ladder might have served it: certified, and in mode serve
+    // known, in force, and the reference answered nevertheless (hold-out, canary): whose answer the gates let through,
+    // and what the caller's answer would have cost, the reference's included where none was.
+    int would_serve = kReference;
+    double would_cost_usd = 0;
 };
 
 }  // namespace weir::cascade

@@ -10,8 +10,9 @@
 namespace weir::cascade {
 namespace {
 
-// Of a record: version 1 knew of an answer only its mean log-probability, and nothing of what was no answer.
-constexpr std::uint8_t kTrialVersion = 3, kFirstTrialVersion = 1, kCourseVersion = 2;
+// Of a record: version 1 knew of an answer only its mean log-probability, and nothing of what was no answer; up to
+// version 3 nobody knew when a trial was, nor what a hold-out had shown.
+constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kTimelessTrialVersion = 3, kTrialVersion = 4;
 constexpr double kMostUsd = 1e6;
 
 bool is_cost(double usd) {
@@ -65,6 +66,17 @@ bool read_tier(learn::ModelReader& from, std::uint8_t version, TierTrial& tier) 
     const bool least = first || (has & kLeast) == 0 || tier.least <= 0;
     const bool margin = first || (has & kMargin) == 0 || tier.margin >= 0;
     return evidence && least && margin && is_cost(tier.cost_usd);
+}
+
+// When it came, and what a hold-out has shown. False: not sound.
+bool read_force(learn::ModelReader& from, Trial& trial) {
+    trial.unix_seconds = from.get<std::uint32_t>();
+    trial.in_force = from.get<std::uint8_t>() == 1;
+    const auto would_serve = from.get<std::uint8_t>();
+    trial.would_cost_usd = from.get<double>();
+    if (would_serve > kMostModelTiers || !is_cost(trial.would_cost_usd)) return false;
+    trial.would_serve = static_cast<int>(would_serve) - 1;
+    return trial.would_serve == kReference || trial.tiers[static_cast<std::size_t>(trial.would_serve)].asked;
 }
 
 }  // namespace
@@ -132,6 +144,10 @@ std::string write_trial(std::uint64_t course, const Trial& trial) {
     to.put(trial.reference_usd);
     to.put(trial.known_probability);
     for (const TierTrial& tier : trial.tiers) write_tier(to, tier);
+    to.put(trial.unix_seconds);
+    to.put(static_cast<std::uint8_t>(trial.in_force ? 1 : 0));
+    to.put(static_cast<std::uint8_t>(trial.would_serve + 1));
+    to.put(trial.would_cost_usd);
     return std::move(to.bytes());
 }
 
@@ -139,7 +155,7 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     learn::ModelReader from(record);
     Trial trial;
     const auto version = from.get<std::uint8_t>();
-    if (version != kTrialVersion && version != kFirstTrialVersion) return std::nullopt;
+    if (version != kTrialVersion && version != kTimelessTrialVersion && version != kFirstTrialVersion) return std::nullopt;
     course = from.get<std::uint64_t>();
     trial.task = from.get<std::uint64_t>();
     const auto served = from.get<std::uint8_t>(), flags = from.get<std::uint8_t>();
@@ -151,6 +167,7 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
                  trial.known_probability <= 1;
     for (TierTrial& tier : trial.tiers) sound = read_tier(from, version, tier) && sound;
     trial.served = static_cast<int>(served) - 1;
+    if (version == kTrialVersion) sound = read_force(from, trial) && sound;
     sound = sound && (trial.served == kReference || trial.tiers[static_cast<std::size_t>(trial.served)].asked);
     if (!from.ok() || !sound) return std::nullopt;
     return trial;
