@@ -24,7 +24,7 @@ class Conversation {
         if (Result<void> written = write_system(given_system); !written) return written;
         std::size_t index = 0;
         for (json::Walk message(body_, list); message.next(); ++index) {
-            if (Result<void> written = write_message(message.value(), path.element(index)); !written) return written;
+            if (Result<void> written = write_message(message, path.element(index)); !written) return written;
         }
         if (last_is_assistant_) {
             return in_.refuse(
@@ -60,7 +60,7 @@ class Conversation {
         Parts parts;
         std::size_t index = 0;
         for (json::Walk block(body_, given); block.next(); ++index) {
-            if (Result<void> added = add_text(block.value(), path.element(index), parts); !added) return added;
+            if (Result<void> added = add_text(block, path.element(index), parts); !added) return added;
         }
         if (parts.count == 0) return {};
         begin_message("system");
@@ -93,10 +93,9 @@ class Conversation {
         out_ += ']';
     }
 
-    Result<void> text_of(Span block, const Path& path, Span& text) {
-        if (!json::is_object(raw(block))) return in_.refuse(path, "must be an object");
-        const Span type = in_.type_of(block);
-        if (!is(type, "text")) return in_.refuse_type(block, path);
+    Result<void> text_of(json::Walk& block, const Path& path, Span& text) {
+        if (!block.at_object()) return in_.refuse(path, "must be an object");
+        if (!is(in_.type_of(block), "text")) return in_.refuse_type(block.value(), path);
         constexpr std::array<MemberRule, 4> kRules = {
             {{"text"}, {"type"}, {"cache_control", Use::drop}, {"citations", Use::refuse, kNotExpressible}}};
         std::array<Span, kRules.size()> values;
@@ -105,7 +104,7 @@ class Conversation {
         return in_.string_at(text, path.member("text"));
     }
 
-    Result<void> add_text(Span block, const Path& path, Parts& parts) {
+    Result<void> add_text(json::Walk& block, const Path& path, Parts& parts) {
         Span text;
         if (Result<void> read = text_of(block, path, text); !read) return read;
         std::string& out = parts.next();
@@ -116,7 +115,7 @@ class Conversation {
         return {};
     }
 
-    Result<void> add_image(Span block, const Path& path, Parts& parts) {
+    Result<void> add_image(json::Walk& block, const Path& path, Parts& parts) {
         constexpr std::array<MemberRule, 3> kRules = {{{"source"}, {"type"}, {"cache_control", Use::drop}}};
         std::array<Span, kRules.size()> values;
         if (Result<void> read = in_.read(block, path, kRules, values); !read) return read;
@@ -149,7 +148,7 @@ class Conversation {
         return {};
     }
 
-    Result<void> write_message(Span message, const Path& path) {
+    Result<void> write_message(json::Walk& message, const Path& path) {
         constexpr std::array<MemberRule, 2> kRules = {{{"role"}, {"content"}}};
         std::array<Span, kRules.size()> values;
         if (Result<void> read = in_.read(message, path, kRules, values); !read) return read;
@@ -179,15 +178,14 @@ class Conversation {
         for (json::Walk block(body_, content); block.next(); ++index) {
             const Path place = path.element(index);
             if (!block.at_object()) return in_.refuse(place, "must be an object");
-            const Span type = in_.type_of(block.value());
+            const Span type = in_.type_of(block);
             Result<void> added;
             if (is(type, "tool_result")) {
                 if (said) return in_.refuse(place, "tool_result blocks must come before what else is in the message");
-                added = write_tool_result(block.value(), place, parts);
+                added = write_tool_result(block, place, parts);
             } else {
                 said = true;
-                added =
-                    is(type, "image") ? add_image(block.value(), place, parts) : add_text(block.value(), place, parts);
+                added = is(type, "image") ? add_image(block, place, parts) : add_text(block, place, parts);
             }
             if (!added) return added;
         }
@@ -199,7 +197,7 @@ class Conversation {
     }
 
     // Chat's tool messages hold text alone: images go to the user's message behind them, `after`.
-    Result<void> write_tool_result(Span block, const Path& path, Parts& after) {
+    Result<void> write_tool_result(json::Walk& block, const Path& path, Parts& after) {
         constexpr std::array<MemberRule, 5> kRules = {
             {{"tool_use_id"}, {"content"}, {"is_error"}, {"type"}, {"cache_control", Use::drop}}};
         std::array<Span, kRules.size()> values;
@@ -221,10 +219,9 @@ class Conversation {
             std::size_t index = 0;
             for (json::Walk part(body_, content); part.next(); ++index) {
                 const Path at = place.element(index);
-                const Span type = part.at_object() ? in_.type_of(part.value()) : Span{};
-                const bool image = is(type, "image");
+                const bool image = is(in_.type_of(part), "image");
                 if (image && after.count == images_before) add_caption(id, after);
-                Result<void> added = image ? add_image(part.value(), at, after) : add_text(part.value(), at, texts);
+                Result<void> added = image ? add_image(part, at, after) : add_text(part, at, texts);
                 if (!added) return added;
             }
         }
@@ -271,15 +268,15 @@ class Conversation {
         for (json::Walk block(body_, content); block.next(); ++index) {
             const Path place = path.element(index);
             if (!block.at_object()) return in_.refuse(place, "must be an object");
-            const Span type = in_.type_of(block.value());
+            const Span type = in_.type_of(block);
             // What a model thought before it answered is no part of a chat.
             if ((is(type, "thinking") || is(type, "redacted_thinking"))) continue;
             if (is(type, "tool_use")) {
-                if (Result<void> added = add_call(block.value(), place, calls); !added) return added;
+                if (Result<void> added = add_call(block, place, calls); !added) return added;
                 continue;
             }
             Span said;
-            if (Result<void> read = text_of(block.value(), place, said); !read) return read;
+            if (Result<void> read = text_of(block, place, said); !read) return read;
             has_text = true;
             text += inside(said);
         }
@@ -300,7 +297,7 @@ class Conversation {
         return {};
     }
 
-    Result<void> add_call(Span block, const Path& path, std::string& out) {
+    Result<void> add_call(json::Walk& block, const Path& path, std::string& out) {
         constexpr std::array<MemberRule, 6> kRules = {
             {{"id"}, {"name"}, {"input"}, {"type"}, {"cache_control", Use::drop}, {"caller", Use::drop}}};
         std::array<Span, kRules.size()> values;

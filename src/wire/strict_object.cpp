@@ -33,6 +33,13 @@ json::Span StrictReader::type_of(json::Span object) const {
     return json::find_member(document_, object, "type").value_or(json::Span{});
 }
 
+json::Span StrictReader::type_of(json::Walk at) const {
+    for (json::Walk member = json::Walk::inside(at); at.at_object() && member.next();) {
+        if (member.key_is("type")) return member.value();
+    }
+    return {};
+}
+
 tl::unexpected<Error> StrictReader::refuse_type(json::Span object, const Path& path) {
     const json::Span type = type_of(object);
     const Path place = path.member("type");
@@ -44,9 +51,20 @@ tl::unexpected<Error> StrictReader::refuse_type(json::Span object, const Path& p
 Result<void> StrictReader::read(json::Span object, const Path& path, std::span<const MemberRule> rules,
                                 std::span<json::Span> values) {
     if (!json::is_object(raw(object))) return refuse(path, "must be an object");
+    return read_members(json::Walk(document_, object), path, rules, values);
+}
+
+Result<void> StrictReader::read(json::Walk& at, const Path& path, std::span<const MemberRule> rules,
+                                std::span<json::Span> values) {
+    if (!at.at_object()) return refuse(path, "must be an object");
+    return read_members(json::Walk::inside(at), path, rules, values);
+}
+
+Result<void> StrictReader::read_members(json::Walk member, const Path& path, std::span<const MemberRule> rules,
+                                        std::span<json::Span> values) {
     std::fill(values.begin(), values.end(), json::Span{});
     std::uint64_t seen = 0;
-    for (json::Walk member(document_, object); member.next();) {
+    while (member.next()) {
         Result<void> sorted = sort(member.raw_key(), member.value(), &path, rules, values, seen);
         if (!sorted) return sorted;
     }

@@ -47,6 +47,9 @@ class StrictReader {
     // object, a member that is in no rule and not null, one of a rule that is given twice.
     Result<void> read(json::Span object, const Path& path, std::span<const MemberRule> rules,
                       std::span<json::Span> values);
+    // The same of the value that `at` stands at, which is gone over once.
+    Result<void> read(json::Walk& at, const Path& path, std::span<const MemberRule> rules,
+                      std::span<json::Span> values);
     // The same of the whole document, whose members json::members() gave.
     Result<void> read(std::span<const json::Member> members, std::span<const MemberRule> rules,
                       std::span<json::Span> values);
@@ -54,8 +57,9 @@ class StrictReader {
     std::string_view raw(json::Span value) const { return value.of(document_); }
     // That a value is there and is a string.
     Result<void> string_at(json::Span value, const Path& path);
-    // The member `type` of an object; empty where there is none.
+    // The member `type` of an object; empty where there is none. Of a walk: of what it stands at, on its copy.
     json::Span type_of(json::Span object) const;
+    json::Span type_of(json::Walk at) const;
     // Of an object at `path` whose type nobody knows.
     tl::unexpected<Error> refuse_type(json::Span object, const Path& path);
     // "messages.0.role: must be user or assistant"
@@ -63,6 +67,8 @@ class StrictReader {
     std::string_view document() const { return document_; }
 
   private:
+    Result<void> read_members(json::Walk member, const Path& path, std::span<const MemberRule> rules,
+                              std::span<json::Span> values);
     Result<void> sort(std::string_view raw_key, json::Span value, const Path* path, std::span<const MemberRule> rules,
                       std::span<json::Span> values, std::uint64_t& seen);
 
