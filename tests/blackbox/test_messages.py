@@ -282,6 +282,18 @@ class Forwarded(MessagesCase):
         self.assertEqual(self.up.requests, [])
         self.assertEqual(self.weir.ask("POST", "/v1/messagesx", {}).json()["error"]["code"], "not_found")
 
+    def test_what_is_no_request_at_all(self):
+        """Nobody knows the API yet: the form is read by the clients of both."""
+        for sent, status in (
+            (b"NONSENSE\r\n\r\n", 400),
+            (b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 413),
+        ):
+            with self.weir.connect() as connection:
+                connection.send(sent)
+                reply = connection.read_reply()
+            self.assert_error(reply, status, kind="invalid_request_error")
+            self.assertEqual(reply.json()["type"], "error")
+
     def test_errors_of_the_provider(self):
         for status, kind in ((400, "invalid_request_error"), (429, "rate_limit_error"), (500, "api_error")):
             for streamed in (False, True):
@@ -474,6 +486,26 @@ class Shared(MessagesCase):
             self.up.start()
         self.assertIn("error", json.loads(first.events[-1]))
         self.assertEqual(events_of(second)[-1]["type"], "error")
+
+
+class Meaning(MessagesCase):
+    @classmethod
+    def config(cls):
+        config = simple(cls.up, mode="serve", tiers=["exact", "semantic"])
+        config["cascades"]["default"]["cache"] = {"ttl": "30d", "semantic": {"audit": "0%"}}
+        return config
+
+    def test_another_wording_in_another_api(self):
+        chat = {"model": "gpt-4o", "max_tokens": 100, "temperature": 0}
+        question = {"role": "user", "content": "How do I reverse a list in Python?"}
+        self.assert_answers(self.weir.chat(dict(chat, messages=[question])))
+        for streamed in (False, True):
+            other = "How can I reverse a list in Python, please?" + " " * streamed
+            reply = self.ask(body=request(other, temperature=0, stream=streamed))
+            self.assertEqual(reply.header("x-weir-cache"), "semantic-hit", reply)
+            self.assert_whole(reply, said("Four."), streamed)
+        reply = self.ask(body=request("How do I reverse a list in Java?", temperature=0))
+        self.assertEqual(reply.header("x-weir-cache"), "miss")
 
 
 class CheaperTier(MessagesCase):
