@@ -113,8 +113,9 @@ Task<void> relay_error(UpstreamCall& upstream) {
     if (!own_form || life.dialect != nullptr) {
         const unsigned status = upstream.status >= 400 && upstream.status < 600 ? upstream.status : 502;
         const std::string foreign = "The upstream answered with status " + std::to_string(upstream.status) + ": ";
-        const wire::ApiError error{status, (own_form ? "" : foreign) + wire::upstream_message(body),
-                                   status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
+        wire::ApiError error{status, (own_form ? "" : foreign) + wire::upstream_message(body),
+                             status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
+        if (own_form) wire::take_type_and_code(body, error);
         co_await deliver_error(life, error, upstream.headers);
         co_return;
     }

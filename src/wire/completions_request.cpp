@@ -161,7 +161,11 @@ Result<void> completion_to_chat(std::string_view body, std::string& error_param,
                                 bool& include_usage) {
     error_param.clear();
     include_usage = false;
-    return Translation(body, error_param, chat_body, include_usage).run();
+    const std::size_t begin = chat_body.size();
+    chat_body.reserve(begin + body.size() + 128);
+    Result<void> done = Translation(body, error_param, chat_body, include_usage).run();
+    if (!done) chat_body.resize(begin);
+    return done;
 }
 
 }  // namespace weir::wire

@@ -21,6 +21,7 @@ Asked ask(std::string_view members, std::string_view model = "m") {
     const Result<void> done = completion_to_chat(body, asked.param, asked.chat, asked.include_usage);
     if (!done) {
         CHECK(done.error().code == ErrorCode::invalid);
+        CHECK(asked.chat.empty());
         asked.error = done.error().message;
     } else {
         std::string param;

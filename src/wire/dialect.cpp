@@ -20,6 +20,7 @@ std::string_view trimmed(std::string_view data) {
 // What the upstream said in an error event, in whatever form; a status that it names counts.
 ApiError told_in(std::string_view data, const std::vector<json::Member>& members) {
     ApiError error{502, upstream_message(data), "server_error", "upstream_error", ""};
+    take_type_and_code(data, error);
     for (const json::Member& member : members) {
         if (member.key != "error" || !json::is_object(member.raw(data))) continue;
         for (json::Walk part(data, member.value); part.next();) {

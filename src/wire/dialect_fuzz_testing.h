@@ -43,9 +43,11 @@ class DialectFuzz {
     static void require(bool condition) {
         if (!condition) std::abort();
     }
+    // What was nested as deep as it may be is nested deeper in another form.
     static void require_object(std::string_view text) {
         std::vector<json::Member> members;
-        require(json::members(text, members).has_value());
+        const Result<void> checked = json::members(text, members);
+        require(checked || checked.error().code == ErrorCode::too_large);
     }
     static void require_events(std::string_view text) {
         http::SseSplitter splitter;
@@ -62,7 +64,7 @@ class DialectFuzz {
         Echo echo = echo_;
         const Result<void> done = dialect_.request_to_chat(input, param, chat, echo);
         if (!done) {
-            require(done.error().code == ErrorCode::invalid && !done.error().message.empty());
+            require(done.error().code == ErrorCode::invalid && !done.error().message.empty() && chat.empty());
             return;
         }
         require_object(chat);

@@ -6,6 +6,7 @@ namespace weir::wire {
 namespace {
 
 constexpr std::size_t kMaxMessageBytes = 2000;
+constexpr std::size_t kMaxWordBytes = 128;  // of a type or a code
 
 void write_or_null(std::string_view text, std::string& out) {
     if (text.empty()) {
@@ -90,6 +91,20 @@ std::string upstream_message(std::string_view body) {
     if (text.empty()) text = body;
     cut(text);
     return text;
+}
+
+void take_type_and_code(std::string_view body, ApiError& error) {
+    std::vector<json::Member> members;
+    if (!json::members(body, members)) return;
+    for (const json::Member& member : members) {
+        if (member.key != "error") continue;
+        for (json::Walk part(body, member.value); part.next();) {
+            std::string* const to = part.key_is("type") ? &error.type : part.key_is("code") ? &error.code : nullptr;
+            if (to == nullptr || !json::is_string(part.raw()) || part.raw().size() > kMaxWordBytes) continue;
+            std::string said = json::as_string(part.raw()).value_or("");
+            if (!said.empty()) *to = std::move(said);
+        }
+    }
 }
 
 std::string render_models(std::span<const ModelEntry> models, std::int64_t created_unix_s) {

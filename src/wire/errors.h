@@ -27,6 +27,10 @@ std::string render_error_event(const ApiError& error);
 // UTF-8 border, control bytes replaced by spaces, white space around it dropped.
 std::string upstream_message(std::string_view body);
 
+// The type and the code that a body or an event in OpenAI's form states of its error, into `error`, where they are
+// non-empty strings: clients look for them. Its param names a member of the request that the upstream got.
+void take_type_and_code(std::string_view body, ApiError& error);
+
 struct ModelEntry {
     std::string id;
     std::string owned_by;

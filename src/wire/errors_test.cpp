@@ -65,4 +65,18 @@ TEST_CASE("models: the list and one of it") {
     CHECK(render_model(models[0], 1) == R"({"id":"gpt-4o","object":"model","created":1,"owned_by":"openai"})");
 }
 
+TEST_CASE("errors: an upstream's type and code") {
+    const auto taken = [](std::string_view body) {
+        ApiError error{502, "m", "server_error", "upstream_error", ""};
+        take_type_and_code(body, error);
+        return error.type + " " + error.code;
+    };
+    CHECK(taken(R"({"error":{"type":"t","code":"c\u0061","param":"messages"}})") == "t ca");
+    CHECK(taken(R"({"error":{"type":null,"code":429}})") == "server_error upstream_error");
+    CHECK(taken(R"({"error":{"type":"","code":"c"}})") == "server_error c");
+    CHECK(taken(R"({"error":{"type":")" + std::string(200, 'x') + "\"}}") == "server_error upstream_error");
+    CHECK(taken(R"({"error":"text"})") == "server_error upstream_error");
+    CHECK(taken("<html>") == "server_error upstream_error");
+}
+
 }  // namespace weir::wire

@@ -481,8 +481,12 @@ std::string with_brackets(std::string_view path) {
 Result<void> responses_to_chat(std::string_view body, std::string& error_param, std::string& chat_body,
                                std::string& echo) {
     error_param.clear();
+    const std::size_t begin = chat_body.size();
+    chat_body.reserve(begin + body.size() + body.size() / 4 + 256);
     Result<void> done = Translation(body, error_param, chat_body, echo).run();
-    if (done || error_param.empty()) return done;
+    if (done) return done;
+    chat_body.resize(begin);
+    if (error_param.empty()) return done;
     std::string place = with_brackets(error_param);
     std::string& message = done.error().message;
     if (message.starts_with(error_param)) message.replace(0, error_param.size(), "'" + place + "'");

@@ -19,6 +19,7 @@ Asked ask(std::string_view members) {
     const Result<void> done = responses_dialect().request_to_chat(body, asked.param, asked.chat, asked.echo);
     if (!done) {
         CHECK(done.error().code == ErrorCode::invalid);
+        CHECK(asked.chat.empty());
         asked.error = done.error().message;
     } else {
         // What comes out is a chat request.

@@ -385,9 +385,9 @@ class Forwarded(ResponsesCase):
         self.assert_error(self.weir.ask("GET", PATH + "/resp_1"), 404, PATH)
         self.assertEqual(self.up.requests, [])
         for streamed in (False, True):
-            self.up.script(upstream.error(429, "so it is", headers=[("retry-after", "3")]))
+            self.up.script(upstream.error(429, "so it is", [("retry-after", "3")], "tokens", "rate_limit_exceeded"))
             reply = self.ask(stream=streamed)
-            self.assert_error(reply, 429, "so it is")
+            self.assert_error(reply, 429, "so it is", kind="tokens", code="rate_limit_exceeded")
             self.assertEqual(reply.header("retry-after"), "3")
 
     def test_a_caller_who_leaves(self):

@@ -135,6 +135,12 @@ class Provider:
             [chunk({"role": "assistant", "refusal": "I can't."}), chunk({}, "stop")],
         )
 
+    def do_thinking(self, request, _):
+        """As DeepSeek, vLLM and llama-server tell what a model thought."""
+        events = [chunk({"role": "assistant", "content": None, "reasoning_content": "Two"})]
+        events += [chunk({"reasoning_content": " and two."}), chunk({"content": "Four."}), chunk({}, "stop")]
+        return self.answer(request, dict(message("Four."), reasoning_content="Two and two."), events)
+
     def do_length(self, request, _):
         return self.answer(
             request, message("It is"), [chunk({"role": "assistant", "content": "It is"}), chunk({}, "length")], "length"
