@@ -65,6 +65,8 @@ struct AgreementOptions {
     AgreementRules rules;
     TaskRules tasks;                               // instead of `rules`
     std::string judge;                             // "provider/model"; empty: none
+    std::string webhook, webhook_key;              // instead of a judge: a grader's URL, and its bearer token
+    std::string gold_file;                         // cascade/gold.h; empty: none
     double judge_share = 1;                        // of what a judge could be asked about on misses
     std::optional<double> similarity, difference;  // cosine of the answers' embeddings: from here on they agree; up to
                                                    // here they differ
@@ -76,7 +78,8 @@ struct AgreementOptions {
         const auto found = tasks.find(task);
         return found == tasks.end() ? rules : found->second;
     }
-    bool any() const { return !judge.empty() || similarity || difference; }
+    bool asks() const { return !judge.empty() || !webhook.empty(); }
+    bool any() const { return asks() || similarity || difference; }
 };
 
 // What one task's requests may do, by x-weir-task or by the task's number.

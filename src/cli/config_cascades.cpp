@@ -5,6 +5,7 @@
 #include "cascade/trial.h"
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
+#include "net/endpoint.h"
 
 namespace weir::cli {
 namespace {
@@ -157,10 +158,16 @@ void check_gates(const Section& section, Reader& reader, const cascade::CascadeO
                                         " model tiers can be under a promise");
         }
     }
-    if (learned > 0 && cascade.promise->by_harm && cascade.agreement.judge.empty()) {
+    if (!cascade.agreement.gold_file.empty() && !(cascade.promise && cascade.promise->by_harm)) {
+        reader.warning(
+            cascade.agreement.line,
+            section.path_to("agreement") +
+                ": gold is not used: right answers tell of harm, not of disagreement; promise: { harm: ... }");
+    }
+    if (learned > 0 && cascade.promise->by_harm && !cascade.agreement.asks() && cascade.agreement.gold_file.empty()) {
         reader.error(cascade.promise->line, section.path_to("promise") +
                                                 ": harm takes somebody who tells which answer is worse: name a model "
-                                                "in agreement: { judge: provider/model }");
+                                                "in agreement: { judge: provider/model }, or a webhook or gold file");
     }
 }
 
@@ -242,8 +249,8 @@ void check_agreement_rules(Section& agreement, Section& section, const cascade::
     if (rules.form == cascade::AgreementForm::similarity && !options.similarity) {
         section.wrong("by", "takes a bound: " + agreement.path_to("similarity"));
     }
-    if (rules.form == cascade::AgreementForm::judge && options.judge.empty()) {
-        section.wrong("by", "takes somebody to ask: " + agreement.path_to("judge"));
+    if (rules.form == cascade::AgreementForm::judge && !options.asks()) {
+        section.wrong("by", "takes somebody to ask: " + agreement.path_to("judge") + " or webhook");
     }
 }
 
@@ -266,7 +273,25 @@ void read_task_rules(Section& agreement, Reader& reader, cascade::AgreementOptio
     }
 }
 
-void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions& to) {
+// Who grades answers besides a judge: a service, a file.
+void read_graders(Section& agreement, Reader& reader, Draft& draft, cascade::AgreementOptions& to) {
+    agreement.text("webhook", to.webhook);
+    std::string path;
+    if (const auto url = net::parse_url(to.webhook, path); !to.webhook.empty() && !url) {
+        agreement.wrong("webhook", "is no URL such as https://grader.example/grade: " + url.error().message);
+        to.webhook.clear();
+    }
+    if (agreement.has("webhook") && agreement.has("judge")) {
+        reader.error(agreement.line_of("webhook"), agreement.path_to("webhook") + " and a judge: give one of them");
+    }
+    agreement.secret("webhook_key", to.webhook_key);
+    if (agreement.has("webhook_key") && !agreement.has("webhook")) {
+        reader.error(agreement.line_of("webhook_key"), agreement.path_to("webhook_key") + " without a webhook");
+    }
+    read_file_path(agreement, "gold", draft, to.gold_file);
+}
+
+void read_agreement(Section& section, Reader& reader, Draft& draft, cascade::AgreementOptions& to) {
     const ConfigNode* const node = section.find("agreement");
     if (node == nullptr) return;
     Section agreement(reader, *node, section.path_to("agreement"));
@@ -277,8 +302,9 @@ void read_agreement(Section& section, Reader& reader, cascade::AgreementOptions&
         agreement.wrong("judge", "is not named provider/model");
         to.judge.clear();
     }
+    read_graders(agreement, reader, draft, to);
     agreement.share("judge_share", to.judge_share, 0, 1);
-    if (agreement.has("judge_share") && !agreement.has("judge")) {
+    if (agreement.has("judge_share") && !agreement.has("judge") && !agreement.has("webhook")) {
         reader.error(agreement.line_of("judge_share"), agreement.path_to("judge_share") + " without a judge");
     }
     double similarity = 1, difference = 0;
@@ -318,7 +344,7 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.duration("tier_timeout", to.tier_timeout_micros, 100'000, 600'000'000);
     section.duration("tier_rest", to.tier_rest_micros, 0, 3'600'000'000);
     read_cache_rules(section, reader, to);
-    read_agreement(section, reader, to.agreement);
+    read_agreement(section, reader, draft, to.agreement);
     section.finish();
     check_gates(section, reader, to);
 

@@ -195,7 +195,7 @@ TEST_CASE("what is wrong is said with its line") {
         {with_cascade("tiers: [p/gpt-4o-mini], promise: { harm: 2% }"),
          {"2: cascades.c.promise: harm takes somebody who tells which answer is worse: name a model in agreement: { "
           "judge: "
-          "provider/model }"}},
+          "provider/model }, or a webhook or gold file"}},
         {with_cascade("tiers: [p/a, p/b, p/c, p/d, p/e], promise: { disagreement: 2% }"),
          {"2: cascades.c.tiers: p/e is one too many: at most 4 model tiers can be under a promise"}},
         {with_cascade("promise: { disagreement: 2 }"),
@@ -221,14 +221,22 @@ TEST_CASE("what is wrong is said with its line") {
         {with_cascade("agreement: { by: similarity }"),
          {"2: cascades.c.agreement.by: \"similarity\" takes a bound: cascades.c.agreement.similarity"}},
         {with_cascade("agreement: { tasks: { t: { by: judge } } }"),
-         {"2: cascades.c.agreement.tasks.t.by: \"judge\" takes somebody to ask: cascades.c.agreement.judge"}},
+         {"2: cascades.c.agreement.tasks.t.by: \"judge\" takes somebody to ask: cascades.c.agreement.judge or "
+          "webhook"}},
+        {with_cascade("agreement: { webhook: grader.example/x }"),
+         {"2: cascades.c.agreement.webhook: \"grader.example/x\" is no URL such as https://grader.example/grade: "
+          "'grader.example/x' does not begin with http:// or https://"}},
+        {with_cascade("agreement: { judge: p/gpt-4o-mini, webhook: http://h/x }") + "models: { p/gpt-4o-mini: {} }\n",
+         {"2: cascades.c.agreement.webhook and a judge: give one of them"}},
+        {with_cascade("agreement: { webhook_key: \"${KEY}\" }"),
+         {"2: cascades.c.agreement.webhook_key without a webhook"}},
         {with_cascade("agreement: { by: text, overlap: 50% }"),
          {"2: cascades.c.agreement.overlap: \"50%\" is for by: set alone"}},
         {with_cascade("agreement: { tasks: [t] }"),
          {"2: cascades.c.agreement.tasks is a map of NAME: { by: ... }, for at most 1,000 tasks"}},
         {with_cascade("agreement: { judges: p/m }"),
-         {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, judge_share, "
-          "similarity, difference, by, tolerance, overlap, tasks, repeat"}},
+         {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, webhook, "
+          "webhook_key, gold, judge_share, similarity, difference, by, tolerance, overlap, tasks, repeat"}},
         {with_cascade("agreement: { repeat: many }"),
          {"2: cascades.c.agreement.repeat: \"many\" is not a whole number"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),

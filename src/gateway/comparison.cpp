@@ -24,6 +24,17 @@ bool counts_as_worse(const cascade::Promise& promise, Agreed agreed, wire::Judge
     return agreed != Agreed::agree;  // what can't be told to agree counts against the promise
 }
 
+// By the owner's right answers: worse is a wrong answer where the reference's is right. Nothing: they don't tell.
+std::optional<bool> by_gold(const Comparison& about, const std::string& reference, const std::string& text) {
+    const auto& gold = about.plan->cascade->gold;
+    if (!gold) return std::nullopt;
+    const std::optional<bool> answer = gold->is_right(about.question, text, about.rules);
+    if (answer == true) return false;
+    const std::optional<bool> wanted = gold->is_right(about.question, reference, about.rules);
+    if (wanted == false) return false;
+    return answer && wanted ? std::optional(true) : std::nullopt;
+}
+
 // What is said where the form has not the last word.
 struct Open {
     Lane& lane;
@@ -60,6 +71,13 @@ void compare(Lane& lane, const Comparison& about, std::function<void(const Outco
     const cascade::Promise& promise = *about.plan->cascade->options.promise;
     const std::optional<std::string> reference = wire::answer_text(about.reference_body);
     const std::optional<std::string> text = wire::answer_text(about.body);
+    if (reference && text && promise.by_harm) {
+        if (const auto worse = by_gold(about, *reference, *text)) {
+            const Agreed agreed = *worse ? Agreed::differ : Agreed::agree;
+            lane.shared.agreements->compared(about.task, about.rules.form, "gold", agreed);
+            return then({*worse, false});
+        }
+    }
     cascade::Agreement form{Agreed::differ, "calls"};
     if (reference && text) form = cascade::agreement(about.question, *reference, *text, about.rules);
     // For a promise on harm somebody says whose answer is the better one; for one on disagreement they are asked only

@@ -1,6 +1,7 @@
 // Whether an answer counts against a promise beside the reference's: by the form that was set or found
 // (cascade/agreement.h), and where that can't tell, or the promise is on harm, by embeddings and a judge's or grader's
-// word (arbiter.h). Thread rule: the lane's reactor. Limits: those of arbiter.h.
+// word (arbiter.h); for a promise on harm first of all by the owner's own right answers, where the question has one
+// (cascade/gold.h). Thread rule: the lane's reactor. Limits: those of arbiter.h.
 #pragma once
 
 #include <functional>

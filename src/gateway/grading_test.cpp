@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
 
 #include "gateway/judge_testing.h"
@@ -275,6 +276,41 @@ TEST_CASE("without a word what is not seen to agree counts against the tier") {
             CHECK(world.only_trial().tiers[0].worse);
         }
     }
+}
+
+TEST_CASE("by harm the owner's right answers come first: worse is wrong where the reference is right") {
+    TemporaryFolder folder;
+    std::ofstream(folder.file("gold")) << "Why?\tParis\n";
+    struct Case {
+        std::string_view reference, tier;
+        bool worse;
+    };
+    const Case cases[] = {{"Paris", "Lyon", true},
+                          {"Lyon", "Nice", false},
+                          {"Lyon", "Paris", false},
+                          {"It is Paris, of all the towns of France.", "Paris", false}};
+    for (const Case& each : cases) {
+        CAPTURE(each.reference);
+        CAPTURE(each.tier);
+        World world(true);
+        world.judges.cascade.gold = *cascade::read_gold(folder.file("gold"));
+        world.grade(world.graded(each.reference, each.tier));
+        CHECK(world.only_trial().tiers[0].worse == each.worse);
+        CHECK(world.judges.rows.kept.empty());
+        CHECK(world.agreements().views().at(0).commonest() == "gold");
+    }
+    // What the file does not tell, and what a promise on disagreement asks, is compared as ever.
+    World world(true);
+    world.judges.cascade.gold = *cascade::read_gold(folder.file("gold"));
+    auto grading = world.graded(kWords, kOtherWords);
+    grading->question = "Another question?";
+    world.grade(std::move(grading));
+    world.judges.serve(2, prefers(kWords));
+    CHECK(world.only_trial().tiers[0].worse);
+    World by_disagreement;
+    by_disagreement.judges.cascade.gold = world.judges.cascade.gold;
+    by_disagreement.grade(by_disagreement.graded("Lyon", "Nice"));
+    CHECK(by_disagreement.only_trial().tiers[0].worse);
 }
 
 TEST_CASE("each tier is graded by itself") {

@@ -5,7 +5,9 @@
 
 #include "gateway/background.h"
 #include "gateway/coin.h"
+#include "gateway/webhook.h"
 #include "wire/answer_text.h"
+#include "wire/grader.h"
 
 namespace weir::gateway {
 
@@ -50,6 +52,7 @@ wire::JudgeWord turned(wire::JudgeWord word, bool turn) {
 Result<std::string> question_of(const Pair& pair, bool b_first) {
     const JudgeCall& call = pair.call;
     wire::JudgedPair texts{call.question_system, call.question_user, call.answer_a, call.answer_b};
+    if (!call.plan->judge) return wire::render_grader_question(call.task, texts);
     if (b_first) std::swap(texts.a, texts.b);
     return wire::render_judge_question(call.plan->judge->upstream_name, texts);
 }
@@ -93,9 +96,26 @@ void on_answer(Lane& lane, const PairPtr& pair, bool second, const tiers::CacheE
     if (!ask(lane, pair, true)) conclude(lane, pair, wire::JudgeWord::none, Ending::failed);
 }
 
+void on_grader(Lane& lane, const PairPtr& pair, const std::optional<std::string>& answer) {
+    using Ending = JudgeRecord::Ending;
+    JudgeRecord& record = *pair->call.plan->judge_record;
+    if (!answer) {
+        record.failed(lane.reactor.now());
+        return conclude(lane, pair, wire::JudgeWord::none, Ending::failed);
+    }
+    record.answered({});
+    const wire::JudgeWord word = wire::read_grader_word(*answer);
+    conclude(lane, pair, word, word == wire::JudgeWord::none ? Ending::unreadable : Ending::one_order);
+}
+
 bool ask(Lane& lane, const PairPtr& pair, bool second) {
     auto body = question_of(*pair, pair->b_first != second);
     if (!body) return false;
+    if (!pair->call.plan->judge) {
+        WebhookCall hook{pair->call.plan->webhook, std::move(*body), {}};
+        hook.then = [&lane, pair](const std::optional<std::string>& answer) { on_grader(lane, pair, answer); };
+        return call_webhook(lane, std::move(hook));
+    }
     BackgroundCall call;
     call.purpose = store::Purpose::judge;
     call.routes = pair->call.routes;
@@ -116,7 +136,8 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
 void start(Lane& lane, const PairPtr& pair) {
     const JudgeRecord::Orders orders = pair->call.plan->judge_record->next(lane.reactor.now());
     if (orders == JudgeRecord::Orders::none) return pair->call.then({});
-    pair->both = orders == JudgeRecord::Orders::both;
+    // A grader is told which answer is the reference's: there is one order.
+    pair->both = orders == JudgeRecord::Orders::both && pair->call.plan->judge;
     ++lane.judging->running;
     if (!ask(lane, pair, false)) conclude(lane, pair, wire::JudgeWord::none, JudgeRecord::Ending::failed);
 }
@@ -132,14 +153,14 @@ void pump(Lane& lane) {
 }  // namespace
 
 bool judge(Lane& lane, JudgeCall call) {
-    if (!call.plan || !call.plan->judge || lane.background_closed) return false;
+    if (!call.plan || !(call.plan->judge || call.plan->webhook) || lane.background_closed) return false;
     JudgeRecord& record = *call.plan->judge_record;
     if (call.answer_a == call.answer_b) {
         call.then({wire::JudgeWord::same, true, {}});
         return true;
     }
     auto pair = std::make_shared<Pair>();
-    pair->keyed_b = call.answer_b < call.answer_a;
+    pair->keyed_b = call.plan->judge && call.answer_b < call.answer_a;
     pair->key = key_of(call, pair->keyed_b);
     if (const auto known = record.remembered(pair->key)) {
         call.then({turned(known->word, pair->keyed_b), known->both_orders, {}});

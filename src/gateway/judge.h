@@ -2,7 +2,8 @@
 // as a call of its own in the ledger (Purpose::judge). Models lean to the answer that stands first (or last), so pairs
 // are asked about in both orders until the judge has shown that it agrees with itself (judge_record.h); of two answers
 // that contradict each other neither counts. The order of the first question is drawn by a coin. What was said of the
-// same texts of the same tenant is remembered. Thread rule: the lane's reactor.
+// same texts of the same tenant is remembered. Where the cascade has a grader of its own instead (webhook.h), that is
+// asked, in one order, in the same queue and under the same record. Thread rule: the lane's reactor.
 // Limits: kMostJudged pairs at a time on a lane, kMostWaitingForJudge more wait; beyond that they are not asked about
 // (counted). Texts: wire/judge_question.h.
 #pragma once
@@ -21,7 +22,7 @@ inline constexpr std::size_t kMostWaitingForJudge = 64;
 
 struct JudgeCall {
     std::shared_ptr<LaneRoutes> routes;
-    std::shared_ptr<const Plan> plan;  // with a judge
+    std::shared_ptr<const Plan> plan;  // with a judge or webhook
     store::NameId tenant = store::kNoName;
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;

@@ -82,7 +82,12 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
             rungs.push_back({std::move(tier), rung.gate});
         }
     };
-    for (const CascadeRoute& cascade : routes_->cascades()) add_rungs(cascade);
+    for (const CascadeRoute& cascade : routes_->cascades()) {
+        add_rungs(cascade);
+        if (cascade.webhook) {
+            webhooks_.emplace(&cascade, link_to(*cascade.webhook, routes_->options().limits, reactor));
+        }
+    }
     add_rungs(routes_->forward_only());
 }
 
@@ -180,6 +185,9 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
     if (cascade.judge) {
         plan->judge = upstream_of(*cascade.judge);
         plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.judge->full_name);
+    } else if (cascade.webhook) {
+        plan->webhook = webhooks_.at(&cascade);
+        plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.webhook->options.name);
     }
     add_ladder(*plan, shared);
     if (cascade.has_semantic) {

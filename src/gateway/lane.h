@@ -46,9 +46,10 @@ struct Plan {
     std::shared_ptr<const tiers::ModelUpstream> reference;
     std::string upstream_identity;  // who would answer, as part of cache keys
     std::shared_ptr<const cascade::SemanticLearner::Promise>
-        semantic;                                       // what the semantic tier promises; null: no tier
-    std::shared_ptr<const tiers::ModelUpstream> judge;  // gateway/judge.h; null: none
-    std::shared_ptr<JudgeRecord> judge_record;          // with `judge`
+        semantic;                                        // what the semantic tier promises; null: no tier
+    std::shared_ptr<const tiers::ModelUpstream> judge;   // gateway/judge.h; null: none
+    std::shared_ptr<const tiers::ProviderLink> webhook;  // instead of a judge; null: none
+    std::shared_ptr<JudgeRecord> judge_record;           // with either
 
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
@@ -105,6 +106,7 @@ class LaneRoutes {
     std::shared_ptr<const Routes> routes_;
     net::Reactor& reactor_;
     std::unordered_map<std::string, std::shared_ptr<tiers::ProviderLink>> links_;
+    std::unordered_map<const CascadeRoute*, std::shared_ptr<tiers::ProviderLink>> webhooks_;
     std::unique_ptr<embed::EndpointEmbedder> embedder_;  // the semantic tier's; null: none
     std::unordered_map<const CascadeRoute*, std::unique_ptr<cascade::RulesEntryJudge>> judges_;
     std::unordered_map<const CascadeRoute*, std::vector<cascade::Rung>> rungs_;

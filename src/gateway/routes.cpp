@@ -133,6 +133,32 @@ Result<ModelRoute> Routes::model_of_cascade(const cascade::CascadeOptions& casca
     return found;
 }
 
+// Who grades answers besides a judge: a service, a file.
+Result<void> Routes::add_graders(CascadeRoute& to) {
+    const std::string name = "cascade '" + to.options.name + "', agreement.";
+    const cascade::AgreementOptions& agreement = to.options.agreement;
+    if (!agreement.webhook.empty()) {
+        ProviderRoute route;
+        route.options.name = "webhook";
+        route.options.key = agreement.webhook_key;
+        auto endpoint = net::parse_url(agreement.webhook, route.path_prefix);
+        if (!endpoint) return fail(ErrorCode::invalid, name + "webhook: " + endpoint.error().message);
+        route.endpoint = *endpoint;
+        if (endpoint->tls) {
+            auto tls = net::make_client_tls({});
+            if (!tls) return fail(tls.error().code, name + "webhook: " + tls.error().message);
+            route.tls = std::move(*tls);
+        }
+        to.webhook = std::move(route);
+    }
+    if (!agreement.gold_file.empty()) {
+        auto gold = cascade::read_gold(agreement.gold_file);
+        if (!gold) return fail(gold.error().code, name + "gold: " + gold.error().message);
+        to.gold = std::move(*gold);
+    }
+    return {};
+}
+
 Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger) {
     CascadeRoute route;
     route.options = options;
@@ -161,6 +187,7 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
         if (!judge) return tl::unexpected(judge.error());
         route.judge = std::move(*judge);
     }
+    if (Result<void> added = add_graders(route); !added) return added;
     cascades_.push_back(std::move(route));
     return {};
 }

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "cascade/gate.h"
+#include "cascade/gold.h"
 #include "gateway/model_directory.h"
 #include "gateway/options.h"
 #include "limits/keys.h"
@@ -42,8 +43,10 @@ struct CascadeRoute {
     cascade::CascadeOptions options;
     store::NameId name_id = store::kNoName;
     std::vector<RungRoute> rungs;
-    std::vector<ModelRoute> ladder;   // model tiers with gates that are learned (cascade/policy.h), in order
-    std::optional<ModelRoute> judge;  // of answers that don't tell themselves whether they agree
+    std::vector<ModelRoute> ladder;        // model tiers with gates that are learned (cascade/policy.h), in order
+    std::optional<ModelRoute> judge;       // of answers that don't tell themselves whether they agree
+    std::optional<ProviderRoute> webhook;  // instead of a judge
+    std::shared_ptr<const cascade::GoldAnswers> gold;  // null: none
     bool has_exact = false;
     bool has_semantic = false;
 };
@@ -87,6 +90,7 @@ class Routes {
     Result<void> identify_embedding(const Routes* previous);
     Result<ModelRoute> model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
                                         const std::string& model, store::LedgerSink& ledger) const;
+    static Result<void> add_graders(CascadeRoute& to);
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
     void add_tenants(store::LedgerSink& ledger);
 

@@ -103,7 +103,7 @@ JudgeWord swapped(JudgeWord word) {
     return word == JudgeWord::a ? JudgeWord::b : word == JudgeWord::b ? JudgeWord::a : word;
 }
 
-Result<std::string> render_judge_question(std::string_view model, const JudgedPair& pair) {
+Result<void> check_judged(const JudgedPair& pair) {
     if (pair.question_user.empty() || pair.a.empty() || pair.b.empty()) {
         return fail(ErrorCode::invalid, "there is nothing to judge");
     }
@@ -114,6 +114,11 @@ Result<std::string> render_judge_question(std::string_view model, const JudgedPa
             return fail(ErrorCode::too_large, "the answers or their question are too long for a judge");
         }
     }
+    return {};
+}
+
+Result<std::string> render_judge_question(std::string_view model, const JudgedPair& pair) {
+    if (const auto fits = check_judged(pair); !fits) return tl::unexpected(fits.error());
     std::string user = "{\"question\":{";
     add_member("system", pair.question_system, user);
     user += ',';

@@ -30,11 +30,14 @@ std::string_view to_string(JudgeWord word);
 // Of the same pair the other way round.
 JudgeWord swapped(JudgeWord word);
 
+// Whether they can be asked about. Error too_large: over the limits; invalid: nothing was asked, or an answer is empty.
+Result<void> check_judged(const JudgedPair& pair);
+
 // The body of a chat completion for `model`: temperature 0, a few tokens. Its last user message is the JSON object
 // {"question":{"system":...,"user":...},"a":...,"b":...}. The texts are untrusted: each stands in it as one JSON
 // string, so that none can end its place and begin another, and the system message says that nothing in it is an
 // instruction. What an answer can still do is to talk the judge round; asking in both orders (gateway/judge.h) shows
-// some of that. Error too_large: over the limits; invalid: nothing was asked, or an answer is empty.
+// some of that. Errors as check_judged().
 Result<std::string> render_judge_question(std::string_view model, const JudgedPair& pair);
 
 // The verdict in the text of a judge's answer: the word alone, in any case, quoted or emphasised, after "answer:" or

@@ -1,7 +1,9 @@
-"""How a tier's answers are compared with the reference's: by a form that was set, by the reference's own repeatability.
+"""How a tier's answers are compared with the reference's: by a form that was set, by a grader of
+the owner's own, by right answers in a file, by the reference's own repeatability.
 Two models play: `cheap` is a tier, `big` the reference."""
 
 import json
+import tempfile
 import unittest
 
 from harness import upstream, wait_for
@@ -83,6 +85,76 @@ class Automatic(GraderCase):
         agreement = self.compared("choices")
         self.assertEqual((agreement["set"], agreement["commonest"]), ("auto", "choice"))
         self.assertEqual(agreement["by"]["choice"]["agree"], NEW)
+
+
+class Webhook(GraderCase):
+    promise = {"harm": "10%", "confidence": "90%"}
+    env = {"GRADER_KEY": "grader-secret"}
+
+    @classmethod
+    def config(cls):
+        cls.grader = upstream.Upstream(upstream.body({"verdict": "same"})).start()
+        cls.addClassCleanup(cls.grader.stop)
+        cls.agreement = {"webhook": cls.grader.base_url.replace("/v1", "/grade"), "webhook_key": "${GRADER_KEY}"}
+        return super().config()
+
+    def setUp(self):
+        super().setUp()
+        self.grader.forget()
+
+    def test_its_word_counts_and_costs_nothing(self):
+        self.cheap.text, self.big.text = "It is yellow, mostly.", "The colour is that of a lemon."
+        agreement = self.compared("yellow")
+        self.assertEqual(agreement["by"]["judge"], {"agree": NEW, "differ": 0, "undecided": 0})
+        asked = self.grader.requests[0]
+        self.assertEqual(asked.header("authorization"), "Bearer grader-secret")
+        self.assertEqual(asked.target, "/grade")
+        said = asked.json()
+        self.assertEqual(
+            (said["reference"], said["answer"], said["system"]), (self.big.text, self.cheap.text, "yellow")
+        )
+        self.assertRegex(said["question"], r"^Question \d\?$")
+        self.assertNotIn("grader-secret", self.weir.log)
+
+    def test_what_it_finds_worse_is(self):
+        self.grader.answer = upstream.body({"verdict": "worse"})
+        self.cheap.text, self.big.text = "It is green, mostly.", "The colour is that of grass."
+        agreement = self.compared("green")
+        self.assertEqual(agreement["by"]["judge"], {"agree": 0, "differ": NEW, "undecided": 0})
+
+
+class WebhookFails(Webhook):
+    test_its_word_counts_and_costs_nothing = test_what_it_finds_worse_is = None
+
+    def test_errors_are_no_word(self):
+        self.grader.answer = upstream.error(500, "no")
+        self.cheap.text, self.big.text = "It is blue, mostly.", "The colour is that of the sky."
+        agreement = self.compared("blue")
+        self.assertNotIn("judge", agreement["by"])
+        self.assertEqual(agreement["by"]["free text"]["undecided"], NEW)
+
+
+class GoldFile(GraderCase):
+    promise = {"harm": "10%", "confidence": "90%"}
+
+    @classmethod
+    def config(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        path = folder.name + "/gold.jsonl"
+        with open(path, "w") as file:
+            for number in range(NEW):
+                print(json.dumps({"prompt": "Question %d?" % number, "answer": "yellow"}), file=file)
+        cls.agreement = {"gold": path}
+        return super().config()
+
+    def test_the_reference_right_and_the_tier_wrong_is_worse(self):
+        self.cheap.text, self.big.text = "It is green.", "It is yellow, as everybody knows."
+        agreement = self.compared("wrong")
+        self.assertEqual(agreement["by"]["gold"], {"agree": 0, "differ": NEW, "undecided": 0})
+        self.cheap.text, self.big.text = "It is green.", "It is blue, as everybody knows."
+        agreement = self.compared("both wrong")
+        self.assertEqual(agreement["by"]["gold"], {"agree": NEW, "differ": 0, "undecided": 0})
 
 
 class Repeats(GraderCase):
