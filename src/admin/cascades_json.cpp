@@ -58,8 +58,8 @@ void write_task(const View::Task& task, const View& view, const std::vector<std:
         if (rung > 0) out += ',';
         json::write_string(tier < tiers.size() ? tiers[tier] : std::to_string(tier), out);
     }
-    out +=
-        R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" + real(task.worse_seen);
+    out += R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" +
+           real(task.worse_seen) + R"(,"complaints":)" + std::to_string(task.complaints);
     const auto seen = agreements.find(task.task);
     if (seen != agreements.end()) write_agreement(*seen->second, view.options.confidence, out);
     out += "}";

@@ -158,11 +158,15 @@ void CascadeLearner::publish(Pupil& pupil) {
     view.certificate = pupil.learner->certificate();
     view.alarms = pupil.learner->alarms();
     struct Seen {
-        std::size_t trials = 0, known = 0, worse = 0;
+        std::size_t trials = 0, known = 0, worse = 0, complaints = 0;
     };
     std::unordered_map<std::uint64_t, Seen> seen;
     for (const Trial& trial : pupil.trials) {
         Seen& task = seen[trial.task];
+        if (trial.complaint) {
+            ++task.complaints;
+            continue;
+        }
         ++task.trials;
         if (!trial.known || trial.served == kReference) continue;
         ++task.known;
@@ -171,7 +175,8 @@ void CascadeLearner::publish(Pupil& pupil) {
     for (const auto& [task, sums] : seen) {
         const double worse = sums.known == 0 ? 0 : static_cast<double>(sums.worse) / static_cast<double>(sums.known);
         const TaskPlan& plan = pupil.learner->policy()->plan(task);
-        view.tasks.push_back({task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1});
+        view.tasks.push_back({task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1,
+                              sums.complaints});
     }
     std::sort(view.tasks.begin(), view.tasks.end(),
               [](const View::Task& a, const View::Task& b) { return a.trials > b.trials; });

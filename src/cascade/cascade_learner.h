@@ -103,6 +103,7 @@ class CascadeLearner {
             double worse_seen = 0;  // share of the task's known trials whose served answer was worse
             std::string_view state;
             double share = 1;  // of its requests that its ladder may serve
+            std::size_t complaints = 0;
         };
         std::vector<Task> tasks;
         ProofBudget::View proof;  // of the cascade

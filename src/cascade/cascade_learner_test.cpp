@@ -188,6 +188,7 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
         Trial trial;
         trial.task = random.next();
         trial.known = random.chance(0.5);
+        trial.complaint = random.chance(0.1);
         trial.everything = random.chance(0.5);
         trial.reference_usd = random.uniform();
         trial.known_probability = 0.01 + 0.99 * random.uniform();
@@ -210,8 +211,10 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
             tier.tokens = static_cast<std::uint32_t>(random.next());
             tier.cost_usd = random.uniform();
             if (tier.asked && random.chance(0.3)) trial.would_serve = static_cast<int>(&tier - trial.tiers.data());
-            if (tier.asked && random.chance(0.3)) trial.served = static_cast<int>(&tier - trial.tiers.data());
+            if (tier.asked && (trial.complaint || random.chance(0.3)))
+                trial.served = static_cast<int>(&tier - trial.tiers.data());
         }
+        trial.complaint = trial.complaint && trial.served != kReference;
         std::string bytes = write_trial(99, trial);
         std::uint64_t course = 0;
         const auto read = read_trial(bytes, course);

@@ -106,6 +106,8 @@ PolicyLearner::Task& PolicyLearner::task_of(std::uint64_t task) {
 void PolicyLearner::add(const Trial& trial) {
     if (tasks_.size() >= kMostTasks && !tasks_.contains(trial.task)) return;
     Task& task = task_of(trial.task);
+    if (trial.complaint) return complained(task);
+    if (trial.served != kReference) task.complaints.audited(false, 1);
     for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
         if (trial.tiers[tier].asked) task.tiers[tier].add(trial.tiers[tier].cost_usd);
     }
@@ -148,6 +150,16 @@ void PolicyLearner::suspect(Task& task, bool worse) {
     if (before != (task.suspect > 0)) publish(std::make_shared<Policy>(*policy_));
 }
 
+void PolicyLearner::complained(Task& task) {
+    const bool before = task.suspect > 0;
+    task.suspect = kSuspectAudits;
+    if (!before) publish(std::make_shared<Policy>(*policy_));
+    task.complaints.audited(true, 1);
+    if (!task.complaints.broken()) return;
+    ++alarms_.task;
+    forget(task.group);
+}
+
 void PolicyLearner::forget(std::optional<std::uint32_t> group) {
     alarmed_ = true;
     if (!group) {
@@ -160,6 +172,7 @@ void PolicyLearner::forget(std::optional<std::uint32_t> group) {
     for (auto& [name, task] : tasks_) {
         if (group && task.group != *group) continue;
         task.monitor.restart();
+        task.complaints.restart();
         task.everything = task.known = 0;
         task.plan = TaskPlan{};
         task.plan.group = task.group;

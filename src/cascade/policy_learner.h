@@ -18,6 +18,9 @@
 // Between occasions two monitors (learn/hit_monitor.h) watch every outcome: over all traffic, and by task. Where one
 // finds the promise broken, the past is no longer a guide: what was learned before is set aside (of the task, or of
 // all), and service begins anew with proof from what comes after; a task's then from its own trials alone.
+// What people say (Trial::complaint) proves nothing, since they tell what they like to tell: it is no label and no
+// audit. It is a lower bound, though: as many answers were bad as somebody complained of. So a third monitor, by task,
+// takes every served answer as good until somebody says otherwise, and audits come sooner after a complaint.
 // Assumed between two alarms: requests to come are like those in the window.
 // Thread rule: one owner. Limits: `window` trials of about 200 bytes; certify() takes about 10 ms a 1,000 trials: not
 // on a reactor. kMostTasks tasks have plans of their own; the others are tried as new ones.
@@ -88,7 +91,8 @@ class PolicyLearner {
         double mean() const { return count == 0 ? 0 : total / static_cast<double>(count); }
     };
     struct Task {
-        Task(std::uint32_t number, const learn::HitMonitor::Options& options) : group(number), monitor(options) {
+        Task(std::uint32_t number, const learn::HitMonitor::Options& options)
+            : group(number), monitor(options), complaints(options) {
             plan.group = number;
         }
         std::uint32_t group;
@@ -100,6 +104,7 @@ class PolicyLearner {
         std::size_t suspect = 0;     // audits that are still to come sooner
         std::size_t clean = 1'000;   // audits since the last worse answer
         learn::HitMonitor monitor;
+        learn::HitMonitor complaints;  // of all that was served: whether somebody said that it was bad
         TaskPlan plan;
     };
     struct Kept {
@@ -113,6 +118,7 @@ class PolicyLearner {
     learn::HitMonitor::Options task_monitor_options() const;
     Task& task_of(std::uint64_t task);
     void suspect(Task& task, bool worse);
+    void complained(Task& task);
     void forget(std::optional<std::uint32_t> group);
     void fit_risks(Policy& policy);
     void plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy, double harm_price) const;

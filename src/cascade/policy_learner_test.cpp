@@ -132,6 +132,64 @@ TEST_CASE("a change of one task is noticed and leaves the others in service") {
     CHECK(worse / runs < 90);  // of 300 that would be: one served answer in twenty is audited
 }
 
+namespace {
+
+// A task in service; then `share` of what is served is complained of. How many requests until it is out of service.
+std::size_t requests_until_closed(double share, PolicyLearner& learner, World& world, std::size_t most) {
+    RandomBits random(11);
+    Run before, after;
+    for (int i = 0; i < 3000; ++i) play(world, learner, random, before);
+    REQUIRE(learner.policy()->serves(learner.policy()->plan(world.task)));
+    Trial complaint;
+    complaint.task = world.task;
+    complaint.served = 0;
+    complaint.complaint = true;
+    complaint.tiers[0].asked = true;
+    for (std::size_t i = 1; i <= most; ++i) {
+        const std::size_t served = after.served;
+        play(world, learner, random, after);
+        if (after.served > served && random.chance(share)) learner.add(complaint);
+        if (learner.due()) learner.certify();
+        if (!learner.policy()->serves(learner.policy()->plan(world.task))) return i;
+    }
+    return most;
+}
+
+}  // namespace
+
+TEST_CASE("complaints: few of them bring audits sooner, and are no outcome") {
+    World world;
+    world.tiers = {{}};
+    PolicyLearner learner(options_for(world, 0.02));
+    CHECK(requests_until_closed(0.01, learner, world, 4000) == 4000);
+    CHECK(learner.alarms().task == 0);
+    RandomBits random(12);
+    Run run;
+    for (int i = 0; i < 500; ++i) play(world, learner, random, run);  // those of the last complaint are over
+    const std::size_t known = learner.certificate().known, trials = learner.certificate().trials;
+    const double before = learner.policy()->audit_probability(learner.policy()->plan(world.task), 0.01);
+    Trial complaint;
+    complaint.task = world.task;
+    complaint.served = 0;
+    complaint.complaint = true;
+    learner.add(complaint);
+    CHECK(learner.policy()->audit_probability(learner.policy()->plan(world.task), 0.01) > 2 * before);
+    CHECK_FALSE(learner.due());
+    learner.certify();
+    CHECK(learner.certificate().known >= known);
+    CHECK(learner.certificate().trials >= trials);
+    CHECK(learner.policy()->serves(learner.policy()->plan(world.task)));
+}
+
+TEST_CASE("complaints: of more answers than may be bad the task is taken out of service") {
+    World world;
+    world.tiers = {{}};
+    PolicyLearner learner(options_for(world, 0.02));
+    CHECK(requests_until_closed(0.3, learner, world, 4000) < 300);
+    CHECK(learner.alarms().task == 1);
+    CHECK(learner.alarms().cascade == 0);
+}
+
 TEST_CASE("audits: more where an answer is more likely to be worse, within the bounds") {
     World world;
     world.tiers = {{}};

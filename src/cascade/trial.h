@@ -52,6 +52,8 @@ struct Trial {
     // and what the caller's answer would have cost, the reference's included where none was.
     int would_serve = kReference;
     double would_cost_usd = 0;
+    // No trial of its own: somebody says of an answer of `served`, told before, that it was bad. Nothing else is set.
+    bool complaint = false;
 };
 
 }  // namespace weir::cascade

@@ -139,7 +139,7 @@ Result<void> Caches::feedback(const cascade::Feedback& feedback) {
         if (!answer) answer = lane->take(feedback.request);
     }
     if (!answer) {
-        return fail(ErrorCode::not_found, "no cache had a part in request " +
+        return fail(ErrorCode::not_found, "neither a cache nor a model tier had a part in request " +
                                               to_hex(static_cast<std::uint64_t>(feedback.request)) +
                                               ", or it was too long ago");
     }
@@ -149,7 +149,12 @@ Result<void> Caches::feedback(const cascade::Feedback& feedback) {
         const cascade::Agreed agreed = cascade::agreement(answer->look->asked, *served, *feedback.correct).result;
         if (agreed != cascade::Agreed::undecided) wrong = agreed == cascade::Agreed::differ;
     }
-    if (!feedback.good) quarantine(answer->key);
+    if (feedback.correct && !answer->said.empty()) {
+        const cascade::Agreed agreed = cascade::agreement(answer->asked, answer->said, *feedback.correct).result;
+        if (agreed != cascade::Agreed::undecided) wrong = agreed == cascade::Agreed::differ;
+    }
+    if (!feedback.good && answer->key != Digest256{}) quarantine(answer->key);
+    if (wrong && answer->complain) answer->complain();
     if (answer->look && semantic_) {
         semantic_->learner->judged_by_people(answer->look, *answer->promise, answer->key, wrong);
     }

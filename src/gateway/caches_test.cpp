@@ -145,6 +145,43 @@ TEST_CASE("feedback labels the candidate that was served, once, and takes out wh
     CHECK(unknown.error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("feedback on a model tier's answer: what is bad is told to its learner, once") {
+    struct Case {
+        bool good;
+        std::optional<std::string> correct;
+        int complaints;
+    };
+    const Case cases[] = {{false, std::nullopt, 1},       {true, std::nullopt, 0}, {false, "The answer is 41.", 1},
+                          {false, "The answer is 42", 0},  // what was served says the same
+                          {true, "The answer is 41.", 1}, {false, "Who knows?", 1}};
+    for (const Case& each : cases) {
+        CAPTURE(each.good);
+        CAPTURE(each.correct.value_or(""));
+        Hit hit;
+        int complaints = 0;
+        ServedAnswer answer;
+        answer.request = 0x77;
+        answer.complain = [&complaints] { ++complaints; };
+        answer.asked = "How many?";
+        answer.said = "The answer is 42.";
+        hit.served->note(answer);
+        REQUIRE(hit.caches->feedback({0x77, each.good, each.correct}).has_value());
+        REQUIRE(hit.caches->feedback({0x77, each.good, each.correct}).has_value());
+        CHECK(complaints == each.complaints);
+        CHECK(hit.caches->exact().peek(hit.key) != nullptr);  // another's
+    }
+    // One that is stored goes, as any other does.
+    Hit hit;
+    ServedAnswer answer;
+    answer.request = 0x77;
+    answer.key = hit.key;
+    answer.complain = [] {};
+    answer.said = std::string(ServedAnswers::kTextBytes + 1, 'x');
+    hit.served->note(answer);
+    REQUIRE(hit.caches->feedback({0x77, false, "41"}).has_value());
+    CHECK(hit.caches->exact().peek(hit.key) == nullptr);
+}
+
 TEST_CASE("praise leaves the answer where it is") {
     Hit hit;
     REQUIRE(hit.say(true).has_value());

@@ -22,7 +22,7 @@ std::shared_ptr<const Look> trimmed(const Look& look, const Digest256& served) {
 }
 
 std::size_t bytes_of(const ServedAnswer& answer) {
-    std::size_t bytes = sizeof(ServedAnswer);
+    std::size_t bytes = sizeof(ServedAnswer) + answer.asked.capacity() + answer.said.capacity();
     if (!answer.look) return bytes;
     bytes += sizeof(Look) + answer.look->asked.capacity();
     for (const Look::Seen& seen : answer.look->seen) bytes += sizeof seen + seen.question.capacity();
@@ -34,6 +34,9 @@ std::size_t bytes_of(const ServedAnswer& answer) {
 void ServedAnswers::note(ServedAnswer answer) {
     if (answer.look) answer.look = trimmed(*answer.look, answer.key);
     if (!answer.look) answer.promise = nullptr;
+    for (std::string* text : {&answer.asked, &answer.said}) {
+        if (text->size() > kTextBytes) *text = {};
+    }
     const std::lock_guard lock(mutex_);
     bytes_ += bytes_of(answer);
     answers_.push_back(std::move(answer));
@@ -52,6 +55,7 @@ std::optional<ServedAnswer> ServedAnswers::take(RequestId request) {
     bytes_ -= bytes_of(*found);
     found->look = nullptr;
     found->promise = nullptr;
+    found->complain = nullptr;
     bytes_ += bytes_of(*found);
     return answer;
 }

@@ -27,6 +27,29 @@ void ask_ladder(Grading& grading) {
     }
 }
 
+// What somebody may say of a tier's answer later goes to the tier's learner.
+void take_complaints(const ChatLife& life, const Grading& grading) {
+    constexpr std::size_t kMostBody = 16 * 1024;
+    const auto tier = static_cast<std::size_t>(grading.climb.trial.served);
+    cascade::Trial complaint;
+    complaint.task = grading.climb.trial.task;
+    complaint.served = grading.climb.trial.served;
+    complaint.complaint = true;
+    complaint.tiers[tier].asked = true;
+    ServedAnswer served;
+    served.request = life.row.id;
+    if (life.may_store) served.key = life.cache_key;
+    served.complain = [&learner = life.lane.shared.cascades, course = grading.course, complaint] {
+        learner.learn(course, complaint);
+    };
+    const std::string& body = grading.climb.answers[tier]->body;
+    if (body.size() <= kMostBody) {
+        served.asked = wire::question_text(life.chat).value_or("");
+        served.said = wire::answer_text(body).value_or("");
+    }
+    life.lane.served->note(std::move(served));
+}
+
 }  // namespace
 
 bool plan_trial(ChatLife& life) {
@@ -69,6 +92,7 @@ void conclude_trial(ChatLife& life) {
     const cascade::Policy& policy = *grading.climb.policy;
     bool known = trial.everything;
     if (!by_reference) {
+        take_complaints(life, grading);
         known = falls(life.row.id, policy.audit_probability(grading.climb.plan, grading.climb.risk), kAuditOfLadder);
         if (known) ask_ladder(grading);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
