@@ -227,6 +227,150 @@ DOMAINS = {
     ]),
 }
 
+# What people ask about anything: the same question in many frames, and the frames that make another question of it.
+# kind: (slots, {question: [frames]}); each question has another answer, all frames of one have the same.
+FRAMES = {
+    "goal": ({"do": "stop biting my nails/quit biting my nails/give up biting my nails|improve my handwriting/get better at handwriting/"
+                    "make my handwriting better|get over stage fright/overcome stage fright/beat stage fright|earn money with drawings/"
+                    "make money from drawings/get paid for drawings|recover deleted contacts/get back deleted contacts/restore deleted contacts|"
+                    "prepare for the driving test/get ready for the driving test/study for the driving test|join the rowing club/become a "
+                    "member of the rowing club/get into the rowing club|sleep through the night/stay asleep all night|train a puppy/teach a "
+                    "puppy to obey|fall asleep faster/get to sleep more quickly|save money on heating/spend less on heating/lower my heating "
+                    "costs|speak in front of a class/talk to a class without fear|sell my old furniture/get rid of my old furniture for "
+                    "money|find a job as a welder/get hired as a welder/get work as a welder|impress my new boss/make a good impression on "
+                    "my new boss|control my temper/keep my temper under control/manage my temper|grow taller/get taller|remember names/"
+                    "keep names in mind|reach more readers/get more readers|write a cover letter/compose a cover letter"}, {
+        "way": ["how do i {do}", "how can i {do}", "how to {do}", "how should i {do}", "what is the best way to {do}", "what are some ways to {do}",
+                "what can i do to {do}", "what should i do to {do}", "how can one {do}", "what are good ways to {do}", "how could i {do}",
+                "i want to {do}, what should i do", "what is the easiest way to {do}", "ways to {do}", "how do you {do}", "what helps to {do}",
+                "what are the best ways to {do}", "any tips on how to {do}"],
+        "why": ["why should i {do}", "what is the point if i {do}", "what do i get out of it if i {do}"],
+        "when": ["when should i {do}", "what is the right time to {do}"],
+        "time": ["how long does it take to {do}", "how much time do i need to {do}"],
+        "hard": ["is it hard to {do}", "how difficult is it to {do}"],
+        "who": ["who can help me {do}", "whom can i ask to help me {do}"],
+        "whether": ["should i {do}", "is it a good idea to {do}", "is it worth it to {do}"],
+        "past": ["how did you {do}", "how did you manage to {do}"],
+        "trouble": ["why is it so hard to {do}", "why can't i {do}", "what keeps me from being able to {do}"],
+    }),
+    "best": ({"n": "novel/novels|laptop/laptops|restaurant/restaurants|bike/bikes|hotel/hotels|podcast/podcasts|board game/board games|"
+                   "beach/beaches|camera/cameras|dentist/dentists|tent/tents|piano teacher/piano teachers|museum/museums",
+              "where": "in lisbon|for students|under 500 dollars|of 2014|near the harbour|for a rainy day|for beginners|in the north|for big "
+                       "families|from the nineties"}, {
+        "best": ["what is the best {n} {where}", "which is the best {n} {where}", "what are the best {ns} {where}", "which are the best {ns} {where}",
+                 "what are some of the best {ns} {where}", "what are good {ns} {where}", "which {n} {where} is the best", "best {ns} {where}",
+                 "can you recommend a good {n} {where}", "what are the top {ns} {where}", "what {n} {where} would you recommend",
+                 "what are some good {ns} {where}", "what is a good {n} {where}", "which {ns} {where} are the best"],
+        "worst": ["what is the worst {n} {where}", "which {ns} {where} are bad", "which {ns} {where} should i avoid"],
+        "price": ["how much does a {n} {where} cost", "what is the price of a {n} {where}"],
+        "dear": ["what is the most expensive {n} {where}", "which {n} {where} costs the most"],
+        "count": ["how many {ns} {where} are there", "what is the number of {ns} {where}"],
+        "first": ["what was the first {n} {where}", "which {n} {where} was the first one"],
+        "yours": ["what is your favourite {n} {where}", "which {n} {where} do you like most"],
+    }),
+    "two": ({"x": "a lute|a moth|a fjord|sleet|rye bread|a canoe|an alloy|a frigate|a satire|a sonata|jam",
+             "y": "a lyre|a butterfly|a bay|hail|wheat bread|a kayak|a metal|a cruiser|a parody|a suite|jelly"}, {
+        "difference": ["what is the difference between {x} and {y}", "how does {x} differ from {y}", "what are the differences between {x} and {y}",
+                       "how is {x} different from {y}", "{x} and {y}, what is the difference", "what distinguishes {x} from {y}",
+                       "what is the difference between {y} and {x}"],
+        "better": ["which is better, {x} or {y}", "should i prefer {x} or {y}"],
+        "common": ["what do {x} and {y} have in common", "how are {x} and {y} alike"],
+        "relation": ["what is the relation between {x} and {y}", "how are {x} and {y} related"],
+        "both": ["what are {x} and {y}", "explain {x} and {y}"],
+    }),
+    "view": ({"x": "the new ferry tax|the four day week|school uniforms|the mayor's plan|home schooling|the smoking ban|wind farms|zoos|"
+                   "daylight saving time|the toll road|self driving buses|the strike"}, {
+        "view": ["what do you think of {x}", "what do you think about {x}", "what is your opinion on {x}", "how do you feel about {x}",
+                 "what are your views on {x}", "what is your view on {x}", "what are your thoughts on {x}", "what is your take on {x}"],
+        "what": ["what is {x}", "explain {x}", "can you explain {x}"],
+        "for": ["what are the advantages of {x}", "what are the benefits of {x}", "what are the pros of {x}", "what speaks for {x}"],
+        "against": ["what are the disadvantages of {x}", "what speaks against {x}", "what are the drawbacks of {x}"],
+        "effect": ["what will be the effect of {x}", "what are the consequences of {x}", "how will {x} affect us", "what is the impact of {x}"],
+        "when": ["when does {x} begin", "when was {x} decided", "since when is there {x}"],
+        "who": ["who is behind {x}", "who came up with {x}"],
+        "why": ["why is there {x}", "what is the reason for {x}"],
+    }),
+    "feel": ({"do": "live on a boat|be an only child|run a bakery|move to norway|become a father|lose a brother|fly a glider|be famous|work "
+                    "nights|win a race|live alone|have a twin|be left handed"}, {
+        "feel": ["what is it like to {do}", "how does it feel to {do}", "what does it feel like to {do}", "how is it to {do}",
+                 "what is the experience of people who {do}"],
+        "way": ["how do i {do}", "how can i {do}", "what should i do to {do}"],
+        "why": ["why do people {do}", "what makes people {do}", "what is the reason that people {do}"],
+        "past": ["when did you first {do}", "how old were you when you did {do}"],
+        "many": ["how many people {do}", "what share of people {do}"],
+    }),
+    "worth": ({"x": "a dishwasher|an electric kettle|the new tablet|a sewing machine|a season ticket|a used piano|a heat pump|a standing desk|"
+                    "an alarm system|the family card|a juicer|a drone"}, {
+        "worth": ["is {x} worth buying", "is it worth buying {x}", "is {x} worth the money", "is it worth it to buy {x}", "is {x} worth it"],
+        "price": ["how much is {x}", "what does {x} cost", "what is the price of {x}"],
+        "where": ["where can i buy {x}", "where do i get {x}", "which shop sells {x}"],
+        "use": ["how do i use {x}", "how is {x} used", "what is the way to use {x}"],
+        "which": ["what should i look for when buying {x}", "how do i choose {x}"],
+        "repair": ["can {x} be repaired", "is it possible to repair {x}"],
+    }),
+    "can": ({"do": "grow figs indoors|learn welding at fifty|paint over rust|swim in the canal|build a shed without a permit|keep ducks in "
+                   "a garden|run a marathon without training|store paint in a cellar|ship a harp by train|record a call|bake without sugar|"
+                   "change a visa at the border|see who opened a letter"}, {
+        "can": ["can i {do}", "is it possible to {do}", "can one {do}", "is there a way to {do}", "is there any way to {do}",
+                "would it be possible to {do}"],
+        "safe": ["is it safe to {do}", "is it dangerous to {do}"],
+        "legal": ["is it legal to {do}", "is it against the law to {do}"],
+        "when": ["when can i {do}", "at what time is it best to {do}"],
+        "why": ["why can't i {do}", "why is it impossible to {do}"],
+        "who": ["who is allowed to {do}", "who may {do}"],
+        "cost": ["what does it cost to {do}", "how much do i pay to {do}"],
+    }),
+    "most": ({"how": "strangest|funniest|saddest|bravest|most useful|most expensive|kindest|hardest|most boring",
+              "did": "eaten|bought|read|heard|done for a friend|learned at school|found in an attic|said to a teacher|seen on a trip"}, {
+        "thing": ["what is the {how} thing you have ever {did}", "what's the {how} thing that you have {did}", "what was the {how} thing you have {did}",
+                  "what is the {how} thing that you have ever {did} in your life", "which is the {how} thing you have {did}"],
+        "when": ["when was the last time you have {did} something", "when have you {did} something for the last time"],
+        "many": ["how many things have you {did}", "what number of things have you {did}"],
+        "people": ["who has {did} the {how} thing", "which person has {did} the {how} thing"],
+    }),
+    "site": ({"what": "site/sites|app/apps|shop/shops|course/courses|tool/tools|magazine/magazines",
+              "for": "download maps/downloading maps|learn knots/learning knots|buy seeds/buying seeds|edit photos/editing photos|find a flat/"
+                     "finding a flat|sell stamps/selling stamps|track parcels/tracking parcels|practise piano/practising piano|compare "
+                     "prices/comparing prices|plan a hike/planning a hike"}, {
+        "best": ["what is the best {w} to {do}", "which is the best {w} for {doing}", "what are the best {ws} for {doing}", "which are the best {ws} to {do}",
+                 "what are some good {ws} for {doing}", "what are good {ws} to {do}", "what {w} should i use to {do}", "which {w} is good for {doing}",
+                 "are there any good {ws} for {doing}", "can you suggest a {w} to {do}"],
+        "how": ["how do i {do}", "how can i {do}", "what is the best way to {do}"],
+        "cost": ["how much does a {w} for {doing} cost", "what is the price of a {w} to {do}"],
+        "build": ["how do i build a {w} for {doing}", "how can i create a {w} to {do}"],
+    }),
+    "example": ({"x": "irony|a mammal|renewable energy|team work|a noble gas|soft skills|an oxymoron|recycling|a monopoly|slang|a reflex|"
+                      "camouflage"}, {
+        "example": ["what are some examples of {x}", "what is an example of {x}", "give me some examples of {x}", "can you name some examples of {x}",
+                    "what are good examples of {x}", "what are some great examples of {x}", "which examples of {x} are there"],
+        "what": ["what is {x}", "what is meant by {x}", "explain {x}", "what does {x} mean"],
+        "use": ["what is the use of {x}", "why do we need {x}", "what is {x} good for"],
+        "scope": ["what is the scope of {x}", "what belongs to {x}"],
+        "kinds": ["how many kinds of {x} are there", "what number of kinds of {x} is known"],
+        "origin": ["where does {x} come from", "what is the origin of {x}"],
+    }),
+    "event": ({"who": "the minister|mr. falk|ms. ortega|the coach|the bishop|the chairman|captain reed|the band",
+               "did": "resign/resigned/resigning|leave the party/left the party/leaving the party|cancel the tour/cancelled the tour/cancelling "
+                      "the tour|sell the house/sold the house/selling the house|quit the team/quit the team/quitting the team|refuse the "
+                      "prize/refused the prize/refusing the prize|move to malta/moved to malta/moving to malta"}, {
+        "why": ["why did {who} {did}", "what is the reason that {who} {dids}", "what was the reason for {who} {doing}", "what made {who} {did}",
+                "for what reason did {who} {did}", "what could be the reason behind {who} {doing}", "why has {who} {dids}"],
+        "when": ["when did {who} {did}", "in which year did {who} {did}"],
+        "effect": ["what happened after {who} {dids}", "what were the consequences of {who} {doing}"],
+        "whether": ["did {who} {did}", "is it true that {who} {dids}"],
+        "view": ["what do you think of {who} {doing}", "what is your opinion on {who} {doing}", "how do you feel about {who} {doing}"],
+    }),
+}
+# On one side only, these make another question of it; on both sides they change nothing.
+TELLING = ["for beginners", "for children", "in winter", "without any tools", "on a tight budget", "by post", "on a sunday", "at night", "abroad",
+           "for the first time", "while pregnant", "as a student", "in germany", "with one hand", "in an old house", "on linux", "in a hurry",
+           "from home", "through a friend", "remotely", "permanently", "for business", "after an operation", "in the rain", "before the holidays",
+           "in a small town", "with a friend", "for the elderly", "over the phone", "in a month", "on my own"]
+SECOND = [" and what does it cost", " and is it worth it", " and how long does it take", " and why", " and who can help me", " and is it safe",
+          ". is there an app for it", ". what are the risks"]
+EMPTY = ["really", "properly", "actually", "in general", "usually", "exactly", "in practice", "in your opinion", "for real"]
+KIND_OF = ["vegan", "used", "cheap", "underrated", "local", "wooden", "electric", "free", "old", "italian", "small", "indoor", "strange", "private"]
+
 POLITE = ["", "", "", "please tell me, ", "hi, ", "hello, ", "quick question: ", "i was wondering, ", "could you tell me: ", "excuse me, "]
 TAIL = ["", "", "", "", " please", " thanks", " exactly", " these days"]
 VERSIONS = ["3.8", "3.9", "3.11", "2.7", "10", "12", "14.2", "22.04", "7", "8"]
@@ -371,6 +515,92 @@ class Maker:
             other = r.choice([word for pair in SYNONYMS if pair != (one, two) for word in pair])
             self.add("synonym", frame.format(one), frame.format(other), 0)
 
+    def framed(self, name):
+        """A question about anything in one of its frames, its slots filled."""
+        r = self.random
+        slots, questions = FRAMES[name]
+        fill = {}
+        for slot, words in slots.items():
+            value = r.choice(words.split("|"))
+            fill[slot] = value
+        return fill, questions
+
+    def spelled(self, name, frame, fill):
+        """Fills a frame; where a slot has several wordings of one meaning, any of them, or the form that the frame wants."""
+        r = self.random
+        forms = {slot: value.split("/") for slot, value in fill.items()}
+        if name == "best":
+            given = {"n": forms["n"][0], "ns": forms["n"][1], "where": fill["where"]}
+        elif name == "site":
+            given = {"w": forms["what"][0], "ws": forms["what"][1], "do": forms["for"][0], "doing": forms["for"][1]}
+        elif name == "event":
+            given = {"who": fill["who"], "did": forms["did"][0], "dids": forms["did"][1], "doing": forms["did"][2]}
+        else:
+            given = {slot: r.choice(words) for slot, words in forms.items()}
+        return frame.format(**given)
+
+    def frame_pair(self):
+        r = self.random
+        name = r.choice(sorted(FRAMES))
+        fill, questions = self.framed(name)
+        if name == "two":  # the two belong together
+            xs, ys = (FRAMES[name][0][slot].split("|") for slot in ("x", "y"))
+            at = r.randrange(len(xs))
+            fill = {"x": xs[at], "y": ys[at]}
+        first = next(iter(questions))
+        question = first if r.random() < 0.6 else r.choice(list(questions))
+        frame = r.choice(questions[question])
+        a = self.spelled(name, frame, fill)
+        same = frame if r.random() < 0.5 else r.choice(questions[question])  # the hardest: all is equal but what it is about
+        kind = r.random()
+        if kind < 0.48:
+            b = self.spelled(name, r.choice(questions[question]), fill)
+            return self.add("frames-" + name, a, b, 1)
+        if kind < 0.72:  # another question about the same
+            other = r.choice([key for key in questions if key != question])
+            return self.add("frames-" + name, a, self.spelled(name, r.choice(questions[other]), fill), 0)
+        forms = {"n": ("{n}", "{ns}"), "what": ("{w}", "{ws}"), "for": ("{do}", "{doing}"), "did": ("{did}", "{dids}", "{doing}")}
+        told = [slot for slot in fill if all(any(form in text for form in forms.get(slot, ("{" + slot + "}",))) for text in (frame, same))]
+        if not told or (name == "best" and "n" not in told):
+            return None  # not everything is said in every frame
+        if kind < 0.88 or name != "best":  # the same about something else
+            slot = r.choice(told)
+            changed = dict(fill)
+            changed[slot] = r.choice([v for v in FRAMES[name][0][slot].split("|") if v != fill[slot]])
+            return self.add("frames-" + name, a, self.spelled(name, same, changed), 0)
+        changed = dict(fill)
+        singular, plural = fill["n"].split("/")
+        word = r.choice(KIND_OF)
+        changed["n"] = f"{word} {singular}/{word} {plural}"
+        return self.add("frames-" + name, a, self.spelled(name, same, changed), 0)
+
+    def modified(self):
+        """Something more is said: on one side, on both, or without any weight."""
+        r = self.random
+        if r.random() < 0.5:
+            name = r.choice(["goal", "feel", "view", "can", "worth"])
+            fill, questions = self.framed(name)
+            frames = questions[r.choice(list(questions))]
+            a, b = (self.spelled(name, r.choice(frames), fill) for _ in range(2))
+        else:
+            name = r.choice(sorted(DOMAINS))
+            slots, intents = DOMAINS[name]
+            fill = {slot: r.choice(words.split("|")) for slot, words in slots.items()}
+            intent = r.choice(intents)
+            a, b = (r.choice(intent).format(**fill) for _ in range(2))
+        domain = "modified-" + name
+        kind = r.random()
+        one, two = r.sample(TELLING, 2)
+        if kind < 0.34:
+            return self.add(domain, a, f"{b} {one}", 0)
+        if kind < 0.46:
+            return self.add(domain, a, b + r.choice(SECOND), 0)
+        if kind < 0.6:
+            return self.add(domain, f"{a} {one}", f"{b} {two}", 0)
+        if kind < 0.82:
+            return self.add(domain, f"{a} {one}", f"{b} {one}", 1)
+        return self.add(domain, a, f"{b} {r.choice(EMPTY)}", 1)
+
     def far(self):
         """Two questions out of different domains: sharing the wording's frame at most."""
         r = self.random
@@ -385,8 +615,12 @@ class Maker:
         names = sorted(DOMAINS)
         while len(self.rows) < pairs:
             kind = self.random.random()
-            if kind < 0.72:
+            if kind < 0.4:
                 self.domain_pair(self.random.choice(names))
+            elif kind < 0.62:
+                self.frame_pair()
+            elif kind < 0.77:
+                self.modified()
             elif kind < 0.9:
                 self.construction()
             elif kind < 0.95:

@@ -93,8 +93,8 @@ int train_verifier_command(const TrainVerifierArguments& arguments, const Clock&
         options.monotone = true;
         options.share_kept = 0.25;
         options.judge_explained = false;
-        options.trees = 120;
-        options.depth = 4;
+        options.trees = 200;
+        options.depth = 3;
         options.least_leaf_weight = 20;
     }
     const auto verifier = training->train(options);

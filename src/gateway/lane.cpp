@@ -68,9 +68,10 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
             } else if (rung.kind == cascade::TierKind::semantic) {
                 tiers::SemanticTier::Rules rules;
                 const auto& configured = cascade.options.cache.semantic.threshold;
-                rules.prior_dense = configured.value_or(tiers::semantic::shipped_threshold(true));
                 rules.promise = {cascade.options.cache.semantic.false_share, cascade.options.cache.semantic.confidence};
-                rules.prior_plain = configured.value_or(tiers::semantic::shipped_threshold(false));
+                const double promise = rules.promise.false_share;
+                rules.prior_dense = configured.value_or(tiers::semantic::shipped_prior(promise, true));
+                rules.prior_plain = configured.value_or(tiers::semantic::shipped_prior(promise, false));
                 const tiers::SemanticTier::Parts parts{
                     *semantic->memory, *semantic->judges, semantic->hashing, shared.cache, *judge,
                     reactor,           reactor.clock(),   embedder_.get()};
@@ -196,7 +197,8 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
         promise->false_share = rules.false_share;
         promise->confidence = rules.confidence;
         promise->audit_share = rules.audit_share;
-        promise->prior_threshold = rules.threshold.value_or(tiers::semantic::shipped_threshold(embedder_ != nullptr));
+        promise->prior_threshold =
+            rules.threshold.value_or(tiers::semantic::shipped_prior(rules.false_share, embedder_ != nullptr));
         plan->semantic = std::move(promise);
     }
     plan->upstream_identity = plan->reference->provider->identity + " " + plan->reference->upstream_name;

@@ -100,6 +100,8 @@ bool means_something(const Word& word) {
 
 // "a - person", "is not .": a mark that stands apart where a word has to come takes that word's place.
 bool takes_a_words_place(const text::Words& words, std::uint32_t i) {
+    // "a ... person": three marks in a word's place are another word than one.
+    while (i > 0 && words[i].attached && words[i - 1].lower == words[i].lower && words[i].lower == ".") --i;
     if (i == 0 || words[i].attached) return false;
     const text::WordClass before = words[i - 1].word_class;
     if (before != text::WordClass::article && before != text::WordClass::negation) return false;

@@ -54,4 +54,19 @@ double shipped_threshold(bool dense) {
     return point ? point->threshold : kCertain;
 }
 
+double shipped_prior(double promise, bool dense) {
+    if (promise < kTrustedPromise) return kCertain;
+    const double share = promise + 2 * (promise - kTrustedPromise);
+    const OperatingPoint* before = nullptr;  // of the points at a smaller share, the nearest
+    const OperatingPoint* behind = nullptr;
+    for (const OperatingPoint& point : shipped_verifier()->points(dense)) {
+        if (point.wanted_false_share <= share + 1e-9) before = &point;
+        if (point.wanted_false_share > share + 1e-9 && behind == nullptr) behind = &point;
+    }
+    if (before == nullptr) return kCertain;
+    if (behind == nullptr) return before->threshold;
+    const double way = (share - before->wanted_false_share) / (behind->wanted_false_share - before->wanted_false_share);
+    return before->threshold + way * (behind->threshold - before->threshold);
+}
+
 }  // namespace weir::tiers::semantic

@@ -10,8 +10,16 @@ namespace weir::tiers::semantic {
 
 std::shared_ptr<const Verifier> shipped_verifier();
 
-// What serves by default with the shipped verifier: strict, so that it also holds where no answer is ever compared.
+// What evaluations serve by default with the shipped verifier: strict, so that it also holds where no answer is ever
+// compared.
 inline constexpr double kShippedFalseShare = 0.02;
 double shipped_threshold(bool dense);
+
+// The score from which a task whose promise is `promise` is served before it has labels of its own. Under strict
+// promises only what rules explain: the pairs that the verifier was trained on prove nothing about somebody's traffic
+// to a hundredth. From kTrustedPromise on the verifier's own curve; measured on recorded traffic it is ever more on the
+// safe side, so what a promise is above that counts three times (docs/decisions.md).
+inline constexpr double kTrustedPromise = 0.05;
+double shipped_prior(double promise, bool dense);
 
 }  // namespace weir::tiers::semantic
