@@ -44,7 +44,7 @@ struct TaskPlan {
 class Policy {
   public:
     struct Audits {
-        double base = 0.07;  // of an answer whose risk is half the promise and whose price is the cascade's mean
+        double base = 0.05;  // of an answer whose risk is half the promise and whose price is the cascade's mean
         double least = 0.05;
         double most = 0.5;
         // While little was served so far audits tell most: before `start` answers were served their rate is higher, up

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/calibrated_count.h"
 #include "learn/certificates.h"
 
 namespace weir::cascade {
@@ -26,7 +27,10 @@ constexpr std::size_t kSuspectAudits = 10;  // two worse answers among so many, 
 constexpr double kSuspectFactor = 3;        // ... by this factor: faults come in bursts
 constexpr double kClearlyWorse = 3;         // times the promise: of a task's served answers
 constexpr double kHopeful = 3;              // see plan_task()
-constexpr double kLeastHorizon = 250;       // trials over which the budget left is spent
+// The budget left is spent over so many trials to come: of those seen, at least.
+constexpr double kHorizon = 2, kLeastHorizon = 500;
+constexpr double kTrust = 0.5;         // see learn/calibrated_count.h
+constexpr double kKeptOfAlpha = 0.75;  // the rest goes to looking again and again
 
 learn::GroupedLogistic::Options risk_options() {
     learn::GroupedLogistic::Options options;
@@ -44,25 +48,6 @@ learn::GroupedLogistic::Row risk_row(const TierTrial& tier, std::uint32_t group)
     row.label = tier.worse ? 1 : 0;
     return row;
 }
-
-// A weighted count of worse answers.
-struct Count {
-    double sum = 0, squares = 0, largest = 0;
-    std::size_t events = 0;
-    void add(std::size_t worse, double weight) {
-        const auto n = static_cast<double>(worse);
-        sum += n * weight;
-        squares += n * weight * weight;
-        largest = std::max(largest, weight);
-        events += worse;
-    }
-    // Of the share among `of`.
-    double bound(std::size_t of, double alpha) const {
-        const auto n = static_cast<double>(of);
-        if (largest <= 1 + 1e-9) return learn::share_upper_bound(events, of, alpha);
-        return learn::weighted_count_upper_bound(sum, squares, largest, alpha) / n;
-    }
-};
 
 bool all_graded(const TaskPlan& plan, const Trial& trial) {
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
@@ -126,9 +111,8 @@ void PolicyLearner::add(const Trial& trial) {
         const std::size_t times = task.known / options_.task_trials;
         if (task.known % options_.task_trials == 0 && times <= 16 && std::has_single_bit(times)) task_ready_ = true;
     }
-    Kept kept{trial, task.group, {}, 0};
+    Kept kept{trial, task.group, {}};
     kept.risk.fill(1);
-    if (policy_->serving()) kept.booked = static_cast<float>(certificate_.worse_bound);
     window_.push_back(kept);
     ++since_;
     if (window_.size() > options_.window) window_.pop_front();
@@ -287,27 +271,6 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials
     task.plan = best;
 }
 
-// How many worse answers were served in the window, bounded from above: by the audits, or by what the certificates of
-// the time allowed, as far as the audits do not contradict them.
-double PolicyLearner::worse_so_far() const {
-    Count count;
-    double weights = 0, booked = 0;
-    std::size_t audited = 0;
-    for (const Kept& kept : window_) {
-        const Trial& trial = kept.trial;
-        booked += static_cast<double>(kept.booked);
-        if (trial.served == kReference || !trial.known) continue;
-        const double weight = 1 / trial.known_probability;
-        count.add(trial.tiers[static_cast<std::size_t>(trial.served)].worse ? 1 : 0, weight);
-        weights += weight;
-        ++audited;
-    }
-    if (audited == 0) return booked;
-    const double alpha = 1 - options_.confidence, typical = weights / static_cast<double>(audited);
-    const double most = learn::weighted_count_upper_bound(count.sum, count.squares, typical, alpha);
-    return std::min(most, std::max(booked, learn::weighted_count_lower_bound(count.sum, count.squares, alpha)));
-}
-
 // By group: how many of as many requests as there are in the window will be the task's.
 std::vector<double> PolicyLearner::expected_mix() const {
     std::vector<double> mix(tasks_.size(), 0.0);
@@ -321,66 +284,120 @@ std::vector<double> PolicyLearner::expected_mix() const {
     return mix;
 }
 
-void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
-    const double alpha = 1 - options_.confidence;
-    const auto trials = static_cast<double>(window_.size());
-    const double horizon = std::max(kLeastHorizon, trials / 2);
-    const double so_far = worse_so_far();
-    certificate_.worse_so_far = so_far / trials;
-    const double left = (options_.promise * (trials + horizon) - so_far) / horizon;
-    certificate_.promise_now = std::clamp(left, 0.0, options_.bank * options_.promise);
-    certificate_.harm_price_usd.reset();
-    certificate_.worse_bound = 1;
-    if (certificate_.promise_now <= 0) return;
+// The risk strata of a harm price, one a task: its traffic to come by the expected mix, and what was served unseen.
+class PolicyLearner::PriceTest {
+  public:
+    PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task);
 
+    double known_worse() const { return known_worse_; }  // served and audited
+    // Until then `ahead` more requests come at this price; with or without what was served unseen so far.
+    learn::CountBound worse(double price, double ahead, bool past, double alpha);
+
+  private:
     struct Usable {
         const Kept* kept;
-        double weight;
+        double weight;  // requests of the window that it stands for
     };
-    const std::vector<double> mix = expected_mix();
-    std::vector<std::vector<Usable>> usable(by_task.size());
-    std::vector<const TaskPlan*> plans(by_task.size(), nullptr);
-    for (const auto& [name, task] : tasks_) {
-        plans[task.group] = &task.plan;
+    struct Answer {
+        std::size_t tier;
+        double risk;
+    };
+    std::optional<Answer> served_at(double price, const TaskPlan& plan, const Kept& kept) const;
+
+    double trials_, known_worse_ = 0;
+    std::vector<double> unseen_;  // by group: risks of what was served and not audited
+    std::vector<std::vector<Usable>> usable_;
+    std::vector<const TaskPlan*> plans_;
+    std::vector<learn::RiskStratum> strata_;
+};
+
+PolicyLearner::PriceTest::PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task)
+    : trials_(static_cast<double>(learner.window_.size())),
+      unseen_(by_task.size(), 0.0),
+      usable_(by_task.size()),
+      plans_(by_task.size(), nullptr),
+      strata_(by_task.size()) {
+    for (const Kept& kept : learner.window_) {
+        if (kept.trial.served == kReference) continue;
+        const auto tier = static_cast<std::size_t>(kept.trial.served);
+        if (kept.trial.known) {
+            known_worse_ += kept.trial.tiers[tier].worse ? 1 : 0;
+        } else {
+            unseen_[kept.group] += static_cast<double>(kept.risk[tier]);
+        }
+    }
+    const std::vector<double> mix = learner.expected_mix();
+    for (const auto& [name, task] : learner.tasks_) {
+        plans_[task.group] = &task.plan;
         if (task.plan.closed || task.plan.rungs == 0) continue;
         double sum = 0;
         for (const Kept* kept : by_task[task.group]) {
             if (!all_graded(task.plan, kept->trial)) continue;
-            usable[task.group].push_back({kept, 1 / kept->trial.known_probability});
-            sum += usable[task.group].back().weight;
+            usable_[task.group].push_back({kept, 1 / kept->trial.known_probability});
+            sum += usable_[task.group].back().weight;
         }
-        // They stand for the task's whole traffic.
-        for (Usable& each : usable[task.group]) {
-            each.weight *= mix[task.group] / sum;
+        for (Usable& each : usable_[task.group]) each.weight *= mix[task.group] / sum;
+    }
+}
+
+std::optional<PolicyLearner::PriceTest::Answer> PolicyLearner::PriceTest::served_at(double price, const TaskPlan& plan,
+                                                                                    const Kept& kept) const {
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        const auto risk = static_cast<double>(kept.risk[tier]);
+        if (price * risk <= plan.beyond_usd[rung]) return Answer{tier, risk};
+    }
+    return std::nullopt;
+}
+
+learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bool past, double alpha) {
+    for (std::size_t group = 0; group < strata_.size(); ++group) {
+        learn::RiskStratum& stratum = strata_[group];
+        stratum = {past ? unseen_[group] : 0, 0, 0};
+        for (const Usable& each : usable_[group]) {
+            auto answer = served_at(price, *plans_[group], *each.kept);
+            if (answer) {
+                stratum.expected += ahead / trials_ * each.weight * answer->risk;
+            } else if (each.kept->trial.served != kReference) {
+                // A stricter price would not serve it again, but it tells of what was served.
+                const auto tier = static_cast<std::size_t>(each.kept->trial.served);
+                answer = Answer{tier, static_cast<double>(each.kept->risk[tier])};
+            } else {
+                continue;
+            }
+            stratum.expected_known += answer->risk;
+            stratum.seen += each.kept->trial.tiers[answer->tier].worse ? 1 : 0;
         }
     }
+    return learn::calibrated_count(strata_, kTrust, alpha);
+}
+
+void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
+    const double alpha = kKeptOfAlpha * (1 - options_.confidence);
+    const auto trials = static_cast<double>(window_.size());
+    const double ahead = std::max(kLeastHorizon, kHorizon * trials);
+    PriceTest test(*this, by_task);
+    const double allowed = options_.promise * (trials + ahead) - test.known_worse();
+    certificate_.harm_price_usd.reset();
+    certificate_.worse_bound = 1;
+    certificate_.worse_so_far =
+        (test.known_worse() + test.worse(std::numeric_limits<double>::infinity(), 0, true, alpha).most) / trials;
     for (std::size_t step = 0; step < kPrices; ++step) {
         const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
         const double price = reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
-        Count count;
-        for (std::size_t group = 0; group < usable.size(); ++group) {
-            double weight = 0;
-            std::size_t served = 0, worse = 0;
-            for (const Usable& each : usable[group]) {
-                for (std::size_t rung = 0; rung < plans[group]->rungs; ++rung) {
-                    const std::size_t tier = plans[group]->ladder[rung];
-                    if (price * static_cast<double>(each.kept->risk[tier]) > plans[group]->beyond_usd[rung]) continue;
-                    weight += each.weight;
-                    ++served;
-                    worse += each.kept->trial.tiers[tier].worse ? 1 : 0;
-                    break;
-                }
-            }
-            if (served > 0) count.add(worse, weight / static_cast<double>(served));
+        const learn::CountBound all = test.worse(price, ahead, true, alpha);
+        const learn::CountBound coming = test.worse(price, ahead, false, alpha);
+        // Of past and future together, as they are uncertain together.
+        const double left = (allowed - (all.most - coming.most)) / ahead;
+        const double now = std::clamp(left, 0.0, options_.bank * options_.promise);
+        const bool kept = coming.most / ahead <= now;
+        if (kept || step == 0) {
+            certificate_.promise_now = now;
+            certificate_.worse_seen = coming.likely / ahead;
+            certificate_.worse_bound = coming.most / ahead;
         }
-        const double bound = count.bound(window_.size(), alpha);
-        if (bound > certificate_.promise_now) {
-            if (step == 0) certificate_.worse_bound = bound, certificate_.worse_seen = count.sum / trials;
-            break;
-        }
+        if (!kept) break;
         certificate_.harm_price_usd = price;
-        certificate_.worse_bound = bound;
-        certificate_.worse_seen = count.sum / trials;
     }
     policy.harm_price_usd_ = certificate_.harm_price_usd;
 }

@@ -111,8 +111,9 @@ class PolicyLearner {
         Trial trial;
         std::uint32_t group = 0;
         std::array<float, kMostModelTiers> risk{};  // by models that had not seen it
-        float booked = 0;  // what the certificate of its time allowed: the chance that it was served a worse answer
     };
+
+    class PriceTest;
 
     learn::HitMonitor::Options monitor_options(double promise) const;
     learn::HitMonitor::Options task_monitor_options() const;
@@ -124,7 +125,6 @@ class PolicyLearner {
     void plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy, double harm_price) const;
     void test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task);
     void trust_again(const std::vector<std::vector<const Kept*>>& by_task);
-    double worse_so_far() const;
     std::vector<double> expected_mix() const;
     void publish(std::shared_ptr<Policy> policy);
 

@@ -57,8 +57,8 @@ Result<CascadePlay> play_of(const EvalCascadeArguments& arguments, std::size_t t
     if (arguments.measure != "harm" && arguments.measure != "disagreement") {
         return fail(ErrorCode::invalid, "--measure is harm or disagreement, not " + quote(arguments.measure));
     }
-    if (arguments.order != "file" && arguments.order != "random") {
-        return fail(ErrorCode::invalid, "--order is file or random, not " + quote(arguments.order));
+    if (arguments.order != "file" && arguments.order != "random" && arguments.order != "tasks") {
+        return fail(ErrorCode::invalid, "--order is file, random or tasks, not " + quote(arguments.order));
     }
     if (arguments.redraws == 0 || arguments.redraws > kMostRedraws) {
         return fail(ErrorCode::invalid, "--redraws is from 1 to " + std::to_string(kMostRedraws));
@@ -72,7 +72,9 @@ Result<CascadePlay> play_of(const EvalCascadeArguments& arguments, std::size_t t
     play.learner.tiers = tiers;
     play.learner.promise = *promise;
     play.learner.confidence = *confidence;
-    play.random_order = arguments.order == "random";
+    play.order = arguments.order == "random"  ? CascadePlay::Order::random
+                 : arguments.order == "tasks" ? CascadePlay::Order::tasks
+                                              : CascadePlay::Order::file;
     play.redraws = arguments.redraws;
     play.seed = arguments.seed;
     return play;

@@ -281,10 +281,14 @@ CascadeSummary evaluate_cascade(const std::vector<CascadeRow>& rows, const std::
     std::vector<std::size_t> order(rows.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (std::size_t redraw = 0; redraw < options.redraws; ++redraw) {
-        if (options.labels || options.random_order) {
+        if (options.labels || options.order != CascadePlay::Order::file) {
             for (std::size_t i = order.size() - 1; i > 0; --i) {
                 std::swap(order[i], order[static_cast<std::size_t>(random.uniform() * static_cast<double>(i + 1))]);
             }
+        }
+        if (!options.labels && options.order == CascadePlay::Order::tasks) {
+            std::stable_sort(order.begin(), order.end(),
+                             [&](std::size_t a, std::size_t b) { return marks.segment[a] < marks.segment[b]; });
         }
         std::vector<std::string>* const plans = redraw == 0 ? &summary.plans : nullptr;
         plays.push_back(options.labels ? player.learn_then_score(order, *options.labels, plans)

@@ -20,7 +20,10 @@ struct CascadePlay {
     Measure measure = Measure::harm;
     cascade::PolicyLearner::Options learner;
     std::optional<std::size_t> labels;
-    bool random_order = false;  // without labels: rows are shuffled for each re-draw
+    // Without labels, before each re-draw: as in the file, shuffled, or shuffled within each task, the tasks one after
+    // another as they first come in the file.
+    enum class Order : std::uint8_t { file, random, tasks };
+    Order order = Order::file;
     std::size_t redraws = 1;
     std::uint64_t seed = 1;
 };

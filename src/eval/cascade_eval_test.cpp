@@ -223,7 +223,7 @@ TEST_CASE("a tier whose evidence says nothing is not served, and in time hardly 
     for (std::size_t i = 0; i < 3000; ++i)
         rows.push_back(row_of(i, random.chance(0.6), random.chance(0.5) ? kSure : kDoubtful));
     CascadePlay play = play_of(0.02);
-    play.random_order = true;
+    play.order = CascadePlay::Order::random;
     play.redraws = 5;
     const CascadeSummary in_order = evaluate_cascade(rows, kNames, play);
     CHECK(in_order.harm.high <= 0.005);
@@ -276,7 +276,7 @@ TEST_CASE("a tier that gets worse: the damage stays bounded, and is counted wher
 TEST_CASE("the same seed gives the same result, another one another order") {
     const std::vector<CascadeRow> rows = honest_rows(800);
     CascadePlay play = play_of();
-    play.random_order = true;
+    play.order = CascadePlay::Order::random;
     play.redraws = 2;
     const auto saved = [&](std::uint64_t seed, std::optional<std::size_t> labels) {
         play.seed = seed;
