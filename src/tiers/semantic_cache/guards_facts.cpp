@@ -93,6 +93,19 @@ bool Judge::negations() {
         if (links_.a[i].link == Link::moved || (other_word && spread() == 0)) {
             return refuse(Refusal::negation, "what is negated", word_a(i), word_b(j));
         }
+        // "not rich", "not myself"
+        const auto denied = [](const Question& question, std::uint32_t at) {
+            do ++at;
+            while (at < question.terms.size() && !is_content(question.terms[at]) &&
+                   question.terms[at].kind != TermKind::pronoun);
+            return at;
+        };
+        const std::uint32_t one = denied(a_, i);
+        const std::uint32_t two = denied(b_, j);
+        if (spread() <= 2 && one < a_.terms.size() && two < b_.terms.size() && links_.a[one].link == Link::none &&
+            links_.b[two].link == Link::none) {
+            return refuse(Refusal::negation, "what is negated", word_a(one), word_b(two));
+        }
     }
     return false;
 }
