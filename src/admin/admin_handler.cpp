@@ -84,13 +84,20 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else if (path == "/api/cascades") {
         const std::string body = render_cascades(gateway_.cascades().views(), gateway_.agreements());
         co_await exchange.respond(200, kJson, body);
+    } else if (path == "/api/cascades/log") {
+        const Result<cascade::DecisionLog::Query> query = parse_decision_query(exchange.head().query());
+        if (!query) {
+            co_await answer_error(exchange, query.error());
+            co_return;
+        }
+        const std::string body = render_decisions(gateway_.cascades().decisions().latest(*query));
+        co_await exchange.respond(200, kJson, body);
     } else if (path.starts_with(kRequests)) {
         co_await show_request(exchange, path.substr(kRequests.size()));
     } else {
         const std::string body = error_body(
-            "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, and to "
-            "POST to "
-            "/v1/feedback, /api/cache/purge");
+            "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, "
+            "/api/cascades/log, and to POST to /v1/feedback, /api/cache/purge");
         co_await exchange.respond(404, kJson, body);
     }
 }

@@ -4,6 +4,7 @@
 //   GET /metrics       Prometheus text
 //   GET /api/requests/{id}   a request's ledger row as JSON
 //   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
+//   GET /api/cascades/log    what was decided about them, newest first: ?course=NAME&task=16 HEX DIGITS&most=100
 //   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
 //   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
 // Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
@@ -43,6 +44,11 @@ std::string render_metrics(gateway::Gateway& gateway);
 // What is learned for model tiers, as JSON (docs/cascades.md).
 std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views,
                             const std::vector<gateway::AgreementBook::View>& agreements);
+
+// What was decided about them, and what is asked for: "course=c&task=0123456789abcdef&most=10", each of which may be
+// left out. Error invalid says what is wrong.
+std::string render_decisions(const std::vector<cascade::Decision>& decisions);
+Result<cascade::DecisionLog::Query> parse_decision_query(std::string_view query);
 
 // A ledger row as JSON; names are looked up in the ledger, so not from a reactor.
 Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id);

@@ -49,9 +49,7 @@ using Agreements = std::unordered_map<std::uint64_t, const gateway::AgreementBoo
 void write_task(const View::Task& task, const View& view, const std::vector<std::string>& tiers,
                 const Agreements& agreements, std::string& out) {
     out += R"({"task":")" + to_hex(task.task) + R"(","trials":)" + std::to_string(task.trials) + R"(,"state":")";
-    const bool new_task = task.plan.everything >= 1;
-    const bool serves = view.certificate.harm_price_usd && !task.plan.closed && task.plan.rungs > 0;
-    out += new_task ? "new" : serves ? "serving" : task.plan.rungs == 0 ? "reference" : "shadow";
+    out += task.state;
     out += R"(","ladder":[)";
     for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
         const std::size_t tier = task.plan.ladder[rung];
@@ -59,10 +57,20 @@ void write_task(const View::Task& task, const View& view, const std::vector<std:
         json::write_string(tier < tiers.size() ? tiers[tier] : std::to_string(tier), out);
     }
     out += R"(],"reference_usd":)" + real(task.plan.reference_usd) + R"(,"served_known_worse":)" +
-           real(task.worse_seen) + R"(,"complaints":)" + std::to_string(task.complaints);
+           real(task.worse_seen) + R"(,"share":)" + real(task.share) + R"(,"complaints":)" +
+           std::to_string(task.complaints);
     const auto seen = agreements.find(task.task);
     if (seen != agreements.end()) write_agreement(*seen->second, view.options.confidence, out);
     out += "}";
+}
+
+// Money is exact: decimal dollars as strings.
+void write_proof(const cascade::ProofBudget::View& proof, std::string& out) {
+    out += R"({"spent_usd_last_day":")" + to_decimal(proof.spent) + R"(","under_way_usd":")" +
+           to_decimal(proof.under_way) + R"(","cap_usd":)" +
+           (proof.cap ? "\"" + to_decimal(*proof.cap) + "\"" : "null") + R"(,"reference_usd_last_day":")" +
+           to_decimal(proof.traffic) + R"(","share":)" + real(proof.share) + R"(,"blind":)" +
+           (proof.blind ? "true" : "false") + R"(,"refused":)" + std::to_string(proof.refused) + "}";
 }
 
 }  // namespace
@@ -84,7 +92,8 @@ std::string render_cascades(const std::vector<View>& views,
                real(proof.worse_seen) + R"(,"worse_at_most":)" + real(proof.worse_bound) +
                R"(,"worse_so_far_at_most":)" + real(proof.worse_so_far) + R"(,"harm_price_usd":)" +
                (proof.harm_price_usd ? real(*proof.harm_price_usd) : "null") + R"(},"alarms":{"cascade":)" +
-               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) + R"(})";
+               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) + R"(},"proof":)";
+        write_proof(view.proof, out);
         std::uint64_t repeats = 0, repeats_worse = 0;
         for (const View::Task& task : view.tasks) {
             const auto seen = by_task.find(task.task);

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "admin/admin_handler.h"
@@ -128,6 +129,54 @@ void cascades(const std::vector<cascade::CascadeLearner::View>& views, Expositio
          [&](const View& view) { return real(view.certificate.promise_now); });
     each("cascade_alarms_total", "counter", "Times that a broken promise was noticed, of the cascade or of a task.",
          [](const View& view) { return std::to_string(view.alarms.cascade + view.alarms.task); });
+    out.family("cascade_tasks", "gauge", "Tasks of a course by the state of their gate.");
+    for (const View& view : views) {
+        std::map<std::string_view, std::uint64_t> states{{"new", 0}, {"reference", 0}, {"serving", 0}, {"shadow", 0}};
+        for (const View::Task& task : view.tasks) ++states[task.state];
+        for (const auto& [state, tasks] : states) {
+            out.sample("cascade_tasks", "{course=" + quoted(view.name) + ",gate=\"" + std::string(state) + "\"}",
+                       std::to_string(tasks));
+        }
+    }
+}
+
+// What proving their gates costs: of the cascade, however many courses it has.
+void proof(const std::vector<cascade::CascadeLearner::View>& views, Exposition& out) {
+    std::map<std::string, cascade::ProofBudget::View> budgets;
+    for (const cascade::CascadeLearner::View& view : views) {
+        const auto name = cascade::parse_course_name(view.name);
+        budgets[name ? name->cascade : view.name] = view.proof;
+    }
+    const auto each = [&](std::string_view name, std::string_view help, auto value) {
+        out.family(name, "gauge", help);
+        for (const auto& [cascade, budget] : budgets) {
+            const std::optional<std::string> text = value(budget);
+            if (text) out.sample(name, "{cascade=" + quoted(cascade) + "}", *text);
+        }
+    };
+    using Text = std::optional<std::string>;
+    using Budget = cascade::ProofBudget::View;
+    each("cascade_proof_usd_last_day", "Spent on trials, audits and judges of model tiers in the last 24 hours.",
+         [](const Budget& budget) { return Text(to_decimal(budget.spent)); });
+    each("cascade_proof_cap_usd", "... and what may be spent, where there is a cap.",
+         [](const Budget& budget) { return budget.cap ? Text(to_decimal(*budget.cap)) : Text(); });
+    each("cascade_proof_share", "Share of the usual proof that is asked for, for the cap's sake.",
+         [](const Budget& budget) {
+             char text[32];
+             std::snprintf(text, sizeof text, "%.6g", budget.share);
+             return Text(text);
+         });
+    each("cascade_blind", "1 while nothing is served because the cap leaves no audits.",
+         [](const Budget& budget) { return Text(budget.blind ? "1" : "0"); });
+}
+
+void decisions(const std::map<cascade::Decision::Kind, std::uint64_t>& counts, Exposition& out) {
+    if (counts.empty()) return;
+    out.family("cascade_decisions_total", "counter", "Decisions about model tiers since the start.");
+    for (const auto& [kind, count] : counts) {
+        out.sample("cascade_decisions_total", "{decision=\"" + std::string(to_string(kind)) + "\"}",
+                   std::to_string(count));
+    }
 }
 
 }  // namespace
@@ -192,7 +241,11 @@ std::string render_metrics(gateway::Gateway& gateway) {
                    semantic->learner->passed_over());
     }
     judges(gateway.judges(), out);
-    if (const auto views = gateway.cascades().views(); !views.empty()) cascades(views, out);
+    if (const auto views = gateway.cascades().views(); !views.empty()) {
+        cascades(views, out);
+        proof(views, out);
+    }
+    decisions(gateway.cascades().decisions().counts(), out);
     out.single("cascade_trials_dropped_total", "counter", "Trials left out because the learner was behind.",
                gateway.cascades().dropped());
     out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);

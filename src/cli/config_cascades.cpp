@@ -15,6 +15,10 @@ constexpr std::size_t kMaxCascades = 1'000;
 constexpr std::size_t kMaxTiers = 16;
 constexpr std::size_t kMaxGlobs = 1'000;
 constexpr std::size_t kMaxGlobBytes = 256;
+constexpr std::size_t kMaxTasks = 1'000;
+constexpr std::size_t kMaxTaskName = 128;
+constexpr Usd kMostUsdPerDay{1'000'000'000'000'000};
+constexpr double kLeastCanary = 0.01;
 
 void read_match(Section& section, Reader& reader, cascade::CascadeOptions& to) {
     const ConfigNode* const node = section.require("match");
@@ -322,6 +326,54 @@ void read_agreement(Section& section, Reader& reader, Draft& draft, cascade::Agr
     }
 }
 
+void read_mode(Section& section, cascade::Mode& to) {
+    section.choice<cascade::Mode>("mode", to,
+                                  {{"off", cascade::Mode::off},
+                                   {"observe", cascade::Mode::observe},
+                                   {"shadow", cascade::Mode::shadow},
+                                   {"serve", cascade::Mode::serve}});
+}
+
+// What proof may cost, and what happens where it may cost no more.
+void read_audits(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.find("audits");
+    if (node == nullptr) return;
+    Section audits(reader, *node, section.path_to("audits"));
+    audits.usd("cap_usd_per_day", to.audits.per_day, kMostUsdPerDay);
+    double share = 1;
+    audits.share("cap_share", share, 0, 1);
+    if (audits.has("cap_share")) to.audits.share = share;
+    audits.duration("blind_after", to.audits.blind_micros, 0, kDay);
+    audits.finish();
+    if (!to.audits.any()) reader.warning(audits.line(), section.path_to("audits") + " has no cap: nothing is limited");
+}
+
+void read_tasks(Section& section, Reader& reader, cascade::CascadeOptions& to) {
+    const ConfigNode* const node = section.find("tasks");
+    if (node == nullptr) return;
+    const std::string path = section.path_to("tasks");
+    if (node->kind != ConfigNode::Kind::map || node->entries.size() > kMaxTasks) {
+        reader.error(node->line, path + " is a map of at most 1,000 NAME: { mode: shadow }");
+        return;
+    }
+    for (const ConfigNode::Entry& entry : node->entries) {
+        if (entry.key.empty() || entry.key.size() > kMaxTaskName) {
+            reader.error(entry.line,
+                         path + ": a task is named by 1 to 128 bytes (x-weir-task) or 16 hexadecimal digits");
+            continue;
+        }
+        Section task(reader, entry.value, path + "." + entry.key);
+        cascade::TaskOptions options;
+        if (task.require("mode") != nullptr) read_mode(task, options.mode);
+        task.finish();
+        if (options.mode > to.mode) {
+            reader.warning(entry.line,
+                           path + "." + entry.key + ": its mode is above the cascade's, which is what counts");
+        }
+        to.tasks.insert_or_assign(entry.key, options);
+    }
+}
+
 void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     if (!is_plain_name(entry.key)) {
         reader.error(entry.line,
@@ -336,11 +388,10 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.text("reference_provider", to.reference_provider);
     read_tiers(section, reader, to);
     read_promise(section, reader, to);
-    section.choice<cascade::Mode>("mode", to.mode,
-                                  {{"off", cascade::Mode::off},
-                                   {"observe", cascade::Mode::observe},
-                                   {"shadow", cascade::Mode::shadow},
-                                   {"serve", cascade::Mode::serve}});
+    read_mode(section, to.mode);
+    read_tasks(section, reader, to);
+    read_audits(section, reader, to);
+    section.share("canary", to.canary, kLeastCanary, 1);
     section.duration("tier_timeout", to.tier_timeout_micros, 100'000, 600'000'000);
     section.duration("tier_rest", to.tier_rest_micros, 0, 3'600'000'000);
     read_cache_rules(section, reader, to);

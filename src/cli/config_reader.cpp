@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/decimal.h"
 #include "cli/config_values.h"
 
 namespace weir::cli {
@@ -291,6 +292,20 @@ void Section::real(std::string_view key, std::optional<double>& to, double least
                        std::to_string(static_cast<long>(most)));
     } else {
         to = *value;
+    }
+}
+
+void Section::usd(std::string_view key, std::optional<Usd>& to, Usd most) {
+    const std::optional<std::string> word = scalar(key);
+    if (!word) return;
+    constexpr int kNanoDigits = 9;
+    const Result<std::int64_t> nanos = parse_decimal_scaled(*word, kNanoDigits);
+    if (!nanos) {
+        wrong(key, "is not an amount in USD, such as 5 or 0.25: " + nanos.error().message);
+    } else if (*nanos < 0 || *nanos > most.nanos) {
+        wrong(key, "is out of range: 0 to " + to_decimal(most) + " USD");
+    } else {
+        to = Usd{*nanos};
     }
 }
 

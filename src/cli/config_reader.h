@@ -69,6 +69,7 @@ class Section {
     void duration(std::string_view key, Micros& to, Micros least, Micros most);
     void share(std::string_view key, double& to, double least, double most);
     void real(std::string_view key, std::optional<double>& to, double least, double most);
+    void usd(std::string_view key, std::optional<Usd>& to, Usd most);  // decimal dollars, from 0, exactly
     void address(std::string_view key, gateway::Address& to);
     template <std::unsigned_integral T>
     void whole(std::string_view key, T& to, T least, T most) {

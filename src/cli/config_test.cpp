@@ -78,6 +78,9 @@ cascades:
     promise: { harm: 2%, confidence: 0.9, over: task }
     tier_timeout: 4s
     tier_rest: 5m
+    audits: { cap_usd_per_day: 2.5, cap_share: 5%, blind_after: 2h }
+    canary: 10%
+    tasks: { reviews: { mode: shadow }, 00ff00ff00ff00ff: { mode: observe } }
     mode: ${MODE}
     cache:
       ttl: 7d
@@ -180,6 +183,13 @@ keys:
     CHECK(zeta.promise->over_task);
     CHECK(zeta.tier_timeout_micros == 4'000'000);
     CHECK(zeta.tier_rest_micros == 300'000'000);
+    CHECK(zeta.audits.per_day == Usd{2'500'000'000});
+    CHECK(zeta.audits.share == 0.05);
+    CHECK(zeta.audits.blind_micros == 7'200'000'000);
+    CHECK(zeta.canary == 0.1);
+    REQUIRE(zeta.tasks.size() == 2);
+    CHECK(zeta.tasks.at("reviews").mode == cascade::Mode::shadow);
+    CHECK(zeta.tasks.at("00ff00ff00ff00ff").mode == cascade::Mode::observe);
     CHECK(zeta.mode == cascade::Mode::serve);
     CHECK(zeta.cache.ttl_micros == 7ll * 86'400'000'000);
     CHECK(zeta.cache.fresh_micros ==
@@ -206,6 +216,9 @@ keys:
     CHECK(options.cascades[1].match_models == Lines{"claude-?"});
     CHECK(options.cascades[1].mode == cascade::Mode::observe);
     CHECK(options.cascades[1].reference_provider.empty());
+    CHECK(!options.cascades[1].audits.any());
+    CHECK(options.cascades[1].canary == 1);
+    CHECK(options.cascades[1].tasks.empty());
 
     REQUIRE(options.keys.size() == 2);
     CHECK(options.keys[0].key == "sk-acme-secret");

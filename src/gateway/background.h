@@ -22,10 +22,11 @@ struct BackgroundCall {
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
     std::shared_ptr<const tiers::ModelUpstream> target;  // who is asked; null: the plan's reference
-    std::string body;                     // a chat completion: the caller's own bytes; the model's name is put in
-    bool logprobs = false;                // asked for as well
-    Micros timeout_micros = 300'000'000;  // for all of it
-    bool whole_answers = true;            // false: one that was cut short is as good
+    std::string body;                       // a chat completion: the caller's own bytes; the model's name is put in
+    bool logprobs = false;                  // asked for as well
+    Micros timeout_micros = 300'000'000;    // for all of it
+    bool whole_answers = true;              // false: one that was cut short is as good
+    cascade::ProofBudget::TicketPtr proof;  // pays for it; null: nobody counts
     // Once, on the reactor: the whole answer, without provenance; nullptr where none came. Not called where the gateway
     // stops.
     std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;

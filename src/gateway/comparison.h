@@ -24,6 +24,7 @@ struct Comparison {
     std::string_view system, question;  // outlive the call to compare()
     const std::string& reference_body;  // of a chat completion; both outlive it as well
     const std::string& body;
+    cascade::ProofBudget::TicketPtr proof = {};  // pays for a judge; null: nobody counts
 };
 
 struct Outcome {

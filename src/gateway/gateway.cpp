@@ -104,7 +104,12 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     auto opened_caches = Caches::open(options, routes->embedding_identity(), clock);
     if (!opened_caches) return tl::unexpected(opened_caches.error());
     caches = std::move(*opened_caches);
-    auto started = cascade::CascadeLearner::start({options.data_folder + "/trials"});
+    cascade::CascadeLearner::Options learning;
+    learning.file = options.data_folder + "/trials";
+    learning.decisions = options.data_folder + "/decisions";
+    learning.proof = options.data_folder + "/proof";
+    learning.clock = &clock;
+    auto started = cascade::CascadeLearner::start(learning);
     if (!started) return tl::unexpected(started.error());
     cascades = std::move(*started);
     shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker, *cascades});

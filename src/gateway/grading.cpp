@@ -45,32 +45,16 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
     pump(lane);
 }
 
-// The probability with which this request would have become known: settled by coins and by evidence, not by outcomes.
-double known_probability(const Grading& grading) {
-    const cascade::LadderClimb& climb = grading.climb;
-    const cascade::TaskPlan& plan = climb.plan;
-    const double by_hold_out = plan.everything;
-    double otherwise = plan.trial;
-    if (grading.mode == cascade::Mode::serve && climb.policy->serves(plan)) {
-        double risk = climb.risk;
-        const int served = climb.trial.served != cascade::kReference
-                               ? climb.trial.served
-                               : climb.policy->would_serve(plan, climb.trial.tiers, risk);
-        otherwise = served == cascade::kReference ? climb.policy->grading_probability(plan, climb.trial.tiers)
-                                                  : climb.policy->audit_probability(plan, risk);
-    }
-    return by_hold_out + (1 - by_hold_out) * otherwise;
-}
-
 Comparison comparison_of(const Grading& grading, const std::string& body) {
     return {grading.routes,  grading.plan,   grading.tenant,   grading.climb.trial.task, grading.rules, grading.mode,
-            grading.request, grading.system, grading.question, grading.reference->body,  body};
+            grading.request, grading.system, grading.question, grading.reference->body,  body,
+            grading.proof};
 }
 
 // Each tier's answer beside the reference's.
 void compare_all(Lane& lane, const JobPtr& job) {
     Grading& grading = *job->of;
-    grading.climb.trial.known_probability = known_probability(grading);
+    settle_coins(grading);
     job->awaited = 1;
     const auto one_less = [&lane, job] {
         if (--job->awaited == 0) finish(lane, job, true);
@@ -111,6 +95,7 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     call.task = grading.climb.trial.task;
     call.mode = grading.mode;
     call.body = grading.body;
+    call.proof = grading.proof;
     return call;
 }
 

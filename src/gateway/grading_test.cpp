@@ -442,6 +442,35 @@ TEST_CASE("the probability of being known is that of the coins, whatever they sh
           doctest::Approx(0.02 + 0.98 * 0.5));
     CHECK(probability([](Grading& grading) { grading.mode = cascade::Mode::shadow; }) ==
           doctest::Approx(0.02 + 0.98 * 0.5));
+    // Where little is left of what proof may cost, every coin falls less often.
+    CHECK(probability([](Grading& grading) { grading.proof_share = 0.25; }) ==
+          doctest::Approx(0.005 + 0.995 * 0.25 * 0.5));
+    CHECK(probability([](Grading& grading) { grading.blind = true; }) == doctest::Approx(0.02 + 0.98 * 0.5));
+}
+
+TEST_CASE("what is asked about a request is paid from what was set aside for it") {
+    World world(true);
+    const auto budget = std::make_shared<cascade::ProofBudget>();
+    {
+        auto grading = world.audited(kOtherWords);
+        grading->proof = budget->begin(0, Usd{5'000'000});
+        grading->to_ask[1] = true;
+        world.grade(std::move(grading));
+    }
+    CHECK(budget->view(0).under_way == Usd{5'000'000});
+    for (int i = 0; i < 2; ++i) {
+        Call call = world.take();
+        call.answer(chat_body(kWords, -0.25));
+    }
+    for (int i = 0; i < 2; ++i) world.take().answer(chat_body("same"));  // of the first tier's; the second's is equal
+    CHECK(world.only_trial().known);
+    Usd booked;
+    for (const store::LedgerRow& row : world.judges.rows.kept) booked += row.cost;
+    CHECK(booked > Usd{});
+    CHECK(world.rows_of(store::Purpose::judge) == 2);
+    const auto view = budget->view(world.judges.loop.clock.unix_micros());
+    CHECK(view.spent == booked);
+    CHECK(view.under_way == Usd{});
 }
 
 TEST_CASE("of requests held out the reference is asked again, a few times a task: how far it agrees with itself") {

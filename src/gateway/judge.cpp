@@ -123,6 +123,7 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
     call.tenant = pair->call.tenant;
     call.task = pair->call.task;
     call.mode = pair->call.mode;
+    call.proof = pair->call.proof;
     call.target = pair->call.plan->judge;
     call.body = std::move(*body);
     call.timeout_micros = 60'000'000;

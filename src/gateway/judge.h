@@ -26,7 +26,8 @@ struct JudgeCall {
     store::NameId tenant = store::kNoName;
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
-    RequestId request = 0;  // whose answers they are: draws the order; 0: an id of its own
+    cascade::ProofBudget::TicketPtr proof;  // pays for it; may be null
+    RequestId request = 0;                  // whose answers they are: draws the order; 0: an id of its own
     std::string question_system, question_user, answer_a, answer_b;
     // Once, on the reactor, perhaps before judge() returns. No word where the judge does not answer, or is not worth
     // being asked at present. Not called where the gateway stops.

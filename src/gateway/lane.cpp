@@ -139,12 +139,15 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.course_options.tiers = plan.ladder.size();
     plan.course_options.promise = promise.disagreement;
     plan.course_options.confidence = promise.confidence;
-    if (!promise.over_task) plan.course = shared.cascades.course(plan.course_name, plan.course_options);
+    plan.proof = shared.cascades.budget(cascade.options.name);
+    plan.proof->set_caps(cascade.options.audits);
+    if (promise.over_task) return;
+    plan.course = shared.cascades.course(plan.course_name, plan.course_options, cascade.options.canary);
 }
 
 std::shared_ptr<cascade::Course> Plan::course_of(std::uint64_t task, cascade::CascadeLearner& learner) const {
     if (ladder.empty() || course) return course;
-    return learner.course(course_name + " " + to_hex(task), course_options);
+    return learner.course(course_name + " " + to_hex(task), course_options, cascade->options.canary);
 }
 
 bool LaneLink::call(std::function<void(Lane&)> work) {

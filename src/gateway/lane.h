@@ -56,7 +56,8 @@ struct Plan {
     std::vector<std::shared_ptr<tiers::Tier>> ladder;
     std::string course_name;  // of what is learned for them; where the promise is over tasks, without the task
     cascade::PolicyLearner::Options course_options;
-    std::shared_ptr<cascade::Course> course;  // null: none, or one for each task
+    std::shared_ptr<cascade::Course> course;      // null: none, or one for each task
+    std::shared_ptr<cascade::ProofBudget> proof;  // with `ladder`
     // nullptr: nothing can be learned.
     std::shared_ptr<cascade::Course> course_of(std::uint64_t task, cascade::CascadeLearner& learner) const;
 

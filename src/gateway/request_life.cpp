@@ -206,7 +206,24 @@ Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_vie
     co_return std::nullopt;
 }
 
-void identify_task(RequestLife& life, std::uint64_t digest) {
+namespace {
+
+void lower_mode(RequestLife& life, cascade::Mode mode) {
+    life.mode = std::min(life.mode, mode);
+    life.row.mode = life.mode;
+}
+
+// What the cascade says of single tasks, by the caller's name for them and by their number.
+void follow_task(RequestLife& life) {
+    const auto& tasks = life.plan->cascade->options.tasks;
+    if (tasks.empty()) return;
+    const auto number = tasks.find(to_hex(life.row.task));
+    if (number != tasks.end()) lower_mode(life, number->second.mode);
+    const auto named = life.task_name.empty() ? tasks.end() : tasks.find(life.task_name);
+    if (named != tasks.end()) lower_mode(life, named->second.mode);
+}
+
+void number_task(RequestLife& life, std::uint64_t digest) {
     auto& tasks = life.plan->tasks;
     const Plan::TaskKey key{life.tenant->id, digest};
     if (life.task_name.empty()) {
@@ -225,6 +242,13 @@ void identify_task(RequestLife& life, std::uint64_t digest) {
     std::string name(life.task_name);
     if (name.empty()) name = life.plan->reference->full_name + " #" + to_hex(digest).substr(0, 8);
     life.lane.shared.ledger.name_task(life.lane.reactor.index(), life.row.task, name);
+}
+
+}  // namespace
+
+void identify_task(RequestLife& life, std::uint64_t digest) {
+    number_task(life, digest);
+    follow_task(life);
 }
 
 tiers::Provenance provenance_of(const RequestLife& life) {

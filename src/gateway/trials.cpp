@@ -8,6 +8,7 @@ namespace weir::gateway {
 namespace {
 
 constexpr double kNanosPerUsd = 1e9;
+constexpr Micros kMicrosPerSecond = 1'000'000;
 
 // The question as a judge reads it.
 std::string question_of(const ChatLife& life) {
@@ -50,6 +51,24 @@ void take_complaints(const ChatLife& life, const Grading& grading) {
     life.lane.served->note(std::move(served));
 }
 
+// What asking everybody about this request would cost, as far as that is known of its task: nothing that it has itself
+// shown, since that would have to do with how it ends.
+Usd expected_proof(const Grading& grading) {
+    return Usd{static_cast<std::int64_t>(grading.climb.plan.reference_usd * kNanosPerUsd)};
+}
+
+// What the ladder would have served and cost, had it been climbed for the caller.
+void note_ladder(cascade::LadderClimb& climb, int lets_through) {
+    cascade::Trial& trial = climb.trial;
+    trial.would_serve = lets_through;
+    trial.would_cost_usd = lets_through == cascade::kReference ? trial.reference_usd : 0;
+    for (std::size_t rung = 0; rung < climb.plan.rungs; ++rung) {
+        const std::size_t tier = climb.plan.ladder[rung];
+        trial.would_cost_usd += trial.tiers[tier].cost_usd;  // what was no answer has cost something too
+        if (static_cast<int>(tier) == lets_through) break;
+    }
+}
+
 }  // namespace
 
 bool plan_trial(ChatLife& life) {
@@ -68,17 +87,48 @@ bool plan_trial(ChatLife& life) {
     grading.request = life.row.id;
     grading.climb.policy = course->policy();
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
-    grading.climb.trial.task = life.row.task;
-    if (falls(life.row.id, grading.climb.plan.everything, kHoldOut)) {
-        grading.climb.trial.everything = true;
+    grading.canary = course->share_served(life.row.task);
+    cascade::Trial& trial = grading.climb.trial;
+    trial.task = life.row.task;
+    trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
+    const Micros now = life.lane.shared.clock.unix_micros();
+    grading.proof_share = plan.proof->share(now, expected_proof(grading));
+    grading.blind = plan.proof->blind(now);
+    trial.in_force = grading.in_force();
+
+    const cascade::TaskPlan& of_task = grading.climb.plan;
+    if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
+        trial.everything = true;
         for (std::size_t tier = 0; tier < plan.ladder.size(); ++tier) grading.to_ask[tier] = true;
-        life.note(grading.climb.plan.everything < 1 ? "held out for comparison" : "a new task: trying all tiers");
+        life.note(of_task.everything < 1 ? "held out for comparison" : "a new task: trying all tiers");
         return false;
     }
-    if (life.mode == cascade::Mode::serve && grading.climb.policy->serves(grading.climb.plan)) return true;
-    life.note(grading.climb.policy->serving() ? "tiers: not for this task" : "tiers: in shadow");
-    if (falls(life.row.id, grading.climb.plan.trial, kTrial)) ask_ladder(grading);
+    if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) return true;
+    life.note(trial.in_force                    ? "tiers: not in the canary's share"
+              : grading.blind                   ? "tiers: in shadow, the cap on audits is spent"
+              : grading.climb.policy->serving() ? "tiers: not for this task"
+                                                : "tiers: in shadow");
+    if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) ask_ladder(grading);
     return false;
+}
+
+void settle_coins(Grading& grading) {
+    cascade::LadderClimb& climb = grading.climb;
+    const cascade::TaskPlan& plan = climb.plan;
+    cascade::Trial& trial = climb.trial;
+    double otherwise = plan.trial;
+    if (grading.in_force()) {
+        double risk = climb.risk;
+        const bool by_reference = trial.served == cascade::kReference;
+        const int lets_through = by_reference ? climb.policy->would_serve(plan, trial.tiers, risk) : trial.served;
+        const double climbed = lets_through == cascade::kReference
+                                   ? climb.policy->grading_probability(plan, trial.tiers)
+                                   : climb.policy->audit_probability(plan, risk);
+        otherwise = grading.canary * climbed + (1 - grading.canary) * plan.trial;
+        if (by_reference) note_ladder(climb, lets_through);
+    }
+    const double by_hold_out = grading.proof_share * plan.everything;
+    trial.known_probability = by_hold_out + (1 - by_hold_out) * grading.proof_share * otherwise;
 }
 
 void conclude_trial(ChatLife& life) {
@@ -89,11 +139,14 @@ void conclude_trial(ChatLife& life) {
     const bool by_reference = trial.served == cascade::kReference;
     // Without a whole answer of the reference's there is nothing to compare with, and nobody was served.
     if (by_reference && (!grading.reference || life.row.status != 200)) return;
+    const Micros now = life.lane.shared.clock.unix_micros();
+    life.plan->proof->traffic(now, life.row.counterfactual);
     const cascade::Policy& policy = *grading.climb.policy;
     bool known = trial.everything;
     if (!by_reference) {
         take_complaints(life, grading);
-        known = falls(life.row.id, policy.audit_probability(grading.climb.plan, grading.climb.risk), kAuditOfLadder);
+        const double share = policy.audit_probability(grading.climb.plan, grading.climb.risk);
+        known = falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
         if (known) ask_ladder(grading);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
     } else {
@@ -102,11 +155,13 @@ void conclude_trial(ChatLife& life) {
         for (const cascade::TierTrial& tier : trial.tiers) asked = asked || tier.asked;
         if (asked) {
             const double share = policy.grading_probability(grading.climb.plan, trial.tiers);
-            known = known || falls(life.row.id, share, kAuditOfLadder);
+            known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
         }
         for (const bool one : grading.to_ask) known = known || one;
     }
-    if (!known) {
+    // Others may have been quicker to spend what is left.
+    if (known) grading.proof = life.plan->proof->begin(now, expected_proof(grading));
+    if (!known || !grading.proof) {
         life.lane.shared.cascades.learn(grading.course, trial);
         return;
     }

@@ -433,7 +433,7 @@ class Modes(LearnedCase):
             self.assert_answers(reply, right(number))
             self.assertEqual(reply.header("x-weir-tier"), "reference")
         self.wait_calls(cheap=200)
-        self.weir.wait_line(r"cascade shadow .*: serving \(")  # it would be
+        self.weir.wait_line(r"cascade shadow .*: certified \(")  # it would be
         for _ in range(20):
             self.assertEqual(self.ask(model="big-shadow").header("x-weir-tier"), "reference")
 

@@ -1,0 +1,105 @@
+// Decisions about model tiers, as the admin address shows them.
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "admin/admin_handler.h"
+#include "base/hash.h"
+#include "json/scan.h"
+
+namespace weir::admin {
+namespace {
+
+std::string real(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+
+// The whole of it.
+template <class T>
+bool read_number(std::string_view text, T& to, int base = 10) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to, base);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+// Percent-decoding (RFC 3986); a + is a space, as forms have it.
+std::optional<std::string> decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        unsigned value = 0;
+        const std::string_view digits = text.substr(i + 1, 2);
+        if (digits.size() != 2 || !read_number(digits, value, 16)) return std::nullopt;
+        out += static_cast<char>(value);
+        i += 2;
+    }
+    return out;
+}
+
+Result<void> read_parameter(std::string_view name, std::string_view value, cascade::DecisionLog::Query& to) {
+    if (name == "course") {
+        to.course = value;
+        return {};
+    }
+    if (name == "task") {
+        std::uint64_t task = 0;
+        if (value.size() != 16 || !read_number(value, task, 16)) {
+            return fail(ErrorCode::invalid, "task has 16 hexadecimal digits");
+        }
+        to.task = task;
+        return {};
+    }
+    if (name != "most") return fail(ErrorCode::invalid, "the query has course, task and most");
+    constexpr std::size_t kMost = cascade::DecisionLog::kKept;
+    if (!read_number(value, to.most) || to.most < 1 || to.most > kMost) {
+        return fail(ErrorCode::invalid, "most is a number from 1 to " + std::to_string(kMost));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string render_decisions(const std::vector<cascade::Decision>& decisions) {
+    std::string out = R"({"decisions":[)";
+    for (const cascade::Decision& decision : decisions) {
+        if (out.back() != '[') out += ',';
+        out += R"({"unix_us":)" + std::to_string(decision.unix_micros) + R"(,"decision":")" +
+               std::string(to_string(decision.kind)) + R"(","course":)";
+        json::write_string(decision.course, out);
+        if (decision.task != 0) {
+            out += R"(,"task":")" + to_hex(decision.task) + R"(","state":)";
+            json::write_string(decision.state, out);
+            out += R"(,"ladder":)";
+            json::write_string(decision.ladder, out);
+            out += R"(,"share":)" + real(decision.share);
+        }
+        out += R"(,"promise":)" + real(decision.promise) + R"(,"confidence":)" + real(decision.confidence) +
+               R"(,"trials":)" + std::to_string(decision.trials) + R"(,"known":)" + std::to_string(decision.known) +
+               R"(,"allowed_now":)" + real(decision.allowed) + R"(,"worse_seen":)" + real(decision.worse_seen) +
+               R"(,"worse_at_most":)" + real(decision.worse_bound) + R"(,"worse_so_far_at_most":)" +
+               real(decision.worse_so_far) + "}";
+    }
+    return out + "]}";
+}
+
+Result<cascade::DecisionLog::Query> parse_decision_query(std::string_view query) {
+    cascade::DecisionLog::Query wanted;
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('&'), query.size());
+        const std::string_view one = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        const std::size_t equals = std::min(one.find('='), one.size());
+        const std::optional<std::string> value = decoded(one.substr(std::min(equals + 1, one.size())));
+        if (!value) return fail(ErrorCode::invalid, "a % in the query is not followed by two hexadecimal digits");
+        if (const auto read = read_parameter(one.substr(0, equals), *value, wanted); !read) {
+            return tl::unexpected(read.error());
+        }
+    }
+    return wanted;
+}
+
+}  // namespace weir::admin
