@@ -155,7 +155,8 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     learn::ModelReader from(record);
     Trial trial;
     const auto version = from.get<std::uint8_t>();
-    if (version != kTrialVersion && version != kTimelessTrialVersion && version != kFirstTrialVersion) return std::nullopt;
+    if (version != kTrialVersion && version != kTimelessTrialVersion && version != kFirstTrialVersion)
+        return std::nullopt;
     course = from.get<std::uint64_t>();
     trial.task = from.get<std::uint64_t>();
     const auto served = from.get<std::uint8_t>(), flags = from.get<std::uint8_t>();

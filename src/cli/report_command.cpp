@@ -121,6 +121,7 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
     store::ReportQuery query;
     query.since_unix_micros = context.since_unix_micros;
     query.by = arguments.by;
+    query.costs = arguments.by == store::GroupBy::task;
     const Result<store::ReportResult> report = source(*folder, query);
     if (!report) {
         err << "weir report: " << report.error().message;  // begins with the path
@@ -130,7 +131,20 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
         err << "\n";
         return 1;
     }
-    out << (arguments.format == OutputFormat::json ? render_json(*report, context) : render_table(*report, context));
+    CascadeSection section;
+    section.asked = query.costs;
+    for (const store::CostLine& line : report->costs) section.spent += line.spent;
+    if (section.asked) {
+        auto courses =
+            admin::read_cascade_reports(*folder, report->costs, {query.since_unix_micros, context.until_unix_micros});
+        if (!courses) {
+            err << "weir report: " << courses.error().message << "\n";
+            return 1;
+        }
+        section.courses = std::move(*courses);
+    }
+    const bool json = arguments.format == OutputFormat::json;
+    out << (json ? render_json(*report, context, section) : render_table(*report, context, section));
     return 0;
 }
 

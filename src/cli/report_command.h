@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/cascade_report.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/config.h"
@@ -39,9 +40,22 @@ std::string since_problem(std::string_view text);
 std::string iso_time(Micros unix_micros);     // "2025-01-31T12:00:00Z"
 std::string people_time(Micros unix_micros);  // "2025-01-31 12:00"
 
-std::string render_table(const store::ReportResult& report, const ReportContext& context);
+// What model tiers under a promise have brought, and what all money was spent on: a part of reports by task.
+struct CascadeSection {
+    bool asked = false;
+    store::CostParts spent;  // adds up to the report's total
+    std::vector<admin::CourseReport> courses;
+};
+
+std::string render_table(const store::ReportResult& report, const ReportContext& context,
+                         const CascadeSection& section = {});
 // One object. Money is exact: decimal dollars as strings.
-std::string render_json(const store::ReportResult& report, const ReportContext& context);
+std::string render_json(const store::ReportResult& report, const ReportContext& context,
+                        const CascadeSection& section = {});
+
+// report_cascades.cpp: the section alone, as tables and as two members of an object. `digits`: of dollars.
+std::string render_cascades(const CascadeSection& section, int digits);
+std::string cascades_json(const CascadeSection& section);
 
 // Dollars for people, with a fixed number of digits after the point (0 to 9), rounded half away from zero:
 // "-$1,234.50".

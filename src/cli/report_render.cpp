@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/report_command.h"
+#include "cli/report_text.h"
 
 namespace weir::cli {
 namespace {
@@ -40,32 +41,9 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-std::string with_thousands(std::uint64_t value) {
-    std::string text = std::to_string(value);
-    for (std::size_t at = text.size(); at > 3;) {
-        at -= 3;
-        text.insert(at, ",");
-    }
-    return text;
-}
-
 std::string tokens_text(Tokens tokens) {
     return tokens < 0 ? "-" + with_thousands(static_cast<std::uint64_t>(-tokens))
                       : with_thousands(static_cast<std::uint64_t>(tokens));
-}
-
-std::string fixed(double value, int digits) {
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-    return text.data();
-}
-
-std::string percent(double share) {
-    return fixed(share * 100, 1) + " %";
-}
-
-std::string share_text(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 || part == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
 }
 
 std::optional<double> saved_share(const ReportLine& line) {
@@ -97,37 +75,9 @@ std::uint64_t unanswered(const ReportLine& line) {
     return line.requests > answered ? line.requests - answered : 0;
 }
 
-// Caches first, the reference last, between them by name.
-std::vector<std::string> tiers_in_order(const std::map<std::string, std::uint64_t>& by_tier) {
-    const auto rank = [](const std::string& tier) {
-        constexpr std::array<std::string_view, 3> kFirst{"exact", "semantic", "student"};
-        const auto at = std::find(kFirst.begin(), kFirst.end(), tier);
-        if (at != kFirst.end()) return static_cast<int>(at - kFirst.begin());
-        return tier == "reference" ? 5 : 4;
-    };
-    std::vector<std::string> tiers;
-    for (const auto& [tier, requests] : by_tier) tiers.push_back(tier);
-    std::stable_sort(tiers.begin(), tiers.end(),
-                     [&rank](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
-    return tiers;
-}
-
 std::uint64_t requests_of(const ReportLine& line, const std::string& tier) {
     const auto at = line.by_tier.find(tier);
     return at == line.by_tier.end() ? 0 : at->second;
-}
-
-// At most 32 characters, so that the table stays within a terminal; the JSON form has the whole name.
-std::string shortened(const std::string& name) {
-    constexpr std::size_t kMaxCharacters = 32;
-    if (name.empty()) return "(none)";
-    std::size_t characters = 0, cut = name.size();
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        if ((static_cast<unsigned char>(name[i]) & 0xC0) == 0x80) continue;  // inside a character
-        if (characters == kMaxCharacters - 3) cut = i;
-        if (++characters > kMaxCharacters) return name.substr(0, cut) + "...";
-    }
-    return name;
 }
 
 std::string bar(std::uint64_t part, std::uint64_t whole) {
@@ -244,23 +194,7 @@ std::string line_json(const ReportLine& line, std::string_view indent) {
 
 }  // namespace
 
-std::string format_dollars(Usd amount, int digits) {
-    digits = std::clamp(digits, 0, 9);
-    const bool negative = amount.nanos < 0;
-    std::uint64_t nanos =
-        negative ? ~static_cast<std::uint64_t>(amount.nanos) + 1 : static_cast<std::uint64_t>(amount.nanos);
-    std::uint64_t step = 1;  // nano-dollars of the last digit shown
-    for (int i = digits; i < 9; ++i) step *= 10;
-    const std::uint64_t shown = (nanos + step / 2) / step;
-    const std::uint64_t steps_in_dollar = 1'000'000'000 / step;
-    std::string out = (negative && shown > 0 ? "-$" : "$") + with_thousands(shown / steps_in_dollar);
-    if (digits == 0) return out;
-    std::string fraction = std::to_string(shown % steps_in_dollar);
-    fraction.insert(0, static_cast<std::size_t>(digits) - fraction.size(), '0');
-    return out + "." + fraction;
-}
-
-std::string render_table(const ReportResult& report, const ReportContext& context) {
+std::string render_table(const ReportResult& report, const ReportContext& context, const CascadeSection& section) {
     const ReportLine& total = report.total;
     if (total.requests == 0) {
         return heading(context) +
@@ -273,10 +207,10 @@ std::string render_table(const ReportResult& report, const ReportContext& contex
     if (!total.would_have.empty()) {
         out += tier_table("WOULD HAVE ANSWERED", total.would_have, 0, total.requests).render() + "\n";
     }
-    return out + notes(total);
+    return out + render_cascades(section, digits) + notes(total);
 }
 
-std::string render_json(const ReportResult& report, const ReportContext& context) {
+std::string render_json(const ReportResult& report, const ReportContext& context, const CascadeSection& section) {
     std::string out = "{\n  \"data\": " + json_string(context.folder) +
                       ",\n  \"since\": " + json_string(iso_time(context.since_unix_micros)) +
                       ",\n  \"until\": " + json_string(iso_time(context.until_unix_micros)) +
@@ -287,7 +221,9 @@ std::string render_json(const ReportResult& report, const ReportContext& context
         first = false;
     }
     out += first ? "]" : "\n  ]";
-    return out + ",\n  \"total\":\n" + line_json(report.total, "    ") + "\n}\n";
+    out += ",\n  \"total\":\n" + line_json(report.total, "    ");
+    if (section.asked) out += ",\n" + cascades_json(section);
+    return out + "\n}\n";
 }
 
 }  // namespace weir::cli

@@ -281,6 +281,10 @@ Result<ReportResult> report(const std::string& folder, const ReportQuery& query)
         return a.key < b.key;
     });
     result.total = to_line("total", totals.all());
+    if (!query.costs) return result;
+    auto costs = collect_costs(*database, parts.ids.begin, parts.ids.end);
+    if (!costs) return tl::unexpected(costs.error());
+    result.costs = std::move(*costs);
     return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "store/ledger_row.h"
+#include "store/report_costs.h"
 
 namespace weir::store {
 
@@ -34,11 +35,13 @@ struct ReportQuery {
     Micros since_unix_micros = 0;
     Micros until_unix_micros = INT64_MAX;
     GroupBy by = GroupBy::all;
+    bool costs = false;  // ReportResult::costs too: takes about 1 us a row
 };
 
 struct ReportResult {
     std::vector<ReportLine> lines;  // most expensive counterfactual first (day: in order)
     ReportLine total;               // key "total"; equals the sum of the lines
+    std::vector<CostLine> costs;    // where they were asked for: of the same rows
 };
 
 // `folder` is the data folder that SqliteLedger writes.

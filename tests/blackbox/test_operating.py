@@ -4,13 +4,12 @@ import signal
 import unittest
 import urllib.parse
 
-from blackbox.test_learned_cascade import ENOUGH, SURE, wrong
-from blackbox.test_learned_cascade import LearnedCase as _LearnedCase
 from harness import wait_for
 from harness.gateway import PATIENCE, nanos
+from harness.learned import ENOUGH, SURE, LearnedCase, wrong
 
 
-class OperatedCase(_LearnedCase):
+class OperatedCase(LearnedCase):
     operated = {}
 
     @classmethod

@@ -191,14 +191,17 @@ class Gateway:
 
     def report(self, by=None, since="24h"):
         """`weir report` as a document; numbers as Decimal."""
-        argv = [self.binary, "report", "-c", self.config_file, "--since", since, "--format", "json"]
+        return json.loads(self.report_text(by, since, "json"), parse_float=Decimal)
+
+    def report_text(self, by=None, since="24h", form="table"):
+        argv = [self.binary, "report", "-c", self.config_file, "--since", since, "--format", form]
         if by:
             argv += ["--by", by]
         result = subprocess.run(
             argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env, cwd=self.folder, timeout=60
         )
         assert result.returncode == 0, (argv, result.returncode, result.stdout, result.stderr)
-        return json.loads(result.stdout, parse_float=Decimal)
+        return result.stdout
 
     def settled_total(self):
         """The report's total, with everything in it that was answered before."""
