@@ -47,8 +47,7 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
 
 Comparison comparison_of(const Grading& grading, const std::string& body) {
     return {grading.routes,  grading.plan,   grading.tenant,   grading.climb.trial.task, grading.rules, grading.mode,
-            grading.request, grading.system, grading.question, grading.reference->body,  body,
-            grading.proof};
+            grading.request, grading.system, grading.question, grading.reference->body,  body,          grading.proof};
 }
 
 // Each tier's answer beside the reference's.
