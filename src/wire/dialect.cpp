@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "json/scan.h"
+#include "json/utf8.h"
 #include "wire/chat_answer.h"
 
 namespace weir::wire {
@@ -68,11 +69,30 @@ void ChunkReader::break_off(const ApiError& error, std::string& out) {
     on_error(error, out);
 }
 
+void ChunkReader::says_only(std::string_view chunk, json::Span text) {
+    before_ = chunk.substr(0, text.begin);
+    behind_ = chunk.substr(text.end);
+}
+
+std::optional<std::string_view> ChunkReader::text_of_alike(std::string_view data) const {
+    if (before_.empty() || !data.starts_with(before_) || !data.ends_with(behind_)) return std::nullopt;
+    const std::size_t begin = before_.size();
+    const std::size_t end = data.size() - std::min(behind_.size(), data.size());
+    if (end <= begin || json::string_end(data, begin) != end) return std::nullopt;
+    const std::string_view text = data.substr(begin, end - begin);
+    // What may be wrong with it, the scanner says.
+    if (text.find('\\') != std::string_view::npos || !json::valid_utf8(text)) return std::nullopt;
+    return text;
+}
+
 Result<void> ChunkReader::take(const http::SseSplitter::Event& event, std::string& out) {
     const std::string_view data = trimmed(event.data);
     if (data.empty()) {
-        // Comments, and what keeps the connection alive. An event's name without data would be news to the caller.
-        if (event.raw.starts_with(':')) out += event.raw;
+        // A comment keeps the connection alive; names and ids without data are nothing to the caller.
+        if (event.raw.starts_with(':')) {
+            out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
+            out += "\n\n";
+        }
         return {};
     }
     if (data == "[DONE]") {
@@ -80,6 +100,7 @@ Result<void> ChunkReader::take(const http::SseSplitter::Event& event, std::strin
         ended_ = done.has_value();
         return done;
     }
+    if (const auto text = text_of_alike(data); text && event.name.empty()) return on_text(*text, out);
     thread_local std::vector<json::Member> members;
     if (Result<void> checked = json::members(data, members); !checked) {
         return fail(ErrorCode::protocol, "an event of the stream is broken: " + checked.error().message);

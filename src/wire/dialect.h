@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "http/sse.h"
+#include "json/span.h"
 #include "wire/errors.h"
 #include "wire/usage.h"
 
@@ -98,6 +99,10 @@ class ChunkReader : public StreamTranslator {
   protected:
     // A chunk, well-formed; `chunk` is valid during the call. Errors as feed()'s.
     virtual Result<void> on_chunk(std::string_view chunk, std::string& out) = 0;
+    // To be called in on_chunk: this chunk says nothing but one text, whose inside (without quotes) is `text` of it.
+    // Chunks that differ from it in that alone come to on_text() unread, as most of a stream does.
+    void says_only(std::string_view chunk, json::Span text);
+    virtual Result<void> on_text(std::string_view /*raw_inside*/, std::string& /*out*/) { return {}; }
     // [DONE] came: the events that end the answer.
     virtual Result<void> on_done(std::string& out) = 0;
     // The error event. Called once, and nothing is called after it.
@@ -105,9 +110,11 @@ class ChunkReader : public StreamTranslator {
 
   private:
     Result<void> take(const http::SseSplitter::Event& event, std::string& out);
+    std::optional<std::string_view> text_of_alike(std::string_view data) const;
 
     http::SseSplitter splitter_;
-    bool ended_ = false;  // by [DONE] or an error event
+    std::string before_, behind_;  // what stands around the text in chunks that say only that, quotes included
+    bool ended_ = false;           // by [DONE] or an error event
 };
 
 }  // namespace weir::wire

@@ -37,6 +37,7 @@ class MessagesStream final : public ChunkReader {
         std::string_view id;
         std::string_view model;
         json::Span choices;
+        bool has_usage = false;
         for (Walk member(chunk, {0, chunk.size()}); member.next();) {
             if (member.key_is("choices")) {
                 choices = member.value();
@@ -47,15 +48,25 @@ class MessagesStream final : public ChunkReader {
             } else if (member.key_is("usage")) {
                 const std::optional<Usage> usage = read_usage(chunk, member.value());
                 if (usage && usage->reported) usage_ = *usage;
+                has_usage = usage.has_value();
             }
         }
-        for (Walk choice(chunk, choices); choice.next();) {
+        std::size_t count = 0;
+        said_ = {};
+        says_more_ = false;
+        for (Walk choice(chunk, choices); choice.next(); ++count) {
             if (!choice.at_object()) continue;
             const auto index = json::find_member(chunk, choice.value(), "index");
             if (index && json::as_int64(index->of(chunk)).value_or(0) != 0) continue;
             if (!started_) start(id, model, out);
             if (Result<void> read = read_choice(chunk, choice); !read) return read;
         }
+        if (count == 1 && !has_usage && !says_more_ && !said_.empty()) says_only(chunk, said_);
+        return advance(out);
+    }
+
+    Result<void> on_text(std::string_view raw_inside, std::string& out) override {
+        add_inside(Kind::text, raw_inside);
         return advance(out);
     }
 
@@ -119,8 +130,10 @@ class MessagesStream final : public ChunkReader {
                 if (Result<void> read = read_delta(chunk, member); !read) return read;
             } else if (member.key_is("finish_reason") && is_text(member.raw())) {
                 end_.finish = member.raw();
+                says_more_ = true;
             } else if (member.key_is("stop_reason") && is_text(member.raw())) {
                 end_.stop = member.raw();
+                says_more_ = true;
             }
         }
         return {};
@@ -146,6 +159,8 @@ class MessagesStream final : public ChunkReader {
                 return fail(ErrorCode::protocol, "the answer calls a function, where tools were given");
             }
         }
+        if (is_text(content.of(chunk))) said_ = {content.begin + 1, content.end - 1};
+        says_more_ |= thought || is_text(refusal) || json::is_array(calls.of(chunk));
         add(Kind::text, content.of(chunk));
         for (Walk part(chunk, content); json::is_array(content.of(chunk)) && part.next();) {
             const auto text = json::find_member(chunk, part.value(), "text");
@@ -161,9 +176,11 @@ class MessagesStream final : public ChunkReader {
     }
 
     void add(Kind kind, std::string_view raw) {
-        if (!is_text(raw)) return;
+        if (is_text(raw)) add_inside(kind, raw.substr(1, raw.size() - 2));
+    }
+    void add_inside(Kind kind, std::string_view text) {
         if (blocks_.empty() || blocks_.back().kind != kind) blocks_.emplace_back().kind = kind;
-        blocks_.back().waiting += raw.substr(1, raw.size() - 2);
+        blocks_.back().waiting += text;
     }
 
     // Where in calls_ a piece belongs. Servers that number nothing send calls whole: a new id is a new call.
@@ -279,6 +296,8 @@ class MessagesStream final : public ChunkReader {
     std::deque<Block> blocks_;  // the first is the open one
     std::vector<Call> calls_;
     std::string text_;
+    json::Span said_;         // the inside of the text in the chunk that is being read
+    bool says_more_ = false;  // it says something beside that
     std::size_t closed_ = 0;  // blocks
     bool started_ = false;
     bool pinged_ = false;
