@@ -175,8 +175,8 @@ void CascadeLearner::publish(Pupil& pupil) {
     for (const auto& [task, sums] : seen) {
         const double worse = sums.known == 0 ? 0 : static_cast<double>(sums.worse) / static_cast<double>(sums.known);
         const TaskPlan& plan = pupil.learner->policy()->plan(task);
-        view.tasks.push_back({task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1,
-                              sums.complaints});
+        view.tasks.push_back(
+            {task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1, sums.complaints});
     }
     std::sort(view.tasks.begin(), view.tasks.end(),
               [](const View::Task& a, const View::Task& b) { return a.trials > b.trials; });

@@ -99,6 +99,8 @@ void add_call(Walk& call, Fields& fields) {
 
 struct ToolCall {
     std::int64_t index = 0;
+    std::int64_t number = 0;  // what the stream calls it: its index, unless several calls come under the same one
+    std::string id;           // raw; empty: none yet
     Fields fields;
     std::string called_key;  // "function" or "custom", with quotes
     Fields called;
@@ -215,13 +217,32 @@ class Assembly {
         }
     }
 
+    // The newest call of that number, or a new one: there is none, or others send all calls whole under number 0.
+    static ToolCall* call_at(std::vector<ToolCall>& calls, std::int64_t number, std::string_view raw_id) {
+        const bool has_id = json::is_string(raw_id) && raw_id.size() > 2;
+        const auto found =
+            std::find_if(calls.rbegin(), calls.rend(), [&](const ToolCall& call) { return call.number == number; });
+        const bool known = found != calls.rend();
+        ToolCall* call = known ? &*found : nullptr;
+        if (!known || (has_id && !call->id.empty() && call->id != raw_id)) {
+            const bool taken =
+                std::any_of(calls.begin(), calls.end(), [&](const ToolCall& c) { return c.index == number; });
+            call = part_at(calls, taken ? calls.back().index + 1 : number);
+            if (call == nullptr) return nullptr;
+            call->number = number;
+        }
+        if (has_id) call->id = raw_id;
+        return call;
+    }
+
     void add_tool_call(Walk& part, Choice& choice) {
         if (!part.at_object()) return;
         // Some servers send each call whole and without an index: one that brings an id is a new one.
         const std::int64_t newest = choice.tool_calls.empty() ? -1 : choice.tool_calls.back().index;
-        const bool has_id = json::find_member(chunk_, part.value(), "id").has_value();
-        const std::int64_t unnumbered = has_id ? newest + 1 : std::max<std::int64_t>(newest, 0);
-        ToolCall* const call = part_at(choice.tool_calls, index_of(part, unnumbered));
+        const std::optional<json::Span> id = json::find_member(chunk_, part.value(), "id");
+        const std::int64_t unnumbered = id ? newest + 1 : std::max<std::int64_t>(newest, 0);
+        const std::string_view raw_id = id ? id->of(chunk_) : std::string_view();
+        ToolCall* const call = call_at(choice.tool_calls, index_of(part, unnumbered), raw_id);
         too_many_ |= call == nullptr;
         if (call == nullptr) return;
         for (Walk member = Walk::inside(part); member.next();) {

@@ -274,6 +274,19 @@ TEST_CASE("assembly: tool calls by index, whatever order and form they come in")
         std::string::npos);
 }
 
+TEST_CASE("assembly: calls that all come under the same index are several all the same") {
+    const auto call = [](std::string_view id, std::string_view arguments) {
+        return delta(R"("tool_calls":[{"index":0,"id":")" + std::string(id) +
+                     R"(","function":{"name":"f","arguments":")" + std::string(arguments) + R"("}}])");
+    };
+    const std::string more = delta(R"("tool_calls":[{"index":0,"function":{"arguments":"2"}}])");
+    const std::string other = delta(R"("tool_calls":[{"index":1,"id":"c","function":{"name":"f","arguments":"4"}}])");
+    CHECK(body_of(call("a", "1") + call("a", "3") + call("b", "1") + more + other + kDone)
+              .find(R"("tool_calls":[{"id":"a","function":{"name":"f","arguments":"13"}},)"
+                    R"({"id":"b","function":{"name":"f","arguments":"12"}},)"
+                    R"({"id":"c","function":{"name":"f","arguments":"4"}}])") != std::string::npos);
+}
+
 TEST_CASE("assembly: choices, log-probabilities and the first chunk's members") {
     const std::string input =
         event(R"({"id":"","model":"","object":"","prompt_filter_results":[1],"choices":[]})") +

@@ -34,15 +34,23 @@ Result<CallQueue::Call*> CallQueue::call_of(const Piece& piece) {
     if (place != calls_.rend()) {
         const std::string& id = place->item.call_id;
         if (piece.call_id.empty() || id.empty() || id == piece.call_id) return &*place;
-    } else if (piece.number ? *piece.number <= newest_number_ : piece.call_id.empty() && count_ > 0) {
-        return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
+    } else {
+        const bool known = piece.number ? is_known(*piece.number) : count_ > 0;
+        const bool other_id =
+            !piece.call_id.empty() &&
+            !(piece.number && known && ids_[static_cast<std::size_t>(*piece.number)] == piece.call_id);
+        if (known && !other_id) return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
     }
-    if (count_ == kMaxCalls) return fail(ErrorCode::too_large, "the answer has too many tool calls");
+    const std::size_t number = piece.number ? static_cast<std::size_t>(*piece.number) : ids_.size();
+    if (count_ == kMaxCalls || number >= kMaxCalls) {
+        return fail(ErrorCode::too_large, "the answer has too many tool calls");
+    }
+    if (ids_.size() <= number) ids_.resize(number + 1);
+    ids_[number] = piece.call_id;
     Call& call = calls_.emplace_back();
-    call.number = piece.number.value_or(newest_number_ + 1);
+    call.number = static_cast<std::int64_t>(number);
     call.ordinal = count_++;
     call.item.custom = piece.custom;
-    newest_number_ = std::max(newest_number_, call.number);
     return &call;
 }
 
@@ -51,7 +59,10 @@ Result<std::size_t> CallQueue::take(json::Walk& walk) {
     const Result<Call*> found = call_of(piece);
     if (!found) return tl::unexpected(found.error());
     Call& call = **found;
-    if (call.item.call_id.empty()) call.item.call_id = piece.call_id;
+    if (call.item.call_id.empty()) {
+        call.item.call_id = piece.call_id;
+        ids_[static_cast<std::size_t>(call.number)] = piece.call_id;
+    }
     if (call.item.name.empty()) call.item.name = piece.name;
     if (piece.arguments.empty()) return std::size_t{0};
     call.waiting += piece.arguments.substr(1, piece.arguments.size() - 2);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "json/scan.h"
@@ -45,11 +46,15 @@ class CallQueue {
         bool custom = false;
     };
     static Piece read(json::Walk& walk);
+    bool is_known(std::int64_t number) const {
+        return static_cast<std::size_t>(number) < ids_.size() && ids_[static_cast<std::size_t>(number)].has_value();
+    }
     Result<Call*> call_of(const Piece& piece);
 
     std::deque<Call> calls_;
-    std::size_t count_ = 0;            // of all
-    std::int64_t newest_number_ = -1;  // of all
+    std::size_t count_ = 0;  // of all
+    // Of the newest call under each number its id, empty where it has none yet; nothing: no call came under it.
+    std::vector<std::optional<std::string>> ids_;
 };
 
 }  // namespace weir::wire

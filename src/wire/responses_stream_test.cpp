@@ -393,6 +393,13 @@ TEST_CASE("responses stream: what servers do differently") {
     const Client sorted(translate(begun("0", "f") + more("0") + begun("1", "g") + more("1") + end).out);
     CHECK(mixed.response == sorted.response);
     CHECK(mixed.output.find(R"("arguments":"{\"a\":\"}\"}","call_id":"c1","name":"g")") != std::string::npos);
+    // The second one first; and other text between two under the same number.
+    const Client turned(translate(begun("1", "g") + more("1") + begun("0", "f") + more("0") + end).out);
+    CHECK(turned.output.find(R"("call_id":"c1","name":"g"},{"id":"fc_abc_1")") != std::string::npos);
+    const Client apart(translate(begun("0", "f") + more("0") + chunk(R"("content":"a")") +
+                                 chunk(R"("tool_calls":[{"index":0,"id":"x","function":{"name":"g"}}])") + end)
+                           .out);
+    CHECK(apart.output.find(R"("arguments":"","call_id":"x","name":"g")") != std::string::npos);
     // Those that no end is seen of wait for the answer's.
     const Client open(translate(begun("0", "f") + begun("1", "g") + chunk("", R"("length")") + kDone).out);
     CHECK(open.output.find(R"("fc_abc","type":"function_call","status":"completed","arguments":"{\"a\":")") !=
