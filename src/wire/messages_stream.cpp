@@ -183,15 +183,18 @@ class MessagesStream final : public ChunkReader {
         blocks_.back().waiting += text;
     }
 
-    // Where in calls_ a piece belongs. Servers that number nothing send calls whole: a new id is a new call.
+    // Where in calls_ a piece belongs. Servers that number nothing, or every call the same, send calls whole: a new id
+    // is a new call.
     std::size_t place_of(std::optional<std::int64_t> index, std::string_view id) {
         if (!index) {
             if (!calls_.empty() && (!is_text(id) || id == calls_.back().id)) return calls_.size() - 1;
             index = calls_.empty() ? 0 : calls_.back().index + 1;
         }
         const auto found =
-            std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) { return call.index == *index; });
-        if (found != calls_.end()) return static_cast<std::size_t>(found - calls_.begin());
+            std::find_if(calls_.rbegin(), calls_.rend(), [&](const Call& call) { return call.index == *index; });
+        if (found != calls_.rend() && (!is_text(id) || !is_text(found->id) || id == found->id)) {
+            return static_cast<std::size_t>(calls_.rend() - found) - 1;
+        }
         calls_.push_back({*index, std::string(id)});
         Block& block = blocks_.emplace_back();
         block.kind = Kind::call;

@@ -155,6 +155,11 @@ TEST_CASE("messages stream: calls without numbers, ids or arguments; whole in on
                                 R"({"id":"b","function":{"name":"g","arguments":{"y": 2}}}])") +
                           delta("", R"("stop")") + kDone)) ==
         R"([{"type":"tool_use","id":"a","name":"f","input":{"x":1}},{"type":"tool_use","id":"b","name":"g","input":{"y": 2}}])");
+    CHECK(
+        blocks(message_of(delta(call(0, R"("id":"a","function":{"name":"f","arguments":"{\"x\":1}"})")) +
+                          delta(call(0, R"("id":"b","function":{"name":"g","arguments":"{"})")) + arguments(0, "}") +
+                          delta("", R"("stop")") + kDone)) ==
+        R"([{"type":"tool_use","id":"a","name":"f","input":{"x":1}},{"type":"tool_use","id":"b","name":"g","input":{}}])");
     CHECK(blocks(message_of(delta(call(0, R"("id":"","function":{"name":"f"})")) +
                             delta(call(1, R"("function":{"name":"g","arguments":null})")) +
                             delta("", R"("tool_calls")") + kDone)) ==

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wire/chat_answer.h"
+#include "wire/responses_calls.h"
 
 namespace weir::wire {
 namespace {
@@ -292,9 +293,10 @@ class Items {
             } else if (member.at_object() && (member.key_is("function") || member.key_is("custom"))) {
                 call.custom = member.key_is("custom");
                 for (Walk part = Walk::inside(member); part.next();) {
-                    if (!json::is_string(part.raw())) continue;
-                    if (part.key_is("name")) call.name = part.raw();
-                    if (part.key_is("arguments") || part.key_is("input")) call.arguments = part.raw();
+                    if (part.key_is("name") && json::is_string(part.raw())) call.name = part.raw();
+                    if (part.key_is("arguments") || part.key_is("input")) {
+                        call.arguments = '"' + arguments_in(part.raw()) + '"';
+                    }
                 }
             }
         }

@@ -4,6 +4,14 @@
 
 namespace weir::wire {
 
+std::string arguments_in(std::string_view raw) {
+    if (json::is_string(raw)) return std::string(raw.substr(1, raw.size() - 2));
+    if (!json::is_object(raw)) return {};
+    std::string text;
+    json::write_string(raw, text);
+    return text.substr(1, text.size() - 2);
+}
+
 CallQueue::Piece CallQueue::read(json::Walk& walk) {
     Piece piece;
     const auto text = [](std::string_view raw) {
@@ -18,7 +26,7 @@ CallQueue::Piece CallQueue::read(json::Walk& walk) {
             piece.custom = member.key_is("custom");
             for (json::Walk part = json::Walk::inside(member); part.next();) {
                 if (part.key_is("name")) piece.name = text(part.raw());
-                if (part.key_is("arguments") || part.key_is("input")) piece.arguments = text(part.raw());
+                if (part.key_is("arguments") || part.key_is("input")) piece.arguments = arguments_in(part.raw());
             }
         }
     }
@@ -39,7 +47,7 @@ Result<CallQueue::Call*> CallQueue::call_of(const Piece& piece) {
         const bool other_id =
             !piece.call_id.empty() &&
             !(piece.number && known && ids_[static_cast<std::size_t>(*piece.number)] == piece.call_id);
-        if (known && !other_id) return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
+        if (known && !other_id) return nullptr;
     }
     const std::size_t number = piece.number ? static_cast<std::size_t>(*piece.number) : ids_.size();
     if (count_ == kMaxCalls || number >= kMaxCalls) {
@@ -58,15 +66,18 @@ Result<std::size_t> CallQueue::take(json::Walk& walk) {
     const Piece piece = read(walk);
     const Result<Call*> found = call_of(piece);
     if (!found) return tl::unexpected(found.error());
+    if (*found == nullptr) {
+        if (piece.arguments.empty()) return std::size_t{0};
+        return fail(ErrorCode::protocol, "a tool call in the answer goes on behind its end");
+    }
     Call& call = **found;
     if (call.item.call_id.empty()) {
         call.item.call_id = piece.call_id;
         ids_[static_cast<std::size_t>(call.number)] = piece.call_id;
     }
     if (call.item.name.empty()) call.item.name = piece.name;
-    if (piece.arguments.empty()) return std::size_t{0};
-    call.waiting += piece.arguments.substr(1, piece.arguments.size() - 2);
-    call.progress.feed(json::as_string(piece.arguments).value_or(""));
+    call.waiting += piece.arguments;
+    call.progress.feed(json::as_string('"' + piece.arguments + '"').value_or(""));
     return piece.arguments.size();
 }
 

@@ -16,6 +16,9 @@
 
 namespace weir::wire {
 
+// The arguments of a call as the raw inside of a string: some servers send the object itself.
+std::string arguments_in(std::string_view raw);
+
 class CallQueue {
   public:
     static constexpr std::size_t kMaxCalls = 1024;  // of an answer
@@ -29,8 +32,8 @@ class CallQueue {
     };
 
     // An element of a delta's tool_calls, whose bytes of arguments are returned. Some servers number no call, and some
-    // send each whole under the same number: what brings another id is a new call. Error protocol: it belongs to a call
-    // that was popped; too_large: one call too many.
+    // send each whole under the same number: what brings another id is a new call. Error protocol: it goes on
+    // with a call that was popped; too_large: one call too many.
     Result<std::size_t> take(json::Walk& piece);
 
     // The calls in order, the first of them being told.
@@ -42,14 +45,15 @@ class CallQueue {
   private:
     struct Piece {
         std::optional<std::int64_t> number;
-        std::string_view call_id, name, arguments;  // raw; empty: it says nothing
+        std::string_view call_id, name;  // raw; empty: it says nothing
+        std::string arguments;           // raw, without quotes
         bool custom = false;
     };
     static Piece read(json::Walk& walk);
     bool is_known(std::int64_t number) const {
         return static_cast<std::size_t>(number) < ids_.size() && ids_[static_cast<std::size_t>(number)].has_value();
     }
-    Result<Call*> call_of(const Piece& piece);
+    Result<Call*> call_of(const Piece& piece);  // nullptr: one that was popped
 
     std::deque<Call> calls_;
     std::size_t count_ = 0;  // of all

@@ -374,6 +374,11 @@ TEST_CASE("responses stream: what servers do differently") {
         CHECK(client.output.find(R"("call_id":"c1","name":"f")") != std::string::npos);
         CHECK(client.output.find(R"("call_id":"c2","name":"g")") != std::string::npos);
     }
+    // Arguments as an object.
+    const std::string object = R"("tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":{"a": 1.0}}}])";
+    const Client given(translate(chunk(object) + chunk("", R"("tool_calls")") + kDone).out);
+    CHECK(given.output.find(R"("arguments":"{\"a\": 1.0}","call_id":"c")") != std::string::npos);
+    CHECK(output_of(body_of(chat_body(object, "tool_calls"))) == '[' + given.output + ']');
     // A name that comes after the first arguments.
     const Client late(translate(chunk(R"("tool_calls":[{"index":0,"id":"c","function":{"arguments":"{"}}])") +
                                 chunk(R"("tool_calls":[{"index":0,"function":{"name":"f","arguments":"}"}}])") +
