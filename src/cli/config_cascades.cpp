@@ -284,6 +284,9 @@ void read_graders(Section& agreement, Reader& reader, Draft& draft, cascade::Agr
     if (const auto url = net::parse_url(to.webhook, path); !to.webhook.empty() && !url) {
         agreement.wrong("webhook", "is no URL such as https://grader.example/grade: " + url.error().message);
         to.webhook.clear();
+    } else if (url && !url->tls && !url->is_loopback()) {
+        reader.warning(agreement.line_of("webhook"),
+                       agreement.path_to("webhook") + ": questions and answers are sent over http:// unencrypted");
     }
     if (agreement.has("webhook") && agreement.has("judge")) {
         reader.error(agreement.line_of("webhook"), agreement.path_to("webhook") + " and a judge: give one of them");

@@ -250,7 +250,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"judges\" in cascades.c.agreement (did you mean \"judge\"?); allowed: judge, webhook, "
           "webhook_key, gold, judge_share, similarity, difference, by, tolerance, overlap, tasks, repeat"}},
         {with_cascade("agreement: { repeat: many }"),
-         {"2: cascades.c.agreement.repeat: \"many\" is not a whole number"}},
+         {"2: cascades.c.agreement.repeat: \"many\" is not a whole number from 0 to 10000"}},
         {with_cascade("cache: { fresh: { slow: 0s, hourly: 1h, volatile: 5 }, stale: 101% }"),
          {"2: cascades.c.cache.fresh.slow: \"0s\" is out of range: 1s to 3650d",
           "2: cascades.c.cache.fresh.volatile: \"5\" is not a duration: a whole number with us, ms, s, m, h or d, such "
@@ -347,6 +347,13 @@ TEST_CASE("what deserves a warning") {
         {"providers:\n  p: { api: openai, base_url: http://example.com/v1, key: ${KEY} }\n"
          "cascades: { c: { match: { model: y } } }\n",
          {"2: providers.p: its key is sent over http:// unencrypted"}},
+        {with_cascade("agreement: { webhook: http://grader.example/x }"),
+         {"2: cascades.c.agreement.webhook: questions and answers are sent over http:// unencrypted"}},
+        {with_cascade("agreement: { webhook: http://127.0.0.1:1/x }"), {}},
+        {with_cascade("agreement: { gold: gold.tsv }, promise: { disagreement: 2% }"),
+         {"2: cascades.c.agreement: gold is not used: right answers tell of harm, not of disagreement; promise: { "
+          "harm: "
+          "... }"}},
     };
     for (const Case& each : cases) {
         CAPTURE(each.text);

@@ -89,7 +89,7 @@ cascades:
       without_temperature: false
       temperature_above_zero: true
     agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50%,
-                 by: number, tolerance: 1%, repeat: 20,
+                 by: number, tolerance: 1%, repeat: 20, gold: gold.tsv,
                  tasks: { tags: { by: set, overlap: 80% }, free: { by: judge }, plain: { tolerance: 2% } } }
   alpha: { match: { model: "claude-?" } }
 keys:
@@ -201,6 +201,7 @@ keys:
     CHECK(zeta.agreement.difference == 0.5);
     CHECK(zeta.agreement.any());
     CHECK(zeta.agreement.repeat == 20);
+    CHECK(zeta.agreement.gold_file == "gold.tsv");
     CHECK(options.cascades[1].agreement.repeat == 3);
     using Form = cascade::AgreementForm;
     CHECK(zeta.agreement.rules_of("other") == cascade::AgreementRules{Form::number, 0.01, 1});

@@ -32,9 +32,9 @@ struct World : JudgeWorld {
     struct Call {
         net::testing::Peer peer;
         std::string head, body;
-        void answer(std::string_view body, std::string_view status = "200 OK") {
+        void answer(std::string_view text, std::string_view status = "200 OK") {
             peer.send("HTTP/1.1 " + std::string(status) + "\r\nconnection: close\r\ncontent-length: " +
-                      std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+                      std::to_string(text.size()) + "\r\n\r\n" + std::string(text));
             peer.read_to_end();
         }
     };
@@ -81,7 +81,7 @@ TEST_CASE("errors of a grader are no word; one that fails again and again is lef
         World::Call call = world.take_call();
         if (i == 0) call.answer(R"({"verdict":"same"})", "500 Internal Server Error");
         if (i == 1) call.answer(large);
-        if (i > 1) call.peer.close();
+        if (i > 1) call.peer.reset();
         world.ended();
         REQUIRE(world.told.size() == i + 1);
         CHECK(world.told[i].word == JudgeWord::none);
