@@ -127,7 +127,11 @@ int eval_stream_command(const EvalCacheArguments& arguments, const Clock& clock,
     ProgressLines progress(clock, err);
     const auto vectors = eval::embed_texts(eval::texts_of(*stream), arguments.embedding, progress.callback(), err);
     if (!vectors) return problem(vectors.error(), err);
-    const auto threshold = threshold_of(arguments, **verifier, vectors->size() > 0);
+    const bool dense = vectors->size() > 0;
+    const bool as_live =
+        arguments.threshold.empty() && arguments.false_share.empty() && arguments.verifier_file.empty();
+    const Result<double> threshold =
+        as_live ? Result<double>(semantic::shipped_prior(*promise, dense)) : threshold_of(arguments, **verifier, dense);
     if (!threshold)
         return problem({threshold.error().code, "weir eval cache stream: " + threshold.error().message}, err);
     options.prior_threshold = *threshold;

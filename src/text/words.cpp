@@ -177,8 +177,8 @@ class Splitter {
         }
         if (text_[end - 1] == ')' && run.find('(') == std::string_view::npos) --end;
         const std::string_view written = copy(text_.substr(at_, end - at_));
-        // The names of languages are written either way.
-        if (written.size() <= 3 && letter) {
+        // The names of languages are written either way; "-X" is another flag than "-x".
+        if (written.size() <= 3 && letter && written[0] != '-') {
             for (char* c = letters_ - written.size(); c != letters_; ++c)
                 *c = static_cast<char>(to_lower(static_cast<unsigned char>(*c)));
         }

@@ -254,6 +254,17 @@ bool Judge::voices() {
             return done && verb >= 0 && agent > verb;
         });
     };
+    // "who was sued", "who was suing"
+    constexpr std::uint16_t done = term_past | term_participle;
+    for (std::uint32_t i = 1; spread() == 0 && i < links_.a.size(); ++i) {
+        if (links_.a[i].link == Link::none || a_.terms[i - 1].meaning != mean::be) continue;
+        const auto j = static_cast<std::uint32_t>(links_.a[i].other);
+        if (j == 0 || b_.terms[j - 1].meaning != mean::be) continue;
+        const Term& x = a_.terms[i];
+        const Term& y = b_.terms[j];
+        const bool apart = ((x.flags & done) != 0 && y.is(term_gerund)) || ((y.flags & done) != 0 && x.is(term_gerund));
+        if (apart) return refuse(Refusal::roles, "done or doing", word_a(i), word_b(j));
+    }
     const bool one = turned(left_a_, a_, links_.a);
     const bool two = turned(left_b_, b_, links_.b);
     if (one == two || spread() > 1) return false;

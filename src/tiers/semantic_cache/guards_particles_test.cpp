@@ -58,6 +58,10 @@ TEST_CASE("particles: signs, letters and versions") {
     CHECK(decided("What does !p print if p is 0?", "What does p print if p is 0?") == "code");
     CHECK(decided("Is the Nokia 8 waterproof?", "Is the Nokia 8a waterproof?") == "code");
     CHECK(decided("What is 9 / 4 in Ruby?", "What is 9 // 4 in Ruby?") == "code");
+    CHECK(decided("What does tool -V print?", "What does tool -v print?") == "code");
+    CHECK(decided("What does tool -v print?", "What does tool -v  print") == "none");
+    CHECK(decided("Is it in the cafe - a pub?", "Is it in the cafe, a pub?") == "none");
+    CHECK(decided("Who was robbed in that house?", "Who was robbing in that house?") == "roles");
     CHECK(decided("Is '7' a key of it?", "Is 7 a key of it?") == "quoted");
     CHECK(decided("How is flavour spelt? Spell flavour.", "How is flavor spelt? Spell flavor.") == "quoted");
     CHECK(decided("Does it open whether or not both agree?", "Does it open if both agree?") == "condition");
