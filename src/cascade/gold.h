@@ -1,6 +1,6 @@
 // Right answers that an owner has: a file of questions and answers, by which the reference's and a tier's answers are
 // graded (gateway/comparison.h). Thread rule: immutable after read_gold(), which blocks on disk. Limits: files of
-// kMostGoldBytes, kMostGoldRows rows.
+// kMostGoldBytes, kMostGoldRows rows; answers beyond kMostGradedBytes are not graded.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@ namespace weir::cascade {
 
 inline constexpr std::size_t kMostGoldBytes = std::size_t{256} << 20U;
 inline constexpr std::size_t kMostGoldRows = 1'000'000;
+inline constexpr std::size_t kMostGradedBytes = 32 * 1024;
 
 class GoldAnswers {
   public:

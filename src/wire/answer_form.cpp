@@ -47,7 +47,7 @@ class Checker {
         : schema_(schema), root_(root), answer_(answer) {}
 
     bool holds(Span schema, Span value, std::size_t depth) {
-        if (++steps_ > kMostSteps || depth > kMostNesting) return true;
+        if (!spend(schema.size()) || depth > kMostNesting) return true;
         if (schema.of(schema_) == "false") return false;
         if (!json::is_object(schema.of(schema_))) return true;
         for (Walk keyword(schema_, schema); keyword.next();) {
@@ -57,6 +57,14 @@ class Checker {
     }
 
   private:
+    static constexpr std::size_t kStepBytes = 64;  // what anything costs
+
+    // False: the work is over its limit, and what was not looked at holds.
+    bool spend(std::size_t bytes) {
+        work_ += kStepBytes + bytes;
+        return work_ <= kMostFormWork;
+    }
+
     // One of a schema's keywords.
     bool keeps(Walk& keyword, Span schema, Span value, std::size_t depth) {
         const std::string_view raw = value.of(answer_);
@@ -98,13 +106,14 @@ class Checker {
 
     bool keeps_enum(Span values, std::string_view raw) {
         for (Walk each(schema_, values); each.next();) {
-            if (++steps_ > kMostSteps || same_value(each.raw(), raw)) return true;
+            if (!spend(each.raw().size() + raw.size()) || same_value(each.raw(), raw)) return true;
         }
         return !json::is_array(values.of(schema_));
     }
 
     bool keeps_required(Span names, Span object) {
         for (Walk each(schema_, names); each.next();) {
+            if (!spend(object.size())) return true;
             const std::optional<std::string> name = json::as_string(each.raw());
             if (name && !json::find_member(answer_, object, *name)) return false;
         }
@@ -113,7 +122,7 @@ class Checker {
 
     bool keeps_properties(Span properties, Span object, std::size_t depth) {
         for (Walk each(schema_, properties); each.next();) {
-            if (++steps_ > kMostSteps) return true;
+            if (!spend(object.size())) return true;
             const std::optional<std::string> name = json::as_string(each.raw_key());
             const std::optional<Span> member = name ? json::find_member(answer_, object, *name) : std::nullopt;
             if (member && !holds(each.value(), *member, depth + 1)) return false;
@@ -126,6 +135,7 @@ class Checker {
         if (json::find_member(schema_, schema, "patternProperties")) return true;
         const std::optional<Span> named = json::find_member(schema_, schema, "properties");
         for (Walk member(answer_, object); member.next();) {
+            if (!spend(named ? named->size() : kStepBytes)) return true;
             const std::optional<std::string> name = json::as_string(member.raw_key());
             if (!name || (named && json::find_member(schema_, *named, *name))) continue;
             if (!holds(others, member.value(), depth + 1)) return false;
@@ -145,12 +155,13 @@ class Checker {
     }
 
     // "#", "#/$defs/name": a path of members within the schema. Nothing where it leads elsewhere.
-    std::optional<Span> target_of(std::string_view raw) const {
+    std::optional<Span> target_of(std::string_view raw) {
         const std::string path = json::as_string(raw).value_or("");
         if (path == "#") return root_;
         if (!path.starts_with("#/")) return std::nullopt;
         std::optional<Span> target = root_;
         for (std::size_t at = 2; target && at <= path.size();) {
+            if (!spend(target->size())) return std::nullopt;
             const std::size_t end = std::min(path.find('/', at), path.size());
             target = json::find_member(schema_, *target, path.substr(at, end - at));
             at = end + 1;
@@ -161,7 +172,7 @@ class Checker {
     std::string_view schema_;
     Span root_;
     std::string_view answer_;
-    std::size_t steps_ = 0;
+    std::size_t work_ = 0;
 };
 
 }  // namespace
@@ -174,6 +185,7 @@ bool has_demanded_form(std::string_view response_format, std::string_view answer
     const bool by_schema = json::string_equals(type->of(response_format), "json_schema");
     if (!by_schema && !json::string_equals(type->of(response_format), "json_object")) return true;
 
+    if (response_format.size() > kMostFormBytes || answer.size() > kMostFormBytes) return true;
     // An answer may be any JSON value; members() takes objects.
     const std::string document = "{\"v\":" + std::string(answer) + "}";
     thread_local std::vector<json::Member> members;

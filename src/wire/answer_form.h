@@ -1,7 +1,8 @@
 // Whether an answer has the form that its request demands by `response_format`: a JSON object, or JSON that a schema
 // describes. By structure alone: types, required members, enum and const, items, members that may not be there; $ref
 // within the schema, anyOf, oneOf and allOf. What else a schema can say (patterns, lengths, ranges) is not looked at.
-// Thread rule: pure functions. Limits: kMostSteps values are compared, kMostNesting deep; beyond that an answer passes.
+// Thread rule: pure functions. Limits: kMostFormBytes of schema and of answer, kMostFormWork bytes looked through in
+// all (a look-up of a member takes its object's), kMostNesting deep; beyond that an answer passes.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@
 
 namespace weir::wire {
 
-inline constexpr std::size_t kMostSteps = 50'000;
+inline constexpr std::size_t kMostFormBytes = std::size_t{1} << 20U;
+inline constexpr std::size_t kMostFormWork = std::size_t{4} << 20U;  // a few milliseconds
 inline constexpr std::size_t kMostNesting = 64;
 
 // `response_format`: the raw value as it stands in a request that was parsed; empty, null or {"type":"text"} demand

@@ -5,6 +5,7 @@
 #include <string>
 
 using weir::wire::has_demanded_form;
+using weir::wire::kMostFormBytes;
 
 namespace {
 
@@ -84,4 +85,29 @@ TEST_CASE("branches and references, those that lead nowhere or in circles too") 
     check(R"({"$ref":"https://example.org/s.json"})", "1", true);
     // Doubling with each level: given up, and let through.
     check(R"({"allOf":[{"$ref":"#"},{"$ref":"#"}]})", "1", true);
+}
+
+TEST_CASE("what would take long to check is let through") {
+    const auto object_of = [](int members, std::string_view value) {
+        std::string object = "{";
+        for (int i = 0; i < members; ++i) {
+            object += (i > 0 ? ",\"m" : "\"m") + std::to_string(i) + "\":" + std::string(value);
+        }
+        return object + "}";
+    };
+    // The last member is of another type.
+    const auto wrong_at_the_end = [&](int members) {
+        std::string answer = object_of(members, "1");
+        answer.pop_back();
+        return answer + ",\"last\":true}";
+    };
+    const auto schema_of = [&](int members) {
+        std::string properties = object_of(members, R"({"type":"integer"})");
+        properties.pop_back();
+        return R"({"properties":)" + properties + R"(,"last":{"type":"string"}}})";
+    };
+    check(schema_of(100), wrong_at_the_end(100), false);
+    check(schema_of(5'000), wrong_at_the_end(5'000), true);
+    check("{}", "\"" + std::string(kMostFormBytes, 'x') + "\"", true);
+    CHECK(has_demanded_form(R"({"type":"json_object"})", "no JSON" + std::string(kMostFormBytes, 'x')));
 }
