@@ -143,11 +143,13 @@ class CompletionStream final : public ChunkReader {
   protected:
     Result<void> on_chunk(std::string_view chunk, std::string& out) override {
         Span choices;
+        bool has_usage = false;
         for (Walk member(chunk, {0, chunk.size()}); member.next();) {
             if (member.key_is("choices")) {
                 choices = member.value();
             } else if (member.key_is("usage")) {
                 if (!member.at_object()) continue;
+                has_usage = true;
                 usage_.clear();
                 json::minify(member.raw(), usage_);
             } else if (!began_) {
@@ -155,12 +157,33 @@ class CompletionStream final : public ChunkReader {
             }
         }
         std::string written;
-        for (Walk walk(chunk, choices); walk.next();) {
+        std::size_t count = 0;
+        only_text_ = {};
+        for (Walk walk(chunk, choices); walk.next(); ++count) {
             if (!walk.at_object()) return fail(ErrorCode::protocol, "a chunk's choice is no object");
             began_ = true;
             if (Result<void> taken = take_choice(chunk, walk, written); !taken) return taken;
         }
+        const std::size_t begin = out.size();
         if (!written.empty()) write_chunk(written, include_usage_ ? "null" : "", out);
+        if (!only_text_.empty() && count == 1 && !has_usage) {
+            // What is told of those that are like it differs in the same string.
+            constexpr std::string_view kBegin = R"("choices":[{"text":")";
+            const std::string_view told = std::string_view(out).substr(begin);
+            const std::string_view said = only_text_.of(chunk);
+            const std::size_t at = told.find(kBegin) + kBegin.size();
+            if (!told.substr(at).starts_with(std::string(said) + '"')) return {};
+            told_before_ = told.substr(0, at);
+            told_behind_ = told.substr(at + said.size());
+            says_only(chunk, only_text_);
+        }
+        return {};
+    }
+
+    Result<void> on_text(std::string_view raw_inside, std::string& out) override {
+        out += told_before_;
+        out += raw_inside;
+        out += told_behind_;
         return {};
     }
 
@@ -193,6 +216,11 @@ class CompletionStream final : public ChunkReader {
         Seen& seen = found != seen_.end() ? *found : seen_.emplace_back(Seen{choice.index});
         seen.finished |= says_something(choice.finish);
         if (text->empty() && !says_something(choice.finish)) return {};
+        const bool probable = !choice.logprobs.empty() && !json::is_null(choice.logprobs.of(chunk));
+        const Span content = json::find_member(chunk, choice.said, "content").value_or(Span{});
+        if (!says_something(choice.finish) && !probable && says_something(content.of(chunk))) {
+            only_text_ = {content.begin + 1, content.end - 1};
+        }
         if (!written.empty()) written += ',';
         write_choice(chunk, choice, *text, seen.offset, written);
         return {};
@@ -216,6 +244,8 @@ class CompletionStream final : public ChunkReader {
     bool began_ = false;
     std::vector<Seen> seen_;
     std::string usage_;
+    Span only_text_;  // the inside of the chunk's text, where it says nothing else
+    std::string told_before_, told_behind_;
 };
 
 class CompletionsDialect final : public Dialect {

@@ -206,6 +206,33 @@ TEST_CASE("completions answer: streams, wherever they are cut") {
     }
 }
 
+TEST_CASE("completions answer: chunks that are alike but for their text are told as those that are read") {
+    const std::vector<std::string> texts = {"a", "b\xC3\xA9", R"(\u00e9)", R"(say \"x\")", "",
+                                            " ", R"(\)",      R"(\x)",     "d\n",          "e\xC3"};
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        json::RandomJson random(seed);
+        std::string alike;
+        std::string different;
+        for (int i = 0; i < 12; ++i) {
+            const std::string text = texts[random.below(random.below(12) == 0 ? texts.size() : 6)];
+            const std::string event =
+                chunk(R"("content":")" + text + '"', "null", R"(,"logprobs":null)", random.below(4) == 0 ? "1" : "0");
+            alike += event;
+            different += "data: {\"number\":" + std::to_string(i) + "," + event.substr(7);
+        }
+        const std::string end = chunk("", R"("stop")", "", "1") + chunk("", R"("stop")", "", "0") + kUsage + kDone;
+        CAPTURE(alike);
+        const Translated fast = translate(alike + end, true);
+        const Translated read = translate(different + end, true);
+        CHECK(fast.error.has_value() == read.error.has_value());
+        CHECK(fast.out == read.out);
+    }
+    // A delta that says two things at once.
+    const std::string twice = chunk(R"("content":"a","content":"b")");
+    CHECK(translate(twice + twice).out.find(R"("text":"ab")") != std::string::npos);
+    CHECK(translate(twice + twice).out.find(R"("text":"ab")", 200) != std::string::npos);
+}
+
 TEST_CASE("completions answer: several choices in a stream") {
     const Translated translated =
         translate(chunk(R"("content":"a")", "null", "", "0") + chunk(R"("content":"b")", "null", "", "1") +

@@ -32,6 +32,7 @@ class ResponsesStream final : public ChunkReader {
 
   protected:
     Result<void> on_chunk(std::string_view chunk, std::string& out) override;
+    Result<void> on_text(std::string_view raw_inside, std::string& out) override;
     Result<void> on_done(std::string& out) override;
     void on_error(const ApiError& error, std::string& out) override;
 
@@ -45,6 +46,7 @@ class ResponsesStream final : public ChunkReader {
     Result<void> take_call(Walk& call, std::string& out);
     void tell_calls(std::string& out);
     void take_logprobs(Span logprobs);
+    Result<void> check_size() const;
     void take_annotations(Span annotations, std::string& out);
 
     // Each a step of the grammar.
@@ -66,6 +68,7 @@ class ResponsesStream final : public ChunkReader {
 
     ResponseHead head_;
     std::string_view chunk_;
+    Span only_text_;  // the inside of the chunk's text, where it says nothing else
     std::optional<Usage> usage_;
     std::optional<Status> status_;  // since there was a finish_reason
     bool began_ = false;
@@ -91,19 +94,34 @@ class ResponsesStream final : public ChunkReader {
 
 Result<void> ResponsesStream::on_chunk(std::string_view chunk, std::string& out) {
     chunk_ = chunk;
+    only_text_ = {};
+    std::size_t choices = 0;
+    bool has_usage = false;
     for (Walk member(chunk, {0, chunk.size()}); member.next();) {
         if (member.key_is("choices")) {
-            for (Walk choice = Walk::inside(member); choice.next();) {
+            for (Walk choice = Walk::inside(member); choice.next(); ++choices) {
                 if (!choice.at_object()) return fail(ErrorCode::protocol, "a chunk's choice is no object");
                 if (Result<void> taken = take_choice(choice, out); !taken) return taken;
             }
         } else if (member.key_is("usage")) {
             const std::optional<Usage> usage = read_usage(chunk, member.value());
             if (usage && usage->reported) usage_ = usage;
+            has_usage |= usage.has_value();
         } else if (!began_) {
             head_.take(json::as_string(member.raw_key()).value_or(""), member.raw());
         }
     }
+    if (!only_text_.empty() && choices == 1 && !has_usage) says_only(chunk, only_text_);
+    return check_size();
+}
+
+Result<void> ResponsesStream::on_text(std::string_view raw_inside, std::string& out) {
+    open_part(Part::text, out);
+    say("response.output_text.delta", raw_inside, out);
+    return check_size();
+}
+
+Result<void> ResponsesStream::check_size() const {
     if (kept_ > kMaxResponseBytes) return fail(ErrorCode::too_large, "the answer is too large for this API's stream");
     return {};
 }
@@ -136,7 +154,9 @@ Result<void> ResponsesStream::take_choice(Walk& choice, std::string& out) {
     if (!delta.empty()) {
         if (Result<void> taken = take_delta(delta, out); !taken) return taken;
     }
+    if (!logprobs.empty() && !json::is_null(logprobs.of(chunk_))) only_text_ = {};
     if (const std::optional<Status> status = ResponseHead::status_of(finish)) {
+        only_text_ = {};
         status_ = status;
         if (item_ == Item::none && output_index_ == 0) open_part(Part::text, out);
         close_item(*status, out);
@@ -159,6 +179,10 @@ Result<void> ResponsesStream::take_delta(Span delta, std::string& out) {
             annotations = member.value();
         }
     }
+    const bool refuses = says_something(refusal.of(chunk_));
+    if (thought.empty() && calls.empty() && annotations.empty() && !refuses && says_something(content.of(chunk_))) {
+        only_text_ = {content.begin + 1, content.end - 1};
+    }
     if (!thought.empty()) {
         open_reasoning(out);
         say("response.reasoning_text.delta", inside(thought.of(chunk_)), out);
@@ -167,7 +191,7 @@ Result<void> ResponsesStream::take_delta(Span delta, std::string& out) {
         if (Result<void> taken = take_content(content, out); !taken) return taken;
     }
     if (!annotations.empty()) take_annotations(annotations, out);
-    if (says_something(refusal.of(chunk_))) {
+    if (refuses) {
         open_part(Part::refusal, out);
         say("response.refusal.delta", inside(refusal.of(chunk_)), out);
     }

@@ -334,6 +334,32 @@ TEST_CASE("responses stream: reasoning, text and parallel calls come one after t
             "tool_calls")));
 }
 
+TEST_CASE("responses stream: chunks that are alike but for their text are told as those that are read") {
+    const std::vector<std::string> texts = {"a",    "b\xC3\xA9", R"(\u00e9)", "c",     R"(say \"x\")", "", " ",
+                                            R"(\)", R"(\x)",     "d\n",       "e\xC3", R"(","y":")",   "f"};
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        json::RandomJson random(seed);
+        std::string alike;
+        std::string different;
+        for (int i = 0; i < 12; ++i) {
+            // Most of them are good: one that is broken ends the stream.
+            const std::string text = texts[random.below(random.below(12) == 0 ? texts.size() : 7)];
+            const std::string event = random.below(6) == 0
+                                          ? chunk(R"("reasoning_content":")" + text + '"')
+                                          : chunk(R"("content":")" + text + '"', "null", R"(,"logprobs":null)");
+            alike += event;
+            different += "data: {\"number\":" + std::to_string(i) + "," + event.substr(7);
+        }
+        const std::string end = chunk("", R"("stop")") + kUsage + kDone;
+        CAPTURE(alike);
+        const Translated fast = translate(alike + end);
+        const Translated read = translate(different + end);
+        CHECK(fast.error.has_value() == read.error.has_value());
+        CHECK(fast.out == read.out);
+        const Client client(fast.out);
+    }
+}
+
 TEST_CASE("responses stream: refusals, logprobs, annotations") {
     const Client refused(
         translate(chunk(R"("refusal":"I ")") + chunk(R"("refusal":"can't.")") + chunk("", R"("stop")") + kDone).out);
