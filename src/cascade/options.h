@@ -96,6 +96,8 @@ struct CascadeOptions {
     Mode mode = Mode::observe;
     Micros tier_timeout_micros = 20'000'000;  // how long a model tier's answer is waited for at most, before the next
     Micros tier_rest_micros = 60'000'000;     // how long one that fails again and again is left alone at most; 0: never
+    Micros max_latency_micros =
+        0;  // cheaper models are tried only where the reference can still answer by then; 0: none
     ProofCaps audits;
     double canary = 1;  // share of a task's requests that its ladder serves at first (cascade/canary.h)
     std::map<std::string, TaskOptions, std::less<>> tasks;

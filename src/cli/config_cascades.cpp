@@ -397,6 +397,7 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.share("canary", to.canary, kLeastCanary, 1);
     section.duration("tier_timeout", to.tier_timeout_micros, 100'000, 600'000'000);
     section.duration("tier_rest", to.tier_rest_micros, 0, 3'600'000'000);
+    section.duration("max_latency", to.max_latency_micros, 1'000, 600'000'000);
     read_cache_rules(section, reader, to);
     read_agreement(section, reader, draft, to.agreement);
     section.finish();

@@ -78,6 +78,7 @@ cascades:
     promise: { harm: 2%, confidence: 0.9, over: task }
     tier_timeout: 4s
     tier_rest: 5m
+    max_latency: 900ms
     audits: { cap_usd_per_day: 2.5, cap_share: 5%, blind_after: 2h }
     canary: 10%
     tasks: { reviews: { mode: shadow }, 00ff00ff00ff00ff: { mode: observe } }
@@ -183,6 +184,7 @@ keys:
     CHECK(zeta.promise->over_task);
     CHECK(zeta.tier_timeout_micros == 4'000'000);
     CHECK(zeta.tier_rest_micros == 300'000'000);
+    CHECK(zeta.max_latency_micros == 900'000);
     CHECK(zeta.audits.per_day == Usd{2'500'000'000});
     CHECK(zeta.audits.share == 0.05);
     CHECK(zeta.audits.blind_micros == 7'200'000'000);

@@ -98,6 +98,14 @@ void plan_meaning(ChatLife& life, tiers::Question& question) {
     question.partition = life.partition;
 }
 
+// How long cheaper models may be tried: so that the reference can still answer within the limit on latency. 0: no
+// limit.
+Micros climb_until(const ChatLife& life) {
+    const Micros limit = life.max_latency > 0 ? life.max_latency : life.plan->cascade->options.max_latency_micros;
+    if (limit == 0) return 0;
+    return std::max<Micros>(1, life.exchange.started_micros() + limit - life.plan->reference_times.usual());
+}
+
 // What the reference would have cost for an answer that another tier gave.
 void set_counterfactual(ChatLife& life, const tiers::CacheEntry& answer, cascade::TierKind tier) {
     const tiers::ModelUpstream& reference = *life.plan->reference;
@@ -154,6 +162,7 @@ Task<void> answer(ChatLife& life) {
     question.max_age = life.max_age;
     question.task = life.row.task;
     question.least_score = life.least_score;
+    question.deadline = climb_until(life);
     question.debug = life.debug;
     const std::vector<cascade::Rung>& rungs = *life.plan->rungs;
     cascade::Ascent ascent;

@@ -28,6 +28,7 @@
 #include "gateway/routes.h"
 #include "net/reactor.h"
 #include "store/ledger.h"
+#include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
 #include "wire/request_memo.h"
 
@@ -44,7 +45,8 @@ struct Plan {
     const CascadeRoute* cascade = nullptr;
     const std::vector<cascade::Rung>* rungs = nullptr;
     std::shared_ptr<const tiers::ModelUpstream> reference;
-    std::string upstream_identity;  // who would answer, as part of cache keys
+    mutable tiers::TierHealth reference_times{0, 0};  // a plan is one reactor's
+    std::string upstream_identity;                    // who would answer, as part of cache keys
     std::shared_ptr<const cascade::SemanticLearner::Promise>
         semantic;                                        // what the semantic tier promises; null: no tier
     std::shared_ptr<const tiers::ModelUpstream> judge;   // gateway/judge.h; null: none

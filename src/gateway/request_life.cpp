@@ -8,6 +8,7 @@
 namespace weir::gateway {
 namespace {
 
+constexpr std::int64_t kMostLatencyMillis = 600'000;
 constexpr std::size_t kMaxTaskName = 128;
 
 std::optional<wire::ApiError> read_cache_wish(RequestLife& life, std::string_view value) {
@@ -57,6 +58,18 @@ std::optional<wire::ApiError> read_similarity(RequestLife& life, std::string_vie
     return std::nullopt;
 }
 
+// Whole milliseconds.
+std::optional<wire::ApiError> read_max_latency(RequestLife& life, std::string_view value) {
+    std::int64_t milliseconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), milliseconds);
+    if (error != std::errc() || end != value.data() + value.size() || milliseconds < 1 ||
+        milliseconds > kMostLatencyMillis) {
+        return bad_request("x-weir-max-latency is a whole number of milliseconds, 1 to 600000", "x-weir-max-latency");
+    }
+    life.max_latency = milliseconds * 1'000;
+    return std::nullopt;
+}
+
 std::optional<wire::ApiError> read_weir_header(RequestLife& life, std::string_view name, std::string_view value) {
     if (http::equals_ignoring_case(name, "mode")) {
         life.wished_mode = store::parse_mode(value);
@@ -72,6 +85,8 @@ std::optional<wire::ApiError> read_weir_header(RequestLife& life, std::string_vi
         life.task_name = value;
     } else if (http::equals_ignoring_case(name, "similarity")) {
         return read_similarity(life, value);
+    } else if (http::equals_ignoring_case(name, "max-latency")) {
+        return read_max_latency(life, value);
     } else if (http::equals_ignoring_case(name, "source")) {
         if (const auto parsed = tiers::parse_sources(value); !parsed) {
             return bad_request("x-weir-source: " + parsed.error().message, "x-weir-source");

@@ -52,6 +52,7 @@ class RequestLife : public net::PeerWatcher {
     CacheWish cache_wish = CacheWish::none;
     std::optional<Micros> max_age;   // cache-control: max-age
     double least_score = 0;          // x-weir-similarity
+    Micros max_latency = 0;          // x-weir-max-latency; 0: as the cascade says
     std::string_view sources, tags;  // x-weir-source, x-weir-tags
     std::string_view user;           // x-weir-user
     bool debug = false;

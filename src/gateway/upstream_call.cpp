@@ -59,6 +59,7 @@ void take_head(UpstreamCall& upstream) {
 void finish_attempt(UpstreamCall& upstream) {
     const Micros taken = upstream.life.lane.reactor.now() - upstream.begun;
     upstream.attempt.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));
+    if (upstream.attempt.outcome == store::Outcome::served) upstream.life.plan->reference_times.answered(taken);
     upstream.life.upstream_micros += taken;
     upstream.life.add_attempt(upstream.attempt);
 }

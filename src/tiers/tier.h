@@ -31,9 +31,10 @@ struct Question {
     std::string_view tenant;
     Digest256 cache_key{};  // zero where the request must not be looked up
     bool may_look_up = false;
-    bool may_store = false;           // the answer will be stored: the same request may wait for it
-    bool caches_only = false;         // no model is asked
-    Micros deadline = 0;              // steady time; 0: none
+    bool may_store = false;    // the answer will be stored: the same request may wait for it
+    bool caches_only = false;  // no model is asked
+    // Steady time at which the reference has to be asked, if nobody answered before; 0: whenever that may be.
+    Micros deadline = 0;
     std::optional<Micros> max_age{};  // the caller takes no older cached answer
     // For the semantic tier. `partition`: digest of everything but the last user turn, whose text is `text`; empty:
     // there is nothing to compare by meaning.

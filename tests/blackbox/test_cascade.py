@@ -256,6 +256,39 @@ class Off(CascadeCase):
         self.assertEqual((self.large.calls, self.small.calls), (2, 0))
 
 
+class MaxLatency(CascadeCase):
+    """The reference takes 60 ms or more; the small one next to nothing."""
+
+    @classmethod
+    def config(cls):
+        return simple(cls.up, mode="serve", tiers=[SMALL_TIER], reactors=1)
+
+    def slow(self):
+        release = threading.Event()
+        threading.Timer(0.06, release.set).start()
+        return upstream.held(release, self.large)
+
+    def test_cheaper_models_leave_the_reference_its_time(self):
+        self.assert_small(self.chat([("x-weir-max-latency", "50")]))  # nothing is known yet
+        self.small.logprob = -3
+        self.up.by_model["gpt-4o"] = self.slow()
+        self.assert_reference(self.chat())
+        self.small.logprob = -0.02
+        asked = self.small.calls
+        self.up.by_model["gpt-4o"] = self.slow()
+        reply = self.chat([("x-weir-max-latency", "50"), ("x-weir-debug", "1")])
+        self.assert_reference(reply)
+        self.assertIn("no time for it", reply.header("x-weir-why"))
+        self.assertEqual(self.small.calls, asked)
+        self.assertEqual(nanos(self.weir.row(reply)["cost_usd"]), self.large.nanos // self.large.calls)
+        self.assert_small(self.chat([("x-weir-max-latency", "60000")]))
+
+    def test_what_is_no_time_is_told(self):
+        for wrong in ("0", "-1", "1s", "600001", "", "1.5"):
+            with self.subTest(wrong):
+                self.assert_error(self.chat([("x-weir-max-latency", wrong)]), 400, "x-weir-max-latency")
+
+
 class WholeCascade(CascadeCase):
     """exact, then small, then the reference."""
 

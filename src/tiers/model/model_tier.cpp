@@ -31,6 +31,11 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.reason = "rests after failures";
         co_return climb;
     }
+    if (question.deadline != 0 && begun + health_.usual() >= question.deadline) {
+        health_.passed_over();
+        climb.reason = "no time for it";
+        co_return climb;
+    }
     const Micros patience = begun + health_.patience();
     const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
 

@@ -29,10 +29,17 @@ class TierHealth {
         if (answers_ == 0) return most_;
         return std::clamp(std::max(mean_ + 8 * deviation_, 3 * mean_), std::min(kLeastPatience, most_), most_);
     }
+    // How long an answer takes as a rule; 0: not known yet.
+    Micros usual() const { return mean_ + deviation_; }
     void answered(Micros taken) {
         observe(taken);
         failures_ = 0;
         rests_until_ = 0;
+    }
+    // It was not asked for want of time. After some dozens of these it is tried again: it may have become faster.
+    void passed_over() {
+        mean_ -= mean_ / 64;
+        deviation_ -= deviation_ / 64;
     }
     // `taken`: where patience ran out, so that one that has become slow for good is not given up for ever.
     void failed(Micros now, bool timed_out, Micros taken) {

@@ -58,3 +58,15 @@ TEST_CASE("one that is not to rest never does") {
     for (int i = 0; i < 100; ++i) health.failed(1'000'000, false, 0);
     CHECK_FALSE(health.rests(1'000'000));
 }
+
+TEST_CASE("what it usually takes is forgotten while nobody asks it for want of time") {
+    TierHealth health(20'000'000, kRest);
+    CHECK(health.usual() == 0);
+    for (int i = 0; i < 50; ++i) health.answered(800'000);
+    CHECK(health.usual() >= 800'000);
+    CHECK(health.usual() < 900'000);
+    int until = 0;
+    while (health.usual() >= 400'000 && until < 1'000) health.passed_over(), ++until;
+    CHECK(until > 30);
+    CHECK(until < 60);
+}
