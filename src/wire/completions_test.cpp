@@ -244,6 +244,15 @@ TEST_CASE("completions answer: several choices in a stream") {
                                 told(R"({"text":"c","index":0,"logprobs":null,"finish_reason":"length"})") + kDone);
 }
 
+TEST_CASE("completions answer: too many choices") {
+    std::string events;
+    for (std::size_t i = 0; i < kMaxChoices; ++i) events += chunk(R"("content":"a")", "null", "", std::to_string(i));
+    CHECK_FALSE(translate(events).error);
+    const Translated translated = translate(events + chunk(R"("content":"a")", "null", "", "500"));
+    REQUIRE(translated.error);
+    CHECK(translated.error->code == ErrorCode::too_large);
+}
+
 TEST_CASE("completions answer: nothing that was cut ends cleanly") {
     for (const std::string& events :
          {kDone, chunk(R"("content":"a")") + kDone, chunk(R"("content":"a")") + "data: {]}\n\n",

@@ -1,265 +1,8 @@
-#include "wire/responses.h"
-
-#include <doctest/doctest.h>
-
-#include "http/sse.h"
 #include "json/random_json.h"
-#include "json/scan.h"
-#include "wire/chat_answer.h"
+#include "wire/responses_calls.h"
+#include "wire/responses_testing.h"
 
-namespace weir::wire {
-namespace {
-
-Echo echo_of_answer() {
-    Echo echo;
-    echo.request_id = "00000000000000ab";
-    echo.created_unix_s = 77;
-    echo.notes = R"("store":false)";
-    return echo;
-}
-
-std::string body_of(std::string_view chat) {
-    const Echo echo = echo_of_answer();
-    std::string out;
-    const Result<void> done = responses_dialect().body_from_chat(chat, echo, out);
-    REQUIRE_MESSAGE(done, done.error().message);
-    std::vector<json::Member> members;
-    REQUIRE_MESSAGE(json::members(out, members), out);
-    return out;
-}
-
-std::string chat_body(std::string_view message, std::string_view finish = "stop", std::string_view more = "") {
-    return R"({"id":"chatcmpl-abc","object":"chat.completion","created":1720000000,"model":"gpt-x","choices":[{"index":0,)"
-           R"("message":{"role":"assistant",)" +
-           std::string(message) + R"(},"finish_reason":")" + std::string(finish) + '"' + std::string(more) +
-           R"(}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":)"
-           R"({"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})";
-}
-
-std::string output_of(std::string_view response) {
-    std::vector<json::Member> members;
-    REQUIRE(json::members(response, members));
-    for (const json::Member& member : members) {
-        if (member.key == "output") return std::string(member.raw(response));
-    }
-    return {};
-}
-
-struct Translated {
-    std::string out;
-    std::optional<Error> error;
-};
-
-Translated translate(std::string_view events, std::size_t piece = 1u << 20) {
-    const Echo echo = echo_of_answer();
-    const auto translator = responses_dialect().stream_from_chat(echo, std::nullopt);
-    Translated translated;
-    while (!events.empty()) {
-        const std::string bytes(events.substr(0, piece));
-        events.remove_prefix(bytes.size());
-        if (Result<void> fed = translator->feed(bytes, translated.out); !fed) {
-            translated.error = fed.error();
-            translator->break_off({502, "The upstream broke off.", "server_error", "upstream_broke_off", ""},
-                                  translated.out);
-            return translated;
-        }
-    }
-    // What came to no end is broken off.
-    for (const std::string_view end : {"response.completed", "response.incomplete", "response.failed"}) {
-        if (translated.out.find("event: " + std::string(end) + '\n') != std::string::npos) return translated;
-    }
-    translator->break_off({502, "gone", "server_error", "", ""}, translated.out);
-    return translated;
-}
-
-std::string chunk(std::string_view delta, std::string_view finish = "null", std::string_view more = "") {
-    return R"(data: {"id":"chatcmpl-abc","object":"chat.completion.chunk","created":1720000000,"model":"gpt-x",)"
-           R"("choices":[{"index":0,"delta":{)" +
-           std::string(delta) + R"(},"finish_reason":)" + std::string(finish) + std::string(more) + "}]}\n\n";
-}
-const std::string kUsage =
-    R"(data: {"id":"chatcmpl-abc","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,)"
-    R"("prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})"
-    "\n\n";
-const std::string kDone = "data: [DONE]\n\n";
-
-// A reader of streams that holds them to the grammar, event by event, and puts the response together as a client would.
-class Client {
-  public:
-    explicit Client(std::string_view events) {
-        http::SseSplitter splitter;
-        splitter.feed(events);
-        http::SseSplitter::Event event;
-        while (splitter.next(event) == http::SseSplitter::State::event) {
-            if (event.data.empty()) continue;
-            take(event.name, event.data);
-        }
-        CHECK(splitter.pending() == 0);
-        CHECK_FALSE(item_open_);
-    }
-
-    std::string types;     // one a line
-    std::string response;  // of the last event that ends the stream
-    std::string output;    // the items that were done, as a list
-
-  private:
-    static std::string text_of(std::string_view data, std::string_view name) { return std::string(member(data, name)); }
-    static std::string_view member(std::string_view data, std::string_view name) {
-        const std::optional<json::Span> found = json::find_member(data, {0, data.size()}, name);
-        return found ? found->of(data) : std::string_view();
-    }
-    static std::string inside(std::string_view raw) { return std::string(raw.substr(1, raw.size() - 2)); }
-
-    void check_place(std::string_view data) {
-        REQUIRE(item_open_);
-        CHECK(member(data, "item_id") == id_);
-        CHECK(member(data, "output_index") == std::to_string(items_));
-        if (part_open_) CHECK(member(data, "content_index") == std::to_string(parts_));
-    }
-
-    void take(std::string_view name, std::string_view data) {
-        std::vector<json::Member> members;
-        REQUIRE_MESSAGE(json::members(data, members), data);
-        CHECK(json::string_equals(member(data, "type"), name));
-        CHECK(member(data, "sequence_number") == std::to_string(sequence_++));
-        REQUIRE(response.empty());  // nothing comes after the end
-        types += std::string(name) + '\n';
-        const auto is = [&](std::string_view ending) { return name.ends_with(ending); };
-        if (sequence_ == 1) REQUIRE(name == "response.created");
-        if (sequence_ == 2) REQUIRE(name == "response.in_progress");
-        if (name == "response.created" || name == "response.in_progress") {
-            CHECK(json::find_member(data, {0, data.size()}, "response").has_value());
-        } else if (is("output_item.added")) {
-            REQUIRE_FALSE(item_open_);
-            item_open_ = true;
-            CHECK(member(data, "output_index") == std::to_string(items_));
-            const std::string item = text_of(data, "item");
-            id_ = member(item, "id");
-            CHECK(member(item, "status") == R"("in_progress")");
-            parts_ = 0;
-            said_.clear();
-        } else if (is("content_part.added")) {
-            REQUIRE_FALSE(part_open_);
-            part_open_ = true;
-            said_.clear();
-            check_place(data);
-        } else if (is("annotation.added")) {
-            check_place(data);
-        } else if (is(".delta")) {
-            check_place(data);
-            said_ += inside(member(data, "delta"));
-        } else if (is("content_part.done")) {
-            check_place(data);
-            REQUIRE(part_open_);
-            part_open_ = false;
-            ++parts_;
-            const std::string part = text_of(data, "part");
-            const std::string_view text =
-                member(part, json::string_equals(member(part, "type"), "refusal") ? "refusal" : "text");
-            CHECK(inside(text) == said_);
-        } else if (is("output_item.done")) {
-            REQUIRE(item_open_);
-            REQUIRE_FALSE(part_open_);
-            const std::string item = text_of(data, "item");
-            CHECK(member(item, "id") == id_);
-            item_open_ = false;
-            ++items_;
-            output += (output.empty() ? "" : ",") + item;
-        } else if (is(".done")) {
-            check_place(data);
-            const std::string_view text = member(data, "text");
-            const std::string_view arguments = member(data, "arguments");
-            const std::string_view refusal = member(data, "refusal");
-            const std::string_view input = member(data, "input");
-            for (const std::string_view whole : {text, arguments, refusal, input}) {
-                if (!whole.empty()) CHECK(inside(whole) == said_);
-            }
-        } else if (name == "error") {
-            item_open_ = part_open_ = false;  // it may stand anywhere
-        } else {
-            REQUIRE((is("response.completed") || is("response.incomplete") || is("response.failed")));
-            response = text_of(data, "response");
-        }
-    }
-
-    std::uint64_t sequence_ = 0;
-    bool item_open_ = false;
-    bool part_open_ = false;
-    std::size_t items_ = 0;
-    std::size_t parts_ = 0;
-    std::string id_;
-    std::string said_;
-};
-
-const std::string kText = chunk(R"("role":"assistant","content":"")") + chunk(R"("content":"Hel\u00e9")") +
-                          chunk(R"("content":"lo \ud83d")") + chunk(R"("content":"\ude00")") + chunk("", R"("stop")") +
-                          kUsage + kDone;
-
-}  // namespace
-
-TEST_CASE("responses answer: a body, whole") {
-    CHECK(
-        body_of(chat_body(R"("content":"Hel\u00e9lo","refusal":null)")) ==
-        R"({"id":"resp_abc","object":"response","created_at":1720000000,"status":"completed","error":null,)"
-        R"("incomplete_details":null,"model":"gpt-x","output":[{"id":"msg_abc","type":"message","status":"completed",)"
-        R"("content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Hel\u00e9lo"}],)"
-        R"("role":"assistant"}],"service_tier":null,"usage":{"input_tokens":10,"input_tokens_details":)"
-        R"({"cache_write_tokens":0,"cached_tokens":4},"output_tokens":5,"output_tokens_details":)"
-        R"({"reasoning_tokens":2},"total_tokens":15},"store":false})");
-}
-
-TEST_CASE("responses answer: items of a body") {
-    CHECK(
-        output_of(body_of(chat_body(
-            R"("content":"Hm.","reasoning_content":"I think","tool_calls":[{"id":"call_1","type":"function",)"
-            R"("function":{"name":"f","arguments":"{\"a\":1.0}"}},{"type":"custom","custom":{"name":"sh","input":"ls"}}])",
-            "tool_calls"))) ==
-        R"([{"id":"rs_abc","type":"reasoning","status":"completed","summary":[],"content":[)"
-        R"({"type":"reasoning_text","text":"I think"}]},)"
-        R"({"id":"msg_abc","type":"message","status":"completed","content":[)"
-        R"({"type":"output_text","annotations":[],"logprobs":[],"text":"Hm."}],"role":"assistant"},)"
-        R"({"id":"fc_abc","type":"function_call","status":"completed","arguments":"{\"a\":1.0}","call_id":"call_1",)"
-        R"("name":"f"},)"
-        R"({"id":"ctc_abc_1","type":"custom_tool_call","status":"completed","input":"ls","call_id":"call_abc_1",)"
-        R"("name":"sh"}])");
-    CHECK(output_of(body_of(chat_body(R"("content":null,"refusal":"No.")"))) ==
-          R"([{"id":"msg_abc","type":"message","status":"completed","content":[{"type":"refusal","refusal":"No."}],)"
-          R"("role":"assistant"}])");
-    // Nothing at all is an empty text.
-    CHECK(output_of(body_of(chat_body(R"("content":null)"))).find(R"("text":"")") != std::string::npos);
-    CHECK(output_of(body_of(chat_body(R"("content":"a","annotations":[{"type":"url_citation","url_citation":)"
-                                      R"({"url":"u","title":"t","start_index":0,"end_index":1}}])")))
-              .find(R"("annotations":[{"type":"url_citation","url":"u","title":"t","start_index":0,"end_index":1}])") !=
-          std::string::npos);
-    CHECK(output_of(body_of(chat_body(R"("content":"a")", "stop",
-                                      R"(,"logprobs":{"content":[{"token":"a","logprob":-0.10,"bytes":[97],)"
-                                      R"("top_logprobs":[]}],"refusal":null})")))
-              .find(R"("logprobs":[{"token":"a","logprob":-0.10,"bytes":[97],"top_logprobs":[]}])") !=
-          std::string::npos);
-}
-
-TEST_CASE("responses answer: what ends it") {
-    const auto has = [](std::string_view body, std::string_view part) {
-        CHECK_MESSAGE(body.find(part) != std::string_view::npos, body);
-    };
-    const std::string cut = body_of(chat_body(R"("content":"a")", "length"));
-    has(cut, R"("status":"incomplete","error":null,"incomplete_details":{"reason":"max_output_tokens"})");
-    has(output_of(cut), R"("status":"incomplete")");
-    has(body_of(chat_body(R"("content":"a")", "content_filter")),
-        R"("incomplete_details":{"reason":"content_filter"})");
-    std::string out;
-    const Echo echo = echo_of_answer();
-    const Result<void> unfinished = responses_dialect().body_from_chat(
-        R"({"choices":[{"message":{"content":"a"},"finish_reason":null}]})", echo, out);
-    REQUIRE_FALSE(unfinished);
-    CHECK(unfinished.error().code == ErrorCode::protocol);
-    // Without an id and a time, those of the request.
-    out.clear();
-    REQUIRE(responses_dialect().body_from_chat(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})",
-                                               echo, out));
-    has(out, R"({"id":"resp_00000000000000ab","object":"response","created_at":77,)");
-    has(out, R"("usage":null)");
-}
+namespace weir::wire::responses {
 
 TEST_CASE("responses stream: text, byte for byte") {
     const auto event = [](std::string_view type, int number, std::string_view rest) {
@@ -474,34 +217,32 @@ TEST_CASE("responses stream: nothing that was cut ends cleanly") {
     }
 }
 
-TEST_CASE("responses: an answer is the same response as a body, as a replayed stream and as a live one") {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
-        json::RandomJson random(seed, false);
-        const auto maybe = [&](const std::string& member) {
-            return random.below(2) == 0 ? "," + member : std::string();
-        };
-        std::string message = R"("content":)" + (random.below(4) == 0 ? "null" : random.string());
-        message += maybe(R"("refusal":)" + random.string()) + maybe(R"("reasoning_content":)" + random.string());
-        if (random.below(2) == 0) {
-            message += R"(,"tool_calls":[)";
-            for (std::size_t i = 0, calls = 1 + random.below(3); i < calls; ++i) {
-                message += std::string(i > 0 ? "," : "") + R"({"id":"call_)" + std::to_string(i) +
-                           R"(","type":"function","function":{"name":"f","arguments":)" + random.string() + "}}";
-            }
-            message += ']';
-        }
-        const std::string chat = chat_body(message, random.below(4) == 0 ? "length" : "stop");
-        CAPTURE(chat);
-        const Echo echo = echo_of_answer();
-        std::string stream;
-        REQUIRE(body_to_dialect_stream(responses_dialect(), chat, echo, stream));
-        const Client client(stream);
-        CHECK(client.response == body_of(chat));
-        CHECK(output_of(client.response) == '[' + client.output + ']');
-        std::string events;
-        REQUIRE(body_to_stream(chat, true, events));
-        CHECK(translate(events, 1 + random.below(50)).out == stream);
+TEST_CASE("responses stream: limits") {
+    const auto call = [](std::size_t number) {
+        return chunk(R"("tool_calls":[{"id":"c)" + std::to_string(number) +
+                     R"(","function":{"name":"f","arguments":"{}"}}])");
+    };
+    std::string calls;
+    for (std::size_t i = 0; i < CallQueue::kMaxCalls; ++i) calls += call(i);
+    CHECK_FALSE(translate(calls + chunk("", R"("stop")") + kDone).error);
+    const Translated one_more = translate(calls + call(CallQueue::kMaxCalls));
+    REQUIRE(one_more.error);
+    CHECK(one_more.error->code == ErrorCode::too_large);
+    const Translated far = translate(chunk(R"("tool_calls":[{"index":1024,"id":"c","function":{"name":"f"}}])"));
+    REQUIRE(far.error);
+    CHECK(far.error->code == ErrorCode::too_large);
+
+    const std::string piece = chunk(R"("content":")" + std::string(1u << 20, 'x') + '"');
+    const Echo echo = echo_of_answer();
+    const auto translator = responses_dialect().stream_from_chat(echo, std::nullopt);
+    std::size_t fed = 0;
+    std::string out;
+    while (fed <= kMaxResponseBytes && translator->feed(piece, out)) {
+        fed += 1u << 20;
+        out.clear();
     }
+    CHECK(fed > kMaxResponseBytes - (2u << 20));
+    CHECK(fed <= kMaxResponseBytes);
 }
 
 TEST_CASE("responses: damaged streams are told as such, and never as more than they are") {
@@ -513,4 +254,4 @@ TEST_CASE("responses: damaged streams are told as such, and never as more than t
     }
 }
 
-}  // namespace weir::wire
+}  // namespace weir::wire::responses
