@@ -62,6 +62,9 @@ TEST_CASE("particles: signs, letters and versions") {
     CHECK(decided("What does tool -v print?", "What does tool -v  print") == "none");
     CHECK(decided("Is it in the cafe - a pub?", "Is it in the cafe, a pub?") == "none");
     CHECK(decided("Who was robbed in that house?", "Who was robbing in that house?") == "roles");
+    CHECK(decided("Is \"mayn't\" a word?", "Is \"mightn't\" a word?") == "code");
+    CHECK(decided("Is \"mayn't\" a word?", "is \"mayn't\" a word") == "none");
+    CHECK(decided("Isn't it raining?", "Is it not raining?") != "code");
     CHECK(decided("Is '7' a key of it?", "Is 7 a key of it?") == "quoted");
     CHECK(decided("How is flavour spelt? Spell flavour.", "How is flavor spelt? Spell flavor.") == "quoted");
     CHECK(decided("Does it open whether or not both agree?", "Does it open if both agree?") == "condition");

@@ -253,6 +253,23 @@ void mark_subscripts(std::string_view text, const text::Words& words, Terms& ter
     }
 }
 
+// A contraction within quotation marks is the word that is asked about, besides the words that it stands for.
+void mark_contractions(std::string_view text, const text::Words& words, Terms& terms) {
+    for (std::uint32_t i = 0; i + 1 < words.size() && terms.size() + 4 < max_terms; ++i) {
+        const Word& next = words[i + 1];
+        if (!words[i].quoted || !next.quoted || !next.attached || next.end > text.size()) continue;
+        if (words[i].kind != WordKind::word || next.kind != WordKind::word) continue;
+        Term term;
+        term.kind = TermKind::code;
+        term.meaning = word_id(text.substr(words[i].begin, next.end - words[i].begin));
+        term.word = i + 1;
+        term.flags = term_quoted;
+        const auto behind =
+            std::find_if(terms.begin(), terms.end(), [&](const Term& other) { return other.word > i + 1; });
+        terms.insert(behind, term);
+    }
+}
+
 void settle(Question& question, Terms& terms, Outline& outline) {
     std::size_t from = 0;
     Terms sentence;
@@ -329,6 +346,7 @@ Question read_question(std::string_view text) {
     read_terms(question.words, pieces, outline, terms);
     mark_identifiers(text, question.words, terms);
     mark_subscripts(text, question.words, terms);
+    mark_contractions(text, question.words, terms);
     question.too_long = question.too_long || terms.size() + 4 >= max_terms;
     question.terms.reserve(terms.size() + 2);
     settle(question, terms, outline);

@@ -56,7 +56,7 @@ double shipped_threshold(bool dense) {
 
 double shipped_prior(double promise, bool dense) {
     if (promise < kTrustedPromise) return kCertain;
-    const double share = promise + 2 * (promise - kTrustedPromise);
+    const double share = 0.01 + 4 * (promise - kTrustedPromise);
     const OperatingPoint* before = nullptr;  // of the points at a smaller share, the nearest
     const OperatingPoint* behind = nullptr;
     for (const OperatingPoint& point : shipped_verifier()->points(dense)) {

@@ -17,8 +17,8 @@ double shipped_threshold(bool dense);
 
 // The score from which a task whose promise is `promise` is served before it has labels of its own. Under strict
 // promises only what rules explain: the pairs that the verifier was trained on prove nothing about somebody's traffic
-// to a hundredth. From kTrustedPromise on the verifier's own curve; measured on recorded traffic it is ever more on the
-// safe side, so what a promise is above that counts three times (docs/decisions.md).
+// to a hundredth. From kTrustedPromise on the verifier's own curve, from its point at 1 % on, by four points for each
+// point of the promise: as recorded traffic has shown it to hold (docs/decisions.md).
 inline constexpr double kTrustedPromise = 0.05;
 double shipped_prior(double promise, bool dense);
 

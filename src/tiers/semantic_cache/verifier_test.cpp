@@ -316,6 +316,11 @@ TEST_CASE("the shipped verifier: there, strict, and free of anybody's words") {
         const auto point = shipped->point(0.02, dense);
         REQUIRE(point);
         CHECK(point->threshold > 0.9);
+        CHECK(shipped_prior(0.02, dense) == kCertain);
+        CHECK(shipped_prior(0.05, dense) < kCertain);
+        CHECK(shipped_prior(0.05, dense) == doctest::Approx(shipped->point(0.01, dense)->threshold));
+        CHECK(shipped_prior(0.09, dense) < shipped_prior(0.05, dense));
+        CHECK(shipped_prior(0.09, dense) > shipped_prior(0.5, dense));
     }
 }
 
