@@ -29,6 +29,9 @@ constexpr double kClearlyWorse = 3;         // times the promise: of a task's se
 constexpr double kHopeful = 3;              // see plan_task()
 // The budget left is spent over so many trials to come: of those seen, at least.
 constexpr double kHorizon = 2, kLeastHorizon = 500;
+constexpr double kShut = 1e9;          // times a harm price: no gate opens
+constexpr std::size_t kDoubts = 3;     // risk strata of a task
+constexpr double kDoubtful = -3;       // log-odds by the prior: 5 %
 constexpr double kTrust = 0.5;         // see learn/calibrated_count.h
 constexpr double kKeptOfAlpha = 0.75;  // the rest goes to looking again and again
 
@@ -284,14 +287,15 @@ std::vector<double> PolicyLearner::expected_mix() const {
     return mix;
 }
 
-// The risk strata of a harm price, one a task: its traffic to come by the expected mix, and what was served unseen.
+// The risk strata of a harm price: a task's certain, nearly certain and doubtful answers, to come by the expected mix,
+// and served unseen. Where the models misjudge one of them, another, graded more often, must not speak for it.
 class PolicyLearner::PriceTest {
   public:
     PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task);
 
     double known_worse() const { return known_worse_; }  // served and audited
     // Until then `ahead` more requests come at this price; with or without what was served unseen so far.
-    learn::CountBound worse(double price, double ahead, bool past, double alpha);
+    learn::CountBound worse(double price, double ahead, bool past, double trust, double alpha);
 
   private:
     struct Usable {
@@ -301,11 +305,17 @@ class PolicyLearner::PriceTest {
     struct Answer {
         std::size_t tier;
         double risk;
+        std::size_t stratum;
     };
+    static Answer answer_of(const Kept& kept, std::size_t tier) {
+        const double prior = prior_log_odds(kept.trial.tiers[tier].evidence);
+        const std::size_t doubt = prior >= kDoubtful ? 2 : risk_values(prior)[2] > 0 ? 0 : 1;
+        return {tier, static_cast<double>(kept.risk[tier]), kDoubts * kept.group + doubt};
+    }
     std::optional<Answer> served_at(double price, const TaskPlan& plan, const Kept& kept) const;
 
     double trials_, known_worse_ = 0;
-    std::vector<double> unseen_;  // by group: risks of what was served and not audited
+    std::vector<double> unseen_;  // by stratum: risks of what was served and not audited
     std::vector<std::vector<Usable>> usable_;
     std::vector<const TaskPlan*> plans_;
     std::vector<learn::RiskStratum> strata_;
@@ -313,17 +323,18 @@ class PolicyLearner::PriceTest {
 
 PolicyLearner::PriceTest::PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task)
     : trials_(static_cast<double>(learner.window_.size())),
-      unseen_(by_task.size(), 0.0),
+      unseen_(kDoubts * by_task.size(), 0.0),
       usable_(by_task.size()),
       plans_(by_task.size(), nullptr),
-      strata_(by_task.size()) {
+      strata_(kDoubts * by_task.size()) {
     for (const Kept& kept : learner.window_) {
         if (kept.trial.served == kReference) continue;
         const auto tier = static_cast<std::size_t>(kept.trial.served);
         if (kept.trial.known) {
             known_worse_ += kept.trial.tiers[tier].worse ? 1 : 0;
         } else {
-            unseen_[kept.group] += static_cast<double>(kept.risk[tier]);
+            const Answer answer = answer_of(kept, tier);
+            unseen_[answer.stratum] += answer.risk;
         }
     }
     const std::vector<double> mix = learner.expected_mix();
@@ -344,54 +355,58 @@ std::optional<PolicyLearner::PriceTest::Answer> PolicyLearner::PriceTest::served
                                                                                     const Kept& kept) const {
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
-        const auto risk = static_cast<double>(kept.risk[tier]);
-        if (price * risk <= plan.beyond_usd[rung]) return Answer{tier, risk};
+        if (price * static_cast<double>(kept.risk[tier]) <= plan.beyond_usd[rung]) return answer_of(kept, tier);
     }
     return std::nullopt;
 }
 
-learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bool past, double alpha) {
-    for (std::size_t group = 0; group < strata_.size(); ++group) {
-        learn::RiskStratum& stratum = strata_[group];
-        stratum = {past ? unseen_[group] : 0, 0, 0};
+learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bool past, double trust, double alpha) {
+    for (std::size_t i = 0; i < strata_.size(); ++i) strata_[i] = {past ? unseen_[i] : 0, 0, 0};
+    for (std::size_t group = 0; group < usable_.size(); ++group) {
         for (const Usable& each : usable_[group]) {
             auto answer = served_at(price, *plans_[group], *each.kept);
+            const int before = each.kept->trial.served;
             if (answer) {
-                stratum.expected += ahead / trials_ * each.weight * answer->risk;
-            } else if (each.kept->trial.served != kReference) {
+                strata_[answer->stratum].expected += ahead / trials_ * each.weight * answer->risk;
+            } else if (before != kReference) {
                 // A stricter price would not serve it again, but it tells of what was served.
-                const auto tier = static_cast<std::size_t>(each.kept->trial.served);
-                answer = Answer{tier, static_cast<double>(each.kept->risk[tier])};
+                answer = answer_of(*each.kept, static_cast<std::size_t>(before));
             } else {
                 continue;
             }
+            learn::RiskStratum& stratum = strata_[answer->stratum];
             stratum.expected_known += answer->risk;
             stratum.seen += each.kept->trial.tiers[answer->tier].worse ? 1 : 0;
         }
     }
-    return learn::calibrated_count(strata_, kTrust, alpha);
+    return learn::calibrated_count(strata_, trust, alpha);
 }
 
 void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
     const double alpha = kKeptOfAlpha * (1 - options_.confidence);
     const auto trials = static_cast<double>(window_.size());
-    const double ahead = std::max(kLeastHorizon, kHorizon * trials);
+    const double ahead =
+        options_.ahead > 0 ? static_cast<double>(options_.ahead) : std::max(kLeastHorizon, kHorizon * trials);
     PriceTest test(*this, by_task);
     const double allowed = options_.promise * (trials + ahead) - test.known_worse();
     certificate_.harm_price_usd.reset();
     certificate_.worse_bound = 1;
     certificate_.worse_so_far =
-        (test.known_worse() + test.worse(std::numeric_limits<double>::infinity(), 0, true, alpha).most) / trials;
+        (test.known_worse() + test.worse(std::numeric_limits<double>::infinity(), 0, true, kTrust, alpha).most) /
+        trials;
     for (std::size_t step = 0; step < kPrices; ++step) {
         const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
         const double price = reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
-        const learn::CountBound all = test.worse(price, ahead, true, alpha);
-        const learn::CountBound coming = test.worse(price, ahead, false, alpha);
+        const learn::CountBound coming = test.worse(price, ahead, false, kTrust, alpha);
+        const learn::CountBound all = test.worse(price, ahead, true, kTrust, alpha);
         // Of past and future together, as they are uncertain together.
         const double left = (allowed - (all.most - coming.most)) / ahead;
         const double now = std::clamp(left, 0.0, options_.bank * options_.promise);
-        const bool kept = coming.most / ahead <= now;
-        if (kept || step == 0) {
+        // The models' word helps a proof, it is none: what was seen alone has to do at twice the allowed error.
+        const bool seen = test.worse(price, ahead, false, 0, 2 * (1 - options_.confidence)).most / ahead <= now;
+        // A price so strict that nothing would be served keeps every promise, but for one that is broken already.
+        const bool kept = now > 0 && seen && coming.most / ahead <= now;
+        if (kept || certificate_.worse_bound == 1) {  // the first one says how far away it is
             certificate_.promise_now = now;
             certificate_.worse_seen = coming.likely / ahead;
             certificate_.worse_bound = coming.most / ahead;
@@ -400,6 +415,8 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
         certificate_.harm_price_usd = price;
     }
     policy.harm_price_usd_ = certificate_.harm_price_usd;
+    // By the models of the folds nothing would have been served: the whole model must not think otherwise.
+    if (certificate_.harm_price_usd && certificate_.worse_bound <= 0) *policy.harm_price_usd_ *= kShut;
 }
 
 // A task that was clearly worse once does not borrow from the others again: it opens on its own trials.

@@ -51,6 +51,7 @@ class PolicyLearner {
         std::size_t first_certificate = 150;  // trials
         double growth = 1.15;                 // of the trials, until the next occasion
         std::size_t window = 20'000;          // trials
+        std::size_t ahead = 0;                // requests to come, where their number is known; 0: it goes on and on
         std::size_t task_trials = 10;         // of a new task, with everything asked, before its plan is made
         double hold_out = 0.015;              // share of requests for which everything is asked, ever after
         // Tomorrow's mix of tasks is like that of so many trials past (half of it; older ones count less and less).

@@ -91,27 +91,29 @@ TEST_CASE("of two tiers the one that pays is found") {
 }
 
 TEST_CASE("a tier that gets worse half-way is taken out of service") {
-    World world;
-    world.tiers = {{}};
-    PolicyLearner learner(options_for(world, 0.02));
-    RandomBits random(5);
-    Run before, after;
-    for (int i = 0; i < 3000; ++i) play(world, learner, random, before);
-    REQUIRE(learner.policy()->serves(learner.policy()->plan(world.task)));
-    world.tiers[0].worse_certain = 0.5;
-    std::size_t until = 0;
-    while (until < 1000 && learner.policy()->serves(learner.policy()->plan(world.task))) {
-        play(world, learner, random, after);
-        ++until;
+    std::size_t worse = 0, alarms = 0, runs = 0;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        World world;
+        world.tiers = {{}};
+        PolicyLearner learner(options_for(world, 0.02));
+        RandomBits random(seed);
+        Run before, after;
+        for (int i = 0; i < 3000; ++i) play(world, learner, random, before);
+        REQUIRE(learner.policy()->serves(learner.policy()->plan(world.task)));
+        world.tiers[0].worse_certain = 0.5;
+        for (int i = 0; i < 2500; ++i) play(world, learner, random, after);
+        CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(world.task), 0, -1e-7F).open);
+        worse += after.worse;
+        alarms += learner.alarms().cascade + learner.alarms().task;
+        ++runs;
     }
-    CHECK(until < 250);
-    for (int i = 0; i < 1500; ++i) play(world, learner, random, after);
-    CHECK(learner.alarms().cascade + learner.alarms().task >= 1);
-    CHECK(after.worse < 120);  // of 2,250 or so; all served: 675
+    // By an alarm, or by a certificate that came first.
+    CHECK(alarms >= runs / 2);
+    CHECK(worse / runs < 110);  // of 750 that would be: one served answer in twenty is audited
 }
 
 TEST_CASE("a change of one task is noticed and leaves the others in service") {
-    std::size_t worse = 0, runs = 0;
+    std::size_t worse = 0, runs = 0, others_served = 0;
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         World good, bad;
         good.tiers = {{}};
@@ -124,11 +126,14 @@ TEST_CASE("a change of one task is noticed and leaves the others in service") {
         REQUIRE(learner.policy()->serves(learner.policy()->plan(8)));
         bad.tiers[0].worse_certain = 0.5;
         for (int i = 0; i < 4000; ++i) play(i % 4 == 0 ? bad : good, learner, random, i % 4 == 0 ? changed : others);
-        CHECK(learner.policy()->serves(learner.policy()->plan(7)));
+        others_served += learner.policy()->serves(learner.policy()->plan(7));
         CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(8), 0, -1e-7F).open);
         worse += changed.worse;
         ++runs;
     }
+    // Where no alarm comes first, what the task was served before is taken for as bad as what it is served now, and the
+    // budget for spent.
+    CHECK(others_served >= runs - 1);
     CHECK(worse / runs < 90);  // of 300 that would be: one served answer in twenty is audited
 }
 

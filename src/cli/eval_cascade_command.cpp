@@ -68,6 +68,8 @@ Result<CascadePlay> play_of(const EvalCascadeArguments& arguments, std::size_t t
         if (!labels || *labels == 0) return fail(ErrorCode::invalid, "--labels wants a number from 1");
         play.labels = *labels;
     }
+    if (arguments.count_labels && !play.labels) return fail(ErrorCode::invalid, "--count-labels wants --labels");
+    play.count_labels = arguments.count_labels;
     play.measure = arguments.measure == "harm" ? CascadePlay::Measure::harm : CascadePlay::Measure::disagreement;
     play.learner.tiers = tiers;
     play.learner.promise = *promise;
@@ -92,8 +94,13 @@ void print_json(const CascadeSummary& summary, std::ostream& out) {
         << ", " << json_range("harm", summary.harm) << ", " << json_range("disagreement", summary.disagreement) << ", "
         << json_range("broken", summary.broken) << ", " << json_range("quality", summary.quality) << ", "
         << json_range("served", summary.served) << ", \"audits\": " << fraction(summary.audits)
-        << ", \"alarms\": " << summary.alarms << ", \"shuffle\": " << fraction(summary.shuffled_worse)
-        << ", \"segments\": [";
+        << ", \"alarms\": " << summary.alarms << ", \"shuffle\": " << fraction(summary.shuffled_worse);
+    if (summary.plain) {
+        out << ", \"plain\": {" << json_range("saved", summary.plain->saved) << ", "
+            << json_range("served", summary.plain->served) << ", " << json_range("worse", summary.plain->worse)
+            << ", \"broken\": " << fraction(summary.plain->broken) << "}";
+    }
+    out << ", \"segments\": [";
     for (std::size_t i = 0; i < summary.segments.size(); ++i) {
         const CascadeSummary::Segment& segment = summary.segments[i];
         out << (i > 0 ? ", " : "") << "{\"task\": " << json_string(segment.task) << ", \"rows\": " << segment.rows
@@ -129,6 +136,11 @@ void print_table(const CascadeSummary& summary, const EvalCascadeArguments& argu
         << "; right answers, the reference's = 1: " << fraction(summary.quality.mean)
         << "\nas many served at random: " << percent(summary.shuffled_worse)
         << " worse; audited: " << percent(summary.audits) << " of requests; alarms: " << summary.alarms << "\n\n";
+    if (summary.plain) {
+        out << "one threshold on the first tier's evidence, by Clopper-Pearson on the same labels: saved "
+            << percent(summary.plain->saved) << "; served " << percent(summary.plain->served) << "; worse "
+            << percent(summary.plain->worse) << "; over the promise " << percent(summary.plain->broken) << "\n\n";
+    }
     Table fixed({{"always"},
                  {"saved", Table::Align::right},
                  {"harm", Table::Align::right},

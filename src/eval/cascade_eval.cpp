@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -59,7 +60,7 @@ struct Play {
             return rows == 0 ? 0 : static_cast<double>(count) / static_cast<double>(rows);
         }
     };
-    Sums all, last_third;
+    Sums all, last_third, plain;
     std::vector<Sums> segments;
     std::vector<std::size_t> served_by;  // by tier
     std::size_t audits = 0;
@@ -71,7 +72,7 @@ class Player {
     Player(const std::vector<CascadeRow>& rows, const Marks& marks, const CascadePlay& options)
         : rows_(rows), marks_(marks), options_(options) {}
 
-    Play learn_then_score(std::vector<std::size_t> order, std::size_t labels, std::vector<std::string>* plans);
+    Play learn_then_score(const std::vector<std::size_t>& order, std::size_t labels, std::vector<std::string>* plans);
     Play in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans);
 
   private:
@@ -108,6 +109,12 @@ class Player {
         return sum;
     }
     void book(Play& play, std::size_t row, int served, double usd, bool late) const;
+    void add(Play::Sums& sums, std::size_t row, int served, double usd) const;
+    float evidence(std::size_t row) const {  // the first tier's
+        const float evidence = rows_[row].models[0].logconf.value_or(cascade::kNoEvidence);
+        return std::isnan(evidence) ? -std::numeric_limits<float>::infinity() : evidence;
+    }
+    float plain_threshold(std::vector<std::size_t> labelled) const;
     std::vector<std::string> describe(const PolicyLearner& learner) const;
     Play start() const {
         Play play;
@@ -132,47 +139,77 @@ void Player::climb(Trial& trial, std::size_t row, const Policy& policy, const Ta
     }
 }
 
-void Player::book(Play& play, std::size_t row, int served, double usd, bool late) const {
+void Player::add(Play::Sums& sums, std::size_t row, int served, double usd) const {
     const bool by_tier = served != kReference;
     const auto tier = static_cast<std::size_t>(by_tier ? served : 0);
     const RecordedAnswer& reference = rows_[row].models[tiers()];
     const RecordedAnswer& answer = by_tier ? rows_[row].models[tier] : reference;
-    const auto add = [&](Play::Sums& sums) {
-        ++sums.rows;
-        sums.served += by_tier;
-        sums.harm += by_tier && marks_.harm[row * tiers() + tier] != 0;
-        sums.differ += by_tier && marks_.differ[row * tiers() + tier] != 0;
-        sums.right += answer.correct.value_or(false);
-        sums.reference_right += reference.correct.value_or(false);
-        sums.spent += usd;
-        sums.reference += reference.cost_usd;
-    };
-    add(play.all);
-    add(play.segments[marks_.segment[row]]);
-    if (late) add(play.last_third);
-    if (by_tier) ++play.served_by[tier];
+    ++sums.rows;
+    sums.served += by_tier;
+    sums.harm += by_tier && marks_.harm[row * tiers() + tier] != 0;
+    sums.differ += by_tier && marks_.differ[row * tiers() + tier] != 0;
+    sums.right += answer.correct.value_or(false);
+    sums.reference_right += reference.correct.value_or(false);
+    sums.spent += usd;
+    sums.reference += reference.cost_usd;
 }
 
-Play Player::learn_then_score(std::vector<std::size_t> order, std::size_t labels, std::vector<std::string>* plans) {
+void Player::book(Play& play, std::size_t row, int served, double usd, bool late) const {
+    add(play.all, row, served, usd);
+    add(play.segments[marks_.segment[row]], row, served, usd);
+    if (late) add(play.last_third, row, served, usd);
+    if (served != kReference) ++play.served_by[static_cast<std::size_t>(served)];
+}
+
+// The loosest one up to which every threshold keeps the promise; above 0 where none does. Never inside a tie.
+float Player::plain_threshold(std::vector<std::size_t> labelled) const {
+    std::sort(labelled.begin(), labelled.end(),
+              [this](std::size_t a, std::size_t b) { return evidence(a) > evidence(b); });
+    const double alpha = 1 - options_.learner.confidence;
+    float threshold = 1;
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < labelled.size(); ++i) {
+        wrong += worse(labelled[i], 0) ? 1 : 0;
+        if (i + 1 < labelled.size() && evidence(labelled[i + 1]) == evidence(labelled[i])) continue;
+        if (learn::share_upper_bound(wrong, labelled.size(), alpha) > options_.learner.promise) break;
+        threshold = evidence(labelled[i]);
+    }
+    return threshold;
+}
+
+Play Player::learn_then_score(const std::vector<std::size_t>& order, std::size_t labels,
+                              std::vector<std::string>* plans) {
     PolicyLearner::Options options = options_.learner;
     options.bank = 1;
     options.first_certificate = 1;
     options.mix_half_life = 0;
     options.window = labels;
+    if (options_.count_labels) {
+        options.ahead = order.size() - labels;
+        options.bank = static_cast<double>(order.size()) / static_cast<double>(options.ahead);
+    }
     PolicyLearner learner(options);
+    Play play = start();
     for (std::size_t i = 0; i < labels; ++i) {
         Trial trial = begin(order[i]);
         for (std::size_t tier = 0; tier < tiers(); ++tier) ask(trial, order[i], tier);
         trial.everything = true;
         ask_reference(trial, order[i]);
         learner.add(trial);
+        if (!options_.count_labels) continue;
+        book(play, order[i], kReference, spent(trial), false);
+        add(play.plain, order[i], kReference, cost(order[i], 0) + cost(order[i], tiers()));
     }
     learner.certify();
     learner.certify();  // with plans made for the price that the first one found
     const Policy& policy = *learner.policy();
-    Play play = start();
+    const float plain = plain_threshold({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(labels)});
     for (std::size_t i = labels; i < order.size(); ++i) {
         const std::size_t row = order[i];
+        // Where even the loosest threshold asks nobody, nothing is spent on asking.
+        const bool plainly = evidence(row) >= plain;
+        add(play.plain, row, plainly ? 0 : kReference,
+            (plain <= 0 ? cost(row, 0) : 0) + (plainly ? 0 : cost(row, tiers())));
         Trial trial = begin(row);
         double risk = 0;
         const TaskPlan& plan = policy.plan(trial.task);
@@ -318,6 +355,14 @@ CascadeSummary evaluate_cascade(const std::vector<CascadeRow>& rows, const std::
                    ? 1.0
                    : static_cast<double>(play.all.right) / static_cast<double>(play.all.reference_right);
     });
+    if (options.labels) {
+        CascadeSummary::Plain plain;
+        plain.saved = over_plays([](const Play& play) { return play.plain.saved(); });
+        plain.served = over_plays([](const Play& play) { return play.plain.share(play.plain.served); });
+        plain.worse = over_plays([&](const Play& play) { return worse(play.plain); });
+        plain.broken = share_broken([](const Play& play) -> const Play::Sums& { return play.plain; });
+        summary.plain = plain;
+    }
     summary.broken.mean = share_broken([](const Play& play) -> const Play::Sums& { return play.all; });
     const auto broken = static_cast<std::size_t>(summary.broken.mean * static_cast<double>(plays.size()) + 0.5);
     summary.broken.low = learn::share_lower_bound(broken, plays.size(), 0.025);

@@ -20,6 +20,9 @@ struct CascadePlay {
     Measure measure = Measure::harm;
     cascade::PolicyLearner::Options learner;
     std::optional<std::size_t> labels;
+    // The promise is one over all rows, and those with labels are answered by the reference (what a batch wants). Else
+    // it is one over the rows that are left, and the labels are free.
+    bool count_labels = false;
     // Without labels, before each re-draw: as in the file, shuffled, or shuffled within each task, the tasks one after
     // another as they first come in the file.
     enum class Order : std::uint8_t { file, random, tasks };
@@ -47,7 +50,14 @@ struct CascadeSummary {
         std::string model;
         double saved = 0, harm = 0, disagreement = 0;
     };
-    std::vector<Fixed> fixed;        // every tier, always
+    std::vector<Fixed> fixed;  // every tier, always
+    // With labels: what one threshold on the first tier's raw evidence does, tested on the same labels from strict to
+    // loose by Clopper and Pearson's bound.
+    struct Plain {
+        Range saved, served, worse;
+        double broken = 0;
+    };
+    std::optional<Plain> plain;
     double shuffled_worse = 0;       // if as many of the same tiers' answers had been served at random, by the measure
     double audits = 0;               // share of requests for which the reference was asked although a tier had answered
     std::uint64_t alarms = 0;        // of all re-draws

@@ -330,7 +330,8 @@ void Scorer::learn_and_score() {
         const PolicyLearner::Certificate& proof = learner->certificate();
         // Of several promises, over a task each: the best one.
         if (result_.certified || proof.worse_bound >= result_.worse_at_most) continue;
-        result_.certified = proof.harm_price_usd.has_value();
+        // A price at which nothing would be served proves nothing.
+        result_.certified = proof.harm_price_usd.has_value() && proof.worse_bound > 0;
         result_.worse_at_most = proof.worse_bound;
         result_.worse_seen = proof.worse_seen;
     }

@@ -26,8 +26,10 @@ TEST_CASE("calibrated count: nothing to bound, nothing known, trust") {
     CHECK(std::isinf(calibrated_count(unknown, 0, 0.1).most));
     CHECK(calibrated_count(unknown, 1, 0.1).likely == doctest::Approx(6));
     CHECK(calibrated_count(unknown, 1, 0.1).most > 6);
-    const std::array<RiskStratum, 1> clean{{{6, 3, 0}}};
-    CHECK(calibrated_count(clean, 1, 0.1).most < calibrated_count(clean, 0, 0.1).most);
+    // Where little is known the model's word helps, where much is known and nothing was seen it holds back.
+    const std::array<RiskStratum, 1> little{{{6, 0.5, 0}}}, much{{{6, 30, 0}}};
+    CHECK(calibrated_count(little, 1, 0.1).most < calibrated_count(little, 0, 0.1).most);
+    CHECK(calibrated_count(much, 1, 0.1).most > calibrated_count(much, 0, 0.1).most);
 }
 
 TEST_CASE("calibrated count: a stratum that is worse than the model says raises the bound by its own weight") {
