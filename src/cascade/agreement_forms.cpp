@@ -82,7 +82,8 @@ bool contains_words(const std::vector<std::string>& whole, const std::vector<std
 Agreement agreement_by_containment(std::string_view a, std::string_view b) {
     const std::vector<std::string> first = words_of(a);
     const std::vector<std::string> second = words_of(b);
-    const bool a_is_shorter = first.size() < second.size();
+    // Of two of one length always the same one, whichever comes first.
+    const bool a_is_shorter = first.size() != second.size() ? first.size() < second.size() : first < second;
     const std::vector<std::string>& shorter = a_is_shorter ? first : second;
     const std::vector<std::string>& longer = a_is_shorter ? second : first;
     const Weighty weight = weighty(shorter, nullptr);

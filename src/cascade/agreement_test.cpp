@@ -287,6 +287,7 @@ TEST_CASE("a form that was set: a short answer stands in the longer one") {
             {contains, "", "42", "It is 420.", Agreed::differ},
             {contains, "", "Paris", "It is not Paris.", Agreed::differ},
             {contains, "", "the", "It is the one.", Agreed::undecided},
+            {contains, "", "a", "B", Agreed::undecided},
             {contains, "", "one two three four five six seven eight nine ten eleven twelve thirteen",
              "It is one two three four five six seven eight nine ten eleven twelve thirteen", Agreed::undecided}});
 }

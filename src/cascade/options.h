@@ -34,7 +34,9 @@ struct Promise {
     double confidence = 0.95;
     bool by_harm = false;    // `harm:` instead of `disagreement:`
     bool over_task = false;  // `over: task`; default cascade
-    int line = 0;            // in the configuration file
+    // `over: answer`: a share of the answers that cheaper models give, not of all the traffic.
+    bool per_answer = false;
+    int line = 0;  // in the configuration file
 };
 
 // The semantic tier's, for one cascade.

@@ -105,7 +105,7 @@ void PolicyLearner::add(const Trial& trial) {
         const bool worse = trial.served != kReference && trial.tiers[static_cast<std::size_t>(trial.served)].worse;
         const double probability = trial.served == kReference ? 1 : trial.known_probability;
         if (trial.served != kReference) suspect(task, worse);
-        monitor_.audited(worse, probability);
+        if (trial.served != kReference || !options_.per_answer) monitor_.audited(worse, probability);
         // Whoever was served: the coins of the audits do not look at outcomes, so each counts alike.
         if (trial.served != kReference) task.monitor.audited(worse, 1);
         if (trial.everything) ++task.everything;
@@ -294,6 +294,13 @@ class PolicyLearner::PriceTest {
     PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task);
 
     double known_worse() const { return known_worse_; }  // served and audited
+    double past_served() const { return past_served_; }
+    // What a price would serve of the requests to come, and how many known outcomes tell of it.
+    struct Service {
+        double share = 0;
+        std::size_t known = 0;
+    };
+    Service service(double price) const;
     // Until then `ahead` more requests come at this price; with or without what was served unseen so far.
     learn::CountBound worse(double price, double ahead, bool past, double trust, double alpha);
 
@@ -314,7 +321,7 @@ class PolicyLearner::PriceTest {
     }
     std::optional<Answer> served_at(double price, const TaskPlan& plan, const Kept& kept) const;
 
-    double trials_, known_worse_ = 0;
+    double trials_, known_worse_ = 0, past_served_ = 0;
     std::vector<double> unseen_;  // by stratum: risks of what was served and not audited
     std::vector<std::vector<Usable>> usable_;
     std::vector<const TaskPlan*> plans_;
@@ -330,6 +337,7 @@ PolicyLearner::PriceTest::PriceTest(const PolicyLearner& learner, const std::vec
     for (const Kept& kept : learner.window_) {
         if (kept.trial.served == kReference) continue;
         const auto tier = static_cast<std::size_t>(kept.trial.served);
+        ++past_served_;
         if (kept.trial.known) {
             known_worse_ += kept.trial.tiers[tier].worse ? 1 : 0;
         } else {
@@ -360,6 +368,18 @@ std::optional<PolicyLearner::PriceTest::Answer> PolicyLearner::PriceTest::served
     return std::nullopt;
 }
 
+PolicyLearner::PriceTest::Service PolicyLearner::PriceTest::service(double price) const {
+    Service service;
+    for (std::size_t group = 0; group < usable_.size(); ++group) {
+        for (const Usable& each : usable_[group]) {
+            if (!served_at(price, *plans_[group], *each.kept)) continue;
+            service.share += each.weight / trials_;
+            ++service.known;
+        }
+    }
+    return service;
+}
+
 learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bool past, double trust, double alpha) {
     for (std::size_t i = 0; i < strata_.size(); ++i) strata_[i] = {past ? unseen_[i] : 0, 0, 0};
     for (std::size_t group = 0; group < usable_.size(); ++group) {
@@ -388,7 +408,8 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
     const double ahead =
         options_.ahead > 0 ? static_cast<double>(options_.ahead) : std::max(kLeastHorizon, kHorizon * trials);
     PriceTest test(*this, by_task);
-    const double allowed = options_.promise * (trials + ahead) - test.known_worse();
+    // Of single answers so few prove nothing, however good they are.
+    const auto fewest = static_cast<std::size_t>(-std::log(alpha) / options_.promise);
     certificate_.harm_price_usd.reset();
     certificate_.worse_bound = 1;
     certificate_.worse_so_far =
@@ -397,11 +418,16 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
     for (std::size_t step = 0; step < kPrices; ++step) {
         const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
         const double price = reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
+        PriceTest::Service counted{1, fewest};
+        if (options_.per_answer) counted = test.service(price);
+        if (counted.known < fewest) continue;
+        const double past = options_.per_answer ? test.past_served() : trials;
+        const double allowed = options_.promise * (past + counted.share * ahead) - test.known_worse();
         const learn::CountBound coming = test.worse(price, ahead, false, kTrust, alpha);
         const learn::CountBound all = test.worse(price, ahead, true, kTrust, alpha);
         // Of past and future together, as they are uncertain together.
         const double left = (allowed - (all.most - coming.most)) / ahead;
-        const double now = std::clamp(left, 0.0, options_.bank * options_.promise);
+        const double now = std::clamp(left, 0.0, options_.bank * options_.promise * counted.share);
         // The models' word helps a proof, it is none: what was seen alone has to do at twice the allowed error.
         const bool seen = test.worse(price, ahead, false, 0, 2 * (1 - options_.confidence)).most / ahead <= now;
         // A price so strict that nothing would be served keeps every promise, but for one that is broken already.

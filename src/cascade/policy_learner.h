@@ -47,7 +47,8 @@ class PolicyLearner {
         std::size_t tiers = 1;  // of the cascade's, 1 to kMostModelTiers
         double promise = 0.02;  // share of all traffic that may be worse, in (0, 1)
         double confidence = 0.9;
-        double bank = 1.5;                    // see 4.; 1: nothing unspent is carried over
+        bool per_answer = false;  // the promise is a share of the answers that tiers give, not of all traffic
+        double bank = 1.5;        // see 4.; 1: nothing unspent is carried over
         std::size_t first_certificate = 150;  // trials
         double growth = 1.15;                 // of the trials, until the next occasion
         std::size_t window = 20'000;          // trials

@@ -112,6 +112,44 @@ TEST_CASE("a tier that gets worse half-way is taken out of service") {
     CHECK(worse / runs < 110);  // of 750 that would be: one served answer in twenty is audited
 }
 
+TEST_CASE("a promise per answer bounds the share among what is served, one over all traffic serves more") {
+    std::size_t broken = 0, runs = 10;
+    double served = 0, served_over_traffic = 0;
+    for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+        World world;
+        world.tiers = {{0.05, 0.3, 0.01, 0.3}};  // three in ten certain
+        PolicyLearner::Options options = options_for(world, 0.05);
+        PolicyLearner over_traffic(options);
+        options.per_answer = true;
+        PolicyLearner per_answer(options);
+        RandomBits random(seed), same(seed);
+        Run one, other;
+        for (int i = 0; i < 4000; ++i) {
+            play(world, per_answer, random, one);
+            play(world, over_traffic, same, other);
+        }
+        const double share = one.served == 0 ? 0 : static_cast<double>(one.worse) / static_cast<double>(one.served);
+        broken += share > 0.05;
+        served += static_cast<double>(one.served) / static_cast<double>(one.requests);
+        served_over_traffic += static_cast<double>(other.served) / static_cast<double>(other.requests);
+    }
+    CHECK(broken <= 1);
+    CHECK(served / static_cast<double>(runs) > 0.2);  // of 0.3 that are certain
+    CHECK(served_over_traffic / static_cast<double>(runs) > served / static_cast<double>(runs) + 0.02);
+}
+
+TEST_CASE("a promise per answer that no part of the answers keeps is never in service") {
+    World world;
+    world.tiers = {{0.05, 0.3, 0.2, 0.3}};
+    PolicyLearner::Options options = options_for(world, 0.05);
+    options.per_answer = true;
+    PolicyLearner learner(options);
+    RandomBits random(1);
+    Run run;
+    for (int i = 0; i < 4000; ++i) play(world, learner, random, run);
+    CHECK(run.served < 40);
+}
+
 TEST_CASE("a change of one task is noticed and leaves the others in service") {
     std::size_t worse = 0, runs = 0, others_served = 0;
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {

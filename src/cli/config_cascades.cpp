@@ -131,13 +131,17 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
     promise.share("disagreement", disagreement, kLeastShare, kMostShare);
     promise.share("harm", harm, kLeastShare, kMostShare);
     promise.share("confidence", value.confidence, 0.5, 0.9999);
-    promise.choice<bool>("over", value.over_task, {{"cascade", false}, {"task", true}});
+    enum class Over : std::uint8_t { cascade, task, answer };
+    Over over = Over::cascade;
+    promise.choice<Over>("over", over, {{"cascade", Over::cascade}, {"task", Over::task}, {"answer", Over::answer}});
     promise.finish();
     const bool by_harm = promise.has("harm");
     if (promise.has("disagreement") == by_harm) {
         reader.error(promise.line(), section.path_to("promise") + " is either by disagreement or by harm: give one");
         return;
     }
+    value.over_task = over == Over::task;
+    value.per_answer = over == Over::answer;
     value.by_harm = by_harm;
     value.disagreement = by_harm ? harm : disagreement;
     value.line = promise.line();

@@ -182,6 +182,7 @@ keys:
     CHECK(zeta.promise->disagreement == doctest::Approx(0.02));
     CHECK(zeta.promise->confidence == doctest::Approx(0.9));
     CHECK(zeta.promise->over_task);
+    CHECK_FALSE(zeta.promise->per_answer);
     CHECK(zeta.tier_timeout_micros == 4'000'000);
     CHECK(zeta.tier_rest_micros == 300'000'000);
     CHECK(zeta.max_latency_micros == 900'000);
@@ -226,6 +227,19 @@ keys:
     REQUIRE(options.keys.size() == 2);
     CHECK(options.keys[0].key == "sk-acme-secret");
     CHECK(options.keys[1].tenant == "birch");
+}
+
+TEST_CASE("what a promise is over") {
+    const auto over = [](const std::string& word) {
+        const gateway::Options options = good(
+            "providers: { p: { api: openai, base_url: \"http://127.0.0.1:9\" } }\n"
+            "cascades: { c: { match: { model: m }, promise: { disagreement: 2%, over: " +
+            word + " } } }\n");
+        return *options.cascades.at(0).promise;
+    };
+    CHECK_FALSE((over("cascade").over_task || over("cascade").per_answer));
+    CHECK((over("task").over_task && !over("task").per_answer));
+    CHECK((over("answer").per_answer && !over("answer").over_task));
 }
 
 TEST_CASE("an embedding model on this machine") {

@@ -174,6 +174,7 @@ PolicyLearner::Options Scorer::options() const {
     if (candidate_.promise) {
         options.promise = candidate_.promise->disagreement;
         options.confidence = candidate_.promise->confidence;
+        options.per_answer = candidate_.promise->per_answer;
     }
     return options;
 }

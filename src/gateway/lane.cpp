@@ -139,6 +139,7 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.course_options.tiers = plan.ladder.size();
     plan.course_options.promise = promise.disagreement;
     plan.course_options.confidence = promise.confidence;
+    plan.course_options.per_answer = promise.per_answer;
     plan.proof = shared.cascades.budget(cascade.options.name);
     plan.proof->set_caps(cascade.options.audits);
     if (promise.over_task) return;
