@@ -187,7 +187,7 @@ class CourseSums {
     CourseSums(const cascade::RecordedCourse& course, const CascadeReportQuery& query) {
         std::map<std::uint64_t, std::vector<const Trial*>> everything;
         for (const Trial& trial : course.trials) {
-            if (trial.complaint || !within(trial, query)) continue;
+            if (trial.complaint || trial.doubt || !within(trial, query)) continue;
             add_trial(trial, all_);
             add_trial(trial, tasks_[trial.task]);
             if (trial.known && trial.everything) everything[trial.task].push_back(&trial);

@@ -92,7 +92,8 @@ std::string render_cascades(const std::vector<View>& views,
                real(proof.worse_seen) + R"(,"worse_at_most":)" + real(proof.worse_bound) +
                R"(,"worse_so_far_at_most":)" + real(proof.worse_so_far) + R"(,"harm_price_usd":)" +
                (proof.harm_price_usd ? real(*proof.harm_price_usd) : "null") + R"(},"alarms":{"cascade":)" +
-               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) + R"(},"proof":)";
+               std::to_string(view.alarms.cascade) + R"(,"task":)" + std::to_string(view.alarms.task) +
+               R"(,"inputs":)" + std::to_string(view.alarms.inputs) + R"(},"proof":)";
         write_proof(view.proof, out);
         std::uint64_t repeats = 0, repeats_worse = 0;
         for (const View::Task& task : view.tasks) {

@@ -127,8 +127,9 @@ void cascades(const std::vector<cascade::CascadeLearner::View>& views, Expositio
          [&](const View& view) { return real(view.certificate.worse_bound); });
     each("cascade_worse_allowed", "gauge", "... and the share that the promise leaves at present.",
          [&](const View& view) { return real(view.certificate.promise_now); });
-    each("cascade_alarms_total", "counter", "Times that a broken promise was noticed, of the cascade or of a task.",
-         [](const View& view) { return std::to_string(view.alarms.cascade + view.alarms.task); });
+    each("cascade_alarms_total", "counter",
+         "Times that a broken promise or other inputs were noticed, of the cascade or of a task.",
+         [](const View& view) { return std::to_string(view.alarms.cascade + view.alarms.task + view.alarms.inputs); });
     out.family("cascade_tasks", "gauge", "Tasks of a course by the state of their gate.");
     for (const View& view : views) {
         std::map<std::string_view, std::uint64_t> states{{"new", 0}, {"reference", 0}, {"serving", 0}, {"shadow", 0}};

@@ -117,6 +117,7 @@ Decision CascadeLearner::decision_of(const Pupil& pupil, Decision::Kind kind, st
 void CascadeLearner::note_alarms(const Pupil& pupil, std::uint64_t task, const PolicyLearner::Alarms& before) {
     const PolicyLearner::Alarms& after = pupil.learner->alarms();
     if (after.cascade > before.cascade) decisions_->record(decision_of(pupil, Decision::Kind::alarm));
+    if (after.inputs > before.inputs) decisions_->record(decision_of(pupil, Decision::Kind::novel, task));
     if (after.task > before.task) decisions_->record(decision_of(pupil, Decision::Kind::alarm, task));
 }
 

@@ -59,20 +59,20 @@ std::shared_ptr<Course> CascadeLearner::course(const std::string& name, const Po
         if (found == courses_.end() && courses_.size() >= kMostCourses) return nullptr;
         made = std::make_shared<Course>(name, options, canary);
         courses_[name] = made;
-        queue_.push_back({made, std::nullopt});
+        queue_.push_back({made, std::nullopt, nullptr});
     }
     changed_.notify_all();
     return made;
 }
 
-void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial) {
+void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt) {
     {
         const std::lock_guard lock(mutex_);
         if (queue_.size() >= options_.queue_most) {
             dropped_.fetch_add(1, std::memory_order_relaxed);
             return;
         }
-        queue_.push_back({std::move(course), trial});
+        queue_.push_back({std::move(course), trial, std::move(prompt)});
     }
     changed_.notify_all();
 }
@@ -101,18 +101,41 @@ void CascadeLearner::take(const Item& item) {
     const auto found = pupils_.find(number);
     if (found == pupils_.end()) return;
     Pupil& pupil = found->second;
-    keep(pupil, *item.trial);
-    pupil.trials.push_back(*item.trial);
-    if (pupil.trials.size() > item.course->options().window) pupil.trials.pop_front();
-    const PolicyLearner::Alarms alarms = pupil.learner->alarms();
-    pupil.learner->add(*item.trial);
-    note_alarms(pupil, item.trial->task, alarms);
+    add(pupil, *item.trial);
+    if (item.prompt) watch(pupil, item.trial->task, *item.prompt);
     note_sight(pupil);
     step_canary(pupil, *item.trial);
     keep_spending(false);
     if (!pupil.learner->due()) return;
     pupil.learner->certify();
     publish(pupil);
+}
+
+void CascadeLearner::add(Pupil& pupil, const Trial& trial) {
+    keep(pupil, trial);
+    pupil.trials.push_back(trial);
+    if (pupil.trials.size() > pupil.course->options().window) pupil.trials.pop_front();
+    const PolicyLearner::Alarms alarms = pupil.learner->alarms();
+    pupil.learner->add(trial);
+    note_alarms(pupil, trial.task, alarms);
+}
+
+// A task's inputs are other ones: what is known of it is set aside, for good, as after any other alarm. The log says
+// so, or a restart would trust the old trials again.
+void CascadeLearner::watch(Pupil& pupil, std::uint64_t task, const PromptFeatures& prompt) {
+    auto found = pupil.inputs.find(task);
+    if (found == pupil.inputs.end()) {
+        if (watched_ >= kMostWatched) return;
+        ++watched_;
+        InputMonitor::Options options;
+        options.run_length = pupil.course->options().run_length;
+        found = pupil.inputs.try_emplace(task, options).first;
+    }
+    if (!found->second.seen(prompt)) return;
+    Trial doubt;
+    doubt.task = task;
+    doubt.doubt = true;
+    add(pupil, doubt);
 }
 
 void CascadeLearner::keep(Pupil& pupil, const Trial& trial) {
@@ -167,6 +190,7 @@ void CascadeLearner::publish(Pupil& pupil) {
             ++task.complaints;
             continue;
         }
+        if (trial.doubt) continue;
         ++task.trials;
         if (!trial.known || trial.served == kReference) continue;
         ++task.known;

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "cascade/canary.h"
 #include "cascade/decision_log.h"
+#include "cascade/input_monitor.h"
 #include "cascade/policy_learner.h"
 #include "cascade/proof_budget.h"
 #include "cascade/trial_log.h"
@@ -71,6 +72,7 @@ std::string_view state_of(const TaskPlan& plan, bool certified);
 class CascadeLearner {
   public:
     static constexpr std::size_t kMostCourses = 256;
+    static constexpr std::size_t kMostWatched = 1'000;  // tasks whose inputs are watched, of all courses
 
     struct Options {
         std::string file;                // of trials; empty: nothing is kept over a restart
@@ -86,7 +88,10 @@ class CascadeLearner {
     // The course of that name, which says who its tiers are, in order, and what counts as worse: trials of an earlier
     // run or of other promises are taken over by it. `canary`: Course::canary(). nullptr: there are too many.
     std::shared_ptr<Course> course(const std::string& name, const PolicyLearner::Options& options, double canary = 1);
-    void learn(std::shared_ptr<Course> course, const Trial& trial);
+    // `prompt`: of the request, where its inputs are to be watched (cascade/input_monitor.h); it stays in memory. May
+    // be null.
+    using Prompt = std::shared_ptr<const PromptFeatures>;
+    void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr);
     // What proof may cost in the cascade of that name; one for all of its courses.
     std::shared_ptr<ProofBudget> budget(const std::string& cascade);
     const DecisionLog& decisions() const { return *decisions_; }
@@ -116,6 +121,7 @@ class CascadeLearner {
     struct Item {
         std::shared_ptr<Course> course;
         std::optional<Trial> trial;  // none: the course is new
+        Prompt prompt;
     };
     struct Pupil {
         std::shared_ptr<Course> course;
@@ -124,6 +130,7 @@ class CascadeLearner {
         std::size_t unnamed = 0;   // trials in the log since it was named there
         std::shared_ptr<ProofBudget> budget;
         std::map<std::uint64_t, Canary> canaries;
+        std::unordered_map<std::uint64_t, InputMonitor> inputs;  // by task
         bool blind = false;
     };
 
@@ -131,7 +138,9 @@ class CascadeLearner {
     void run();
     void take(const Item& item);
     void begin(const Item& item);
+    void add(Pupil& pupil, const Trial& trial);
     void keep(Pupil& pupil, const Trial& trial);
+    void watch(Pupil& pupil, std::uint64_t task, const PromptFeatures& prompt);
     void publish(Pupil& pupil);
     Micros now() const { return options_.clock ? options_.clock->unix_micros() : 0; }
 
@@ -155,6 +164,7 @@ class CascadeLearner {
     std::unique_ptr<DecisionLog> decisions_;
     std::unique_ptr<store::RecordLog> spending_;
     Micros spending_kept_ = 0;
+    std::size_t watched_ = 0;  // tasks
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -76,6 +76,42 @@ TEST_CASE("a restart forgets nothing") {
     CHECK_FALSE(serves(*other));
 }
 
+TEST_CASE("inputs that are other ones close the task's gate, for good") {
+    const TemporaryFolder folder;
+    const CascadeLearner::Options options{folder.path() + "/trials", 8'192, folder.path() + "/decisions"};
+    const auto prompt = [](std::string_view text, int number) {
+        return std::make_shared<const PromptFeatures>(
+            prompt_features("", std::string(text) + " " + std::to_string(number % 7)));
+    };
+    {
+        auto learner = CascadeLearner::start(options);
+        REQUIRE(learner.has_value());
+        const auto course = (*learner)->course("c", with_promise(0.02));
+        teach(**learner, course, 400);
+        REQUIRE(serves(*course));
+        Trial trial;
+        trial.task = 5;
+        const auto ask = [&](std::string_view text, int requests) {
+            for (int i = 0; i < requests; ++i) (*learner)->learn(course, trial, prompt(text, i));
+            (*learner)->wait_until_idle();
+        };
+        ask("is the parcel late", 300);
+        CHECK(serves(*course));
+        ask("ist die Rechnung schon bezahlt, und von wem?", 40);
+        CHECK_FALSE(serves(*course));
+        CHECK((*learner)->views()[0].alarms.inputs == 1);
+        CHECK((*learner)->views()[0].alarms.task == 0);
+        CHECK((*learner)->decisions().counts().at(Decision::Kind::novel) == 1);
+    }
+    auto learner = CascadeLearner::start(options);
+    REQUIRE(learner.has_value());
+    const auto course = (*learner)->course("c", with_promise(0.02));
+    (*learner)->wait_until_idle();
+    CHECK_FALSE(serves(*course));
+    teach(**learner, course, 400);  // other trials prove it anew
+    CHECK(serves(*course));
+}
+
 TEST_CASE("a stricter promise takes over what was tried, and proves it anew") {
     auto learner = CascadeLearner::start({});
     REQUIRE(learner.has_value());

@@ -17,8 +17,8 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostState = 16, kMostLadder = 1'024;
 constexpr std::size_t kMostLast = 100'000;  // courses times tasks whose last word is remembered
 
-constexpr std::array<std::string_view, 11> kKinds{"certified", "renewed", "lost",    "alarm", "promoted", "demoted",
-                                                  "planned",   "raised",  "lowered", "blind", "seeing"};
+constexpr std::array<std::string_view, 12> kKinds{"certified", "renewed", "lost",    "alarm", "promoted", "demoted",
+                                                  "planned",   "raised",  "lowered", "blind", "seeing",   "novel"};
 
 bool is_share(double share) {
     return share >= 0 && share <= 1;  // false for what is no number

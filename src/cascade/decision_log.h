@@ -34,6 +34,7 @@ struct Decision {
         lowered,    // a smaller one
         blind,      // the cap on proof is spent: nothing is served until audits can go on
         seeing,     // they can
+        novel,      // the task's prompts are not like those that the certificate rests on
     };
     Kind kind = Kind::planned;
     Micros unix_micros = 0;

@@ -95,6 +95,14 @@ void PolicyLearner::add(const Trial& trial) {
     if (tasks_.size() >= kMostTasks && !tasks_.contains(trial.task)) return;
     Task& task = task_of(trial.task);
     if (trial.complaint) return complained(task);
+    if (trial.doubt) {
+        // Nothing was worse: it begins as a new task does.
+        const bool on_trust = task.on_trust;
+        ++alarms_.inputs;
+        forget(task.group);
+        task.on_trust = on_trust;
+        return;
+    }
     if (trial.served != kReference) task.complaints.audited(false, 1);
     for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
         if (trial.tiers[tier].asked) task.tiers[tier].add(trial.tiers[tier].cost_usd);

@@ -74,6 +74,7 @@ class PolicyLearner {
     };
     struct Alarms {
         std::uint64_t cascade = 0, task = 0;
+        std::uint64_t inputs = 0;  // Trial::doubt
     };
 
     explicit PolicyLearner(const Options& options);

@@ -54,6 +54,9 @@ struct Trial {
     double would_cost_usd = 0;
     // No trial of its own: somebody says of an answer of `served`, told before, that it was bad. Nothing else is set.
     bool complaint = false;
+    // No trial either: what comes is not like what came, so nothing that is known of the task counts any more. Nothing
+    // but the task is set.
+    bool doubt = false;
 };
 
 }  // namespace weir::cascade

@@ -140,7 +140,8 @@ std::string write_trial(std::uint64_t course, const Trial& trial) {
     to.put(course);
     to.put(trial.task);
     to.put(static_cast<std::uint8_t>(trial.served + 1));
-    to.put(static_cast<std::uint8_t>((trial.known ? 1 : 0) | (trial.everything ? 2 : 0) | (trial.complaint ? 4 : 0)));
+    to.put(static_cast<std::uint8_t>((trial.known ? 1 : 0) | (trial.everything ? 2 : 0) | (trial.complaint ? 4 : 0) |
+                                     (trial.doubt ? 8 : 0)));
     to.put(trial.reference_usd);
     to.put(trial.known_probability);
     for (const TierTrial& tier : trial.tiers) write_tier(to, tier);
@@ -165,6 +166,7 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     trial.known = (flags & 1U) != 0;
     trial.everything = (flags & 2U) != 0;
     trial.complaint = version != kFirstTrialVersion && (flags & 4U) != 0;
+    trial.doubt = version == kTrialVersion && (flags & 8U) != 0;
     bool sound = served <= kMostModelTiers && (served > 0 || !trial.complaint) && is_cost(trial.reference_usd) &&
                  trial.known_probability > 0 && trial.known_probability <= 1;
     for (TierTrial& tier : trial.tiers) sound = read_tier(from, version, tier) && sound;
@@ -190,7 +192,7 @@ Result<std::vector<RecordedCourse>> read_courses(const std::string& file) {
         }
         std::uint64_t number = 0;
         const std::optional<Trial> trial = read_trial(record, number);
-        if (trial && !trial->complaint) course_of(number).trials.push_back(*trial);
+        if (trial && !trial->complaint && !trial->doubt) course_of(number).trials.push_back(*trial);
     };
     const Result<void> read = store::RecordLog::read(trial_log(file), visit);
     if (!read) return tl::unexpected(read.error());

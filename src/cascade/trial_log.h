@@ -42,8 +42,8 @@ struct RecordedCourse {
     std::uint64_t number = 0;
     std::deque<Trial> trials;  // oldest first
 };
-// All trials that are in the log, without changing it; complaints are left out. Courses in the order in which they
-// appear.
+// All trials that are in the log, without changing it; complaints and doubts are left out. Courses in the order in
+// which they appear.
 Result<std::vector<RecordedCourse>> read_courses(const std::string& file);
 
 }  // namespace weir::cascade

@@ -39,7 +39,7 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
     if (!known) {
         for (cascade::TierTrial& tier : trial.tiers) tier.graded = tier.worse = false;
     }
-    if (!job->unheard) lane.shared.cascades.learn(job->of->course, trial);
+    if (!job->unheard) lane.shared.cascades.learn(job->of->course, trial, job->of->prompt);
     if (!lane.grading) return;
     --lane.grading->running;
     pump(lane);
@@ -188,7 +188,7 @@ void grade(Lane& lane, std::unique_ptr<Grading> grading) {
     if (!lane.grading) lane.grading = std::make_shared<GradingQueue>();
     if (lane.grading->waiting.size() >= kMostWaitingToBeGraded) {
         lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
-        lane.shared.cascades.learn(grading->course, grading->climb.trial);
+        lane.shared.cascades.learn(grading->course, grading->climb.trial, grading->prompt);
         return;
     }
     auto job = std::make_shared<Job>();

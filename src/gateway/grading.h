@@ -38,10 +38,11 @@ struct Grading {
     std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keep_reference;
     std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
 
-    double proof_share = 1;                 // of every coin's usual probability (cascade/proof_budget.h)
-    double canary = 1;                      // of the task's requests that its ladder may serve
-    bool blind = false;                     // nobody watches the promise: nothing is served
-    cascade::ProofBudget::TicketPtr proof;  // pays for what is asked; null: nobody counts
+    double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)
+    double canary = 1;                       // of the task's requests that its ladder may serve
+    bool blind = false;                      // nobody watches the promise: nothing is served
+    cascade::CascadeLearner::Prompt prompt;  // what triage and the watch over inputs see of it; null: not watched
+    cascade::ProofBudget::TicketPtr proof;   // pays for what is asked; null: nobody counts
     // Whether the task's ladder may serve at all at present.
     bool in_force() const {
         return mode == cascade::Mode::serve && !blind && climb.policy && climb.policy->serves(climb.plan);

@@ -1,5 +1,6 @@
 // What a request means for the model tiers whose gates are learned: whether their ladder is climbed for the caller, and
 // what is asked and graded afterwards.
+#include "cascade/triage_features.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
 #include "wire/answer_text.h"
@@ -17,6 +18,13 @@ std::string question_of(const ChatLife& life) {
     if (chat.history.empty()) return question;
     return "The conversation so far, as JSON: " + std::string(chat.history.of(chat.body)) +
            "\n\nThe message that was answered: " + question;
+}
+
+// The first message of a conversation; later ones are like those before them, so that one conversation would count as
+// many.
+cascade::CascadeLearner::Prompt seen_of(const wire::ChatRequest& chat) {
+    return std::make_shared<const cascade::PromptFeatures>(
+        cascade::prompt_features(chat.system_text, wire::question_text(chat).value_or(std::string())));
 }
 
 void ask_ladder(Grading& grading) {
@@ -88,6 +96,7 @@ bool plan_trial(ChatLife& life) {
     grading.climb.policy = course->policy();
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
+    if (life.chat.history.empty()) grading.prompt = seen_of(life.chat);
     cascade::Trial& trial = grading.climb.trial;
     trial.task = life.row.task;
     trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
@@ -162,7 +171,7 @@ void conclude_trial(ChatLife& life) {
     // Others may have been quicker to spend what is left.
     if (known) grading.proof = life.plan->proof->begin(now, expected_proof(grading));
     if (!known || !grading.proof) {
-        life.lane.shared.cascades.learn(grading.course, trial);
+        life.lane.shared.cascades.learn(grading.course, trial, grading.prompt);
         return;
     }
     grading.body = std::string(life.chat.body);

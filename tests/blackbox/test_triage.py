@@ -1,0 +1,67 @@
+"""What is seen of a prompt before anybody is asked: inputs that are no longer like those that the certificate rests on
+take the task out of service, until fresh trials have proved it anew."""
+
+import json
+import unittest
+
+from harness import wait_for
+from harness.gateway import PATIENCE
+from harness.learned import LearnedCase
+
+USUAL = "Review %d: the parcel came late and the box was dented"
+OTHER = "Bewertung %d: leider kam die Ware viel zu spät, und niemand wusste warum"
+
+
+class OtherInputs(LearnedCase):
+    text = USUAL
+
+    def ask(self, number=None, headers=(), earlier=(), **members):
+        number = next(self.numbers) if number is None else number
+        messages = [
+            {"role": "system", "content": "Is the review positive or negative?"},
+            *earlier,
+            {"role": "user", "content": self.text % number},
+        ]
+        return super().ask(number, headers, messages=messages, **members)
+
+    def view(self):
+        return json.loads(self.weir.admin("/api/cascades").body)["cascades"][0]
+
+    def gate(self):
+        return self.view()["tasks"][0]["state"]
+
+    def test_1_like_inputs_leave_it_in_service(self):
+        asked = self.teach()
+        for _ in range(max(0, 260 - asked)):
+            self.assertEqual(self.ask().status, 200)
+        wait_for(lambda: self.gate() == "serving", 5 * PATIENCE, "the task to be in service")
+        self.assertEqual(self.view()["alarms"], {"cascade": 0, "task": 0, "inputs": 0})
+
+    def test_2_later_turns_of_conversations_are_not_watched(self):
+        type(self).text = OTHER
+        turns = [{"role": "user", "content": "Hallo"}, {"role": "assistant", "content": "Hallo"}]
+        for _ in range(40):
+            self.assertEqual(self.ask(earlier=turns).status, 200)
+        self.assertEqual(self.view()["alarms"]["inputs"], 0)
+
+    def test_3_others_close_the_gate(self):
+        for _ in range(60):
+            self.assertEqual(self.ask().status, 200)
+            if self.view()["alarms"]["inputs"] > 0:
+                break
+        wait_for(lambda: self.gate() != "serving", 5 * PATIENCE, "the task to be out of service")
+        view = self.view()
+        self.assertEqual(view["alarms"], {"cascade": 0, "task": 0, "inputs": 1})
+        log = json.loads(self.weir.admin("/api/cascades/log").body)
+        self.assertIn("novel", [decision["decision"] for decision in log["decisions"]])
+        number = self.next_number(hard=False)
+        self.assert_reference(self.ask(number), number)
+
+    def test_4_fresh_trials_open_it_again(self):
+        self.assertGreater(self.teach(), 50)
+        self.assertEqual(self.view()["alarms"]["inputs"], 1)
+        self.reported()
+
+
+if __name__ == "__main__":
+    unittest.main()
