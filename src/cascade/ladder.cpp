@@ -4,13 +4,21 @@
 #include <cstdio>
 #include <limits>
 
+#include "wire/answer_text.h"
+
 namespace weir::cascade {
 namespace {
 
 constexpr double kNanosPerUsd = 1e9;
 
-std::string describe(const Policy::Judgement& judgement) {
-    char text[64];
+std::string describe(const TierTrial& trial, const Policy::Judgement& judgement) {
+    char text[96];
+    if (trial.kind == EvidenceKind::self_agreement) {
+        std::snprintf(text, sizeof text, "%.0f %% of samples agree, risk %.3g %s %.3g",
+                      100 * static_cast<double>(trial.evidence), judgement.risk, judgement.open ? "<=" : ">",
+                      judgement.limit);
+        return text;
+    }
     std::snprintf(text, sizeof text, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
     return text;
 }
@@ -35,8 +43,23 @@ TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost
     return trial;
 }
 
+void note_agreement(const std::string& body, const std::vector<std::string>& others, const Likeness& likeness,
+                    TierTrial& trial) {
+    if (others.empty()) return;
+    const std::optional<std::string> text = wire::answer_text(body);
+    std::size_t agree = 0;
+    for (const std::string& other : others) {
+        const std::optional<std::string> said = other.empty() ? std::nullopt : wire::answer_text(other);
+        if (!text || !said) continue;  // calls of tools have no form that samples are compared by
+        agree += agreement(likeness.question, *text, *said, likeness.rules).result == Agreed::agree;
+    }
+    trial.kind = EvidenceKind::self_agreement;
+    trial.evidence = static_cast<float>(agree) / static_cast<float>(others.size());
+}
+
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
-                        Cancellation& cancellation, bool trace, LadderClimb& climb, Ascent& ascent) {
+                        Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
+                        Ascent& ascent) {
     for (std::size_t rung = 0; rung < climb.plan.rungs; ++rung) {
         if (cancellation.canceled()) co_return;
         const std::size_t number = climb.plan.ladder[rung];
@@ -47,9 +70,10 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         if (tried.offer) {
             TierTrial& trial = climb.trial.tiers[number];
             trial = trial_of(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost);
+            note_agreement(tried.offer->answer->body, tried.offer->others, likeness, trial);
             climb.answers[number] = tried.offer->answer;
-            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence);
-            why = describe(judgement);
+            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence, trial.kind);
+            why = describe(trial, judgement);
             if (judgement.open) {
                 tried.attempt.outcome = store::Outcome::served;
                 climb.trial.served = static_cast<int>(number);

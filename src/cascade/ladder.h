@@ -6,10 +6,17 @@
 #include <memory>
 #include <vector>
 
+#include "cascade/agreement.h"
 #include "cascade/climb.h"
 #include "cascade/policy.h"
 
 namespace weir::cascade {
+
+// What answers to one question are compared by.
+struct Likeness {
+    std::string_view question;
+    const AgreementRules& rules;
+};
 
 // What a climb was made under and what came of it.
 struct LadderClimb {
@@ -22,10 +29,17 @@ struct LadderClimb {
 
 // Asks the plan's tiers one after another until a gate opens; attempts and the served offer go into `ascent`.
 // `tiers`: the cascade's, in the order that the policy knows them in. All arguments outlive the task.
+// `likeness` is what a tier's samples are compared by.
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
-                        Cancellation& cancellation, bool trace, LadderClimb& climb, Ascent& ascent);
+                        Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
+                        Ascent& ascent);
 
 // How a tier did, by its answer: its evidence, and its cost; not asked where what it gave is no answer.
 TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost);
+
+// Where it was asked several times: the share of the other answers that agree with this one, by their form alone, is
+// its evidence. `others` as tiers::Offer's; empty: nothing is changed.
+void note_agreement(const std::string& body, const std::vector<std::string>& others, const Likeness& likeness,
+                    TierTrial& trial);
 
 }  // namespace weir::cascade

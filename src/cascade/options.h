@@ -13,6 +13,7 @@
 #include "cascade/proof_budget.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/cache_entry.h"
+#include "tiers/model/gathering.h"
 
 namespace weir::cascade {
 
@@ -26,7 +27,8 @@ struct TierOptions {
     // Absent: the tier's gate is learned under the cascade's promise (cascade/policy.h); without a promise it has none
     // and is not asked.
     std::optional<double> min_mean_logprob;
-    int line = 0;  // in the configuration file
+    tiers::Gathering gathers;  // what a learned gate judges by
+    int line = 0;              // in the configuration file
 };
 
 struct Promise {

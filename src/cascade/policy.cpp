@@ -14,30 +14,35 @@ constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25;
 constexpr double kCertain = -4.5;
 // Where the evidence's own coefficient does nothing: log-odds of 8 %.
 constexpr double kMiddle = -2.5;
+// Risks where every other sample agrees with the answer and where none does; and from which prior on all agree.
+constexpr double kRiskAgreed = 0.03, kRiskAlone = 0.4, kAllAgree = -3.4;
 
 }  // namespace
 
-double prior_log_odds(float evidence) {
+double prior_log_odds(float evidence, EvidenceKind kind) {
     double risk = kRiskWithoutEvidence;
-    if (!std::isnan(evidence)) {
+    if (!std::isnan(evidence) && kind == EvidenceKind::self_agreement) {
+        risk = kRiskAlone + (kRiskAgreed - kRiskAlone) * std::clamp(static_cast<double>(evidence), 0.0, 1.0);
+    } else if (!std::isnan(evidence)) {
         const double doubt = std::clamp(-static_cast<double>(evidence), 0.0, 8.0);
         risk = 0.01 + 0.25 * std::pow(std::min(1.0, doubt / 0.3), 0.2);
     }
     return std::log(risk / (1 - risk));
 }
 
-learn::GroupedLogistic::Values risk_values(double prior) {
-    return {1, prior - kMiddle, prior < kCertain ? 1.0 : 0.0, 0};
+learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind) {
+    const double certain = kind == EvidenceKind::self_agreement ? kAllAgree : kCertain;
+    return {1, prior - kMiddle, prior < certain ? 1.0 : 0.0, 0};
 }
 
-double Policy::risk(std::size_t tier, const TaskPlan& plan, float evidence) const {
-    const double prior = prior_log_odds(evidence);
-    return risks_[tier].probability(prior, risk_values(prior), plan.group);
+double Policy::risk(std::size_t tier, const TaskPlan& plan, float evidence, EvidenceKind kind) const {
+    const double prior = prior_log_odds(evidence, kind);
+    return risks_[tier].probability(prior, risk_values(prior, kind), plan.group);
 }
 
-Policy::Judgement Policy::judge(const TaskPlan& plan, std::size_t rung, float evidence) const {
+Policy::Judgement Policy::judge(const TaskPlan& plan, std::size_t rung, float evidence, EvidenceKind kind) const {
     Judgement judgement;
-    judgement.risk = risk(plan.ladder[rung], plan, evidence);
+    judgement.risk = risk(plan.ladder[rung], plan, evidence, kind);
     if (!harm_price_usd_ || plan.closed || rung >= plan.rungs) return judgement;
     judgement.limit = plan.beyond_usd[rung] / *harm_price_usd_;
     judgement.open = judgement.risk <= judgement.limit;
@@ -55,7 +60,7 @@ double Policy::grading_probability(const TaskPlan& plan, const std::array<TierTr
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
         if (!tiers[tier].asked) continue;
-        const Judgement judgement = judge(plan, rung, tiers[tier].evidence);
+        const Judgement judgement = judge(plan, rung, tiers[tier].evidence, tiers[tier].kind);
         if (judgement.risk <= kFarFromOpen * judgement.limit) return 1;
     }
     return kSeldomGraded;
@@ -70,7 +75,7 @@ int Policy::would_serve(const TaskPlan& plan, const std::array<TierTrial, kMostM
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
         if (!tiers[tier].asked) continue;
-        const Judgement judgement = judge(plan, rung, tiers[tier].evidence);
+        const Judgement judgement = judge(plan, rung, tiers[tier].evidence, tiers[tier].kind);
         if (!judgement.open) continue;
         risk = judgement.risk;
         return static_cast<int>(tier);

@@ -19,10 +19,11 @@ namespace weir::cascade {
 
 // Log-odds that an answer is worse, by its mean token log-probability alone, before anything was learned: 1 % where the
 // model is certain, a quarter where it is not, much of that already at a millionth of doubt.
-double prior_log_odds(float evidence);
+// By the share of samples that agree with the answer, from 40 % for none to 3 % for all.
+double prior_log_odds(float evidence, EvidenceKind kind = EvidenceKind::log_probability);
 // The same as a row of GroupedLogistic's values: a constant, the evidence's own weight, and whether the model is
 // certain.
-learn::GroupedLogistic::Values risk_values(double prior);
+learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind = EvidenceKind::log_probability);
 
 struct TaskPlan {
     std::uint32_t group = 0xffffffff;                    // in the risk models; unknown there: the tier's mean
@@ -60,8 +61,10 @@ class Policy {
     };
 
     // For the task's `rung`, whose tier gave this evidence.
-    Judgement judge(const TaskPlan& plan, std::size_t rung, float evidence) const;
-    double risk(std::size_t tier, const TaskPlan& plan, float evidence) const;
+    Judgement judge(const TaskPlan& plan, std::size_t rung, float evidence,
+                    EvidenceKind kind = EvidenceKind::log_probability) const;
+    double risk(std::size_t tier, const TaskPlan& plan, float evidence,
+                EvidenceKind kind = EvidenceKind::log_probability) const;
     // With which probability the reference is asked as well about an answer that was served at this risk: more often
     // where it is more likely to be worse and where asking is cheap (the best allocation for a given spend has the
     // square root of variance over cost: Neyman 1934).

@@ -45,8 +45,8 @@ learn::GroupedLogistic::Options risk_options() {
 
 learn::GroupedLogistic::Row risk_row(const TierTrial& tier, std::uint32_t group) {
     learn::GroupedLogistic::Row row;
-    row.offset = prior_log_odds(tier.evidence);
-    row.values = risk_values(row.offset);
+    row.offset = prior_log_odds(tier.evidence, tier.kind);
+    row.values = risk_values(row.offset, tier.kind);
     row.group = group;
     row.label = tier.worse ? 1 : 0;
     return row;
@@ -194,8 +194,9 @@ void PolicyLearner::fit_risks(Policy& policy) {
                 Kept& kept = window_[i];
                 const TierTrial& tried = kept.trial.tiers[tier];
                 if (!tried.asked) continue;
-                const double prior = prior_log_odds(tried.evidence);
-                kept.risk[tier] = static_cast<float>(model.probability(prior, risk_values(prior), kept.group));
+                const double prior = prior_log_odds(tried.evidence, tried.kind);
+                const auto values = risk_values(prior, tried.kind);
+                kept.risk[tier] = static_cast<float>(model.probability(prior, values, kept.group));
             }
         }
     }
@@ -217,7 +218,8 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials
         for (const Trial* trial : full) {
             const TierTrial& tried = trial->tiers[tier];
             // Where it gave no answer the request goes on, as at a shut gate.
-            const double worse = tried.asked ? price * policy.risk(tier, task.plan, tried.evidence) : beyond;
+            const double risk = policy.risk(tier, task.plan, tried.evidence, tried.kind);
+            const double worse = tried.asked ? price * risk : beyond;
             sum += std::min(worse, beyond);
         }
         return task.tiers[tier].mean() + sum / count;
@@ -323,8 +325,9 @@ class PolicyLearner::PriceTest {
         std::size_t stratum;
     };
     static Answer answer_of(const Kept& kept, std::size_t tier) {
-        const double prior = prior_log_odds(kept.trial.tiers[tier].evidence);
-        const std::size_t doubt = prior >= kDoubtful ? 2 : risk_values(prior)[2] > 0 ? 0 : 1;
+        const TierTrial& tried = kept.trial.tiers[tier];
+        const double prior = prior_log_odds(tried.evidence, tried.kind);
+        const std::size_t doubt = prior >= kDoubtful ? 2 : risk_values(prior, tried.kind)[2] > 0 ? 0 : 1;
         return {tier, static_cast<double>(kept.risk[tier]), kDoubts * kept.group + doubt};
     }
     std::optional<Answer> served_at(double price, const TaskPlan& plan, const Kept& kept) const;

@@ -88,6 +88,14 @@ store::RecordLog::Options trial_log(const std::string& file) {
     return log;
 }
 
+std::string tier_name(const std::string& model, const tiers::Gathering& gathers) {
+    return gathers.samples > 1 ? model + "*" + std::to_string(gathers.samples) : model;
+}
+
+std::string_view model_of_tier(std::string_view tier) {
+    return tier.substr(0, tier.rfind('*'));
+}
+
 std::string to_string(const CourseName& name) {
     std::string text = name.cascade + (name.by_harm ? " harm" : " disagreement");
     for (const std::string& tier : name.tiers) text += " " + tier;

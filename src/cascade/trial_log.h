@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "cascade/trial.h"
 #include "store/record_log.h"
+#include "tiers/model/gathering.h"
 
 namespace weir::cascade {
 
@@ -28,6 +29,10 @@ struct CourseName {
     std::string reference;
     std::string task;  // 16 hexadecimal digits; empty: all of the cascade's
 };
+// A model tier's name there: what its answers are judged by is part of it, since trials of other evidence tell nothing
+// of it ("p/small", "p/small*3" by three samples).
+std::string tier_name(const std::string& model, const tiers::Gathering& gathers);
+std::string_view model_of_tier(std::string_view tier);
 std::string to_string(const CourseName& name);
 std::optional<CourseName> parse_course_name(std::string_view text);
 

@@ -74,7 +74,7 @@ cascades:
   zeta:
     match: { model: [gpt-4o, "gpt-4o-*"] }
     reference_provider: open
-    tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, open/gpt-4o-mini]
+    tiers: [exact, { model: local/small, min_mean_logprob: -0.05 }, { model: open/gpt-4o-mini, samples: 3 }]
     promise: { harm: 2%, confidence: 0.9, over: task }
     tier_timeout: 4s
     tier_rest: 5m
@@ -177,6 +177,8 @@ keys:
     CHECK(zeta.tiers[1].min_mean_logprob == -0.05);
     CHECK(zeta.tiers[2].model == "open/gpt-4o-mini");
     CHECK(!zeta.tiers[2].min_mean_logprob);
+    CHECK(zeta.tiers[1].gathers.samples == 1);
+    CHECK(zeta.tiers[2].gathers.samples == 3);
     REQUIRE(zeta.promise);
     CHECK(zeta.promise->by_harm);
     CHECK(zeta.promise->disagreement == doctest::Approx(0.02));

@@ -58,7 +58,7 @@ void add_tiers(const cascade::CascadeOptions& cascade, const std::string& refere
         if (tier.min_mean_logprob) {
             candidate.fixed.push_back({name, *tier.min_mean_logprob});
         } else if (cascade.promise && name != reference && candidate.learned.size() < cascade::kMostModelTiers) {
-            candidate.learned.push_back(name);
+            candidate.learned.push_back(cascade::tier_name(name, tier.gathers));
         }
     }
 }

@@ -96,7 +96,7 @@ class Scorer {
         return candidate_.promise && candidate_.promise->over_task ? task : 0;
     }
     double price_factor(const std::string& model) const {
-        const auto found = candidate_.price_factor.find(model);
+        const auto found = candidate_.price_factor.find(std::string(cascade::model_of_tier(model)));
         return found == candidate_.price_factor.end() ? 1 : found->second;
     }
 
@@ -240,7 +240,7 @@ ReplaySamples::Score Scorer::score(const Sample& sample, const Policy& policy) c
         for (std::size_t rung = 0; climbed && rung < plan.rungs && score.served == by_reference; ++rung) {
             const TierTrial* const tier = ask(plan.ladder[rung]);
             if (tier == nullptr) continue;
-            const Policy::Judgement judgement = policy.judge(plan, rung, tier->evidence);
+            const Policy::Judgement judgement = policy.judge(plan, rung, tier->evidence, tier->kind);
             if (!judgement.open) continue;
             score.served = plan.ladder[rung];
             risk = judgement.risk;

@@ -24,7 +24,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     if (!chat || !target.provider->is_ready()) co_return nullptr;
     std::string body;
     const wire::UpstreamForm form{target.upstream_name, wire::UpstreamForm::Stream::force_body, false,
-                                  call.logprobs && !chat->logprobs};
+                                  call.logprobs && !chat->logprobs, call.vary};
     wire::render_upstream_body(*chat, form, body);
     const std::string head = tiers::request_head(target, "/chat/completions", body.size(), nullptr);
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
@@ -106,6 +106,11 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
 }
 
 }  // namespace
+
+std::size_t background_room(const Lane& lane) {
+    const std::size_t running = lane.background_running.load();
+    return running < kMostBackgroundCalls ? kMostBackgroundCalls - running : 0;
+}
 
 bool ask_in_background(Lane& lane, BackgroundCall call) {
     const bool full = call.purpose != store::Purpose::judge && lane.background_running.load() >= kMostBackgroundCalls;

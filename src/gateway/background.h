@@ -24,6 +24,7 @@ struct BackgroundCall {
     std::shared_ptr<const tiers::ModelUpstream> target;  // who is asked; null: the plan's reference
     std::string body;                       // a chat completion: the caller's own bytes; the model's name is put in
     bool logprobs = false;                  // asked for as well
+    bool vary = false;                      // see wire::UpstreamForm
     Micros timeout_micros = 300'000'000;    // for all of it
     bool whole_answers = true;              // false: one that was cut short is as good
     cascade::ProofBudget::TicketPtr proof;  // pays for it; null: nobody counts
@@ -32,6 +33,8 @@ struct BackgroundCall {
     std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;
 };
 
+// How many more calls there is room for.
+std::size_t background_room(const Lane& lane);
 // False: too many are under way, or the gateway is about to stop.
 bool ask_in_background(Lane& lane, BackgroundCall call);
 

@@ -173,8 +173,9 @@ Task<void> answer(ChatLife& life) {
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
     const bool climbs = open && !life.cancellation.canceled() && plan_trial(life);
     if (climbs) {
-        co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.debug, life.grading->climb,
-                                       ascent);
+        const cascade::Likeness likeness{life.grading->question, life.grading->rules};
+        co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.debug, likeness,
+                                       life.grading->climb, ascent);
     }
     for (const store::Attempt& attempt : ascent.attempts) {
         life.add_attempt(attempt);

@@ -18,7 +18,9 @@ struct Job {
     std::unique_ptr<Grading> of;
     std::size_t awaited = 0;
     tiers::ExactCache::EntryPtr again;  // what the reference said when it was asked once more
-    bool unheard = false;               // the gateway ends before a judge could say its word
+    // What each tier said when it was asked; several times where its samples are its evidence.
+    std::array<std::vector<std::shared_ptr<tiers::CacheEntry>>, cascade::kMostModelTiers> said;
+    bool unheard = false;  // the gateway ends before a judge could say its word
 };
 using JobPtr = std::shared_ptr<Job>;
 
@@ -98,13 +100,31 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     return call;
 }
 
-// What a tier said in a trial.
-void take_answer(Grading& grading, std::size_t number, std::shared_ptr<tiers::CacheEntry> fresh) {
-    const auto read = wire::read_chat_answer(fresh->body);
+// Nothing where it is no answer.
+std::string sound_body(const Grading& grading, const std::shared_ptr<tiers::CacheEntry>& answer) {
+    const auto read = answer ? wire::read_chat_answer(answer->body) : tl::unexpected(Error{});
+    const bool sound = read && wire::flaw_of(grading.response_format, *read, answer->body) == wire::AnswerFlaw::none;
+    return sound ? answer->body : std::string();
+}
+
+// What a tier said in a trial: the same as on a caller's path (tiers/model/model_tier.h).
+void take_answer(Grading& grading, std::size_t number, const std::vector<std::shared_ptr<tiers::CacheEntry>>& said) {
+    if (said.empty() || !said.front()) return;
+    tiers::CacheEntry& first = *said.front();
+    const auto read = wire::read_chat_answer(first.body);
     if (!read) return;
-    const wire::AnswerFlaw flaw = wire::flaw_of(grading.response_format, *read, fresh->body);
-    grading.climb.trial.tiers[number] = cascade::trial_of(*read, flaw, fresh->cost);
-    if (flaw == wire::AnswerFlaw::none) grading.climb.answers[number] = std::move(fresh);
+    Usd cost;
+    std::vector<std::string> others;
+    for (std::size_t sample = 0; sample < said.size(); ++sample) {
+        if (said[sample]) cost += said[sample]->cost;
+        if (sample > 0) others.push_back(sound_body(grading, said[sample]));
+    }
+    const wire::AnswerFlaw flaw = wire::flaw_of(grading.response_format, *read, first.body);
+    cascade::TierTrial& trial = grading.climb.trial.tiers[number];
+    trial = cascade::trial_of(*read, flaw, cost);
+    if (flaw != wire::AnswerFlaw::none) return;
+    cascade::note_agreement(first.body, others, {grading.question, grading.rules}, trial);
+    grading.climb.answers[number] = said.front();
 }
 
 // The hold-out is a random sample of a task's requests, and bounds what asking twice costs: a new task, of which all
@@ -116,12 +136,54 @@ bool wants_repeat(Lane& lane, const Grading& grading) {
                                                grading.plan->cascade->options.agreement.repeat);
 }
 
+tiers::Gathering gathering_of(const Grading& grading, std::size_t number) {
+    const auto& gathers = grading.plan->ladder_gathers;
+    return number < gathers.size() ? gathers[number] : tiers::Gathering{};
+}
+
+void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::function<void()>& one_less) {
+    const Grading& grading = *job->of;
+    const tiers::Gathering gathers = gathering_of(grading, number);
+    // A sample that Weir itself leaves out would tell against the tier: all of them are asked, or none.
+    if (gathers.samples > 1 && background_room(lane) < gathers.samples) {
+        lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    job->said[number].resize(gathers.samples);
+    for (std::size_t sample = 0; sample < gathers.samples; ++sample) {
+        BackgroundCall call = background_call(grading, store::Purpose::trial);
+        call.target = grading.plan->ladder_models[number];
+        call.logprobs = gathers.by_logprobs();
+        call.vary = sample > 0;
+        call.timeout_micros = kTrialMicros;
+        call.whole_answers = false;  // what is no answer is told to the learner as well
+        call.then = [job, number, sample, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
+            job->said[number][sample] = std::move(fresh);
+            one_less();
+        };
+        ++job->awaited;
+        if (!ask_in_background(lane, std::move(call))) --job->awaited;
+    }
+}
+
+// How many calls it is going to make at once.
+std::size_t calls_of(const Grading& grading) {
+    std::size_t calls = grading.reference ? 0 : 1;
+    for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
+        if (grading.to_ask[number]) calls += gathering_of(grading, number).samples;
+    }
+    return calls;
+}
+
 void start(Lane& lane, const JobPtr& job) {
     Grading& grading = *job->of;
     ++lane.grading->running;
     job->awaited = 1;
     const auto one_less = [&lane, job] {
         if (--job->awaited > 0) return;
+        for (std::size_t number = 0; number < job->said.size(); ++number) {
+            take_answer(*job->of, number, job->said[number]);
+        }
         if (job->of->reference) {
             compare_all(lane, job);
         } else {
@@ -157,24 +219,15 @@ void start(Lane& lane, const JobPtr& job) {
         }
     }
     for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
-        if (!grading.to_ask[number]) continue;
-        BackgroundCall call = background_call(grading, store::Purpose::trial);
-        call.target = grading.plan->ladder_models[number];
-        call.logprobs = true;
-        call.timeout_micros = kTrialMicros;
-        call.whole_answers = false;  // what is no answer is told to the learner as well
-        call.then = [job, number, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
-            if (fresh) take_answer(*job->of, number, std::move(fresh));
-            one_less();
-        };
-        ++job->awaited;
-        if (!ask_in_background(lane, std::move(call))) --job->awaited;
+        if (grading.to_ask[number]) ask_tier(lane, job, number, one_less);
     }
     one_less();
 }
 
 void pump(Lane& lane) {
     while (lane.grading && lane.grading->running < kMostGraded && !lane.grading->waiting.empty()) {
+        const Grading& first = *lane.grading->waiting.front()->of;
+        if (lane.grading->running > 0 && calls_of(first) > background_room(lane)) return;
         const JobPtr next = std::move(lane.grading->waiting.front());
         lane.grading->waiting.pop_front();
         start(lane, next);

@@ -395,6 +395,46 @@ TEST_CASE("tiers on trial are asked with log-probabilities; one that fails is no
     }
 }
 
+TEST_CASE("a tier that is judged by samples is asked for all of them: its evidence is how far they agree") {
+    World world;
+    auto grading = world.empty();
+    auto plan = std::make_shared<Plan>(*grading->plan);
+    plan->ladder_gathers = {{3}, {}};
+    grading->plan = plan;
+    grading->reference = entry_of("positive");
+    grading->to_ask[0] = true;
+    bool fails = false;
+    SUBCASE("one says something else") {}
+    SUBCASE("one fails") {
+        fails = true;
+    }
+    world.grade(std::move(grading));
+    int varied = 0;
+    for (int i = 0; i < 3; ++i) {
+        Call call = world.take();
+        CHECK(call.model == "first");
+        CHECK(call.body.find("logprobs") == std::string::npos);
+        if (call.body.find(R"("temperature":0.7)") == std::string::npos) {
+            call.answer(chat_body("positive"));
+        } else if (++varied == 1) {
+            call.answer(chat_body("Positive."));
+        } else if (fails) {
+            call.answer("{}", "400 Bad Request");
+        } else {
+            call.answer(chat_body("negative"));
+        }
+    }
+    CHECK(varied == 2);
+    const Trial trial = world.only_trial();
+    CHECK(trial.known);
+    CHECK(trial.tiers[0].graded);
+    CHECK_FALSE(trial.tiers[0].worse);
+    CHECK(trial.tiers[0].kind == cascade::EvidenceKind::self_agreement);
+    CHECK(trial.tiers[0].evidence == 0.5F);
+    CHECK(trial.tiers[0].cost_usd == doctest::Approx((fails ? 2 : 3) * (100 * 0.15 + 2 * 0.6) * 1e-6));
+    CHECK(world.rows_of(store::Purpose::trial) == 3);
+}
+
 TEST_CASE("what a tier says that is no answer is not graded, but told with what it cost") {
     struct Case {
         std::string_view text, finish, format;

@@ -42,9 +42,10 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
 }
 
 std::shared_ptr<tiers::Tier> model_tier(const CascadeRoute& cascade,
-                                        const std::shared_ptr<const tiers::ModelUpstream>& upstream) {
+                                        const std::shared_ptr<const tiers::ModelUpstream>& upstream,
+                                        const tiers::Gathering& gathers = {}) {
     const cascade::CascadeOptions& options = cascade.options;
-    return std::make_shared<tiers::ModelTier>(upstream, options.tier_timeout_micros, options.tier_rest_micros);
+    return std::make_shared<tiers::ModelTier>(upstream, gathers, options.tier_timeout_micros, options.tier_rest_micros);
 }
 
 }  // namespace
@@ -128,11 +129,12 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     if (cascade.ladder.empty() || !cascade.options.promise || !plan.reference->price) return;
     const cascade::Promise& promise = *cascade.options.promise;
     cascade::CourseName name{cascade.options.name, promise.by_harm, {}, plan.reference->full_name, {}};
-    for (const ModelRoute& model : cascade.ladder) {
+    for (const auto& [model, gathers] : cascade.ladder) {
         if (model.full_name == plan.reference->full_name || !model.price) continue;
         plan.ladder_models.push_back(upstream_of(model));
-        plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back()));
-        name.tiers.push_back(model.full_name);
+        plan.ladder_gathers.push_back(gathers);
+        plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back(), gathers));
+        name.tiers.push_back(cascade::tier_name(model.full_name, gathers));
     }
     plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;

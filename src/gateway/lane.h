@@ -3,6 +3,7 @@
 // Limits: kMaxPlans model names are remembered, then it begins anew.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
@@ -55,11 +56,16 @@ struct Plan {
 
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
+    std::vector<tiers::Gathering> ladder_gathers;  // what is asked of each
     std::vector<std::shared_ptr<tiers::Tier>> ladder;
     std::string course_name;  // of what is learned for them; where the promise is over tasks, without the task
     cascade::PolicyLearner::Options course_options;
     std::shared_ptr<cascade::Course> course;      // null: none, or one for each task
     std::shared_ptr<cascade::ProofBudget> proof;  // with `ladder`
+    bool compares_samples() const {
+        return std::any_of(ladder_gathers.begin(), ladder_gathers.end(),
+                           [](const tiers::Gathering& gathers) { return gathers.samples > 1; });
+    }
     // nullptr: nothing can be learned.
     std::shared_ptr<cascade::Course> course_of(std::uint64_t task, cascade::CascadeLearner& learner) const;
 

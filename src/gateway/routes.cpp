@@ -173,7 +173,9 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
             auto model = model_of_cascade(options, "tier", tier.model, ledger);
             if (!model) return tl::unexpected(model.error());
             if (!tier.min_mean_logprob && options.promise) {
-                if (route.ladder.size() < cascade::kMostModelTiers) route.ladder.push_back(std::move(*model));
+                if (route.ladder.size() < cascade::kMostModelTiers) {
+                    route.ladder.push_back({std::move(*model), tier.gathers});
+                }
                 continue;
             }
             rung.model = std::move(*model);

@@ -39,11 +39,16 @@ struct RungRoute {
     std::shared_ptr<const cascade::Gate> gate;
 };
 
+struct LearnedRoute {
+    ModelRoute model;
+    tiers::Gathering gathers;
+};
+
 struct CascadeRoute {
     cascade::CascadeOptions options;
     store::NameId name_id = store::kNoName;
     std::vector<RungRoute> rungs;
-    std::vector<ModelRoute> ladder;        // model tiers with gates that are learned (cascade/policy.h), in order
+    std::vector<LearnedRoute> ladder;      // model tiers with gates that are learned (cascade/policy.h), in order
     std::optional<ModelRoute> judge;       // of answers that don't tell themselves whether they agree
     std::optional<ProviderRoute> webhook;  // instead of a judge
     std::shared_ptr<const cascade::GoldAnswers> gold;  // null: none

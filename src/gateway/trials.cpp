@@ -97,6 +97,10 @@ bool plan_trial(ChatLife& life) {
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
     if (life.chat.history.empty()) grading.prompt = seen_of(life.chat);
+    if (plan.compares_samples()) {
+        grading.question = question_of(life);
+        grading.rules = plan.cascade->options.agreement.rules_of(life.task_name);
+    }
     cascade::Trial& trial = grading.climb.trial;
     trial.task = life.row.task;
     trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);

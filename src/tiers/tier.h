@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/cancellation.h"
 #include "base/hash.h"
@@ -48,9 +49,10 @@ struct Question {
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.
 struct Offer {
     ExactCache::EntryPtr answer;
-    wire::ChatAnswer read;        // models only: what the body says of itself
-    bool asked_logprobs = false;  // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
-    bool stale = false;           // caches only: to be refreshed once it was served
+    wire::ChatAnswer read;              // models only: what the body says of itself
+    bool asked_logprobs = false;        // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
+    std::vector<std::string> others{};  // further answers to the same question; empty: one that failed or is none
+    bool stale = false;                 // caches only: to be refreshed once it was served
     // Semantic tier: whose answer it is, how sure, and what was asked of it.
     Digest256 answer_key{};
     double score = 0;

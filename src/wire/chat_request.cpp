@@ -243,6 +243,16 @@ json::Edit include_usage_edit(const ChatRequest& request, json::Span end) {
     return {{inside, inside}, empty ? R"("include_usage":true)" : R"("include_usage":true,)"};
 }
 
+void vary_edits(const ChatRequest& request, json::Span end, std::vector<json::Edit>& edits) {
+    const json::Member* const temperature = find(request, "temperature");
+    if (request.temperature.value_or(0) <= 0) {
+        edits.push_back(temperature != nullptr
+                            ? json::Edit{temperature->value, std::string(kSampleTemperature)}
+                            : json::Edit{end, ",\"temperature\":" + std::string(kSampleTemperature)});
+    }
+    if (const json::Member* const seed = find(request, "seed")) edits.push_back({seed->value, "null"});
+}
+
 }  // namespace
 
 const std::vector<std::string_view> kUncachedMembers = {"metadata",
@@ -299,6 +309,7 @@ void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, 
         const json::Member* const member = find(request, "logprobs");
         edits.push_back(member != nullptr ? json::Edit{member->value, "true"} : json::Edit{end, R"(,"logprobs":true)"});
     }
+    if (form.vary) vary_edits(request, end, edits);
     std::stable_sort(edits.begin(), edits.end(), [](const json::Edit& a, const json::Edit& b) {
         return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
     });

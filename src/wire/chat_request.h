@@ -48,6 +48,9 @@ Result<ChatRequest> parse_chat_request(std::string_view body, std::string& error
 // The same into a ChatRequest that is used again: its memory is kept, its contents are not. Unspecified after an error.
 Result<void> parse_chat_request(std::string_view body, std::string& error_param, ChatRequest& out);
 
+// At which answers of one model to one question differ where the model is not certain.
+inline constexpr std::string_view kSampleTemperature = "0.7";
+
 // What an upstream is sent: the caller's bytes, changed in named spans alone. The model's value is left as it is
 // spelled where the name is the same. force_body: where the caller asked for a stream, `stream` becomes false and
 // stream_options goes. Appends to `out`.
@@ -56,6 +59,9 @@ struct UpstreamForm {
     enum class Stream { as_asked, force_body } stream = Stream::as_asked;
     bool add_include_usage = false;  // a stream without include_usage gets it (the answer's usage chunk is then hidden)
     bool add_logprobs = false;       // a judged tier is asked with "logprobs": true where the caller did not
+    // Another answer is wanted than the first: at kSampleTemperature where the request has no temperature or 0, and
+    // without its seed.
+    bool vary = false;
 };
 void render_upstream_body(const ChatRequest& request, const UpstreamForm& form, std::string& out);
 

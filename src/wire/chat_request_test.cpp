@@ -187,6 +187,14 @@ TEST_CASE("upstream body: a body instead of a stream") {
     CHECK(rendered(with(R"(,"stream":false)"), form) == with(R"(,"stream":false)"));
 }
 
+TEST_CASE("upstream body: another answer than the first") {
+    const UpstreamForm form{.model = "m", .vary = true};
+    CHECK(rendered(with(""), form) == with(R"(,"temperature":0.7)"));
+    CHECK(rendered(with(R"(,"temperature" : 0.0 )"), form) == with(R"(,"temperature" : 0.7 )"));
+    CHECK(rendered(with(R"(,"temperature":null,"seed":7)"), form) == with(R"(,"temperature":0.7,"seed":null)"));
+    CHECK(rendered(with(R"(,"temperature":1.2)"), form) == with(R"(,"temperature":1.2)"));
+}
+
 TEST_CASE("upstream body: log-probabilities") {
     const UpstreamForm form{.model = "m", .stream = UpstreamForm::Stream::force_body, .add_logprobs = true};
     CHECK(rendered(with(""), form) == with(R"(,"logprobs":true)"));

@@ -12,7 +12,81 @@ bool is_down(unsigned status) {
     return status >= 400 && status != 400 && status != 413 && status != 422;
 }
 
+// A question that was sent may be billed although no answer came: its cost is not known.
+bool may_be_billed(const Samples::Sample& sample) {
+    return sample.sent && sample.status < 400;
+}
+
 }  // namespace
+
+std::vector<Samples::Request> ModelTier::requests_for(const wire::ChatRequest& chat) const {
+    std::vector<Samples::Request> requests(2);
+    wire::UpstreamForm form{upstream_->upstream_name, wire::UpstreamForm::Stream::force_body, false,
+                            gathers_.by_logprobs() && !chat.logprobs};
+    for (Samples::Request& request : requests) {
+        wire::render_upstream_body(chat, form, request.body);
+        request.head = request_head(*upstream_, "/chat/completions", request.body.size(), nullptr);
+        form.vary = true;
+        if (gathers_.samples == 1) break;
+    }
+    const Samples::Request another = requests.back();
+    requests.resize(gathers_.samples, another);
+    return requests;
+}
+
+void ModelTier::note_health(const Samples::Sample& first, Micros now, Micros taken) {
+    const bool canceled = !first.got && first.got.error().code == ErrorCode::canceled;
+    if (!first.got ? !canceled : is_down(first.status)) {
+        health_.failed(now, !first.got && first.got.error().code == ErrorCode::timeout, taken);
+    } else if (first.got && first.status == 200) {
+        health_.answered(taken);
+    }
+}
+
+std::optional<wire::ChatAnswer> ModelTier::read_first(const Samples::Sample& first, std::size_t request_bytes,
+                                                      Climb& climb) const {
+    climb.attempt.status = static_cast<std::uint16_t>(first.status);
+    if (!first.got) {
+        climb.attempt.outcome = outcome_of(first.got.error().code);
+        climb.attempt.priced = !may_be_billed(first);
+        climb.reason = first.got.error().message;
+        return std::nullopt;
+    }
+    if (first.status != 200) {
+        climb.reason = "status " + std::to_string(first.status);
+        return std::nullopt;
+    }
+    Result<wire::ChatAnswer> read = wire::read_chat_answer(first.body);
+    if (!read) {
+        climb.attempt.priced = false;
+        climb.reason = read.error().message;
+        return std::nullopt;
+    }
+    read->usage = or_estimate(read->usage, request_bytes, static_cast<Tokens>(first.body.size() / 4));
+    account(climb.attempt, read->usage, upstream_->price);
+    climb.attempt.outcome = store::Outcome::declined;
+    if (gathers_.by_logprobs() && read->logprobs.tokens > 0) {
+        climb.attempt.evidence = static_cast<float>(read->logprobs.mean);
+    }
+    return std::move(*read);
+}
+
+std::string ModelTier::read_other(Samples::Sample& other, std::string_view response_format, std::size_t request_bytes,
+                                  store::Attempt& attempt) const {
+    if (!other.got || other.status != 200) {
+        attempt.priced = attempt.priced && !(!other.got && may_be_billed(other));
+        return {};
+    }
+    Result<wire::ChatAnswer> read = wire::read_chat_answer(other.body);
+    if (!read) {
+        attempt.priced = false;
+        return {};
+    }
+    const auto output = static_cast<Tokens>(other.body.size() / 4);
+    account_more(attempt, or_estimate(read->usage, request_bytes, output), upstream_->price);
+    if (wire::flaw_of(response_format, *read, other.body) != wire::AnswerFlaw::none) return {};
+    return std::move(other.body);
+}
 
 Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellation) {
     const ModelUpstream& upstream = *upstream_;
@@ -39,58 +113,32 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     const Micros patience = begun + health_.patience();
     const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
 
-    std::string body;
-    const wire::UpstreamForm form{upstream.upstream_name, wire::UpstreamForm::Stream::force_body, false,
-                                  !question.chat.logprobs};
-    wire::render_upstream_body(question.chat, form, body);
-    const std::string head = request_head(upstream, "/chat/completions", body.size(), nullptr);
-
-    net::HttpCall call(client);
-    const Cancellation::Scope scope(cancellation, call);
-    std::string answer;
-    Result<void> got = co_await call.send(head, body, deadline);
-    if (got) {
-        climb.attempt.status = static_cast<std::uint16_t>(call.response().status);
-        got = co_await call.read_all(answer, upstream.provider->answer_bytes);
+    const std::vector<Samples::Request> requests = requests_for(question.chat);
+    Samples samples(client, {deadline, upstream.provider->answer_bytes});
+    {
+        const Cancellation::Scope scope(cancellation, samples);
+        co_await samples.ask(requests);
     }
     const Micros now = client.reactor().now(), taken = now - begun;
     climb.attempt.latency_micros = static_cast<std::int32_t>(taken);
-    const bool canceled = !got && got.error().code == ErrorCode::canceled;
-    if (!got ? !canceled : is_down(climb.attempt.status)) {
-        health_.failed(now, !got && got.error().code == ErrorCode::timeout, taken);
-    } else if (got && climb.attempt.status == 200) {
-        health_.answered(taken);
-    }
-    if (!got) {
-        climb.attempt.outcome = outcome_of(got.error().code);
-        // A question that was sent may be billed although no answer came: its cost is not known.
-        climb.attempt.priced = !call.sent() || climb.attempt.status >= 400;
-        climb.reason = got.error().message;
-        co_return climb;
-    }
-    if (climb.attempt.status != 200) {
-        climb.reason = "status " + std::to_string(climb.attempt.status);
-        co_return climb;
-    }
-    Result<wire::ChatAnswer> read = wire::read_chat_answer(answer);
-    if (!read) {
-        climb.attempt.priced = false;
-        climb.reason = read.error().message;
-        co_return climb;
-    }
-    read->usage = or_estimate(read->usage, body.size(), static_cast<Tokens>(answer.size() / 4));
-    account(climb.attempt, read->usage, upstream.price);
-    climb.attempt.outcome = store::Outcome::declined;
-    if (read->logprobs.tokens > 0) climb.attempt.evidence = static_cast<float>(read->logprobs.mean);
+    Samples::Sample& first = samples.samples().front();
+    note_health(first, now, taken);
+    std::optional<wire::ChatAnswer> read = read_first(first, requests.front().body.size(), climb);
     const std::string_view format = wire::prompt_parts(question.chat).response_format;
-    if (const wire::AnswerFlaw flaw = wire::flaw_of(format, *read, answer); flaw != wire::AnswerFlaw::none) {
+    std::vector<std::string> others;
+    for (std::size_t number = 1; number < requests.size(); ++number) {
+        Samples::Sample& other = samples.samples()[number];
+        others.push_back(read_other(other, format, requests[number].body.size(), climb.attempt));
+    }
+    if (!read) co_return climb;
+    if (const wire::AnswerFlaw flaw = wire::flaw_of(format, *read, first.body); flaw != wire::AnswerFlaw::none) {
         climb.reason = "no answer: " + std::string(wire::to_string(flaw));
         climb.no_answer = NoAnswer{flaw, std::move(*read)};
         co_return climb;
     }
 
     auto entry = std::make_shared<CacheEntry>();
-    entry->body = std::move(answer);
+    entry->body = std::move(first.body);
     entry->model = upstream.full_name;
     entry->usage = read->usage;
     entry->cost = climb.attempt.cost;
@@ -98,7 +146,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     climb.offer.emplace();
     climb.offer->answer = std::move(entry);
     climb.offer->read = std::move(*read);
-    climb.offer->asked_logprobs = !question.chat.logprobs;
+    climb.offer->asked_logprobs = gathers_.by_logprobs() && !question.chat.logprobs;
+    climb.offer->others = std::move(others);
     co_return climb;
 }
 

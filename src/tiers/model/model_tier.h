@@ -1,10 +1,13 @@
-// A model as a tier in front of the reference: asked for a whole body with log-probabilities, read, and offered.
+// A model as a tier in front of the reference: asked for a whole body with log-probabilities, or several times at once
+// (gathering.h), read, and offered.
 // Thread rule: one reactor's.
 // Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
 // after failures, is not ready, fails or answers something that is no answer (wire/answer_flaw.h) makes the tier
 // decline.
 #pragma once
 
+#include "tiers/model/gathering.h"
+#include "tiers/model/samples.h"
 #include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
 #include "tiers/tier.h"
@@ -13,15 +16,26 @@ namespace weir::tiers {
 
 class ModelTier final : public Tier {
   public:
-    ModelTier(std::shared_ptr<const ModelUpstream> upstream, Micros most_patience, Micros longest_rest)
-        : upstream_(std::move(upstream)), health_(most_patience, longest_rest) {}
+    ModelTier(std::shared_ptr<const ModelUpstream> upstream, const Gathering& gathers, Micros most_patience,
+              Micros longest_rest)
+        : upstream_(std::move(upstream)), gathers_(gathers), health_(most_patience, longest_rest) {}
 
     std::string_view name() const override { return upstream_->full_name; }
     store::TierKind kind() const override { return store::TierKind::model; }
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
 
   private:
+    std::vector<Samples::Request> requests_for(const wire::ChatRequest& chat) const;
+    void note_health(const Samples::Sample& first, Micros now, Micros taken);
+    // What the first answer says, and what it cost. Nothing: it is none, and the climb says why.
+    std::optional<wire::ChatAnswer> read_first(const Samples::Sample& first, std::size_t request_bytes,
+                                               Climb& climb) const;
+    // Another one, empty where it is none; its cost goes to the attempt.
+    std::string read_other(Samples::Sample& other, std::string_view response_format, std::size_t request_bytes,
+                           store::Attempt& attempt) const;
+
     std::shared_ptr<const ModelUpstream> upstream_;
+    Gathering gathers_;
     TierHealth health_;
 };
 

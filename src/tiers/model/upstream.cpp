@@ -75,6 +75,20 @@ void account(store::Attempt& attempt, const wire::Usage& usage, const std::optio
     attempt.cost = price ? prices::cost_of(usage, *price) : Usd{};
 }
 
+void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price) {
+    store::Attempt more;
+    account(more, usage, price);
+    const auto add = [](std::int32_t& to, std::int32_t what) { to = clamp(Tokens{to} + Tokens{what}); };
+    add(attempt.input_uncached, more.input_uncached);
+    add(attempt.input_cached, more.input_cached);
+    add(attempt.input_cache_write, more.input_cache_write);
+    add(attempt.output, more.output);
+    add(attempt.reasoning, more.reasoning);
+    attempt.usage_estimated = attempt.usage_estimated || more.usage_estimated;
+    attempt.priced = attempt.priced && more.priced;
+    attempt.cost += more.cost;
+}
+
 store::Outcome outcome_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::timeout:

@@ -53,6 +53,9 @@ wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tok
 // Puts token counts and cost of an answer into the attempt.
 void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
 
+// The same for one more answer of the same attempt: adds to what stands there.
+void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
+
 // The outcome that a transport error is booked as.
 store::Outcome outcome_of(ErrorCode code);
 

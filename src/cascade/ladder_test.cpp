@@ -1,0 +1,61 @@
+#include "cascade/ladder.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cascade/trial_log.h"
+
+using namespace weir;
+using namespace weir::cascade;
+
+namespace {
+
+std::string body_of(const std::string& text) {
+    return R"({"choices":[{"index":0,"message":{"role":"assistant","content":")" + text +
+           R"("},"finish_reason":"stop"}]})";
+}
+
+}  // namespace
+
+TEST_CASE("samples: the share of the others that agree, by form; failed ones do not") {
+    const AgreementRules automatic;
+    AgreementRules by_set;
+    by_set.form = AgreementForm::set;
+    const auto share = [](const std::string& first, const std::vector<std::string>& others,
+                          const AgreementRules& rules) {
+        TierTrial trial;
+        note_agreement(body_of(first), others, {"How many?", rules}, trial);
+        CHECK(trial.kind == EvidenceKind::self_agreement);
+        return trial.evidence;
+    };
+    CHECK(share("#### 42", {body_of("#### 42"), body_of("So it is 42.\\n#### 42")}, automatic) == 1.0F);
+    CHECK(share("#### 42", {body_of("#### 42"), body_of("#### 41")}, automatic) == 0.5F);
+    CHECK(share("#### 42", {"", body_of("#### 42")}, automatic) == 0.5F);
+    CHECK(share("#### 42", {"", ""}, automatic) == 0.0F);
+    CHECK(share("red, green", {body_of("green, red")}, by_set) == 1.0F);
+
+    TierTrial untouched;
+    note_agreement(body_of("42"), {}, {"How many?", automatic}, untouched);
+    CHECK(untouched.kind == EvidenceKind::none);
+    CHECK(std::isnan(untouched.evidence));
+}
+
+TEST_CASE("samples share no scale with log-probabilities: the more agree the less the risk") {
+    constexpr auto kAgreement = EvidenceKind::self_agreement;
+    const auto risk = [](float share) { return 1 / (1 + std::exp(-prior_log_odds(share, kAgreement))); };
+    CHECK(risk(1) == doctest::Approx(0.03));
+    CHECK(risk(0) == doctest::Approx(0.4));
+    CHECK(risk(0.5F) > risk(6.0F / 7));
+    CHECK(prior_log_odds(kNoEvidence, kAgreement) == prior_log_odds(kNoEvidence));
+    CHECK(risk_values(prior_log_odds(1, kAgreement), kAgreement)[2] == 1);
+    CHECK(risk_values(prior_log_odds(6.0F / 7, kAgreement), kAgreement)[2] == 0);
+}
+
+TEST_CASE("a tier's name says what it is judged by") {
+    CHECK(tier_name("p/small", {}) == "p/small");
+    CHECK(tier_name("p/small", {3}) == "p/small*3");
+    CHECK(model_of_tier("p/small*3") == "p/small");
+    CHECK(model_of_tier("p/small") == "p/small");
+}
