@@ -19,6 +19,11 @@ std::string describe(const TierTrial& trial, const Policy::Judgement& judgement)
                       judgement.limit);
         return text;
     }
+    if (trial.kind == EvidenceKind::self_verification) {
+        std::snprintf(text, sizeof text, "P(true) %.3g, risk %.3g %s %.3g", static_cast<double>(trial.evidence),
+                      judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
+        return text;
+    }
     std::snprintf(text, sizeof text, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
     return text;
 }
@@ -57,6 +62,11 @@ void note_agreement(const std::string& body, const std::vector<std::string>& oth
     trial.evidence = static_cast<float>(agree) / static_cast<float>(others.size());
 }
 
+void note_verification(const std::optional<double>& right, TierTrial& trial) {
+    trial.kind = right ? EvidenceKind::self_verification : EvidenceKind::none;
+    trial.evidence = right ? static_cast<float>(std::clamp(*right, 0.0, 1.0)) : kNoEvidence;
+}
+
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
                         Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
                         Ascent& ascent) {
@@ -71,6 +81,7 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
             TierTrial& trial = climb.trial.tiers[number];
             trial = trial_of(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost);
             note_agreement(tried.offer->answer->body, tried.offer->others, likeness, trial);
+            if (tried.offer->verified) note_verification(tried.offer->right, trial);
             climb.answers[number] = tried.offer->answer;
             const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence, trial.kind);
             why = describe(trial, judgement);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cascade/agreement.h"
@@ -41,5 +42,9 @@ TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost
 // its evidence. `others` as tiers::Offer's; empty: nothing is changed.
 void note_agreement(const std::string& body, const std::vector<std::string>& others, const Likeness& likeness,
                     TierTrial& trial);
+
+// Where it was asked about its own answer: the probability that it is right, by what it said, is its evidence. Nothing:
+// there is none, whatever its log-probabilities were.
+void note_verification(const std::optional<double>& right, TierTrial& trial);
 
 }  // namespace weir::cascade

@@ -53,9 +53,28 @@ TEST_CASE("samples share no scale with log-probabilities: the more agree the les
     CHECK(risk_values(prior_log_odds(6.0F / 7, kAgreement), kAgreement)[2] == 0);
 }
 
+TEST_CASE("a model's word on its answer: a scale of its own; no word is no evidence") {
+    constexpr auto kWord = EvidenceKind::self_verification;
+    const auto risk = [](float right) { return 1 / (1 + std::exp(-prior_log_odds(right, kWord))); };
+    CHECK(risk(1) == doctest::Approx(0.03));
+    CHECK(risk(0.5F) == doctest::Approx(0.315));
+    CHECK(risk(0) == doctest::Approx(0.6));
+    TierTrial trial;
+    trial.kind = EvidenceKind::log_probability;
+    trial.evidence = -0.5F;
+    note_verification(0.75, trial);
+    CHECK(trial.kind == kWord);
+    CHECK(trial.evidence == 0.75F);
+    note_verification(std::nullopt, trial);
+    CHECK(trial.kind == EvidenceKind::none);
+    CHECK(std::isnan(trial.evidence));
+}
+
 TEST_CASE("a tier's name says what it is judged by") {
     CHECK(tier_name("p/small", {}) == "p/small");
     CHECK(tier_name("p/small", {3}) == "p/small*3");
+    CHECK(tier_name("p/small", {1, true}) == "p/small*verify");
     CHECK(model_of_tier("p/small*3") == "p/small");
+    CHECK(model_of_tier("p/small*verify") == "p/small");
     CHECK(model_of_tier("p/small") == "p/small");
 }

@@ -14,15 +14,18 @@ constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25;
 constexpr double kCertain = -4.5;
 // Where the evidence's own coefficient does nothing: log-odds of 8 %.
 constexpr double kMiddle = -2.5;
-// Risks where every other sample agrees with the answer and where none does; and from which prior on all agree.
-constexpr double kRiskAgreed = 0.03, kRiskAlone = 0.4, kAllAgree = -3.4;
+// Risks where every other sample agrees with the answer, or the model is sure of it; where none does; where it is sure
+// of the contrary; and from which prior on it is certain.
+constexpr double kRiskAgreed = 0.03, kRiskAlone = 0.4, kRiskDenied = 0.6, kAllAgree = -3.4;
 
 }  // namespace
 
 double prior_log_odds(float evidence, EvidenceKind kind) {
     double risk = kRiskWithoutEvidence;
-    if (!std::isnan(evidence) && kind == EvidenceKind::self_agreement) {
-        risk = kRiskAlone + (kRiskAgreed - kRiskAlone) * std::clamp(static_cast<double>(evidence), 0.0, 1.0);
+    const bool agreement = kind == EvidenceKind::self_agreement;
+    if (!std::isnan(evidence) && (agreement || kind == EvidenceKind::self_verification)) {
+        const double most = agreement ? kRiskAlone : kRiskDenied;
+        risk = most + (kRiskAgreed - most) * std::clamp(static_cast<double>(evidence), 0.0, 1.0);
     } else if (!std::isnan(evidence)) {
         const double doubt = std::clamp(-static_cast<double>(evidence), 0.0, 8.0);
         risk = 0.01 + 0.25 * std::pow(std::min(1.0, doubt / 0.3), 0.2);
@@ -31,7 +34,8 @@ double prior_log_odds(float evidence, EvidenceKind kind) {
 }
 
 learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind) {
-    const double certain = kind == EvidenceKind::self_agreement ? kAllAgree : kCertain;
+    const bool share = kind == EvidenceKind::self_agreement || kind == EvidenceKind::self_verification;
+    const double certain = share ? kAllAgree : kCertain;
     return {1, prior - kMiddle, prior < certain ? 1.0 : 0.0, 0};
 }
 

@@ -19,7 +19,8 @@ namespace weir::cascade {
 
 // Log-odds that an answer is worse, by its mean token log-probability alone, before anything was learned: 1 % where the
 // model is certain, a quarter where it is not, much of that already at a millionth of doubt.
-// By the share of samples that agree with the answer, from 40 % for none to 3 % for all.
+// By the share of samples that agree with the answer, from 40 % for none to 3 % for all; by P(True), from 60 % for 0 to
+// 3 % for 1.
 double prior_log_odds(float evidence, EvidenceKind kind = EvidenceKind::log_probability);
 // The same as a row of GroupedLogistic's values: a constant, the evidence's own weight, and whether the model is
 // certain.

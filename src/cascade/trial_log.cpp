@@ -89,6 +89,7 @@ store::RecordLog::Options trial_log(const std::string& file) {
 }
 
 std::string tier_name(const std::string& model, const tiers::Gathering& gathers) {
+    if (gathers.verify) return model + "*verify";
     return gathers.samples > 1 ? model + "*" + std::to_string(gathers.samples) : model;
 }
 

@@ -30,7 +30,7 @@ struct CourseName {
     std::string task;  // 16 hexadecimal digits; empty: all of the cascade's
 };
 // A model tier's name there: what its answers are judged by is part of it, since trials of other evidence tell nothing
-// of it ("p/small", "p/small*3" by three samples).
+// of it ("p/small", "p/small*3" by three samples, "p/small*verify" by P(True)).
 std::string tier_name(const std::string& model, const tiers::Gathering& gathers);
 std::string_view model_of_tier(std::string_view tier);
 std::string to_string(const CourseName& name);

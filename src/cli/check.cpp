@@ -21,6 +21,7 @@ std::string threshold_text(double value) {
 std::string tier_text(const TierOptions& tier) {
     if (tier.kind != TierKind::model) return std::string(store::to_string(tier.kind));
     if (tier.gathers.samples > 1) return tier.model + " (" + std::to_string(tier.gathers.samples) + " samples)";
+    if (tier.gathers.verify) return tier.model + " (verified)";
     if (!tier.min_mean_logprob) return tier.model + " (no gate)";
     return tier.model + " (>= " + threshold_text(*tier.min_mean_logprob) + ")";
 }
@@ -64,6 +65,7 @@ std::string tiers_json(const CascadeOptions& cascade) {
         if (tier.kind == TierKind::model) {
             out += ", \"model\": " + json_string(tier.model) + ", \"min_mean_logprob\": " +
                    (tier.min_mean_logprob ? threshold_text(*tier.min_mean_logprob) : "null");
+            if (tier.gathers.verify) out += ", \"verify\": true";
             if (tier.gathers.samples > 1) out += ", \"samples\": " + std::to_string(tier.gathers.samples);
         }
         out += "}, ";

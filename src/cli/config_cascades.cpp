@@ -90,6 +90,10 @@ std::optional<cascade::TierOptions> read_tier(const ConfigNode& node, Reader& re
         good = false;
     }
     section.real("min_mean_logprob", tier.min_mean_logprob, -100, 0);
+    section.flag("verify", tier.gathers.verify);
+    if (tier.gathers.verify && (tier.min_mean_logprob || section.has("samples"))) {
+        section.wrong("verify", "goes with no min_mean_logprob and no samples: one of them judges the tier");
+    }
     section.whole<std::uint32_t>("samples", tier.gathers.samples, tiers::kLeastSamples, tiers::kMostSamples);
     if (section.has("samples") && tier.min_mean_logprob) {
         section.wrong("samples", "goes with no min_mean_logprob: one of them judges the tier");

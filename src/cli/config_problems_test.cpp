@@ -203,6 +203,9 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: cascades.c.tiers.samples: \"9\" is not a whole number from 2 to 8"}},
         {with_cascade("tiers: [{ model: p/x, samples: 3, min_mean_logprob: -1 }]"),
          {"2: cascades.c.tiers.samples: \"3\" goes with no min_mean_logprob: one of them judges the tier"}},
+        {with_cascade("tiers: [{ model: p/x, samples: 3, verify: true }]"),
+         {"2: cascades.c.tiers.verify: \"true\" goes with no min_mean_logprob and no samples: one of them judges the "
+          "tier"}},
         {with_cascade("tiers: [{ model: p/x, min_mean_logprob: nan }]"),
          {"2: cascades.c.tiers.min_mean_logprob: \"nan\" is not a number from -100 to 0"}},
         {with_cascade("tiers: [[exact]]"), {"2: cascades.c.tiers is a list, but a map (key: value) belongs here"}},

@@ -5,6 +5,7 @@
 
 #include "gateway/background.h"
 #include "gateway/comparison.h"
+#include "wire/verification.h"
 
 namespace weir::gateway {
 
@@ -20,6 +21,8 @@ struct Job {
     tiers::ExactCache::EntryPtr again;  // what the reference said when it was asked once more
     // What each tier said when it was asked; several times where its samples are its evidence.
     std::array<std::vector<std::shared_ptr<tiers::CacheEntry>>, cascade::kMostModelTiers> said;
+    std::array<std::optional<double>, cascade::kMostModelTiers> right;  // what it says of its answer
+    std::array<Usd, cascade::kMostModelTiers> verified_for;             // what that cost
     bool unheard = false;  // the gateway ends before a judge could say its word
 };
 using JobPtr = std::shared_ptr<Job>;
@@ -100,6 +103,11 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     return call;
 }
 
+tiers::Gathering gathering_of(const Grading& grading, std::size_t number) {
+    const auto& gathers = grading.plan->ladder_gathers;
+    return number < gathers.size() ? gathers[number] : tiers::Gathering{};
+}
+
 // Nothing where it is no answer.
 std::string sound_body(const Grading& grading, const std::shared_ptr<tiers::CacheEntry>& answer) {
     const auto read = answer ? wire::read_chat_answer(answer->body) : tl::unexpected(Error{});
@@ -108,12 +116,14 @@ std::string sound_body(const Grading& grading, const std::shared_ptr<tiers::Cach
 }
 
 // What a tier said in a trial: the same as on a caller's path (tiers/model/model_tier.h).
-void take_answer(Grading& grading, std::size_t number, const std::vector<std::shared_ptr<tiers::CacheEntry>>& said) {
+void take_answer(Job& job, std::size_t number) {
+    Grading& grading = *job.of;
+    const std::vector<std::shared_ptr<tiers::CacheEntry>>& said = job.said[number];
     if (said.empty() || !said.front()) return;
     tiers::CacheEntry& first = *said.front();
     const auto read = wire::read_chat_answer(first.body);
     if (!read) return;
-    Usd cost;
+    Usd cost = job.verified_for[number];
     std::vector<std::string> others;
     for (std::size_t sample = 0; sample < said.size(); ++sample) {
         if (said[sample]) cost += said[sample]->cost;
@@ -124,6 +134,7 @@ void take_answer(Grading& grading, std::size_t number, const std::vector<std::sh
     trial = cascade::trial_of(*read, flaw, cost);
     if (flaw != wire::AnswerFlaw::none) return;
     cascade::note_agreement(first.body, others, {grading.question, grading.rules}, trial);
+    if (gathering_of(grading, number).verify) cascade::note_verification(job.right[number], trial);
     grading.climb.answers[number] = said.front();
 }
 
@@ -136,9 +147,29 @@ bool wants_repeat(Lane& lane, const Grading& grading) {
                                                grading.plan->cascade->options.agreement.repeat);
 }
 
-tiers::Gathering gathering_of(const Grading& grading, std::size_t number) {
-    const auto& gathers = grading.plan->ladder_gathers;
-    return number < gathers.size() ? gathers[number] : tiers::Gathering{};
+// Asks the tier about its answer, where that is one.
+void ask_about_answer(Lane& lane, const JobPtr& job, std::size_t number, const std::function<void()>& one_less) {
+    const Grading& grading = *job->of;
+    const std::string answer = sound_body(grading, job->said[number].front());
+    std::string param;
+    const auto chat = wire::parse_chat_request(grading.body, param);
+    if (answer.empty() || !chat) return;
+    const auto body = wire::render_verification(*chat, grading.plan->ladder_models[number]->upstream_name, answer);
+    if (!body) return;
+    BackgroundCall call = background_call(grading, store::Purpose::trial);
+    call.target = grading.plan->ladder_models[number];
+    call.body = *body;
+    call.timeout_micros = kTrialMicros;
+    call.whole_answers = false;  // one token
+    call.then = [job, number, one_less](const std::shared_ptr<tiers::CacheEntry>& fresh) {
+        if (fresh) job->right[number] = wire::read_verification(fresh->body);
+        if (fresh) job->verified_for[number] = fresh->cost;
+        one_less();
+    };
+    ++job->awaited;
+    if (ask_in_background(lane, std::move(call))) return;
+    --job->awaited;
+    job->said[number].clear();  // Weir left it out: that tells nothing of the tier
 }
 
 void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::function<void()>& one_less) {
@@ -157,8 +188,9 @@ void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::func
         call.vary = sample > 0;
         call.timeout_micros = kTrialMicros;
         call.whole_answers = false;  // what is no answer is told to the learner as well
-        call.then = [job, number, sample, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
+        call.then = [&lane, job, number, sample, gathers, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
             job->said[number][sample] = std::move(fresh);
+            if (gathers.verify) ask_about_answer(lane, job, number, one_less);
             one_less();
         };
         ++job->awaited;
@@ -182,7 +214,7 @@ void start(Lane& lane, const JobPtr& job) {
     const auto one_less = [&lane, job] {
         if (--job->awaited > 0) return;
         for (std::size_t number = 0; number < job->said.size(); ++number) {
-            take_answer(*job->of, number, job->said[number]);
+            take_answer(*job, number);
         }
         if (job->of->reference) {
             compare_all(lane, job);

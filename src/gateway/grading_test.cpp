@@ -435,6 +435,38 @@ TEST_CASE("a tier that is judged by samples is asked for all of them: its eviden
     CHECK(world.rows_of(store::Purpose::trial) == 3);
 }
 
+TEST_CASE("a tier that is judged by its own word is asked about its answer") {
+    World world;
+    auto grading = world.empty();
+    auto plan = std::make_shared<Plan>(*grading->plan);
+    plan->ladder_gathers = {{1, true}, {}};
+    grading->plan = plan;
+    grading->reference = entry_of("positive");
+    grading->to_ask[0] = true;
+    world.grade(std::move(grading));
+    world.take().answer(chat_body("positive"));
+    Call question = world.take();
+    CHECK(question.model == "first");
+    CHECK(question.body.find(R"(\"proposed_answer\":\"positive\")") != std::string::npos);
+    cascade::EvidenceKind kind = cascade::EvidenceKind::self_verification;
+    SUBCASE("it tells") {
+        std::string said = chat_body("True", -0.6931472, "length");
+        said.replace(said.find(R"("token":"x")"), 11, R"("token":"True")");
+        question.answer(said);
+    }
+    SUBCASE("it fails") {
+        question.answer("{}", "400 Bad Request");
+        kind = cascade::EvidenceKind::none;
+    }
+    const Trial trial = world.only_trial();
+    const bool told = kind != cascade::EvidenceKind::none;
+    CHECK(trial.tiers[0].graded);
+    CHECK(trial.tiers[0].kind == kind);
+    CHECK(trial.tiers[0].cost_usd == doctest::Approx((told ? 2 : 1) * (100 * 0.15 + 2 * 0.6) * 1e-6));
+    if (told) CHECK(trial.tiers[0].evidence == doctest::Approx(0.5F));
+    CHECK(world.rows_of(store::Purpose::trial) == 2);
+}
+
 TEST_CASE("what a tier says that is no answer is not graded, but told with what it cost") {
     struct Case {
         std::string_view text, finish, format;

@@ -52,6 +52,8 @@ struct Offer {
     wire::ChatAnswer read;              // models only: what the body says of itself
     bool asked_logprobs = false;        // log-probabilities were asked for on Weir's behalf: not for the caller's eyes
     std::vector<std::string> others{};  // further answers to the same question; empty: one that failed or is none
+    bool verified = false;              // the model was asked whether it is right (wire/verification.h) ...
+    std::optional<double> right{};      // ... and said so with this probability; nothing: it did not tell
     bool stale = false;                 // caches only: to be refreshed once it was served
     // Semantic tier: whose answer it is, how sure, and what was asked of it.
     Digest256 answer_key{};

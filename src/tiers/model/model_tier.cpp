@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "json/scan.h"
+#include "wire/verification.h"
 
 namespace weir::tiers {
 namespace {
@@ -88,6 +89,37 @@ std::string ModelTier::read_other(Samples::Sample& other, std::string_view respo
     return std::move(other.body);
 }
 
+Task<std::optional<double>> ModelTier::verify(const Question& question, std::string_view answer,
+                                              Cancellation& cancellation, store::Attempt& attempt) const {
+    const auto body = wire::render_verification(question.chat, upstream_->upstream_name, answer);
+    if (!body || cancellation.canceled()) co_return std::nullopt;
+    net::HttpClient& client = *upstream_->provider->client;
+    const Micros begun = client.reactor().now();
+    const Micros patience = begun + health_.patience();
+    const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
+    std::vector<Samples::Request> requests(1);
+    requests.front().body = *body;
+    requests.front().head = request_head(*upstream_, "/chat/completions", body->size(), nullptr);
+    Samples samples(client, {deadline, upstream_->provider->answer_bytes});
+    {
+        const Cancellation::Scope scope(cancellation, samples);
+        co_await samples.ask(requests);
+    }
+    attempt.latency_micros += static_cast<std::int32_t>(client.reactor().now() - begun);
+    Samples::Sample& said = samples.samples().front();
+    if (!said.got || said.status != 200) {
+        attempt.priced = attempt.priced && (said.got || !may_be_billed(said));
+        co_return std::nullopt;
+    }
+    const Result<wire::ChatAnswer> read = wire::read_chat_answer(said.body);
+    if (!read) {
+        attempt.priced = false;
+        co_return std::nullopt;
+    }
+    account_more(attempt, or_estimate(read->usage, body->size(), 1), upstream_->price);
+    co_return wire::read_verification(said.body);
+}
+
 Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellation) {
     const ModelUpstream& upstream = *upstream_;
     net::HttpClient& client = *upstream.provider->client;
@@ -136,6 +168,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.no_answer = NoAnswer{flaw, std::move(*read)};
         co_return climb;
     }
+    std::optional<double> right;
+    if (gathers_.verify) right = co_await verify(question, first.body, cancellation, climb.attempt);
 
     auto entry = std::make_shared<CacheEntry>();
     entry->body = std::move(first.body);
@@ -148,6 +182,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     climb.offer->read = std::move(*read);
     climb.offer->asked_logprobs = gathers_.by_logprobs() && !question.chat.logprobs;
     climb.offer->others = std::move(others);
+    climb.offer->verified = gathers_.verify;
+    climb.offer->right = right;
     co_return climb;
 }
 

@@ -1,5 +1,5 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, or several times at once
-// (gathering.h), read, and offered.
+// (gathering.h), read, and offered; perhaps after it was asked about its own answer.
 // Thread rule: one reactor's.
 // Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
 // after failures, is not ready, fails or answers something that is no answer (wire/answer_flaw.h) makes the tier
@@ -33,6 +33,10 @@ class ModelTier final : public Tier {
     // Another one, empty where it is none; its cost goes to the attempt.
     std::string read_other(Samples::Sample& other, std::string_view response_format, std::size_t request_bytes,
                            store::Attempt& attempt) const;
+
+    // Asks whether the answer is right; cost and time go to the attempt. Nothing where the model does not tell.
+    Task<std::optional<double>> verify(const Question& question, std::string_view answer, Cancellation& cancellation,
+                                       store::Attempt& attempt) const;
 
     std::shared_ptr<const ModelUpstream> upstream_;
     Gathering gathers_;
