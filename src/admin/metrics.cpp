@@ -197,6 +197,11 @@ std::string render_metrics(gateway::Gateway& gateway) {
     for (std::size_t i = 1; i < totals.by_status.size(); ++i) {
         out.sample("responses_total", "{class=\"" + std::to_string(i) + "xx\"}", std::to_string(totals.by_status[i]));
     }
+    out.family("triage_total", "counter", "Prompts before model tiers by what triage takes them for.");
+    for (std::size_t i = 0; i < totals.by_class.size(); ++i) {
+        const auto name = cascade::to_string(static_cast<cascade::PromptClass>(i));
+        out.sample("triage_total", "{class=\"" + std::string(name) + "\"}", std::to_string(totals.by_class[i]));
+    }
     out.family("cost_usd_total", "counter", "Spent on all attempts, where the price is known.");
     out.sample("cost_usd_total", "", to_decimal(totals.cost));
     // A gauge: a request may cost more than its reference would have.

@@ -44,6 +44,7 @@ CascadeLearner::~CascadeLearner() {
     }
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
+    if (fitter_.joinable()) fitter_.join();
 }
 
 std::shared_ptr<Course> CascadeLearner::course(const std::string& name, const PolicyLearner::Options& options,
@@ -102,7 +103,8 @@ void CascadeLearner::take(const Item& item) {
     if (found == pupils_.end()) return;
     Pupil& pupil = found->second;
     add(pupil, *item.trial);
-    if (item.prompt) watch(pupil, item.trial->task, *item.prompt);
+    if (item.prompt && item.prompt->first) watch(pupil, item.trial->task, item.prompt->features);
+    if (item.prompt) sort(pupil, item);
     note_sight(pupil);
     step_canary(pupil, *item.trial);
     keep_spending(false);
@@ -138,6 +140,22 @@ void CascadeLearner::watch(Pupil& pupil, std::uint64_t task, const PromptFeature
     add(pupil, doubt);
 }
 
+// Triage learns from what is graded.
+void CascadeLearner::sort(Pupil& pupil, const Item& item) {
+    if (!pupil.classes) {
+        if (sorted_ >= kMostSorted) return;
+        ++sorted_;
+        pupil.classes = std::make_unique<PromptClassLearner>();
+    }
+    pupil.classes->add(item.prompt, *item.trial);
+    if (!pupil.classes->due() || fitting_.exchange(true)) return;
+    if (fitter_.joinable()) fitter_.join();
+    fitter_ = std::thread([this, course = pupil.course, fit = pupil.classes->fitting()] {
+        course->set_classes(fit());
+        fitting_.store(false);
+    });
+}
+
 void CascadeLearner::keep(Pupil& pupil, const Trial& trial) {
     if (!log_) return;
     Result<void> kept;
@@ -160,6 +178,7 @@ void CascadeLearner::begin(const Item& item) {
             recorded_.erase(recorded);
         }
     }
+    if (pupil.course) item.course->set_classes(pupil.course->classes());
     pupil.course = item.course;
     const std::optional<CourseName> name = parse_course_name(item.course->name());
     pupil.budget = budget(name ? name->cascade : item.course->name());

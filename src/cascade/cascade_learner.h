@@ -2,9 +2,9 @@
 // policy goes out to them whenever its learner has certified anew (cascade/policy_learner.h). Trials are kept in a log,
 // so that a restart forgets nothing that was learned but what a kill found waiting. What was decided is written down
 // (cascade/decision_log.h), and so is what proof has cost (cascade/proof_budget.h).
-// Thread rule: one a process, with a thread of its own; everything else from any thread, without waiting for it. The
-// destructor waits for the certificate under way (a second at most). Limits: Options; beyond kMostCourses new ones are
-// not learned (nothing is served by them).
+// Thread rule: one a process, with a thread of its own (and one more while triage is fitted); everything else from any
+// thread, without waiting for it. The destructor waits for the certificate under way (a second at most). Limits:
+// Options; beyond kMostCourses new ones are not learned (nothing is served by them).
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,7 @@
 #include "cascade/decision_log.h"
 #include "cascade/input_monitor.h"
 #include "cascade/policy_learner.h"
+#include "cascade/prompt_classes.h"
 #include "cascade/proof_budget.h"
 #include "cascade/trial_log.h"
 #include "store/record_log.h"
@@ -47,6 +48,16 @@ class Course {
         policy_ = std::move(policy);
     }
 
+    // What triage has learned so far; null: nothing.
+    std::shared_ptr<const PromptClasses> classes() const {
+        const std::lock_guard lock(mutex_);
+        return classes_;
+    }
+    void set_classes(std::shared_ptr<const PromptClasses> classes) {
+        const std::lock_guard lock(mutex_);
+        classes_ = std::move(classes);
+    }
+
     // The share of a task's requests that its ladder may serve (cascade/canary.h); `canary`: as configured.
     void configure_canary(double canary) { canary_.store(canary, std::memory_order_relaxed); }
     double canary() const { return canary_.load(std::memory_order_relaxed); }
@@ -63,6 +74,7 @@ class Course {
     std::atomic<double> canary_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Policy> policy_;
+    std::shared_ptr<const PromptClasses> classes_;
     std::shared_ptr<const Shares> shares_;  // those above the configured one; may be null
 };
 
@@ -72,6 +84,7 @@ std::string_view state_of(const TaskPlan& plan, bool certified);
 class CascadeLearner {
   public:
     static constexpr std::size_t kMostCourses = 256;
+    static constexpr std::size_t kMostSorted = 16;      // courses with triage
     static constexpr std::size_t kMostWatched = 1'000;  // tasks whose inputs are watched, of all courses
 
     struct Options {
@@ -88,9 +101,9 @@ class CascadeLearner {
     // The course of that name, which says who its tiers are, in order, and what counts as worse: trials of an earlier
     // run or of other promises are taken over by it. `canary`: Course::canary(). nullptr: there are too many.
     std::shared_ptr<Course> course(const std::string& name, const PolicyLearner::Options& options, double canary = 1);
-    // `prompt`: of the request, where its inputs are to be watched (cascade/input_monitor.h); it stays in memory. May
-    // be null.
-    using Prompt = std::shared_ptr<const PromptFeatures>;
+    // `prompt`: the request's, for triage (cascade/prompt_classes.h) and the watch over inputs
+    // (cascade/input_monitor.h); it stays in memory. May be null.
+    using Prompt = std::shared_ptr<const SeenPrompt>;
     void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr);
     // What proof may cost in the cascade of that name; one for all of its courses.
     std::shared_ptr<ProofBudget> budget(const std::string& cascade);
@@ -131,6 +144,7 @@ class CascadeLearner {
         std::shared_ptr<ProofBudget> budget;
         std::map<std::uint64_t, Canary> canaries;
         std::unordered_map<std::uint64_t, InputMonitor> inputs;  // by task
+        std::unique_ptr<PromptClassLearner> classes;             // null: none
         bool blind = false;
     };
 
@@ -141,6 +155,7 @@ class CascadeLearner {
     void add(Pupil& pupil, const Trial& trial);
     void keep(Pupil& pupil, const Trial& trial);
     void watch(Pupil& pupil, std::uint64_t task, const PromptFeatures& prompt);
+    void sort(Pupil& pupil, const Item& item);
     void publish(Pupil& pupil);
     Micros now() const { return options_.clock ? options_.clock->unix_micros() : 0; }
 
@@ -165,6 +180,7 @@ class CascadeLearner {
     std::unique_ptr<store::RecordLog> spending_;
     Micros spending_kept_ = 0;
     std::size_t watched_ = 0;  // tasks
+    std::size_t sorted_ = 0;   // courses
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -174,7 +190,9 @@ class CascadeLearner {
     std::map<std::string, std::shared_ptr<ProofBudget>> budgets_;  // by cascade
     bool busy_ = false, stop_ = false;
     std::atomic<std::uint64_t> dropped_{0};
-    std::thread thread_;  // the last member
+    std::atomic<bool> fitting_{false};  // triage, by a thread of its own, one course at a time
+    std::thread fitter_;                // the learner thread's, to start and to join
+    std::thread thread_;                // the last member
 };
 
 }  // namespace weir::cascade

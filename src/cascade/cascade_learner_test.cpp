@@ -80,8 +80,8 @@ TEST_CASE("inputs that are other ones close the task's gate, for good") {
     const TemporaryFolder folder;
     const CascadeLearner::Options options{folder.path() + "/trials", 8'192, folder.path() + "/decisions"};
     const auto prompt = [](std::string_view text, int number) {
-        return std::make_shared<const PromptFeatures>(
-            prompt_features("", std::string(text) + " " + std::to_string(number % 7)));
+        return std::make_shared<const SeenPrompt>(
+            SeenPrompt{prompt_features("", std::string(text) + " " + std::to_string(number % 7)), true});
     };
     {
         auto learner = CascadeLearner::start(options);

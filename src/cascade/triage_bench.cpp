@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cascade/triage.h"
+#include "cascade/prompt_classes.h"
 #include "learn/random_bits.h"
 
 using namespace weir;
@@ -82,6 +82,37 @@ void measure(const TriageModel& model, std::size_t bytes, learn::RandomBits& ran
     if (sum == 4711) std::puts("");
 }
 
+// As the live path does it: once for all tiers.
+void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t bytes, learn::RandomBits& random) {
+    PromptClassLearner learner;
+    for (std::size_t i = 0; i < PromptClassLearner::kMostRows; ++i) {
+        Trial trial;
+        trial.task = i % 5;
+        for (std::size_t tier = 0; tier < tiers; ++tier) {
+            trial.tiers[tier].asked = trial.tiers[tier].graded = true;
+            trial.tiers[tier].worse = random.chance(0.2);
+        }
+        learner.add(std::make_shared<const SeenPrompt>(SeenPrompt{rows[i].prompt, true}), trial);
+    }
+    const double began = cpu_micros();
+    const auto classes = learner.fitting()();
+    const double fitted = cpu_micros() - began;
+    std::vector<double> all;
+    double sum = 0;
+    for (std::size_t i = 0; i < kPrompts; ++i) {
+        const std::string prompt = made_up_prompt(bytes, random);
+        const double asked = cpu_micros();
+        const auto seen =
+            std::make_shared<const SeenPrompt>(SeenPrompt{prompt_features("Answer with one letter.", prompt), true});
+        sum += classes->judge(seen->features, 3).agree[0];
+        all.push_back(cpu_micros() - asked);
+    }
+    std::sort(all.begin(), all.end());
+    std::printf("live, %zu tiers, %5zu bytes: p50 %5.1f us, p99 %5.1f us (fit: %.0f ms)\n", tiers, bytes, at(all, 0.5),
+                at(all, 0.99), fitted / 1000);
+    if (sum == 4711) std::puts("");
+}
+
 }  // namespace
 
 int main() {
@@ -102,6 +133,11 @@ int main() {
     }
     for (const std::size_t bytes : {std::size_t{200}, std::size_t{1'024}, std::size_t{8'192}, std::size_t{100'000}}) {
         measure(model, bytes, random);
+    }
+    for (const std::size_t tiers : {std::size_t{2}, kMostModelTiers}) {
+        for (const std::size_t bytes : {std::size_t{1'024}, std::size_t{100'000}}) {
+            measure_live(rows, tiers, bytes, random);
+        }
     }
     return 0;
 }

@@ -305,6 +305,7 @@ Totals Gateway::totals() const {
         totals.active += engine->server->active();
         for (std::size_t i = 0; i < totals.by_tier.size(); ++i) totals.by_tier[i] += lane.by_tier[i];
         for (std::size_t i = 0; i < totals.by_status.size(); ++i) totals.by_status[i] += lane.by_status[i];
+        for (std::size_t i = 0; i < totals.by_class.size(); ++i) totals.by_class[i] += lane.by_class[i];
         totals.cost.nanos += lane.cost_nanos;
         totals.saved.nanos += lane.saved_nanos;
     }

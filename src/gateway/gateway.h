@@ -24,6 +24,7 @@ struct Totals {
                   refreshes = 0;
     std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
+    std::array<std::uint64_t, cascade::kPromptClasses> by_class{};
     Usd cost, saved;
 };
 

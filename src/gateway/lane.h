@@ -131,6 +131,7 @@ struct LaneCounters {
     std::atomic<std::uint64_t> requests{0};
     std::array<std::atomic<std::uint64_t>, 5> by_tier{};    // store::TierKind
     std::array<std::atomic<std::uint64_t>, 6> by_status{};  // first digit of the status
+    std::array<std::atomic<std::uint64_t>, cascade::kPromptClasses> by_class{};
     std::atomic<std::uint64_t> caller_gone{0};
     std::atomic<std::uint64_t> ledger_waits{0};
     std::atomic<std::int64_t> cost_nanos{0};

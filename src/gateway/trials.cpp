@@ -1,6 +1,8 @@
 // What a request means for the model tiers whose gates are learned: whether their ladder is climbed for the caller, and
 // what is asked and graded afterwards.
-#include "cascade/triage_features.h"
+#include <algorithm>
+
+#include "cascade/prompt_classes.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
 #include "wire/answer_text.h"
@@ -20,11 +22,27 @@ std::string question_of(const ChatLife& life) {
            "\n\nThe message that was answered: " + question;
 }
 
-// The first message of a conversation; later ones are like those before them, so that one conversation would count as
-// many.
+// All that the conversation says, as far as triage looks.
 cascade::CascadeLearner::Prompt seen_of(const wire::ChatRequest& chat) {
-    return std::make_shared<const cascade::PromptFeatures>(
-        cascade::prompt_features(chat.system_text, wire::question_text(chat).value_or(std::string())));
+    const std::string question = wire::question_text(chat).value_or(std::string());
+    if (chat.history.empty()) {
+        return std::make_shared<const cascade::SeenPrompt>(
+            cascade::SeenPrompt{cascade::prompt_features(chat.system_text, question), true});
+    }
+    // Later turns are like those before them: one conversation would count as many.
+    std::string_view history = chat.history.of(chat.body);
+    history.remove_prefix(history.size() - std::min(history.size(), cascade::kMostUserBytes));
+    return std::make_shared<const cascade::SeenPrompt>(
+        cascade::SeenPrompt{cascade::prompt_features(chat.system_text, std::string(history) + "\n" + question), false});
+}
+
+void sort_prompt(ChatLife& life, const cascade::Course& course) {
+    cascade::PromptClasses::Verdict verdict;
+    if (const auto classes = course.classes()) {
+        verdict = classes->judge(life.grading->prompt->features, life.row.task);
+        if (life.debug) life.note(cascade::describe(verdict));
+    }
+    life.lane.counters.by_class[static_cast<std::size_t>(verdict.of)].fetch_add(1, std::memory_order_relaxed);
 }
 
 void ask_ladder(Grading& grading) {
@@ -96,7 +114,8 @@ bool plan_trial(ChatLife& life) {
     grading.climb.policy = course->policy();
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
-    if (life.chat.history.empty()) grading.prompt = seen_of(life.chat);
+    grading.prompt = seen_of(life.chat);
+    sort_prompt(life, *course);
     if (plan.compares_samples()) {
         grading.question = question_of(life);
         grading.rules = plan.cascade->options.agreement.rules_of(life.task_name);

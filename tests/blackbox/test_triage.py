@@ -1,12 +1,13 @@
-"""What is seen of a prompt before anybody is asked: inputs that are no longer like those that the certificate rests on
-take the task out of service, until fresh trials have proved it anew."""
+"""What is seen of a prompt before anybody is asked: how hard it is; and inputs that are no longer like those that the
+certificate rests on take the task out of service, until fresh trials have proved it anew."""
 
 import json
+import re
 import unittest
 
 from harness import wait_for
 from harness.gateway import PATIENCE
-from harness.learned import LearnedCase
+from harness.learned import ENOUGH, LearnedCase, is_hard
 
 USUAL = "Review %d: the parcel came late and the box was dented"
 OTHER = "Bewertung %d: leider kam die Ware viel zu spät, und niemand wusste warum"
@@ -61,6 +62,35 @@ class OtherInputs(LearnedCase):
         self.assertGreater(self.teach(), 50)
         self.assertEqual(self.view()["alarms"]["inputs"], 1)
         self.reported()
+
+
+class Classes(LearnedCase):
+    def ask(self, number=None, headers=(), **members):
+        number = next(self.numbers) if number is None else number
+        text = "Review %d: not exactly what one would call bad, however" if is_hard(number) else "Review %d: fine"
+        messages = [
+            {"role": "system", "content": "Is the review positive or negative?"},
+            {"role": "user", "content": text % number},
+        ]
+        return super().ask(number, headers, messages=messages, **members)
+
+    def class_of(self, reply):
+        found = re.search(r"triage: (\w+) 0\.\d\d", reply.header("x-weir-why"))
+        return found and found[1]
+
+    def test_prompts_are_sorted_by_what_the_tiers_did(self):
+        replies = [self.ask()]
+        self.assertIsNone(self.class_of(replies[0]))
+        while self.class_of(replies[-1]) is None and len(replies) < ENOUGH:
+            replies.append(self.ask())
+        self.assertGreater(len(replies), 100)
+        for hard, expected in ((False, "simple"), (True, "complex")):
+            replies.append(self.ask(self.next_number(hard)))
+            self.assertEqual(self.class_of(replies[-1]), expected)
+        counts = {kind: self.metric('triage_total{class="%s"}' % kind) for kind in ("unknown", "simple", "complex")}
+        self.assertGreaterEqual(counts["unknown"], 100)
+        self.assertGreaterEqual(min(counts.values()), 1)
+        self.assertEqual(sum(counts.values()) + self.metric('triage_total{class="moderate"}'), len(replies))
 
 
 if __name__ == "__main__":
