@@ -268,6 +268,7 @@ class Fails(LearnedCase):
         config["providers"]["other"] = {"api": "openai", "base_url": cls.other.base_url}
         config["models"]["other/cheap"] = config["models"].pop("fake/cheap")
         config["cascades"]["default"]["tiers"] = ["other/cheap"]
+        config["cascades"]["default"]["tier_rest"] = "1s"  # however many failures a slow machine makes of it
         config["limits"] = {"first_byte": "300ms", "idle": "300ms"}
         return config
 
@@ -311,12 +312,14 @@ class Fails(LearnedCase):
     def test_3_a_provider_that_is_down(self):
         self.asked_of_cheap()
         self.other.stop()
+        reasons = []
         for _ in range(40):
             number = self.next_number(hard=False)
             reply = self.ask(number)
             self.assert_reference(reply, number)
+            reasons.append(reply.header("x-weir-why"))
         self.assertEqual(self.weir.row(reply)["attempts"][-1]["outcome"], "served")
-        self.assertIn("rests", reply.header("x-weir-why"))
+        self.assertTrue(any("rests" in reason for reason in reasons), reasons)
         self.other.start()
         wait_for(lambda: self.ask(self.next_number(hard=False)).header("x-weir-tier") == "model", 5 * PATIENCE,
                  "the tier to have rested")
@@ -458,7 +461,7 @@ class Reloads(LearnedCase):
         for _ in range(30):
             self.assertEqual(self.ask().header("x-weir-tier"), "reference")
         self.reload(self.config())
-        self.teach(most=20)
+        self.teach(most=120)  # from nothing it would take 150
 
     def reload(self, config):
         self.weir.write(config)
@@ -501,7 +504,7 @@ class Restarts(LearnedCase):
         for end in (lambda: self.weir.stop(), lambda: self.weir.kill()):
             end()
             self.weir.start()
-            self.teach(most=20)  # the records are read once somebody asks
+            self.teach(most=120)  # the records are read once somebody asks; to learn it anew takes 150
             self.asked_of_cheap()
             number = next(n for n in self.numbers if is_hard(n))
             self.assert_reference(self.ask(number), number)
