@@ -29,7 +29,6 @@ constexpr double kClearlyWorse = 3;         // times the promise: of a task's se
 constexpr double kHopeful = 3;              // see plan_task()
 // The budget left is spent over so many trials to come: of those seen, at least.
 constexpr double kHorizon = 2, kLeastHorizon = 500;
-constexpr double kShut = 1e9;          // times a harm price: no gate opens
 constexpr std::size_t kDoubts = 3;     // risk strata of a task
 constexpr double kDoubtful = -3;       // log-odds by the prior: 5 %
 constexpr double kTrust = 0.5;         // see learn/calibrated_count.h
@@ -413,6 +412,11 @@ learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bo
     return learn::calibrated_count(strata_, trust, alpha);
 }
 
+double PolicyLearner::price_at(std::size_t step) const {
+    const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
+    return reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
+}
+
 void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
     const double alpha = kKeptOfAlpha * (1 - options_.confidence);
     const auto trials = static_cast<double>(window_.size());
@@ -427,8 +431,7 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
         (test.known_worse() + test.worse(std::numeric_limits<double>::infinity(), 0, true, kTrust, alpha).most) /
         trials;
     for (std::size_t step = 0; step < kPrices; ++step) {
-        const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
-        const double price = reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
+        const double price = price_at(step);
         PriceTest::Service counted{1, fewest};
         if (options_.per_answer) counted = test.service(price);
         if (counted.known < fewest) continue;
@@ -451,31 +454,46 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
         if (!kept) break;
         certificate_.harm_price_usd = price;
     }
+    // Plans go by it also where nothing would have been served at that price, which is no proof: no gate opens then.
+    plan_price_usd_ = certificate_.harm_price_usd;
+    if (certificate_.worse_bound <= 0) certificate_.harm_price_usd.reset();
     policy.harm_price_usd_ = certificate_.harm_price_usd;
-    // By the models of the folds nothing would have been served: the whole model must not think otherwise.
-    if (certificate_.harm_price_usd && certificate_.worse_bound <= 0) *policy.harm_price_usd_ *= kShut;
 }
 
-// A task that was clearly worse once does not borrow from the others again: it opens on its own trials.
-void PolicyLearner::trust_again(const std::vector<std::vector<const Kept*>>& by_task) {
-    if (!certificate_.harm_price_usd) return;
+// Whether the task's own trials show that what a price would serve of it is not clearly worse.
+bool PolicyLearner::shows_itself(const Task& task, const std::vector<const Kept*>& trials, double harm_price) const {
+    std::size_t served = 0, worse = 0;
+    for (const Kept* kept : trials) {
+        if (!all_graded(task.plan, kept->trial)) continue;
+        for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
+            const std::size_t tier = task.plan.ladder[rung];
+            if (harm_price * static_cast<double>(kept->risk[tier]) > task.plan.beyond_usd[rung]) continue;
+            ++served;
+            worse += kept->trial.tiers[tier].worse;
+            break;
+        }
+    }
+    return learn::share_upper_bound(worse, served, 1 - options_.confidence) <= kClearlyWorse * options_.promise;
+}
+
+// A task that was clearly worse once does not borrow from the others again: it opens on its own trials, at the price
+// that the others prove, or, where they prove none, at whichever it can. True: prices are to be tested with it.
+bool PolicyLearner::trust_again(const std::vector<std::vector<const Kept*>>& by_task) {
+    const bool proved = certificate_.harm_price_usd.has_value();
+    bool opened = false;
     for (auto& [name, task] : tasks_) {
         if (task.on_trust) continue;
-        std::size_t served = 0, worse = 0;
-        for (const Kept* kept : by_task[task.group]) {
-            if (!all_graded(task.plan, kept->trial)) continue;
-            for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
-                const std::size_t tier = task.plan.ladder[rung];
-                const double price = *certificate_.harm_price_usd * static_cast<double>(kept->risk[tier]);
-                if (price > task.plan.beyond_usd[rung]) continue;
-                ++served;
-                worse += kept->trial.tiers[tier].worse;
-                break;
-            }
+        const auto shows = [&](double price) { return shows_itself(task, by_task[task.group], price); };
+        task.plan.closed = true;
+        if (proved) {
+            task.plan.closed = !shows(*certificate_.harm_price_usd);
+        } else {
+            for (std::size_t step = 0; step < kPrices && task.plan.closed; ++step)
+                task.plan.closed = !shows(price_at(step));
         }
-        const double bound = learn::share_upper_bound(worse, served, 1 - options_.confidence);
-        task.plan.closed = bound > kClearlyWorse * options_.promise;
+        opened = opened || (!proved && !task.plan.closed);
     }
+    return opened;
 }
 
 void PolicyLearner::certify() {
@@ -491,12 +509,13 @@ void PolicyLearner::certify() {
     std::vector<std::vector<const Kept*>> by_task(tasks_.size());
     for (const Kept& kept : window_) by_task[kept.group].push_back(&kept);
     fit_risks(*policy);
-    const double price = certificate_.harm_price_usd.value_or(kFirstPrice * reference_.mean());
+    const double price = plan_price_usd_.value_or(kFirstPrice * reference_.mean());
     for (auto& [name, task] : tasks_) {
         if (task.everything >= options_.task_trials) plan_task(task, by_task[task.group], *policy, price);
     }
-    if (!window_.empty() && window_.size() >= options_.first_certificate) test_prices(*policy, by_task);
-    trust_again(by_task);
+    const bool enough = !window_.empty() && window_.size() >= options_.first_certificate;
+    if (enough) test_prices(*policy, by_task);
+    if (trust_again(by_task) && enough) test_prices(*policy, by_task);
     publish(policy);
 }
 

@@ -127,7 +127,9 @@ class PolicyLearner {
     void fit_risks(Policy& policy);
     void plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy, double harm_price) const;
     void test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task);
-    void trust_again(const std::vector<std::vector<const Kept*>>& by_task);
+    bool shows_itself(const Task& task, const std::vector<const Kept*>& trials, double harm_price) const;
+    bool trust_again(const std::vector<std::vector<const Kept*>>& by_task);
+    double price_at(std::size_t step) const;  // from strict to loose
     std::vector<double> expected_mix() const;
     void publish(std::shared_ptr<Policy> policy);
 
@@ -139,6 +141,7 @@ class PolicyLearner {
     std::size_t since_ = 0, wait_;  // trials since the last occasion; until the next one
     bool task_ready_ = false, alarmed_ = false;
     Certificate certificate_;
+    std::optional<double> plan_price_usd_;  // the loosest that would keep the promise, perhaps by serving nothing
     Alarms alarms_;
     std::shared_ptr<const Policy> policy_;
 };

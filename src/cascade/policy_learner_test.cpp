@@ -200,6 +200,21 @@ std::size_t requests_until_closed(double share, PolicyLearner& learner, World& w
 
 }  // namespace
 
+TEST_CASE("a task that is alone comes back by its own trials after an alarm of its own") {
+    World world;
+    world.tiers = {{}};
+    PolicyLearner learner(options_for(world, 0.02));
+    requests_until_closed(0.5, learner, world, 1'000);
+    REQUIRE(learner.alarms().task == 1);
+    CHECK_FALSE(learner.policy()->serves(learner.policy()->plan(world.task)));
+    RandomBits random(12);
+    Run after;
+    for (int i = 0; i < 3000; ++i) play(world, learner, random, after);
+    CHECK(learner.policy()->serves(learner.policy()->plan(world.task)));
+    CHECK(after.served > 500);
+    CHECK(after.harm() < 0.02);
+}
+
 TEST_CASE("complaints: few of them bring audits sooner, and are no outcome") {
     World world;
     world.tiers = {{}};
