@@ -332,7 +332,7 @@ Agreement by_parts(const std::optional<T>& a, const std::optional<T>& b, std::st
 }
 
 std::optional<Quantity> result_of(std::string_view text) {
-    if (const auto marked = marked_number(text)) return marked;
+    if (auto marked = marked_number(text)) return marked;
     std::vector<Quantity> found = find_quantities(text);
     return found.empty() ? std::nullopt : std::optional(std::move(found.back()));
 }
