@@ -199,7 +199,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
     }
     out.family("triage_total", "counter", "Prompts before model tiers by what triage takes them for.");
     for (std::size_t i = 0; i < totals.by_class.size(); ++i) {
-        const auto name = cascade::to_string(static_cast<cascade::PromptClass>(i));
+        const auto name = store::to_string(static_cast<store::PromptClass>(i));
         out.sample("triage_total", "{class=\"" + std::string(name) + "\"}", std::to_string(totals.by_class[i]));
     }
     out.family("cost_usd_total", "counter", "Spent on all attempts, where the price is known.");

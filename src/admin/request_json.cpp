@@ -81,6 +81,7 @@ Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     object.text("reference", name(ledger, row.reference));
     object.text("model", name(ledger, row.served_model));
     object.text("task", to_hex(row.task));
+    object.text("class", store::to_string(row.prompt_class));
     row.tier ? object.text("tier", store::to_string(*row.tier)) : object.raw("tier", "null");
     row.would_have ? object.text("would_have", store::to_string(*row.would_have)) : object.raw("would_have", "null");
     object.money("cost_usd", row.cost_complete, row.cost);

@@ -150,7 +150,7 @@ void CascadeLearner::sort(Pupil& pupil, const Item& item) {
     pupil.classes->add(item.prompt, *item.trial);
     if (!pupil.classes->due() || fitting_.exchange(true)) return;
     if (fitter_.joinable()) fitter_.join();
-    fitter_ = std::thread([this, course = pupil.course, fit = pupil.classes->fitting()] {
+    fitter_ = std::thread([this, course = pupil.course, fit = pupil.classes->fitting(pupil.learner->policy())] {
         course->set_classes(fit());
         fitting_.store(false);
     });

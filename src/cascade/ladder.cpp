@@ -30,8 +30,8 @@ std::string describe(const TierTrial& trial, const Policy::Judgement& judgement)
 
 }  // namespace
 
-TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost) {
-    TierTrial trial;
+void note_answer(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost, TierTrial& trial) {
+    trial = trial.unasked();
     trial.flaw = flaw;
     trial.asked = flaw == wire::AnswerFlaw::none;
     const wire::Logprobs& logprobs = read.logprobs;
@@ -45,7 +45,6 @@ TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost
     const Tokens tokens = logprobs.tokens > 0 ? logprobs.tokens : read.usage.reported ? read.usage.output : 0;
     trial.tokens = static_cast<std::uint32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::uint32_t>::max()));
     trial.cost_usd = static_cast<double>(cost.nanos) / kNanosPerUsd;
-    return trial;
 }
 
 void note_agreement(const std::string& body, const std::vector<std::string>& others, const Likeness& likeness,
@@ -74,16 +73,20 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         if (cancellation.canceled()) co_return;
         const std::size_t number = climb.plan.ladder[rung];
         if (number >= tiers.size()) continue;
+        if (climb.trial.skips(number)) {
+            if (trace) note_rung(ascent.why, tiers[number]->name(), "skipped by triage");
+            continue;
+        }
         tiers::Tier& tier = *tiers[number];
         tiers::Climb tried = co_await tier.offer(question, cancellation);
         std::string why = tried.reason;
         if (tried.offer) {
             TierTrial& trial = climb.trial.tiers[number];
-            trial = trial_of(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost);
+            note_answer(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost, trial);
             note_agreement(tried.offer->answer->body, tried.offer->others, likeness, trial);
             if (tried.offer->verified) note_verification(tried.offer->right, trial);
             climb.answers[number] = tried.offer->answer;
-            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial.evidence, trial.kind);
+            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial);
             why = describe(trial, judgement);
             if (judgement.open) {
                 tried.attempt.outcome = store::Outcome::served;
@@ -93,7 +96,7 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
                 ascent.tier = tier.kind();
             }
         } else if (tried.no_answer) {
-            climb.trial.tiers[number] = trial_of(tried.no_answer->read, tried.no_answer->flaw, tried.attempt.cost);
+            note_answer(tried.no_answer->read, tried.no_answer->flaw, tried.attempt.cost, climb.trial.tiers[number]);
         }
         if (trace) note_rung(ascent.why, tier.name(), why);
         ascent.attempts.push_back(tried.attempt);

@@ -36,7 +36,7 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
                         Ascent& ascent);
 
 // How a tier did, by its answer: its evidence, and its cost; not asked where what it gave is no answer.
-TierTrial trial_of(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost);
+void note_answer(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost, TierTrial& trial);
 
 // Where it was asked several times: the share of the other answers that agree with this one, by their form alone, is
 // its evidence. `others` as tiers::Offer's; empty: nothing is changed.

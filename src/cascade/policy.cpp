@@ -9,7 +9,9 @@ namespace {
 // An answer without log-probabilities.
 constexpr double kRiskWithoutEvidence = 0.15;
 // See grading_probability().
-constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25;
+constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25, kExplored = 0.05;
+// What triage foresees is never taken for surer than this.
+constexpr double kLeastForeseen = 0.005;
 // Nearer to certain than this all answers are alike: most models round their log-probabilities to 0 there.
 constexpr double kCertain = -4.5;
 // Where the evidence's own coefficient does nothing: log-odds of 8 %.
@@ -33,24 +35,52 @@ double prior_log_odds(float evidence, EvidenceKind kind) {
     return std::log(risk / (1 - risk));
 }
 
-learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind) {
+learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind, float foreseen) {
     const bool share = kind == EvidenceKind::self_agreement || kind == EvidenceKind::self_verification;
     const double certain = share ? kAllAgree : kCertain;
-    return {1, prior - kMiddle, prior < certain ? 1.0 : 0.0, 0};
+    const double worse = std::clamp(1 - static_cast<double>(foreseen), kLeastForeseen, 1 - kLeastForeseen);
+    const double by_prompt = std::isnan(foreseen) ? 0 : std::log(worse / (1 - worse)) - kMiddle;
+    return {1, prior - kMiddle, prior < certain ? 1.0 : 0.0, by_prompt};
 }
 
-double Policy::risk(std::size_t tier, const TaskPlan& plan, float evidence, EvidenceKind kind) const {
-    const double prior = prior_log_odds(evidence, kind);
-    return risks_[tier].probability(prior, risk_values(prior, kind), plan.group);
+std::optional<std::size_t> TaskPlan::rung_of(std::size_t tier) const {
+    for (std::size_t rung = 0; rung < rungs; ++rung) {
+        if (ladder[rung] == tier) return rung;
+    }
+    return std::nullopt;
 }
 
-Policy::Judgement Policy::judge(const TaskPlan& plan, std::size_t rung, float evidence, EvidenceKind kind) const {
+bool TaskPlan::asks(std::uint8_t skipped) const {
+    for (std::size_t rung = 0; rung < rungs; ++rung) {
+        if ((skipped >> ladder[rung] & 1U) == 0) return true;
+    }
+    return false;
+}
+
+double Policy::risk(std::size_t tier, const TaskPlan& plan, const TierTrial& tried) const {
+    const double prior = prior_log_odds(tried.evidence, tried.kind);
+    return risks_[tier].probability(prior, risk_values(prior, tried.kind, tried.foreseen), plan.group);
+}
+
+Policy::Judgement Policy::judge(const TaskPlan& plan, std::size_t rung, const TierTrial& tried,
+                                double leaving_usd) const {
     Judgement judgement;
-    judgement.risk = risk(plan.ladder[rung], plan, evidence, kind);
+    judgement.risk = risk(plan.ladder[rung], plan, tried);
     if (!harm_price_usd_ || plan.closed || rung >= plan.rungs) return judgement;
-    judgement.limit = plan.beyond_usd[rung] / *harm_price_usd_;
+    judgement.limit = std::max(0.0, plan.beyond_usd[rung] - leaving_usd) / *harm_price_usd_;
     judgement.open = judgement.risk <= judgement.limit;
     return judgement;
+}
+
+std::uint8_t Policy::skipped(const TaskPlan& plan, const Foreseen& opens, double leaving_usd) const {
+    std::uint8_t skipped = 0;
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (opens[tier] <= 0) continue;
+        const double gain = opens[tier] * (plan.beyond_usd[rung] - leaving_usd);
+        if (gain < plan.cost_usd[rung]) skipped = static_cast<std::uint8_t>(skipped | 1U << tier);
+    }
+    return skipped;
 }
 
 double Policy::audit_probability(const TaskPlan& plan, double risk) const {
@@ -60,11 +90,12 @@ double Policy::audit_probability(const TaskPlan& plan, double risk) const {
     return std::min(usual * plan.audit_factor, audits_.most);
 }
 
-double Policy::grading_probability(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers) const {
+double Policy::grading_probability(const TaskPlan& plan, const Trial& trial) const {
+    if (!plan.asks(trial.skipped)) return kExplored;
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
-        if (!tiers[tier].asked) continue;
-        const Judgement judgement = judge(plan, rung, tiers[tier].evidence, tiers[tier].kind);
+        if (!trial.tiers[tier].asked || trial.skips(tier)) continue;
+        const Judgement judgement = judge(plan, rung, trial.tiers[tier]);
         if (judgement.risk <= kFarFromOpen * judgement.limit) return 1;
     }
     return kSeldomGraded;
@@ -75,11 +106,11 @@ const TaskPlan& Policy::plan(std::uint64_t task) const {
     return found == plans_.end() ? unknown_ : found->second;
 }
 
-int Policy::would_serve(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers, double& risk) const {
+int Policy::would_serve(const TaskPlan& plan, const Trial& trial, double& risk) const {
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
         const std::size_t tier = plan.ladder[rung];
-        if (!tiers[tier].asked) continue;
-        const Judgement judgement = judge(plan, rung, tiers[tier].evidence, tiers[tier].kind);
+        if (!trial.tiers[tier].asked || trial.skips(tier)) continue;
+        const Judgement judgement = judge(plan, rung, trial.tiers[tier]);
         if (!judgement.open) continue;
         risk = judgement.risk;
         return static_cast<int>(tier);

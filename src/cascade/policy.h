@@ -24,7 +24,9 @@ namespace weir::cascade {
 double prior_log_odds(float evidence, EvidenceKind kind = EvidenceKind::log_probability);
 // The same as a row of GroupedLogistic's values: a constant, the evidence's own weight, and whether the model is
 // certain.
-learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind = EvidenceKind::log_probability);
+// `foreseen`: TierTrial's, which orders answers of which the evidence says the same.
+learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind = EvidenceKind::log_probability,
+                                           float foreseen = kNoEvidence);
 
 struct TaskPlan {
     std::uint32_t group = 0xffffffff;                    // in the risk models; unknown there: the tier's mean
@@ -32,6 +34,7 @@ struct TaskPlan {
     std::uint8_t rungs = 0;                              // of them; 0: straight to the reference
     // What is expected to be spent from here on if the gate of this rung stays shut, in USD.
     std::array<double, kMostModelTiers> beyond_usd{};
+    std::array<double, kMostModelTiers> cost_usd{};  // what asking this rung's tier costs on the average
     double reference_usd = 0;  // a request's mean cost; 0: not known yet
     // The probability that all tiers and the reference are asked, whatever the ladder says, and the reference's answer
     // served: the hold-out, and all there is while the task is new.
@@ -41,6 +44,10 @@ struct TaskPlan {
     double trial = 1;
     double audit_factor = 1;  // audits are more frequent by it
     bool closed = true;       // nothing is served; the ladder is tried beside the reference
+
+    std::optional<std::size_t> rung_of(std::size_t tier) const;
+    // Whether any rung is left where these tiers are skipped (bits, by tier).
+    bool asks(std::uint8_t skipped) const;
 };
 
 class Policy {
@@ -61,11 +68,13 @@ class Policy {
         double limit = 0;  // the highest risk that is served
     };
 
-    // For the task's `rung`, whose tier gave this evidence.
-    Judgement judge(const TaskPlan& plan, std::size_t rung, float evidence,
-                    EvidenceKind kind = EvidenceKind::log_probability) const;
-    double risk(std::size_t tier, const TaskPlan& plan, float evidence,
-                EvidenceKind kind = EvidenceKind::log_probability) const;
+    // For the task's `rung`, whose tier did so. `leaving_usd`: what going on costs less than usual, or answering here
+    // more, such as a prompt cache that is left (gateway/conversations.h).
+    Judgement judge(const TaskPlan& plan, std::size_t rung, const TierTrial& tried, double leaving_usd = 0) const;
+    double risk(std::size_t tier, const TaskPlan& plan, const TierTrial& tried) const;
+    // Bits, by tier: those of the plan that cost more to ask than they are expected to spare. `opens`: how likely their
+    // gates open; what triage knows nothing of is never skipped. Of a plan that serves.
+    std::uint8_t skipped(const TaskPlan& plan, const Foreseen& opens, double leaving_usd = 0) const;
     // With which probability the reference is asked as well about an answer that was served at this risk: more often
     // where it is more likely to be worse and where asking is cheap (the best allocation for a given spend has the
     // square root of variance over cost: Neyman 1934).
@@ -73,13 +82,14 @@ class Policy {
 
     // With which probability the tiers of a climb that ended at the reference are graded: always where a somewhat lower
     // price would have let one of them answer, seldom where none came near.
-    double grading_probability(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers) const;
+    // Where all of them were skipped: with which the ladder is tried beside the reference, so that triage learns.
+    double grading_probability(const TaskPlan& plan, const Trial& trial) const;
 
     // Of a task never seen: closed, everything is tried.
     const TaskPlan& plan(std::uint64_t task) const;
-    // A plan's first tier whose gate would open on this evidence, kReference if none; `evidence` by tier. Says the
+    // The plan's first tier whose gate would open, kReference if none; what the trial skips is passed over. Says the
     // risk.
-    int would_serve(const TaskPlan& plan, const std::array<TierTrial, kMostModelTiers>& tiers, double& risk) const;
+    int would_serve(const TaskPlan& plan, const Trial& trial, double& risk) const;
 
     // Whether the ladder is climbed for a caller.
     bool serves(const TaskPlan& plan) const { return serving() && !plan.closed && plan.rungs > 0; }

@@ -59,8 +59,8 @@ int main() {
         for (const Trial& trial : asked) {
             const TaskPlan& plan = policy->plan(trial.task);
             double risk = 0;
-            const int served = policy->would_serve(plan, trial.tiers, risk);
-            sum += served == kReference ? policy->grading_probability(plan, trial.tiers)
+            const int served = policy->would_serve(plan, trial, risk);
+            sum += served == kReference ? policy->grading_probability(plan, trial)
                                         : policy->audit_probability(plan, risk);
         }
     }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "learn/calibrated_count.h"
 #include "learn/certificates.h"
 
 namespace weir::cascade {
@@ -29,15 +28,14 @@ constexpr double kClearlyWorse = 3;         // times the promise: of a task's se
 constexpr double kHopeful = 3;              // see plan_task()
 // The budget left is spent over so many trials to come: of those seen, at least.
 constexpr double kHorizon = 2, kLeastHorizon = 500;
-constexpr std::size_t kDoubts = 3;     // risk strata of a task
-constexpr double kDoubtful = -3;       // log-odds by the prior: 5 %
+constexpr double kForeseenPenalty = 5;
 constexpr double kTrust = 0.5;         // see learn/calibrated_count.h
 constexpr double kKeptOfAlpha = 0.75;  // the rest goes to looking again and again
 
 learn::GroupedLogistic::Options risk_options() {
     learn::GroupedLogistic::Options options;
-    options.common = 3;
-    options.common_penalty = {1, 3, 1, 1};
+    options.common = 4;
+    options.common_penalty = {1, 3, 1, kForeseenPenalty};
     options.group_penalty = 5;
     return options;
 }
@@ -45,17 +43,10 @@ learn::GroupedLogistic::Options risk_options() {
 learn::GroupedLogistic::Row risk_row(const TierTrial& tier, std::uint32_t group) {
     learn::GroupedLogistic::Row row;
     row.offset = prior_log_odds(tier.evidence, tier.kind);
-    row.values = risk_values(row.offset, tier.kind);
+    row.values = risk_values(row.offset, tier.kind, tier.foreseen);
     row.group = group;
     row.label = tier.worse ? 1 : 0;
     return row;
-}
-
-bool all_graded(const TaskPlan& plan, const Trial& trial) {
-    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
-        if (!trial.tiers[plan.ladder[rung]].graded) return false;
-    }
-    return trial.known;
 }
 
 }  // namespace
@@ -121,7 +112,7 @@ void PolicyLearner::add(const Trial& trial) {
         const std::size_t times = task.known / options_.task_trials;
         if (task.known % options_.task_trials == 0 && times <= 16 && std::has_single_bit(times)) task_ready_ = true;
     }
-    Kept kept{trial, task.group, {}};
+    KeptTrial kept{trial, task.group, {}};
     kept.risk.fill(1);
     window_.push_back(kept);
     ++since_;
@@ -161,7 +152,7 @@ void PolicyLearner::forget(std::optional<std::uint32_t> group) {
         monitor_.restart();
         wait_ = options_.first_certificate;
     } else {
-        std::erase_if(window_, [&](const Kept& kept) { return kept.group == *group; });
+        std::erase_if(window_, [&](const KeptTrial& kept) { return kept.group == *group; });
     }
     for (auto& [name, task] : tasks_) {
         if (group && task.group != *group) continue;
@@ -190,11 +181,11 @@ void PolicyLearner::fit_risks(Policy& policy) {
         for (std::size_t fold = 0; fold < kFolds; ++fold) {
             const learn::GroupedLogistic model = fit(tier, fold);
             for (std::size_t i = fold; i < window_.size(); i += kFolds) {
-                Kept& kept = window_[i];
+                KeptTrial& kept = window_[i];
                 const TierTrial& tried = kept.trial.tiers[tier];
                 if (!tried.asked) continue;
                 const double prior = prior_log_odds(tried.evidence, tried.kind);
-                const auto values = risk_values(prior, tried.kind);
+                const auto values = risk_values(prior, tried.kind, tried.foreseen);
                 kept.risk[tier] = static_cast<float>(model.probability(prior, values, kept.group));
             }
         }
@@ -202,10 +193,10 @@ void PolicyLearner::fit_risks(Policy& policy) {
 }
 
 // Compares the ladders of one and two rungs, and none at all, on the trials with everything asked.
-void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy,
+void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy,
                               double harm_price) const {
     std::vector<const Trial*> full;
-    for (const Kept* kept : trials) {
+    for (const KeptTrial* kept : trials) {
         if (kept->trial.everything) full.push_back(&kept->trial);
     }
     if (full.size() < kLeastToPlan) return;
@@ -216,12 +207,15 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials
         double sum = 0;
         for (const Trial* trial : full) {
             const TierTrial& tried = trial->tiers[tier];
+            if (trial->skips(tier)) {
+                sum += beyond;
+                continue;
+            }
             // Where it gave no answer the request goes on, as at a shut gate.
-            const double risk = policy.risk(tier, task.plan, tried.evidence, tried.kind);
-            const double worse = tried.asked ? price * risk : beyond;
-            sum += std::min(worse, beyond);
+            const double worse = tried.asked ? price * policy.risk(tier, task.plan, tried) : beyond;
+            sum += task.tiers[tier].mean() + std::min(worse, beyond);
         }
-        return task.tiers[tier].mean() + sum / count;
+        return sum / count;
     };
     const auto cost_with = [&](std::size_t tier, double beyond) { return cost_at(harm_price, tier, beyond); };
     // A failure now and then puts no tier out.
@@ -233,7 +227,7 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const Kept*>& trials
     // A certificate has only those trials to go by in which all of the ladder's tiers were graded.
     const auto trials_of = [&](const TaskPlan& plan) {
         return std::count_if(trials.begin(), trials.end(),
-                             [&plan](const Kept* kept) { return all_graded(plan, kept->trial); });
+                             [&plan](const KeptTrial* kept) { return tells_of(plan, kept->trial); });
     };
     const auto cost_of = [&](const TaskPlan& plan) {
         if (plan.rungs == 0) return reference;
@@ -296,154 +290,40 @@ std::vector<double> PolicyLearner::expected_mix() const {
     return mix;
 }
 
-// The risk strata of a harm price: a task's certain, nearly certain and doubtful answers, to come by the expected mix,
-// and served unseen. Where the models misjudge one of them, another, graded more often, must not speak for it.
-class PolicyLearner::PriceTest {
-  public:
-    PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task);
-
-    double known_worse() const { return known_worse_; }  // served and audited
-    double past_served() const { return past_served_; }
-    // What a price would serve of the requests to come, and how many known outcomes tell of it.
-    struct Service {
-        double share = 0;
-        std::size_t known = 0;
-    };
-    Service service(double price) const;
-    // Until then `ahead` more requests come at this price; with or without what was served unseen so far.
-    learn::CountBound worse(double price, double ahead, bool past, double trust, double alpha);
-
-  private:
-    struct Usable {
-        const Kept* kept;
-        double weight;  // requests of the window that it stands for
-    };
-    struct Answer {
-        std::size_t tier;
-        double risk;
-        std::size_t stratum;
-    };
-    static Answer answer_of(const Kept& kept, std::size_t tier) {
-        const TierTrial& tried = kept.trial.tiers[tier];
-        const double prior = prior_log_odds(tried.evidence, tried.kind);
-        const std::size_t doubt = prior >= kDoubtful ? 2 : risk_values(prior, tried.kind)[2] > 0 ? 0 : 1;
-        return {tier, static_cast<double>(kept.risk[tier]), kDoubts * kept.group + doubt};
-    }
-    std::optional<Answer> served_at(double price, const TaskPlan& plan, const Kept& kept) const;
-
-    double trials_, known_worse_ = 0, past_served_ = 0;
-    std::vector<double> unseen_;  // by stratum: risks of what was served and not audited
-    std::vector<std::vector<Usable>> usable_;
-    std::vector<const TaskPlan*> plans_;
-    std::vector<learn::RiskStratum> strata_;
-};
-
-PolicyLearner::PriceTest::PriceTest(const PolicyLearner& learner, const std::vector<std::vector<const Kept*>>& by_task)
-    : trials_(static_cast<double>(learner.window_.size())),
-      unseen_(kDoubts * by_task.size(), 0.0),
-      usable_(by_task.size()),
-      plans_(by_task.size(), nullptr),
-      strata_(kDoubts * by_task.size()) {
-    for (const Kept& kept : learner.window_) {
-        if (kept.trial.served == kReference) continue;
-        const auto tier = static_cast<std::size_t>(kept.trial.served);
-        ++past_served_;
-        if (kept.trial.known) {
-            known_worse_ += kept.trial.tiers[tier].worse ? 1 : 0;
-        } else {
-            const Answer answer = answer_of(kept, tier);
-            unseen_[answer.stratum] += answer.risk;
-        }
-    }
-    const std::vector<double> mix = learner.expected_mix();
-    for (const auto& [name, task] : learner.tasks_) {
-        plans_[task.group] = &task.plan;
-        if (task.plan.closed || task.plan.rungs == 0) continue;
-        double sum = 0;
-        for (const Kept* kept : by_task[task.group]) {
-            if (!all_graded(task.plan, kept->trial)) continue;
-            usable_[task.group].push_back({kept, 1 / kept->trial.known_probability});
-            sum += usable_[task.group].back().weight;
-        }
-        for (Usable& each : usable_[task.group]) each.weight *= mix[task.group] / sum;
-    }
-}
-
-std::optional<PolicyLearner::PriceTest::Answer> PolicyLearner::PriceTest::served_at(double price, const TaskPlan& plan,
-                                                                                    const Kept& kept) const {
-    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
-        const std::size_t tier = plan.ladder[rung];
-        if (price * static_cast<double>(kept.risk[tier]) <= plan.beyond_usd[rung]) return answer_of(kept, tier);
-    }
-    return std::nullopt;
-}
-
-PolicyLearner::PriceTest::Service PolicyLearner::PriceTest::service(double price) const {
-    Service service;
-    for (std::size_t group = 0; group < usable_.size(); ++group) {
-        for (const Usable& each : usable_[group]) {
-            if (!served_at(price, *plans_[group], *each.kept)) continue;
-            service.share += each.weight / trials_;
-            ++service.known;
-        }
-    }
-    return service;
-}
-
-learn::CountBound PolicyLearner::PriceTest::worse(double price, double ahead, bool past, double trust, double alpha) {
-    for (std::size_t i = 0; i < strata_.size(); ++i) strata_[i] = {past ? unseen_[i] : 0, 0, 0};
-    for (std::size_t group = 0; group < usable_.size(); ++group) {
-        for (const Usable& each : usable_[group]) {
-            auto answer = served_at(price, *plans_[group], *each.kept);
-            const int before = each.kept->trial.served;
-            if (answer) {
-                strata_[answer->stratum].expected += ahead / trials_ * each.weight * answer->risk;
-            } else if (before != kReference) {
-                // A stricter price would not serve it again, but it tells of what was served.
-                answer = answer_of(*each.kept, static_cast<std::size_t>(before));
-            } else {
-                continue;
-            }
-            learn::RiskStratum& stratum = strata_[answer->stratum];
-            stratum.expected_known += answer->risk;
-            stratum.seen += each.kept->trial.tiers[answer->tier].worse ? 1 : 0;
-        }
-    }
-    return learn::calibrated_count(strata_, trust, alpha);
-}
-
 double PolicyLearner::price_at(std::size_t step) const {
     const double part = static_cast<double>(step) / static_cast<double>(kPrices - 1);
     return reference_.mean() * kStrictest * std::pow(kLoosest / kStrictest, part);
 }
 
-void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task) {
+void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<const KeptTrial*>>& by_task) {
     const double alpha = kKeptOfAlpha * (1 - options_.confidence);
     const auto trials = static_cast<double>(window_.size());
     const double ahead =
         options_.ahead > 0 ? static_cast<double>(options_.ahead) : std::max(kLeastHorizon, kHorizon * trials);
-    PriceTest test(*this, by_task);
+    std::vector<const TaskPlan*> plans(tasks_.size());
+    for (const auto& [name, task] : tasks_) plans[task.group] = &task.plan;
+    HarmCount count(window_, by_task, std::move(plans), expected_mix());
     // Of single answers so few prove nothing, however good they are.
     const auto fewest = static_cast<std::size_t>(-std::log(alpha) / options_.promise);
     certificate_.harm_price_usd.reset();
     certificate_.worse_bound = 1;
     certificate_.worse_so_far =
-        (test.known_worse() + test.worse(std::numeric_limits<double>::infinity(), 0, true, kTrust, alpha).most) /
+        (count.known_worse() + count.worse(std::numeric_limits<double>::infinity(), 0, true, kTrust, alpha).most) /
         trials;
     for (std::size_t step = 0; step < kPrices; ++step) {
         const double price = price_at(step);
-        PriceTest::Service counted{1, fewest};
-        if (options_.per_answer) counted = test.service(price);
+        HarmCount::Service counted{1, fewest};
+        if (options_.per_answer) counted = count.service(price);
         if (counted.known < fewest) continue;
-        const double past = options_.per_answer ? test.past_served() : trials;
-        const double allowed = options_.promise * (past + counted.share * ahead) - test.known_worse();
-        const learn::CountBound coming = test.worse(price, ahead, false, kTrust, alpha);
-        const learn::CountBound all = test.worse(price, ahead, true, kTrust, alpha);
+        const double past = options_.per_answer ? count.past_served() : trials;
+        const double allowed = options_.promise * (past + counted.share * ahead) - count.known_worse();
+        const learn::CountBound coming = count.worse(price, ahead, false, kTrust, alpha);
+        const learn::CountBound all = count.worse(price, ahead, true, kTrust, alpha);
         // Of past and future together, as they are uncertain together.
         const double left = (allowed - (all.most - coming.most)) / ahead;
         const double now = std::clamp(left, 0.0, options_.bank * options_.promise * counted.share);
         // The models' word helps a proof, it is none: what was seen alone has to do at twice the allowed error.
-        const bool seen = test.worse(price, ahead, false, 0, 2 * (1 - options_.confidence)).most / ahead <= now;
+        const bool seen = count.worse(price, ahead, false, 0, 2 * (1 - options_.confidence)).most / ahead <= now;
         // A price so strict that nothing would be served keeps every promise, but for one that is broken already.
         const bool kept = now > 0 && seen && coming.most / ahead <= now;
         if (kept || certificate_.worse_bound == 1) {  // the first one says how far away it is
@@ -461,12 +341,13 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
 }
 
 // Whether the task's own trials show that what a price would serve of it is not clearly worse.
-bool PolicyLearner::shows_itself(const Task& task, const std::vector<const Kept*>& trials, double harm_price) const {
+bool PolicyLearner::shows_itself(const Task& task, const std::vector<const KeptTrial*>& trials, double harm_price) const {
     std::size_t served = 0, worse = 0;
-    for (const Kept* kept : trials) {
-        if (!all_graded(task.plan, kept->trial)) continue;
+    for (const KeptTrial* kept : trials) {
+        if (!tells_of(task.plan, kept->trial)) continue;
         for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
             const std::size_t tier = task.plan.ladder[rung];
+            if (kept->trial.skips(tier)) continue;
             if (harm_price * static_cast<double>(kept->risk[tier]) > task.plan.beyond_usd[rung]) continue;
             ++served;
             worse += kept->trial.tiers[tier].worse;
@@ -478,7 +359,7 @@ bool PolicyLearner::shows_itself(const Task& task, const std::vector<const Kept*
 
 // A task that was clearly worse once does not borrow from the others again: it opens on its own trials, at the price
 // that the others prove, or, where they prove none, at whichever it can. True: prices are to be tested with it.
-bool PolicyLearner::trust_again(const std::vector<std::vector<const Kept*>>& by_task) {
+bool PolicyLearner::trust_again(const std::vector<std::vector<const KeptTrial*>>& by_task) {
     const bool proved = certificate_.harm_price_usd.has_value();
     bool opened = false;
     for (auto& [name, task] : tasks_) {
@@ -504,10 +385,10 @@ void PolicyLearner::certify() {
     if (window_.size() < options_.first_certificate) wait_ = options_.first_certificate - window_.size();
     certificate_.trials = window_.size();
     certificate_.known = static_cast<std::size_t>(
-        std::count_if(window_.begin(), window_.end(), [](const Kept& kept) { return kept.trial.known; }));
+        std::count_if(window_.begin(), window_.end(), [](const KeptTrial& kept) { return kept.trial.known; }));
     const auto policy = std::make_shared<Policy>();
-    std::vector<std::vector<const Kept*>> by_task(tasks_.size());
-    for (const Kept& kept : window_) by_task[kept.group].push_back(&kept);
+    std::vector<std::vector<const KeptTrial*>> by_task(tasks_.size());
+    for (const KeptTrial& kept : window_) by_task[kept.group].push_back(&kept);
     fit_risks(*policy);
     const double price = plan_price_usd_.value_or(kFirstPrice * reference_.mean());
     for (auto& [name, task] : tasks_) {
@@ -524,11 +405,13 @@ void PolicyLearner::publish(std::shared_ptr<Policy> policy) {
     policy->audits_ = options_.audits;
     policy->mean_reference_usd_ = reference_.mean();
     std::size_t served = 0;
-    for (const Kept& kept : window_) served += kept.trial.served != kReference;
+    for (const KeptTrial& kept : window_) served += kept.trial.served != kReference;
     policy->audit_factor_ = std::clamp(std::sqrt(options_.audits.start / (static_cast<double>(served) + 50)), 1.0, 4.0);
     for (auto& [name, task] : tasks_) {
         task.plan.everything = task.everything >= options_.task_trials ? options_.hold_out : 1;
         task.plan.reference_usd = task.reference.mean();
+        for (std::size_t rung = 0; rung < task.plan.rungs; ++rung)
+            task.plan.cost_usd[rung] = task.tiers[task.plan.ladder[rung]].mean();
         task.plan.trial =
             policy->serving()
                 ? 1

@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "cascade/policy.h"
+#include "cascade/harm_count.h"
 #include "cascade/trial.h"
 #include "learn/hit_monitor.h"
 
@@ -110,14 +111,6 @@ class PolicyLearner {
         learn::HitMonitor complaints;  // of all that was served: whether somebody said that it was bad
         TaskPlan plan;
     };
-    struct Kept {
-        Trial trial;
-        std::uint32_t group = 0;
-        std::array<float, kMostModelTiers> risk{};  // by models that had not seen it
-    };
-
-    class PriceTest;
-
     learn::HitMonitor::Options monitor_options(double promise) const;
     learn::HitMonitor::Options task_monitor_options() const;
     Task& task_of(std::uint64_t task);
@@ -125,16 +118,16 @@ class PolicyLearner {
     void complained(Task& task);
     void forget(std::optional<std::uint32_t> group);
     void fit_risks(Policy& policy);
-    void plan_task(Task& task, const std::vector<const Kept*>& trials, const Policy& policy, double harm_price) const;
-    void test_prices(Policy& policy, const std::vector<std::vector<const Kept*>>& by_task);
-    bool shows_itself(const Task& task, const std::vector<const Kept*>& trials, double harm_price) const;
-    bool trust_again(const std::vector<std::vector<const Kept*>>& by_task);
+    void plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy, double harm_price) const;
+    void test_prices(Policy& policy, const std::vector<std::vector<const KeptTrial*>>& by_task);
+    bool shows_itself(const Task& task, const std::vector<const KeptTrial*>& trials, double harm_price) const;
+    bool trust_again(const std::vector<std::vector<const KeptTrial*>>& by_task);
     double price_at(std::size_t step) const;  // from strict to loose
     std::vector<double> expected_mix() const;
     void publish(std::shared_ptr<Policy> policy);
 
     const Options options_;
-    std::deque<Kept> window_;
+    std::deque<KeptTrial> window_;
     std::unordered_map<std::uint64_t, Task> tasks_;
     learn::HitMonitor monitor_;
     Sum reference_;

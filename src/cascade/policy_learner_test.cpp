@@ -14,13 +14,24 @@ using weir::learn::RandomBits;
 using World = SimulatedTask;
 using Run = SimulatedRun;
 
+namespace {
+
+TierTrial said(float evidence) {
+    TierTrial tried;
+    tried.asked = true;
+    tried.evidence = evidence;
+    return tried;
+}
+
+}  // namespace
+
 TEST_CASE("a task never seen: everything is tried, nothing is served") {
     const PolicyLearner learner{PolicyLearner::Options{}};
     const TaskPlan& plan = learner.policy()->plan(1);
     CHECK(plan.everything == 1);
     CHECK(plan.closed);
     CHECK_FALSE(learner.policy()->serves(plan));
-    CHECK_FALSE(learner.policy()->judge(plan, 0, 0.0F).open);
+    CHECK_FALSE(learner.policy()->judge(plan, 0, said(0.0F)).open);
 }
 
 TEST_CASE("what a tier is certain of is served, the rest is not") {
@@ -33,10 +44,10 @@ TEST_CASE("what a tier is certain of is served, the rest is not") {
     const Policy& policy = *learner.policy();
     const TaskPlan& plan = policy.plan(world.task);
     REQUIRE(policy.serves(plan));
-    CHECK(policy.judge(plan, 0, -1e-7F).open);
-    CHECK_FALSE(policy.judge(plan, 0, -0.3F).open);
-    CHECK(policy.judge(plan, 0, -1e-7F).risk < 0.01);
-    CHECK(policy.judge(plan, 0, -0.3F).risk == doctest::Approx(0.4).epsilon(0.15));
+    CHECK(policy.judge(plan, 0, said(-1e-7F)).open);
+    CHECK_FALSE(policy.judge(plan, 0, said(-0.3F)).open);
+    CHECK(policy.judge(plan, 0, said(-1e-7F)).risk < 0.01);
+    CHECK(policy.judge(plan, 0, said(-0.3F)).risk == doctest::Approx(0.4).epsilon(0.15));
     CHECK(run.saved() > 0.35);
     CHECK(run.harm() < 0.01);
     CHECK(learner.alarms().cascade + learner.alarms().task == 0);
@@ -102,7 +113,7 @@ TEST_CASE("a tier that gets worse half-way is taken out of service") {
         REQUIRE(learner.policy()->serves(learner.policy()->plan(world.task)));
         world.tiers[0].worse_certain = 0.5;
         for (int i = 0; i < 2500; ++i) play(world, learner, random, after);
-        CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(world.task), 0, -1e-7F).open);
+        CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(world.task), 0, said(-1e-7F)).open);
         worse += after.worse;
         alarms += learner.alarms().cascade + learner.alarms().task;
         ++runs;
@@ -165,7 +176,7 @@ TEST_CASE("a change of one task is noticed and leaves the others in service") {
         bad.tiers[0].worse_certain = 0.5;
         for (int i = 0; i < 4000; ++i) play(i % 4 == 0 ? bad : good, learner, random, i % 4 == 0 ? changed : others);
         others_served += learner.policy()->serves(learner.policy()->plan(7));
-        CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(8), 0, -1e-7F).open);
+        CHECK_FALSE(learner.policy()->judge(learner.policy()->plan(8), 0, said(-1e-7F)).open);
         worse += changed.worse;
         ++runs;
     }
@@ -268,4 +279,82 @@ TEST_CASE("the prior: no evidence is no good evidence, and nearer to certain is 
     CHECK(prior_log_odds(-1e-6F) < prior_log_odds(-0.1F));
     CHECK(prior_log_odds(kNoEvidence) > prior_log_odds(-1e-3F));
     CHECK(std::isfinite(prior_log_odds(-std::numeric_limits<float>::infinity())));
+}
+
+TEST_CASE("what triage skips is not served: it stands in no certificate's way") {
+    // Of each ten prompts three are such that the tier is always worse, and looks as sure as ever.
+    const auto learned = [](bool skipped) {
+        PolicyLearner::Options options;
+        options.promise = 0.05;
+        PolicyLearner learner(options);
+        RandomBits random(5);
+        for (int i = 0; i < 900; ++i) {
+            Trial trial;
+            trial.task = 1;
+            const bool hopeless = i % 10 < 3, everything = i < 20 || random.chance(0.015);
+            if (skipped && hopeless && i >= 150) trial.skipped = 1;
+            trial.known_probability = everything ? 1 : trial.skips(0) ? 0.065 : 1;
+            trial.known = everything || random.chance(trial.known_probability);
+            trial.everything = everything;
+            trial.reference_usd = 1;
+            trial.tiers[0].asked = trial.tiers[0].graded = trial.known;
+            trial.tiers[0].worse = trial.known && hopeless && (i >= 150 || !skipped);
+            trial.tiers[0].evidence = -1e-7F;
+            trial.tiers[0].cost_usd = 0.3;
+            learner.add(trial);
+            if (learner.due()) learner.certify();
+        }
+        return learner.policy();
+    };
+    CHECK_FALSE(learned(false)->serves(learned(false)->plan(1)));
+    const auto policy = learned(true);
+    const TaskPlan& plan = policy->plan(1);
+    REQUIRE(policy->serves(plan));
+    CHECK(plan.asks(0));
+    CHECK_FALSE(plan.asks(1));
+
+    // It costs 0.3 to ask, and spares 1 where the gate opens.
+    CHECK(policy->skipped(plan, {0.2}) == 1);
+    CHECK(policy->skipped(plan, {0.4}) == 0);
+    CHECK(policy->skipped(plan, {0.4}, 0.5) == 1);  // leaving costs half of that
+    CHECK(policy->skipped(plan, {0}) == 0);         // nobody knows
+    CHECK(policy->judge(plan, 0, said(-1e-7F)).limit == doctest::Approx(2 * policy->judge(plan, 0, said(-1e-7F), 0.5).limit));
+
+    Trial trial;
+    trial.skipped = 1;
+    trial.tiers[0] = said(-1e-7F);
+    double risk = 0;
+    CHECK(policy->would_serve(plan, trial, risk) == kReference);
+    CHECK(policy->grading_probability(plan, trial) == doctest::Approx(0.05));
+}
+
+TEST_CASE("of answers that look alike those are the riskier ones of which the prompt says so") {
+    PolicyLearner::Options options;
+    options.promise = 0.05;
+    PolicyLearner learner(options);
+    RandomBits random(6);
+    for (int i = 0; i < 1000; ++i) {
+        Trial trial;
+        trial.task = 1;
+        trial.known = trial.everything = true;
+        trial.reference_usd = 1;
+        const bool hard = random.chance(0.5);
+        trial.foresee({hard ? 0.8 : 0.98});
+        trial.tiers[0].asked = trial.tiers[0].graded = true;
+        trial.tiers[0].evidence = -1e-7F;
+        trial.tiers[0].worse = random.chance(hard ? 0.2 : 0.02);
+        trial.tiers[0].cost_usd = 0.05;
+        learner.add(trial);
+        if (learner.due()) learner.certify();
+    }
+    TierTrial easy = said(-1e-7F), hard = easy, unknown = easy;
+    easy.foreseen = 0.98F;
+    hard.foreseen = 0.8F;
+    const Policy& policy = *learner.policy();
+    const TaskPlan& plan = policy.plan(1);
+    CHECK(policy.risk(0, plan, easy) < 0.05);
+    CHECK(policy.risk(0, plan, hard) > 0.12);
+    CHECK(policy.risk(0, plan, unknown) == doctest::Approx(0.1).epsilon(0.5));
+    CHECK(policy.judge(plan, 0, easy).open);
+    CHECK_FALSE(policy.judge(plan, 0, hard).open);
 }

@@ -12,17 +12,13 @@ constexpr double kMostWeight = 20;  // of a trial, for the coin by which it was 
 
 }  // namespace
 
-std::string_view to_string(PromptClass of) {
-    static constexpr std::array<std::string_view, kPromptClasses> kNames{"unknown", "simple", "moderate", "complex"};
-    return kNames[static_cast<std::size_t>(of)];
-}
-
 PromptClasses::Verdict PromptClasses::judge(const PromptFeatures& prompt, std::uint64_t task) const {
     Verdict verdict;
     double first = -1, best = 0;
-    for (std::size_t tier = 0; tier < tiers_.size(); ++tier) {
-        if (tiers_[tier].rows() == 0) continue;
-        const double agree = tiers_[tier].predict(prompt, task).agree;
+    for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
+        if (opens_[tier].rows() > 0) verdict.opens[tier] = opens_[tier].predict(prompt, task).agree;
+        if (agree_[tier].rows() == 0) continue;
+        const double agree = agree_[tier].predict(prompt, task).agree;
         verdict.agree[tier] = agree;
         if (first < 0) first = agree;
         best = std::max(best, agree);
@@ -33,7 +29,7 @@ PromptClasses::Verdict PromptClasses::judge(const PromptFeatures& prompt, std::u
 }
 
 std::string describe(const PromptClasses::Verdict& verdict) {
-    std::string text = "triage: " + std::string(to_string(verdict.of));
+    std::string text = "triage: " + std::string(store::to_string(verdict.of));
     char number[16];
     for (const double agree : verdict.agree) {
         if (agree <= 0) continue;
@@ -44,9 +40,9 @@ std::string describe(const PromptClasses::Verdict& verdict) {
 }
 
 void PromptClassLearner::add(std::shared_ptr<const SeenPrompt> prompt, const Trial& trial) {
-    const bool graded =
-        std::any_of(trial.tiers.begin(), trial.tiers.end(), [](const TierTrial& tier) { return tier.graded; });
-    if (!graded || !prompt) return;
+    const bool asked =
+        std::any_of(trial.tiers.begin(), trial.tiers.end(), [](const TierTrial& tier) { return tier.asked; });
+    if (!asked || !prompt) return;
     grams_ += prompt->features.grams.size();
     rows_.push_back({std::move(prompt), trial});
     ++since_;
@@ -56,30 +52,39 @@ void PromptClassLearner::add(std::shared_ptr<const SeenPrompt> prompt, const Tri
     }
 }
 
-std::function<std::shared_ptr<const PromptClasses>()> PromptClassLearner::fitting() {
+std::function<std::shared_ptr<const PromptClasses>()> PromptClassLearner::fitting(
+    std::shared_ptr<const Policy> policy) {
     since_ = 0;
     wait_ = std::max(kLeastRows / 2, rows_.size() / 2);
-    return [rows = rows_] { return fit(rows); };
+    return [rows = rows_, policy = std::move(policy)] { return fit(rows, *policy); };
 }
 
-std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Row>& all) {
+std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Row>& all, const Policy& policy) {
     auto made = std::make_shared<PromptClasses>();
-    std::vector<TriageRow> rows;
+    std::vector<TriageRow> agree, opens;
+    const auto row = [](const Row& of, bool label, double weight) {
+        return TriageRow{&of.prompt->features, of.trial.task,          {}, label, label ? 0.0F : 1.0F,
+                         static_cast<float>(std::min(kMostWeight, weight))};
+    };
     for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
-        rows.clear();
-        for (const Row& row : all) {
-            const TierTrial& tried = row.trial.tiers[tier];
-            if (!tried.graded) continue;
-            const double weight = std::min(kMostWeight, 1 / row.trial.known_probability);
-            rows.push_back({&row.prompt->features,
-                            row.trial.task,
-                            {},
-                            !tried.worse,
-                            tried.worse ? 1.0F : 0.0F,
-                            static_cast<float>(weight)});
+        agree.clear();
+        opens.clear();
+        for (const Row& each : all) {
+            const TierTrial& tried = each.trial.tiers[tier];
+            const double weight = 1 / each.trial.known_probability;
+            if (tried.graded) agree.push_back(row(each, !tried.worse, weight));
+            const TaskPlan& plan = policy.plan(each.trial.task);
+            const auto rung = plan.rung_of(tier);
+            if (!rung || !tried.asked || !policy.serves(plan)) continue;
+            // A tier that is skipped is asked by a coin; any other one always is, until one answers.
+            opens.push_back(row(each, policy.judge(plan, *rung, tried).open, each.trial.skips(tier) ? weight : 1));
         }
-        if (rows.size() < kLeastRows) continue;
-        if (auto model = TriageModel::fit(rows, {})) made->tiers_[tier] = std::move(*model);
+        if (agree.size() >= kLeastRows) {
+            if (auto model = TriageModel::fit(agree, {})) made->agree_[tier] = std::move(*model);
+        }
+        if (opens.size() >= kLeastRows) {
+            if (auto model = TriageModel::fit(opens, {})) made->opens_[tier] = std::move(*model);
+        }
     }
     return made;
 }

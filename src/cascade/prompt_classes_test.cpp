@@ -24,6 +24,10 @@ Trial graded(bool first_worse, bool second_worse) {
     return trial;
 }
 
+std::shared_ptr<const Policy> nothing_learned() {
+    return std::make_shared<const Policy>();
+}
+
 std::shared_ptr<const PromptClasses> learned(bool second_helps) {
     PromptClassLearner learner;
     learn::RandomBits random(3);
@@ -31,7 +35,7 @@ std::shared_ptr<const PromptClasses> learned(bool second_helps) {
     for (std::size_t i = 0; i < 600; ++i) {
         const bool hard = random.chance(0.5);
         learner.add(prompt(hard, i), graded(hard && random.chance(0.8), hard && !second_helps && random.chance(0.8)));
-        if (learner.due()) classes = learner.fitting()();
+        if (learner.due()) classes = learner.fitting(nothing_learned())();
     }
     return classes;
 }
@@ -42,11 +46,11 @@ TEST_CASE("nothing is known before there are graded trials") {
     CHECK(PromptClasses().judge(prompt(true, 1)->features, 7).of == PromptClass::unknown);
     PromptClassLearner learner;
     Trial trial = graded(false, false);
-    for (TierTrial& tier : trial.tiers) tier.graded = false;
+    for (TierTrial& tier : trial.tiers) tier.asked = tier.graded = false;
     for (std::size_t i = 0; i < 1'000; ++i) learner.add(prompt(true, i), trial);
     learner.add(nullptr, graded(false, false));
     CHECK_FALSE(learner.due());
-    CHECK(learner.fitting()()->judge(prompt(true, 1)->features, 7).of == PromptClass::unknown);
+    CHECK(learner.fitting(nothing_learned())()->judge(prompt(true, 1)->features, 7).of == PromptClass::unknown);
 }
 
 TEST_CASE("simple is what the first tier answers, moderate what another one does, complex what none does") {

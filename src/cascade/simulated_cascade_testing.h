@@ -52,19 +52,19 @@ inline Trial play(const SimulatedTask& world, PolicyLearner& learner, learn::Ran
         trial.everything = trial.known = true;
         for (std::size_t i = 0; i < world.tiers.size(); ++i) ask(i);
         if (policy->serves(plan)) {
-            const bool would = policy->would_serve(plan, trial.tiers, risk) != kReference;
-            chance = would ? policy->audit_probability(plan, risk) : policy->grading_probability(plan, trial.tiers);
+            const bool would = policy->would_serve(plan, trial, risk) != kReference;
+            chance = would ? policy->audit_probability(plan, risk) : policy->grading_probability(plan, trial);
         }
     } else if (policy->serves(plan)) {
         for (std::size_t rung = 0; rung < plan.rungs && trial.served == kReference; ++rung) {
             const std::size_t tier = plan.ladder[rung];
             ask(tier);
-            const Policy::Judgement judgement = policy->judge(plan, rung, trial.tiers[tier].evidence);
+            const Policy::Judgement judgement = policy->judge(plan, rung, trial.tiers[tier]);
             if (!judgement.open) continue;
             trial.served = static_cast<int>(tier);
             risk = judgement.risk;
         }
-        chance = trial.served == kReference ? policy->grading_probability(plan, trial.tiers)
+        chance = trial.served == kReference ? policy->grading_probability(plan, trial)
                                             : policy->audit_probability(plan, risk);
         trial.known = random.chance(chance);
         if (trial.known) {

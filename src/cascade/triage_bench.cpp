@@ -95,7 +95,7 @@ void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t b
         learner.add(std::make_shared<const SeenPrompt>(SeenPrompt{rows[i].prompt, true}), trial);
     }
     const double began = cpu_micros();
-    const auto classes = learner.fitting()();
+    const auto classes = learner.fitting(std::make_shared<const Policy>())();
     const double fitted = cpu_micros() - began;
     std::vector<double> all;
     double sum = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -34,7 +35,20 @@ struct TierTrial {
     float margin = kNoEvidence;  // mean distance of the likeliest token to the second one, in log-probability
     std::uint32_t tokens = 0;    // its length; 0: not known
     double cost_usd = 0;
+    // Before it was asked: how likely its answer is as good as the reference's, by the prompt alone (triage). NaN:
+    // nobody knew.
+    float foreseen = kNoEvidence;
+
+    // As before it was asked.
+    TierTrial unasked() const {
+        TierTrial before;
+        before.foreseen = foreseen;
+        return before;
+    }
 };
+
+// Probabilities, by tier; 0: nobody knows.
+using Foreseen = std::array<double, kMostModelTiers>;
 
 struct Trial {
     std::uint64_t task = 0;
@@ -45,6 +59,10 @@ struct Trial {
     // The probability with which, all coins considered, it would have become known. Settled before anything was graded.
     double known_probability = 1;
     bool everything = false;  // known: by a coin, all tiers were asked, whatever the plan said
+    // Bits, by tier: those that triage leaves out of the ladder, since asking them would not pay for this prompt.
+    std::uint8_t skipped = 0;
+    bool skips(std::size_t tier) const { return (skipped >> tier & 1U) != 0; }
+    void foresee(const Foreseen& agree);
 
     std::uint32_t unix_seconds = 0;  // when the request came; 0: not known
     bool in_force = false;           // its ladder might have served it: certified, and in mode serve
@@ -58,5 +76,10 @@ struct Trial {
     // but the task is set.
     bool doubt = false;
 };
+
+inline void Trial::foresee(const Foreseen& agree) {
+    for (std::size_t tier = 0; tier < kMostModelTiers; ++tier)
+        tiers[tier].foreseen = agree[tier] > 0 ? static_cast<float>(agree[tier]) : kNoEvidence;
+}
 
 }  // namespace weir::cascade

@@ -11,15 +11,25 @@ namespace weir::cascade {
 namespace {
 
 // Of a record: version 1 knew of an answer only its mean log-probability, and nothing of what was no answer; up to
-// version 3 nobody knew when a trial was, nor what a hold-out had shown.
-constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kTimelessTrialVersion = 3, kTrialVersion = 4;
+// version 3 nobody knew when a trial was, nor what a hold-out had shown; up to version 4 what triage had said.
+constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kTimelessTrialVersion = 3, kBlindTrialVersion = 4,
+                       kTrialVersion = 5;
 constexpr double kMostUsd = 1e6;
 
 bool is_cost(double usd) {
     return usd >= 0 && usd <= kMostUsd;  // false for what is no number
 }
 
-enum Has : std::uint8_t { kAsked = 1, kGraded = 2, kWorse = 4, kEvidence = 8, kLeast = 16, kMargin = 32, kFlaw = 64 };
+enum Has : std::uint8_t {
+    kAsked = 1,
+    kGraded = 2,
+    kWorse = 4,
+    kEvidence = 8,
+    kLeast = 16,
+    kMargin = 32,
+    kFlaw = 64,
+    kForeseen = 128
+};
 
 void write_tier(learn::ModelWriter& to, const TierTrial& tier) {
     const bool flawed = tier.flaw != wire::AnswerFlaw::none;
@@ -27,7 +37,8 @@ void write_tier(learn::ModelWriter& to, const TierTrial& tier) {
     to.put(static_cast<std::uint8_t>(flag(tier.asked, kAsked) | flag(tier.graded, kGraded) | flag(tier.worse, kWorse) |
                                      flag(!std::isnan(tier.evidence), kEvidence) |
                                      flag(!std::isnan(tier.least), kLeast) | flag(!std::isnan(tier.margin), kMargin) |
-                                     flag(flawed, kFlaw)));
+                                     flag(flawed, kFlaw) | flag(!std::isnan(tier.foreseen), kForeseen)));
+    if (!std::isnan(tier.foreseen)) to.put(tier.foreseen);
     if (!tier.asked && !flawed) return;
     if (flawed) to.put(static_cast<std::uint8_t>(tier.flaw));
     to.put(static_cast<std::uint8_t>(tier.kind));
@@ -46,6 +57,10 @@ bool read_tier(learn::ModelReader& from, std::uint8_t version, TierTrial& tier) 
     tier.graded = tier.asked && (has & kGraded) != 0;
     tier.worse = tier.graded && (has & kWorse) != 0;
     const bool flawed = !first && !tier.asked && (has & kFlaw) != 0;
+    if (version == kTrialVersion && (has & kForeseen) != 0) {
+        tier.foreseen = from.get<float>();
+        if (!(tier.foreseen > 0 && tier.foreseen <= 1)) return false;
+    }
     if (!tier.asked && !flawed) return true;
     if (flawed) {
         const auto flaw = from.get<std::uint8_t>();
@@ -158,6 +173,7 @@ std::string write_trial(std::uint64_t course, const Trial& trial) {
     to.put(static_cast<std::uint8_t>(trial.in_force ? 1 : 0));
     to.put(static_cast<std::uint8_t>(trial.would_serve + 1));
     to.put(trial.would_cost_usd);
+    to.put(trial.skipped);
     return std::move(to.bytes());
 }
 
@@ -165,8 +181,7 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     learn::ModelReader from(record);
     Trial trial;
     const auto version = from.get<std::uint8_t>();
-    if (version != kTrialVersion && version != kTimelessTrialVersion && version != kFirstTrialVersion)
-        return std::nullopt;
+    if (version < kFirstTrialVersion || version > kTrialVersion || version == kCourseVersion) return std::nullopt;
     course = from.get<std::uint64_t>();
     trial.task = from.get<std::uint64_t>();
     const auto served = from.get<std::uint8_t>(), flags = from.get<std::uint8_t>();
@@ -175,12 +190,14 @@ std::optional<Trial> read_trial(std::string_view record, std::uint64_t& course) 
     trial.known = (flags & 1U) != 0;
     trial.everything = (flags & 2U) != 0;
     trial.complaint = version != kFirstTrialVersion && (flags & 4U) != 0;
-    trial.doubt = version == kTrialVersion && (flags & 8U) != 0;
+    trial.doubt = version >= kBlindTrialVersion && (flags & 8U) != 0;
     bool sound = served <= kMostModelTiers && (served > 0 || !trial.complaint) && is_cost(trial.reference_usd) &&
                  trial.known_probability > 0 && trial.known_probability <= 1;
     for (TierTrial& tier : trial.tiers) sound = read_tier(from, version, tier) && sound;
     trial.served = static_cast<int>(served) - 1;
-    if (version == kTrialVersion) sound = read_force(from, trial) && sound;
+    if (version >= kBlindTrialVersion) sound = read_force(from, trial) && sound;
+    if (version == kTrialVersion) trial.skipped = from.get<std::uint8_t>();
+    sound = sound && trial.skipped >> kMostModelTiers == 0;
     sound = sound && (trial.served == kReference || trial.tiers[static_cast<std::size_t>(trial.served)].asked);
     if (!from.ok() || !sound) return std::nullopt;
     return trial;

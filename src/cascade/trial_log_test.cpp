@@ -72,3 +72,30 @@ TEST_CASE("the log is read beside its writer: courses by name, their trials in o
     CHECK((*courses)[1].name == "c disagreement a > b");
     CHECK((*courses)[1].trials.size() == 3);
 }
+
+TEST_CASE("a trial is read as it was written: what triage said, whoever was asked") {
+    Trial trial = known_trial(7);
+    trial.foresee({0.25, 0, 0.75, 0});
+    trial.skipped = 0b0101;
+    trial.tiers[1].asked = true;
+    const std::string record = write_trial(9, trial);
+    std::uint64_t number = 0;
+    const auto read = read_trial(record, number);
+    REQUIRE(read.has_value());
+    CHECK(number == 9);
+    CHECK(read->skipped == 0b0101);
+    CHECK(read->tiers[0].foreseen == 0.25F);
+    CHECK(std::isnan(read->tiers[1].foreseen));
+    CHECK(read->tiers[2].foreseen == 0.75F);
+    CHECK_FALSE(read->tiers[2].asked);
+
+    for (std::size_t size = 0; size < record.size(); ++size) {
+        CAPTURE(size);
+        CHECK_FALSE(read_trial(std::string_view(record).substr(0, size), number).has_value());
+    }
+    std::string other = record;
+    other.back() = static_cast<char>(1 << kMostModelTiers);  // no tier of that number
+    CHECK_FALSE(read_trial(other, number).has_value());
+    trial.tiers[0].foreseen = 1.5F;
+    CHECK_FALSE(read_trial(write_trial(9, trial), number).has_value());
+}

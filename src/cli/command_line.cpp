@@ -174,6 +174,8 @@ void add_eval_cascade(CLI::App& eval, EvalCascadeArguments& to) {
         ->type_name("harm|disagreement");
     cascade->add_option("--labels", to.labels, "learn on so many random rows, score on the rest (default: one pass)")
         ->type_name("N");
+    cascade->add_flag("--no-triage", to.no_triage,
+                      "Without --labels: learn nothing from prompts, so that nothing is skipped or ordered by them");
     cascade->add_flag("--count-labels", to.count_labels,
                       "the promise is over all rows; those with labels are answered by the reference");
     cascade->add_option("--order", to.order, "of one pass (default: file)")->type_name("file|random|tasks");

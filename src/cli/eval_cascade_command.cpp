@@ -70,6 +70,7 @@ Result<CascadePlay> play_of(const EvalCascadeArguments& arguments, std::size_t t
     }
     if (arguments.count_labels && !play.labels) return fail(ErrorCode::invalid, "--count-labels wants --labels");
     play.count_labels = arguments.count_labels;
+    play.triage = !arguments.no_triage;
     play.measure = arguments.measure == "harm" ? CascadePlay::Measure::harm : CascadePlay::Measure::disagreement;
     play.learner.tiers = tiers;
     play.learner.promise = *promise;
@@ -94,6 +95,7 @@ void print_json(const CascadeSummary& summary, std::ostream& out) {
         << ", " << json_range("harm", summary.harm) << ", " << json_range("disagreement", summary.disagreement) << ", "
         << json_range("broken", summary.broken) << ", " << json_range("quality", summary.quality) << ", "
         << json_range("served", summary.served) << ", \"audits\": " << fraction(summary.audits)
+        << ", \"bypassed\": " << fraction(summary.bypassed)
         << ", \"alarms\": " << summary.alarms << ", \"shuffle\": " << fraction(summary.shuffled_worse);
     if (summary.plain) {
         out << ", \"plain\": {" << json_range("saved", summary.plain->saved) << ", "
@@ -135,7 +137,8 @@ void print_table(const CascadeSummary& summary, const EvalCascadeArguments& argu
         << "; served by cheaper tiers: " << percent(summary.served)
         << "; right answers, the reference's = 1: " << fraction(summary.quality.mean)
         << "\nas many served at random: " << percent(summary.shuffled_worse)
-        << " worse; audited: " << percent(summary.audits) << " of requests; alarms: " << summary.alarms << "\n\n";
+        << " worse; audited: " << percent(summary.audits) << " of requests; straight to the reference: "
+        << percent(summary.bypassed) << "; alarms: " << summary.alarms << "\n\n";
     if (summary.plain) {
         out << "one threshold on the first tier's evidence, by Clopper-Pearson on the same labels: saved "
             << percent(summary.plain->saved) << "; served " << percent(summary.plain->served) << "; worse "

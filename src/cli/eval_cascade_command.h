@@ -13,6 +13,7 @@ struct EvalCascadeArguments {
     std::string in_file, reference, tiers;  // tiers: comma-separated
     std::string promise = "2%", confidence = "90%", measure = "harm", order = "file";
     std::string labels;  // empty: one pass in order
+    bool no_triage = false;
     bool count_labels = false;
     std::uint64_t redraws = 1, seed = 1;
     OutputFormat format = OutputFormat::table;

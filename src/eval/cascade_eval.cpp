@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "cascade/agreement.h"
+#include "cascade/prompt_classes.h"
 #include "learn/certificates.h"
 #include "learn/random_bits.h"
 
@@ -63,14 +64,14 @@ struct Play {
     Sums all, last_third, plain;
     std::vector<Sums> segments;
     std::vector<std::size_t> served_by;  // by tier
-    std::size_t audits = 0;
+    std::size_t audits = 0, bypassed = 0;
     std::uint64_t alarms = 0;
 };
 
 class Player {
   public:
     Player(const std::vector<CascadeRow>& rows, const Marks& marks, const CascadePlay& options)
-        : rows_(rows), marks_(marks), options_(options) {}
+        : rows_(rows), marks_(marks), options_(options), prompts_(rows.size()) {}
 
     Play learn_then_score(const std::vector<std::size_t>& order, std::size_t labels, std::vector<std::string>* plans);
     Play in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans);
@@ -89,6 +90,7 @@ class Player {
     }
     void ask(Trial& trial, std::size_t row, std::size_t tier) const {
         cascade::TierTrial& tried = trial.tiers[tier];
+        tried = tried.unasked();
         tried.asked = true;
         tried.evidence = rows_[row].models[tier].logconf.value_or(cascade::kNoEvidence);
         tried.cost_usd = cost(row, tier);
@@ -123,16 +125,29 @@ class Player {
         return play;
     }
 
+    const std::shared_ptr<const cascade::SeenPrompt>& prompt_of(std::size_t row);
+
     const std::vector<CascadeRow>& rows_;
     const Marks& marks_;
     const CascadePlay& options_;
+    std::vector<std::shared_ptr<const cascade::SeenPrompt>> prompts_;  // by row; null: not read yet
 };
+
+const std::shared_ptr<const cascade::SeenPrompt>& Player::prompt_of(std::size_t row) {
+    std::shared_ptr<const cascade::SeenPrompt>& prompt = prompts_[row];
+    if (!prompt) {
+        prompt = std::make_shared<const cascade::SeenPrompt>(
+            cascade::SeenPrompt{cascade::prompt_features(rows_[row].system, rows_[row].prompt), true});
+    }
+    return prompt;
+}
 
 void Player::climb(Trial& trial, std::size_t row, const Policy& policy, const TaskPlan& plan, double& risk) const {
     for (std::size_t rung = 0; rung < plan.rungs && trial.served == kReference; ++rung) {
         const std::size_t tier = plan.ladder[rung];
+        if (trial.skips(tier)) continue;
         ask(trial, row, tier);
-        const Policy::Judgement judgement = policy.judge(plan, rung, trial.tiers[tier].evidence);
+        const Policy::Judgement judgement = policy.judge(plan, rung, trial.tiers[tier]);
         if (!judgement.open) continue;
         trial.served = static_cast<int>(tier);
         risk = judgement.risk;
@@ -224,31 +239,43 @@ Play Player::learn_then_score(const std::vector<std::size_t>& order, std::size_t
 Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans) {
     PolicyLearner learner(options_.learner);
     learn::RandomBits coins(seed);
+    cascade::PromptClassLearner class_learner;
+    std::shared_ptr<const cascade::PromptClasses> classes;
     Play play = start();
     for (std::size_t i = 0; i < order.size(); ++i) {
         const std::size_t row = order[i];
         const std::shared_ptr<const Policy> policy = learner.policy();
         Trial trial = begin(row);
         const TaskPlan& plan = policy->plan(trial.task);
+        if (classes) {
+            const auto verdict = classes->judge(prompt_of(row)->features, trial.task);
+            trial.foresee(verdict.agree);
+            if (policy->serves(plan)) trial.skipped = policy->skipped(plan, verdict.opens);
+        }
         double risk = 0;
         if (coins.chance(plan.everything)) {
             trial.everything = true;
             for (std::size_t tier = 0; tier < tiers(); ++tier) ask(trial, row, tier);
-            if (policy->would_serve(plan, trial.tiers, risk) != kReference) {
+            if (policy->would_serve(plan, trial, risk) != kReference) {
                 const double audit = policy->audit_probability(plan, risk);
                 trial.known_probability = plan.everything + (1 - plan.everything) * audit;
             } else {
                 const double otherwise =
-                    policy->serves(plan) ? policy->grading_probability(plan, trial.tiers) : plan.trial;
+                    policy->serves(plan) ? policy->grading_probability(plan, trial) : plan.trial;
                 trial.known_probability = plan.everything + (1 - plan.everything) * otherwise;
             }
             ask_reference(trial, row);
         } else if (policy->serves(plan)) {
             climb(trial, row, *policy, plan, risk);
             if (trial.served == kReference) {
-                const double graded = policy->grading_probability(plan, trial.tiers);
+                const double graded = policy->grading_probability(plan, trial);
                 trial.known_probability = plan.everything + (1 - plan.everything) * graded;
-                if (coins.chance(graded)) ask_reference(trial, row);
+                const bool bypassed = !plan.asks(trial.skipped);
+                play.bypassed += bypassed;
+                if (coins.chance(graded)) {
+                    for (std::size_t rung = 0; bypassed && rung < plan.rungs; ++rung) ask(trial, row, plan.ladder[rung]);
+                    ask_reference(trial, row);
+                }
             } else {
                 const double audit = policy->audit_probability(plan, risk);
                 trial.known_probability = plan.everything + (1 - plan.everything) * audit;
@@ -270,6 +297,9 @@ Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed,
         book(play, row, trial.served, spent(trial) + (untried ? cost(row, tiers()) : 0), i >= order.size() * 2 / 3);
         learner.add(trial);
         if (learner.due()) learner.certify();
+        if (!options_.triage) continue;
+        class_learner.add(prompt_of(row), trial);
+        if (class_learner.due()) classes = class_learner.fitting(learner.policy())();
     }
     play.alarms = learner.alarms().cascade + learner.alarms().task;
     if (plans != nullptr) *plans = describe(learner);
@@ -397,6 +427,8 @@ CascadeSummary evaluate_cascade(const std::vector<CascadeRow>& rows, const std::
     }
     for (const Play& play : plays) {
         summary.alarms += play.alarms;
+        summary.bypassed += static_cast<double>(play.bypassed) /
+                            (static_cast<double>(play.all.rows) * static_cast<double>(plays.size()));
         const auto n = static_cast<double>(play.all.rows) * static_cast<double>(plays.size());
         summary.audits += static_cast<double>(play.audits) / n;
         for (std::size_t tier = 0; tier < tiers; ++tier) {

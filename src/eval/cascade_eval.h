@@ -27,6 +27,7 @@ struct CascadePlay {
     // another as they first come in the file.
     enum class Order : std::uint8_t { file, random, tasks };
     Order order = Order::file;
+    bool triage = true;  // without labels: prompts are learned, too (cascade/prompt_classes.h)
     std::size_t redraws = 1;
     std::uint64_t seed = 1;
 };
@@ -60,6 +61,7 @@ struct CascadeSummary {
     std::optional<Plain> plain;
     double shuffled_worse = 0;       // if as many of the same tiers' answers had been served at random, by the measure
     double audits = 0;               // share of requests for which the reference was asked although a tier had answered
+    double bypassed = 0;             // share of requests that triage sent straight to the reference
     std::uint64_t alarms = 0;        // of all re-draws
     std::vector<std::string> plans;  // of the first re-draw's end, a task each: for reading
 };

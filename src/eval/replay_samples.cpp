@@ -155,7 +155,11 @@ bool Scorer::collect() {
                 TierTrial tier = trial.tiers[static_cast<std::size_t>(source.places[kept[i]])];
                 tier.cost_usd *= price_factor(result_.models[i]);
                 if (tier.asked) asked_[i] += 1, spent_[i] += tier.cost_usd;
+                // What triage skipped then it would skip again.
+                const bool skipped = trial.skips(static_cast<std::size_t>(source.places[kept[i]]));
                 if (i < learned_) sample.trial.tiers[i] = tier;
+                if (i < learned_ && skipped)
+                    sample.trial.skipped = static_cast<std::uint8_t>(sample.trial.skipped | 1U << i);
                 sample.tiers.push_back(tier);
             }
             result_.known += trial.known;
@@ -205,7 +209,7 @@ void Scorer::add_proof(const Sample& sample, const TaskPlan& plan, ReplaySamples
     const double reference = served ? sample.trial.reference_usd : 0;
     const double otherwise = (1 - plan.everything) * score.otherwise_known;
     score.proof_usd = plan.everything * (reference + all) +
-                      otherwise * (reference + (score.climbed && !served ? 0 : rest)) +
+                      otherwise * (reference + (score.climbed && !served && plan.asks(sample.trial.skipped) ? 0 : rest)) +
                       (plan.everything + otherwise) * judge_usd_;
     score.worse *= 1 - plan.everything;
     score.usd += score.proof_usd;
@@ -228,6 +232,7 @@ ReplaySamples::Score Scorer::score(const Sample& sample, const Policy& policy) c
     };
     double risk = 0;
     bool by_ladder = false, climbed = false;
+    const Trial& trial = sample.trial;
     if (serves()) {
         for (const ReplayCandidate::Fixed& fixed : candidate_.fixed) {
             const auto at = std::find(result_.models.begin(), result_.models.end(), fixed.model);
@@ -238,9 +243,10 @@ ReplaySamples::Score Scorer::score(const Sample& sample, const Policy& policy) c
         }
         climbed = score.served == by_reference && policy.serves(plan);
         for (std::size_t rung = 0; climbed && rung < plan.rungs && score.served == by_reference; ++rung) {
+            if (trial.skips(plan.ladder[rung])) continue;
             const TierTrial* const tier = ask(plan.ladder[rung]);
             if (tier == nullptr) continue;
-            const Policy::Judgement judgement = policy.judge(plan, rung, tier->evidence, tier->kind);
+            const Policy::Judgement judgement = policy.judge(plan, rung, *tier);
             if (!judgement.open) continue;
             score.served = plan.ladder[rung];
             risk = judgement.risk;
@@ -256,7 +262,7 @@ ReplaySamples::Score Scorer::score(const Sample& sample, const Policy& policy) c
         score.asked |= 1U << by_reference;
     }
     score.otherwise_known = by_ladder ? policy.audit_probability(plan, risk)
-                            : climbed ? policy.grading_probability(plan, sample.trial.tiers)
+                            : climbed ? policy.grading_probability(plan, trial)
                                       : plan.trial;
     add_proof(sample, plan, score);
     return score;
@@ -271,7 +277,7 @@ Trial Scorer::told_of(const Sample& sample, const Policy& policy, const ReplaySa
         trial.known = trial.everything = false;
         for (TierTrial& tier : trial.tiers) {
             tier.graded = tier.worse = false;
-            if (untried) tier = TierTrial();
+            if (untried) tier = tier.unasked();
         }
     };
     if (score == nullptr) {
@@ -288,7 +294,7 @@ Trial Scorer::told_of(const Sample& sample, const Policy& policy, const ReplaySa
     for (std::size_t model = 0; model < learned_; ++model) {
         bool asked = (score->asked >> model & 1U) != 0;
         for (std::size_t rung = 0; known && rung < plan.rungs; ++rung) asked = asked || plan.ladder[rung] == model;
-        if (!asked) trial.tiers[model] = TierTrial();
+        if (!asked) trial.tiers[model] = trial.tiers[model].unasked();
     }
     if (!known) forget(!score->climbed);
     if (score->by_ladder) trial.served = static_cast<int>(score->served);

@@ -131,7 +131,7 @@ void take_answer(Job& job, std::size_t number) {
     }
     const wire::AnswerFlaw flaw = wire::flaw_of(grading.response_format, *read, first.body);
     cascade::TierTrial& trial = grading.climb.trial.tiers[number];
-    trial = cascade::trial_of(*read, flaw, cost);
+    cascade::note_answer(*read, flaw, cost, trial);
     if (flaw != wire::AnswerFlaw::none) return;
     cascade::note_agreement(first.body, others, {grading.question, grading.rules}, trial);
     if (gathering_of(grading, number).verify) cascade::note_verification(job.right[number], trial);

@@ -40,6 +40,7 @@ struct Grading {
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)
     double canary = 1;                       // of the task's requests that its ladder may serve
+    bool bypassed = false;                   // all tiers that might have served were skipped by triage
     bool blind = false;                      // nobody watches the promise: nothing is served
     cascade::CascadeLearner::Prompt prompt;  // what triage and the watch over inputs see of it; null: not watched
     cascade::ProofBudget::TicketPtr proof;   // pays for what is asked; null: nobody counts

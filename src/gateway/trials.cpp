@@ -36,13 +36,17 @@ cascade::CascadeLearner::Prompt seen_of(const wire::ChatRequest& chat) {
         cascade::SeenPrompt{cascade::prompt_features(chat.system_text, std::string(history) + "\n" + question), false});
 }
 
-void sort_prompt(ChatLife& life, const cascade::Course& course) {
+// What the prompt alone says.
+cascade::PromptClasses::Verdict sort_prompt(ChatLife& life, const cascade::Course& course) {
     cascade::PromptClasses::Verdict verdict;
     if (const auto classes = course.classes()) {
         verdict = classes->judge(life.grading->prompt->features, life.row.task);
         if (life.debug) life.note(cascade::describe(verdict));
+        life.grading->climb.trial.foresee(verdict.agree);
     }
+    life.row.prompt_class = verdict.of;
     life.lane.counters.by_class[static_cast<std::size_t>(verdict.of)].fetch_add(1, std::memory_order_relaxed);
+    return verdict;
 }
 
 void ask_ladder(Grading& grading) {
@@ -115,7 +119,7 @@ bool plan_trial(ChatLife& life) {
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
     grading.prompt = seen_of(life.chat);
-    sort_prompt(life, *course);
+    const cascade::PromptClasses::Verdict verdict = sort_prompt(life, *course);
     if (plan.compares_samples()) {
         grading.question = question_of(life);
         grading.rules = plan.cascade->options.agreement.rules_of(life.task_name);
@@ -129,13 +133,19 @@ bool plan_trial(ChatLife& life) {
     trial.in_force = grading.in_force();
 
     const cascade::TaskPlan& of_task = grading.climb.plan;
+    if (trial.in_force) trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens);
     if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
         trial.everything = true;
         for (std::size_t tier = 0; tier < plan.ladder.size(); ++tier) grading.to_ask[tier] = true;
         life.note(of_task.everything < 1 ? "held out for comparison" : "a new task: trying all tiers");
         return false;
     }
-    if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) return true;
+    if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
+        if (of_task.asks(trial.skipped)) return true;
+        grading.bypassed = true;
+        life.note("tiers: skipped by triage");
+        return false;
+    }
     life.note(trial.in_force                    ? "tiers: not in the canary's share"
               : grading.blind                   ? "tiers: in shadow, the cap on audits is spent"
               : grading.climb.policy->serving() ? "tiers: not for this task"
@@ -152,9 +162,9 @@ void settle_coins(Grading& grading) {
     if (grading.in_force()) {
         double risk = climb.risk;
         const bool by_reference = trial.served == cascade::kReference;
-        const int lets_through = by_reference ? climb.policy->would_serve(plan, trial.tiers, risk) : trial.served;
+        const int lets_through = by_reference ? climb.policy->would_serve(plan, trial, risk) : trial.served;
         const double climbed = lets_through == cascade::kReference
-                                   ? climb.policy->grading_probability(plan, trial.tiers)
+                                   ? climb.policy->grading_probability(plan, trial)
                                    : climb.policy->audit_probability(plan, risk);
         otherwise = grading.canary * climbed + (1 - grading.canary) * plan.trial;
         if (by_reference) note_ladder(climb, lets_through);
@@ -185,9 +195,11 @@ void conclude_trial(ChatLife& life) {
         trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
         bool asked = false;
         for (const cascade::TierTrial& tier : trial.tiers) asked = asked || tier.asked;
-        if (asked) {
-            const double share = policy.grading_probability(grading.climb.plan, trial.tiers);
+        const bool bypassed = grading.bypassed;
+        if (asked || bypassed) {
+            const double share = policy.grading_probability(grading.climb.plan, trial);
             known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
+            if (known && bypassed) ask_ladder(grading);
         }
         for (const bool one : grading.to_ask) known = known || one;
     }

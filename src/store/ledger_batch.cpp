@@ -9,7 +9,7 @@
 namespace weir::store {
 namespace {
 constexpr std::size_t kLengthBytes = PackedRow::kLengthBytes;
-constexpr unsigned kWouldHaveShift = 4;
+constexpr unsigned kWouldHaveShift = 4, kClassShift = 2;
 
 Usd limited(Usd amount) {
     return std::clamp(amount, Usd{-kMaxAmount.nanos}, kMaxAmount);
@@ -23,7 +23,7 @@ std::size_t pack_row(const LedgerRow& row, char* buffer) {
     out.count(row.latency_micros);
     out.count(row.overhead_micros);
     out.varint(row.status);
-    out.byte(static_cast<unsigned>(row.mode));
+    out.byte(static_cast<unsigned>(row.mode) | static_cast<unsigned>(row.prompt_class) << kClassShift);
     out.byte(row_flags(row));
     out.byte(static_cast<unsigned>(tier_code(row.tier) | tier_code(row.would_have) << kWouldHaveShift));
     for (const NameId name : {row.tenant, row.cascade, row.reference, row.served_model}) out.varint(name);
@@ -79,7 +79,9 @@ Result<void> unpack_row(const PackedRow& packed, LedgerRow& row) {
     row.latency_micros = in.count();
     row.overhead_micros = in.count();
     row.status = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
-    row.mode = static_cast<Mode>(in.byte() & 3U);
+    const unsigned mode = in.byte();
+    row.mode = static_cast<Mode>(mode & 3U);
+    row.prompt_class = static_cast<PromptClass>(mode >> kClassShift & 3U);
     set_row_flags(row, in.byte());
     const unsigned tiers = in.byte();
     row.tier = tier_of_code(tiers & 0xFU);

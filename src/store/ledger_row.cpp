@@ -38,6 +38,11 @@ std::string_view to_string(TierKind kind) {
     return "unknown";
 }
 
+std::string_view to_string(PromptClass of) {
+    static constexpr std::array<std::string_view, kPromptClasses> kNames{"unknown", "simple", "moderate", "complex"};
+    return kNames[static_cast<std::size_t>(of)];
+}
+
 std::string_view to_string(Mode mode) {
     switch (mode) {
         case Mode::off:

@@ -50,6 +50,11 @@ enum class Mode : std::uint8_t { off, observe, shadow, serve };
 std::string_view to_string(Mode mode);
 std::optional<Mode> parse_mode(std::string_view text);
 
+// What triage made of the prompt (cascade/prompt_classes.h); unknown: nothing yet, or nobody asked it.
+enum class PromptClass : std::uint8_t { unknown, simple, moderate, complex };
+inline constexpr std::size_t kPromptClasses = 4;
+std::string_view to_string(PromptClass of);
+
 // How the counterfactual was come by.
 enum class Counterfactual : std::uint8_t {
     unknown,   // the reference has no known price: no saving is claimed
@@ -84,6 +89,7 @@ struct LedgerRow {
     NameId reference = kNoName;          // "provider/model" that the caller asked for
     NameId served_model = kNoName;       // whose answer it got; for a cache hit, the model that made the answer
     std::uint64_t task = 0;              // task digest; 0 where none was identified
+    PromptClass prompt_class = PromptClass::unknown;
     std::optional<TierKind> tier;        // who answered; nothing where nobody did
     std::optional<TierKind> would_have;  // observe: the first tier that would have answered
     Usd cost;                            // everything spent: the sum of the attempts' costs

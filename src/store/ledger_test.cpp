@@ -220,6 +220,7 @@ TEST_CASE("a file of version 1 is migrated: every row, every minute") {
     std::vector<LedgerRow> rows;
     for (int i = 0; i < 700; ++i) {
         rows.push_back(random.row(kFirstId + (static_cast<RequestId>(i) << 20)));
+        rows.back().prompt_class = PromptClass::unknown;  // that version knew of none
         REQUIRE(ledger->append(0, rows.back()));
     }
     ledger.reset();

@@ -104,6 +104,7 @@ class RandomRows {
         row.overhead_micros = static_cast<std::int32_t>(magnitude(20));
         row.status = chance(5) ? static_cast<std::uint16_t>(400 + below(104)) : 200;
         row.mode = static_cast<Mode>(below(4));
+        row.prompt_class = static_cast<PromptClass>(below(4));
         row.streamed = chance(2);
         row.complete = chance(2);
         row.tenant = static_cast<NameId>(below(4));
@@ -142,7 +143,7 @@ inline bool same(const LedgerRow& a, const LedgerRow& b) {
         if (!same_attempt(a.attempts[i], b.attempts[i])) return false;
     }
     return a.id == b.id && a.started_unix_micros == b.started_unix_micros && a.latency_micros == b.latency_micros &&
-           a.overhead_micros == b.overhead_micros && a.status == b.status && a.mode == b.mode &&
+           a.overhead_micros == b.overhead_micros && a.status == b.status && a.mode == b.mode && a.prompt_class == b.prompt_class &&
            a.streamed == b.streamed && a.complete == b.complete && a.tenant == b.tenant && a.cascade == b.cascade &&
            a.reference == b.reference && a.served_model == b.served_model && a.task == b.task && a.tier == b.tier &&
            a.would_have == b.would_have && a.cost == b.cost && a.cost_complete == b.cost_complete &&

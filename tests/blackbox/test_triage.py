@@ -7,7 +7,7 @@ import unittest
 
 from harness import wait_for
 from harness.gateway import PATIENCE
-from harness.learned import ENOUGH, LearnedCase, is_hard
+from harness.learned import ENOUGH, LearnedCase, cheap_rule, is_hard
 
 USUAL = "Review %d: the parcel came late and the box was dented"
 OTHER = "Bewertung %d: leider kam die Ware viel zu spät, und niemand wusste warum"
@@ -91,6 +91,34 @@ class Classes(LearnedCase):
         self.assertGreaterEqual(counts["unknown"], 100)
         self.assertGreaterEqual(min(counts.values()), 1)
         self.assertEqual(sum(counts.values()) + self.metric('triage_total{class="moderate"}'), len(replies))
+
+
+class Bypass(Classes):
+    """A tier that costs a third of the reference is not asked where its answer would hardly ever be served."""
+
+    tiers = ["fake/mid"]
+
+    def setUp(self):
+        super().setUp()
+        self.players["mid"].rule = cheap_rule
+
+    def test_prompts_are_sorted_by_what_the_tiers_did(self):
+        replies = []
+        while not replies or "skipped by triage" not in replies[-1].header("x-weir-why"):
+            self.assertLess(len(replies), 3 * ENOUGH, "nothing was ever skipped")
+            replies.append(self.ask())
+        number = self.next_number(hard=True)
+        for _ in range(40):
+            number = self.next_number(hard=True)
+            reply = self.ask(number)
+            self.assert_reference(reply, number)
+        row = self.weir.row(reply)
+        self.assertEqual(row["class"], "complex")
+        self.assertEqual([attempt["tier"] for attempt in row["attempts"]], ["reference"])
+        served = [self.ask(self.next_number(hard=False)) for _ in range(20)]
+        self.assertGreaterEqual([reply.header("x-weir-tier") for reply in served].count("model"), 18)
+        self.assertEqual(self.weir.row(served[-1])["class"], "simple")
+        self.reported()
 
 
 if __name__ == "__main__":
