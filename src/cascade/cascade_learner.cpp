@@ -60,20 +60,32 @@ std::shared_ptr<Course> CascadeLearner::course(const std::string& name, const Po
         if (found == courses_.end() && courses_.size() >= kMostCourses) return nullptr;
         made = std::make_shared<Course>(name, options, canary);
         courses_[name] = made;
-        queue_.push_back({made, std::nullopt, nullptr});
+        queue_.push_back({made, std::nullopt, nullptr, nullptr});
     }
     changed_.notify_all();
     return made;
 }
 
-void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt) {
+Course::Turn Course::take_turn(std::uint64_t task, std::size_t wanted) {
+    const std::lock_guard lock(turns_->mutex);
+    const auto taken = turns_->taken.try_emplace(task, 0).first;
+    if (taken->second >= wanted) return nullptr;
+    ++taken->second;
+    return Turn(turns_.get(), [turns = turns_, task](const void*) {
+        const std::lock_guard held(turns->mutex);
+        const auto found = turns->taken.find(task);
+        if (--found->second == 0) turns->taken.erase(found);
+    });
+}
+
+void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt, Course::Turn turn) {
     {
         const std::lock_guard lock(mutex_);
         if (queue_.size() >= options_.queue_most) {
             dropped_.fetch_add(1, std::memory_order_relaxed);
             return;
         }
-        queue_.push_back({std::move(course), trial, std::move(prompt)});
+        queue_.push_back({std::move(course), trial, std::move(prompt), std::move(turn)});
     }
     changed_.notify_all();
 }
@@ -103,6 +115,7 @@ void CascadeLearner::take(const Item& item) {
     if (found == pupils_.end()) return;
     Pupil& pupil = found->second;
     add(pupil, *item.trial);
+    if (item.turn && item.trial->known) pupil.turns.push_back(item.turn);
     if (item.prompt && item.prompt->first) watch(pupil, item.trial->task, item.prompt->features);
     if (item.prompt) sort(pupil, item);
     note_sight(pupil);
@@ -194,6 +207,7 @@ void CascadeLearner::begin(const Item& item) {
 
 void CascadeLearner::publish(Pupil& pupil) {
     pupil.course->set_policy(pupil.learner->policy());
+    pupil.turns.clear();
     View view;
     view.name = pupil.course->name();
     view.options = pupil.course->options();

@@ -58,6 +58,11 @@ class Course {
         classes_ = std::move(classes);
     }
 
+    // For a request of a new task, of which everything is to be asked (TaskPlan::wanted): null where as many are under
+    // way. Counts until it is gone.
+    using Turn = std::shared_ptr<const void>;
+    Turn take_turn(std::uint64_t task, std::size_t wanted);
+
     // The share of a task's requests that its ladder may serve (cascade/canary.h); `canary`: as configured.
     void configure_canary(double canary) { canary_.store(canary, std::memory_order_relaxed); }
     double canary() const { return canary_.load(std::memory_order_relaxed); }
@@ -76,6 +81,11 @@ class Course {
     std::shared_ptr<const Policy> policy_;
     std::shared_ptr<const PromptClasses> classes_;
     std::shared_ptr<const Shares> shares_;  // those above the configured one; may be null
+    struct Turns {
+        std::mutex mutex;
+        std::unordered_map<std::uint64_t, std::size_t> taken;  // by task; those of none are left out
+    };
+    const std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
 };
 
 // What a task's requests may expect: "new", "shadow", "serving" or "reference".
@@ -104,7 +114,8 @@ class CascadeLearner {
     // `prompt`: the request's, for triage (cascade/prompt_classes.h) and the watch over inputs
     // (cascade/input_monitor.h); it stays in memory. May be null.
     using Prompt = std::shared_ptr<const SeenPrompt>;
-    void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr);
+    // `turn`: Course::take_turn()'s, which is over once a policy knows of the trial.
+    void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr, Course::Turn turn = nullptr);
     // What proof may cost in the cascade of that name; one for all of its courses.
     std::shared_ptr<ProofBudget> budget(const std::string& cascade);
     const DecisionLog& decisions() const { return *decisions_; }
@@ -135,6 +146,7 @@ class CascadeLearner {
         std::shared_ptr<Course> course;
         std::optional<Trial> trial;  // none: the course is new
         Prompt prompt;
+        Course::Turn turn;
     };
     struct Pupil {
         std::shared_ptr<Course> course;
@@ -146,6 +158,7 @@ class CascadeLearner {
         std::unordered_map<std::uint64_t, InputMonitor> inputs;  // by task
         std::unique_ptr<PromptClassLearner> classes;             // null: none
         bool blind = false;
+        std::vector<Course::Turn> turns;  // of trials that no policy knows of yet
     };
 
     explicit CascadeLearner(const Options& options) : options_(options) {}

@@ -269,3 +269,33 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
         }
     });
 }
+
+TEST_CASE("of a new task no more requests are tried in full than are wanted, until a policy knows of them") {
+    auto learner = CascadeLearner::start({});
+    REQUIRE(learner.has_value());
+    PolicyLearner::Options options;
+    options.task_trials = 3;
+    const auto course = (*learner)->course("c harm a > b", options);
+    (*learner)->wait_until_idle();
+    CHECK(course->policy()->plan(7).wanted == 3);
+    Trial trial;
+    trial.task = 7;
+    trial.known = trial.everything = true;
+    std::vector<Course::Turn> turns;
+    for (int i = 0; i < 3; ++i) turns.push_back(course->take_turn(7, 3));
+    CHECK(turns.back() != nullptr);
+    CHECK(course->take_turn(7, 3) == nullptr);
+    CHECK(course->take_turn(8, 3) != nullptr);  // another task's are others
+
+    turns.pop_back();  // it came to nothing
+    turns.push_back(course->take_turn(7, 3));
+    CHECK(turns.back() != nullptr);
+
+    for (int i = 0; i < 2; ++i) (*learner)->learn(course, trial, nullptr, std::move(turns[static_cast<std::size_t>(i)]));
+    (*learner)->wait_until_idle();
+    CHECK(course->take_turn(7, 3) == nullptr);  // learned, but in no policy yet
+    (*learner)->learn(course, trial, nullptr, std::move(turns[2]));
+    (*learner)->wait_until_idle();
+    CHECK(course->policy()->plan(7).everything < 1);
+    CHECK(course->take_turn(7, 3) != nullptr);
+}

@@ -39,6 +39,7 @@ struct TaskPlan {
     // The probability that all tiers and the reference are asked, whatever the ladder says, and the reference's answer
     // served: the hold-out, and all there is while the task is new.
     double everything = 1;
+    std::size_t wanted = 10;  // while it is new: trials with everything asked that are still to come
     // The probability that the ladder is tried beside the reference for a request that is not served by it: less where
     // much was tried and nothing may be served yet.
     double trial = 1;

@@ -402,13 +402,16 @@ void PolicyLearner::certify() {
 
 void PolicyLearner::publish(std::shared_ptr<Policy> policy) {
     policy->promise_ = options_.promise;
+    policy->unknown_.wanted = options_.task_trials;
     policy->audits_ = options_.audits;
     policy->mean_reference_usd_ = reference_.mean();
     std::size_t served = 0;
     for (const KeptTrial& kept : window_) served += kept.trial.served != kReference;
     policy->audit_factor_ = std::clamp(std::sqrt(options_.audits.start / (static_cast<double>(served) + 50)), 1.0, 4.0);
     for (auto& [name, task] : tasks_) {
-        task.plan.everything = task.everything >= options_.task_trials ? options_.hold_out : 1;
+        const bool known = task.everything >= options_.task_trials;
+        task.plan.everything = known ? options_.hold_out : 1;
+        task.plan.wanted = known ? 0 : options_.task_trials - task.everything;
         task.plan.reference_usd = task.reference.mean();
         for (std::size_t rung = 0; rung < task.plan.rungs; ++rung)
             task.plan.cost_usd[rung] = task.tiers[task.plan.ladder[rung]].mean();

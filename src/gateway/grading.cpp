@@ -44,7 +44,7 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
     if (!known) {
         for (cascade::TierTrial& tier : trial.tiers) tier.graded = tier.worse = false;
     }
-    if (!job->unheard) lane.shared.cascades.learn(job->of->course, trial, job->of->prompt);
+    if (!job->unheard) lane.shared.cascades.learn(job->of->course, trial, job->of->prompt, job->of->turn);
     if (!lane.grading) return;
     --lane.grading->running;
     pump(lane);

@@ -43,6 +43,7 @@ struct Grading {
     bool bypassed = false;                   // all tiers that might have served were skipped by triage
     bool blind = false;                      // nobody watches the promise: nothing is served
     cascade::CascadeLearner::Prompt prompt;  // what triage and the watch over inputs see of it; null: not watched
+    cascade::Course::Turn turn;              // of a new task's trial
     cascade::ProofBudget::TicketPtr proof;   // pays for what is asked; null: nobody counts
     // Whether the task's ladder may serve at all at present.
     bool in_force() const {

@@ -134,10 +134,16 @@ bool plan_trial(ChatLife& life) {
 
     const cascade::TaskPlan& of_task = grading.climb.plan;
     if (trial.in_force) trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens);
+    const bool is_new = of_task.everything >= 1;
+    if (is_new) grading.turn = course->take_turn(life.row.task, of_task.wanted);
+    if (is_new && !grading.turn) {
+        life.note("a new task: enough trials are under way");
+        return false;
+    }
     if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
         trial.everything = true;
         for (std::size_t tier = 0; tier < plan.ladder.size(); ++tier) grading.to_ask[tier] = true;
-        life.note(of_task.everything < 1 ? "held out for comparison" : "a new task: trying all tiers");
+        life.note(!is_new ? "held out for comparison" : "a new task: trying all tiers");
         return false;
     }
     if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
