@@ -74,6 +74,12 @@ Result<void> write_whole(const std::string& file, int to, std::string_view bytes
     return {};
 }
 
+void put_record(std::string_view record, std::string& out) {
+    put_number(static_cast<std::uint32_t>(record.size()), out);
+    put_number(check_of(record), out);
+    out += record;
+}
+
 // Calls `visit` with each good record and where its bytes begin; returns where they end.
 template <class Visit>
 std::size_t each_record(std::string_view bytes, Visit visit) {
@@ -141,9 +147,7 @@ Result<void> RecordLog::append(std::string_view record) {
     if (record.size() > kMostRecord) return fail(ErrorCode::too_large, "a record of more than 1 MiB");
     std::string bytes;
     bytes.reserve(kRecordHead + record.size());
-    put_number(static_cast<std::uint32_t>(record.size()), bytes);
-    put_number(check_of(record), bytes);
-    bytes += record;
+    put_record(record, bytes);
     if (auto written = write_whole(options_.file, file_, bytes); !written) {
         // Half a record would hide all that follow.
         if (ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return io_error(options_.file, "mend");
@@ -161,11 +165,27 @@ Result<void> RecordLog::halve() {
         if (cut == 0 && at >= bytes->size() / 2) cut = at;
     });
     if (cut == 0) cut = good;
+    return replace(std::string_view(*bytes).substr(cut, good - cut));
+}
+
+Result<void> RecordLog::rewrite(std::string_view first, const std::function<bool(std::string_view record)>& keep) {
+    if (first.size() > kMostRecord) return fail(ErrorCode::too_large, "a record of more than 1 MiB");
+    const Result<std::string> bytes = read_whole(options_.file, file_);
+    if (!bytes) return tl::unexpected(bytes.error());
+    std::string records;
+    put_record(first, records);
+    each_record(*bytes, [&](std::string_view record, std::size_t at) {
+        if (keep(record)) records += std::string_view(*bytes).substr(at, kRecordHead + record.size());
+    });
+    return replace(records);
+}
+
+Result<void> RecordLog::replace(std::string_view records) {
     const std::string temporary = options_.file + ".new";
     const int to = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0600);
     if (to < 0) return io_error(temporary, "open");
     Result<void> written = write_whole(temporary, to, head_of(options_.name));
-    if (written) written = write_whole(temporary, to, std::string_view(*bytes).substr(cut, good - cut));
+    if (written) written = write_whole(temporary, to, records);
     if (written && fsync(to) != 0) written = io_error(temporary, "write");
     if (written && rename(temporary.c_str(), options_.file.c_str()) != 0) written = io_error(temporary, "rename");
     if (!written) {
@@ -175,7 +195,7 @@ Result<void> RecordLog::halve() {
     }
     close(file_);
     file_ = to;
-    bytes_ = kHeadBytes + good - cut;
+    bytes_ = kHeadBytes + records.size();
     return {};
 }
 

@@ -31,11 +31,15 @@ class RecordLog {
     RecordLog(const RecordLog&) = delete;
 
     Result<void> append(std::string_view record);
+    // Puts a new file in the place of this one, at once: `first`, then the records that `keep` says yes to, in order.
+    // After an error the old one is there, unchanged.
+    Result<void> rewrite(std::string_view first, const std::function<bool(std::string_view record)>& keep);
     std::uint64_t bytes() const { return bytes_; }
 
   private:
     explicit RecordLog(const Options& options) : options_(options) {}
     Result<void> halve();
+    Result<void> replace(std::string_view records);
 
     const Options options_;
     int file_ = -1;

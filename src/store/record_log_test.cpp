@@ -122,3 +122,19 @@ TEST_CASE("another kind of file is refused and left alone") {
     Opened text(folder.name + "/text");
     CHECK_FALSE(text.log);
 }
+
+TEST_CASE("a file is rewritten with some of its records behind a new first one, and goes on") {
+    Folder folder;
+    const std::string file = folder.name + "/log";
+    {
+        Opened opened(file);
+        for (const char* text : {"alpha", "beta", "gamma", "delta"}) CHECK(opened.log->append(text));
+        CHECK(opened.log->rewrite("first", [](std::string_view record) { return record.ends_with("eta") == false; }));
+        CHECK(opened.log->bytes() == std::filesystem::file_size(file));
+        CHECK(opened.log->append("omega"));
+        CHECK_FALSE(opened.log->rewrite(std::string((1u << 20) + 1, 'x'), [](std::string_view) { return true; }));
+    }
+    Opened again(file);
+    CHECK(again.records == std::vector<std::string>{"first", "alpha", "gamma", "delta", "omega"});
+    CHECK_FALSE(std::filesystem::exists(file + ".new"));
+}

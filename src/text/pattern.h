@@ -1,11 +1,10 @@
 // Regular expressions for what an operator writes into a configuration: found in time linear in the text, whatever the
-// expression (a simulation of the automaton, Thompson 1968, as in re2; never backtracking). The leftmost match is found,
-// and of those that begin there the longest.
-// Understood: characters, `.` (any but a new line), [a-z] [^...], \d \D \w \W \s \S \b \B \t \n \r, ^ and $ (of the
-// text), groups (...) and (?:...), |, * + ? {m} {m,} {m,n}; (?i) in front: ASCII letters in either case. Everything goes
-// by bytes; a character beyond ASCII may stand alone, not in [...]. No back references, no looking around.
-// Thread rule: immutable, any thread. Limits: kMostPatternBytes of text, kMostSteps of program, kMostNesting groups
-// within groups, repeats up to kMostRepeats.
+// expression (a simulation of the automaton, Thompson 1968, as in re2; never backtracking). The leftmost match is
+// found, and of those that begin there the longest. Understood: characters, `.` (any but a new line), [a-z] [^...], \d
+// \D \w \W \s \S \b \B \t \n \r, ^ and $ (of the text), groups (...) and (?:...), |, * + ? {m} {m,} {m,n}; (?i) in
+// front: ASCII letters in either case. Everything goes by bytes; a character beyond ASCII may stand alone, not in
+// [...]. No back references, no looking around. Thread rule: immutable, any thread. Limits: kMostPatternBytes of text,
+// kMostSteps of program, kMostNesting groups within groups, repeats up to kMostRepeats.
 #pragma once
 
 #include <bitset>

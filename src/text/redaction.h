@@ -1,8 +1,8 @@
-// Takes what tells of people out of a text before it is kept: e-mail addresses, telephone, card and account numbers, and
-// whatever an operator describes. What is found becomes "[email]", "[phone]", "[card]", "[iban]" or "[redacted]".
+// Takes what tells of people out of a text before it is kept: e-mail addresses, telephone, card and account numbers,
+// and whatever an operator describes. What is found becomes "[email]", "[phone]", "[card]", "[iban]" or "[redacted]".
 // email: something@domain.tld. card: 13 to 19 digits, perhaps in groups, whose check digit (Luhn, ISO/IEC 7812) is
-// right. iban: a country, check digits and 11 to 30 more, perhaps in groups, right modulo 97 (ISO 13616). phone: 8 to 15
-// digits behind a +, in groups behind a 0, or in the North American grouping. It goes by form, so it finds neither
+// right. iban: a country, check digits and 11 to 30 more, perhaps in groups, right modulo 97 (ISO 13616). phone: 8 to
+// 15 digits behind a +, in groups behind a 0, or in the North American grouping. It goes by form, so it finds neither
 // everything nor only these; names are not looked for.
 // Thread rule: immutable, any thread. Limits: kMostRules; those of text/pattern.h. Time linear in the text.
 #pragma once
