@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cascade/agreement.h"
 #include "cascade/proof_budget.h"
+#include "store/example_store.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/cache_entry.h"
 #include "tiers/model/gathering.h"
@@ -107,6 +108,7 @@ struct CascadeOptions {
     std::map<std::string, TaskOptions, std::less<>> tasks;
     CacheRules cache;
     AgreementOptions agreement;
+    store::ExampleOptions examples;  // `store:`: what the reference says, kept to learn from
     int line = 0;
 };
 

@@ -80,7 +80,12 @@ std::string cascades_json(const std::vector<CascadeOptions>& cascades) {
     for (const CascadeOptions& each : cascades) {
         out += out.size() > 1 ? ",\n    " : "\n    ";
         out += "{\"name\": " + json_string(each.name) + ", \"mode\": " + json_string(store::to_string(each.mode)) +
-               ", \"match\": " + json_strings(each.match_models) + ", \"tiers\": " + tiers_json(each) + "}";
+               ", \"match\": " + json_strings(each.match_models) + ", \"tiers\": " + tiers_json(each);
+        if (const auto keeping = each.examples.keeping; keeping != store::ExampleKeeping::none) {
+            out += std::string(", \"store\": \"") + (keeping == store::ExampleKeeping::content ? "content" : "hashes") +
+                   "\"";
+        }
+        out += "}";
     }
     return out + (out.size() > 1 ? "\n  ]" : "]");
 }

@@ -412,6 +412,7 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.duration("max_latency", to.max_latency_micros, 1'000, 600'000'000);
     read_cache_rules(section, reader, to);
     read_agreement(section, reader, draft, to.agreement);
+    read_examples(section, reader, to.examples);
     section.finish();
     check_gates(section, reader, to);
 

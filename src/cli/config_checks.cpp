@@ -197,6 +197,7 @@ void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings) {
     check_keys(reader, draft);
     check_model_providers(reader, draft);
     check_agreement(reader, draft);
+    check_examples(reader, draft);
     check_globs(reader, draft);
     check_providers(reader, draft);
     check_files(reader, draft, settings);

@@ -25,6 +25,9 @@ void read_providers(Section& top, Reader& reader, Draft& draft);
 void read_models(Section& top, Reader& reader, Draft& draft);
 // config_cascades.cpp: in which order.
 void read_cascades(Section& top, Reader& reader, Draft& draft);
+// config_examples.cpp: what a cascade keeps to learn from, and whether it may.
+void read_examples(Section& cascade, Reader& reader, store::ExampleOptions& to);
+void check_examples(Reader& reader, const Draft& draft);
 // config_checks.cpp: whether it fits together.
 void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings);
 

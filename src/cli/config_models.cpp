@@ -90,6 +90,7 @@ void read_provider(const ConfigNode::Entry& entry, Reader& reader, Draft& draft)
         {{"openai", gateway::ProviderApi::openai}, {"llama-server", gateway::ProviderApi::llama_server}});
     if (known_api) {
         section.flag("usage_in_streams", to.usage_in_streams);
+        section.flag("may_distil", to.may_distil);
         if (to.api == gateway::ProviderApi::openai) {
             read_openai(section, reader, draft, to);
         } else {

@@ -174,6 +174,19 @@ TEST_CASE("what is wrong is said with its line") {
           "more than 9 digits after the point"}},
         {with_cascade("audits: { cap_share: 120% }"),
          {"2: cascades.c.audits.cap_share: \"120%\" is not a share from 0% to 100%: write 2% or 0.02"}},
+        {with_cascade("store: all"), {"2: cascades.c.store: \"all\" is none of none, hashes, content"}},
+        {with_cascade("store: [content]"),
+         {"2: cascades.c.store is none, hashes, content, or a map such as { what: content, keep: 30d }"}},
+        {with_cascade("store: { keep: 30d }"), {"2: cascades.c.store: the key \"what\" is missing"}},
+        {with_cascade("store: { what: content, keep: 1s, most: 0, keen: 1 }"),
+         {"2: cascades.c.store.keep: \"1s\" is out of range: 1h to 3650d",
+          "2: cascades.c.store.most: \"0\" is not a whole number from 1 to 10000000",
+          "2: unknown key \"keen\" in cascades.c.store (did you mean \"keep\"?); allowed: what, keep, most, redact"}},
+        {with_cascade("store: { what: hashes, redact: [emial] }"),
+         {"2: cascades.c.store.redact: \"emial\" is none of email, phone, card, iban (did you mean email?), nor a "
+          "pattern between slashes such as \"/ACME-[0-9]+/\""}},
+        {with_cascade("store: { what: hashes, redact: [\"/a**/\"] }"),
+         {"2: cascades.c.store.redact: \"/a**/\": nothing to repeat at byte 4"}},
         {with_cascade("canary: 0%"), {"2: cascades.c.canary: \"0%\" is not a share from 1% to 100%: write 2% or 0.02"}},
         {with_cascade("tasks: { a: { mod: serve } }"),
          {"2: cascades.c.tasks.a: the key \"mode\" is missing",
@@ -346,6 +359,18 @@ TEST_CASE("what deserves a warning") {
         {with_cascade("tiers: [{ model: p/gpt-4o-mini, min_mean_logprob: -1 }], agreement: { judge: p/gpt-4o-mini }"),
          {}},
         {with_cascade("mode: shadow"), {}},
+        {with_cascade("store: content"),
+         {"2: cascades.c.store: content, but provider p does not say may_distil: true: only hashes are kept, and no "
+          "student can learn from its answers"}},
+        {with_cascade("store: hashes"), {}},
+        {"providers: { p: { api: openai, base_url: http://127.0.0.1:1/v1, may_distil: true } }\n"
+         "cascades: { c: { match: { model: gpt-4o }, store: content } }\n",
+         {}},
+        {"providers:\n  p: { api: openai, base_url: http://127.0.0.1:1/v1, may_distil: true }\n"
+         "  q: { api: openai, base_url: http://127.0.0.1:1/v1 }\n"
+         "cascades: { c: { match: { model: [q/gpt-4o, p/gpt-4o] }, store: { what: content, redact: [] } } }\n",
+         {"4: cascades.c.store: content, but provider q does not say may_distil: true: only hashes are kept, and no "
+          "student can learn from its answers"}},
         {with_cascade("audits: { blind_after: 2h }"), {"2: cascades.c.audits has no cap: nothing is limited"}},
         {with_cascade("mode: shadow, tasks: { a: { mode: serve }, b: { mode: observe } }"),
          {"2: cascades.c.tasks.a: its mode is above the cascade's, which is what counts"}},

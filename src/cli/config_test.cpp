@@ -81,6 +81,7 @@ cascades:
     max_latency: 900ms
     audits: { cap_usd_per_day: 2.5, cap_share: 5%, blind_after: 2h }
     canary: 10%
+    store: { what: content, keep: 7d, most: 500, redact: [card, "/ACME-[0-9]+/"] }
     tasks: { reviews: { mode: shadow }, 00ff00ff00ff00ff: { mode: observe } }
     mode: ${MODE}
     cache:
@@ -92,7 +93,7 @@ cascades:
     agreement: { judge: open/gpt-4o-mini, judge_share: 25%, similarity: 0.92, difference: 50%,
                  by: number, tolerance: 1%, repeat: 20, gold: gold.tsv,
                  tasks: { tags: { by: set, overlap: 80% }, free: { by: judge }, plain: { tolerance: 2% } } }
-  alpha: { match: { model: "claude-?" } }
+  alpha: { match: { model: "claude-?" }, store: hashes }
 keys:
   - { key: ${ACME}, tenant: acme }
   - key: ${BIRCH}
@@ -192,6 +193,14 @@ keys:
     CHECK(zeta.audits.share == 0.05);
     CHECK(zeta.audits.blind_micros == 7'200'000'000);
     CHECK(zeta.canary == 0.1);
+    CHECK(zeta.examples.keeping == store::ExampleKeeping::content);
+    CHECK(zeta.examples.keep_micros == 7ll * 86'400'000'000);
+    CHECK(zeta.examples.most == 500);
+    CHECK(zeta.examples.redact == Lines{"card", "/ACME-[0-9]+/"});
+    CHECK(options.cascades[1].examples.keeping == store::ExampleKeeping::hashes);
+    CHECK(options.cascades[1].examples.keep_micros == 30ll * 86'400'000'000);
+    CHECK(options.cascades[1].examples.most == 100'000);
+    CHECK(options.cascades[1].examples.redact == Lines{"email", "phone", "card", "iban"});
     REQUIRE(zeta.tasks.size() == 2);
     CHECK(zeta.tasks.at("reviews").mode == cascade::Mode::shadow);
     CHECK(zeta.tasks.at("00ff00ff00ff00ff").mode == cascade::Mode::observe);

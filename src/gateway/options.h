@@ -28,6 +28,7 @@ struct ProviderOptions {
     std::string base_url;  // openai: "https://api.openai.com/v1"
     std::string key;       // sent as "Authorization: Bearer"; empty: none. The caller's key never goes upstream.
     bool usage_in_streams = true;                    // ask for usage in streams on Weir's behalf (stream_options)
+    bool may_distil = false;                         // its terms allow that models are trained on its answers
     std::string tls_ca_file;                         // PEM, instead of the system's; empty: the system's
     std::optional<local::LlamaServerOptions> child;  // llama_server
     int line = 0;
