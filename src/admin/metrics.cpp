@@ -255,6 +255,12 @@ std::string render_metrics(gateway::Gateway& gateway) {
     out.single("cascade_trials_dropped_total", "counter", "Trials left out because the learner was behind.",
                gateway.cascades().dropped());
     out.single("ledger_rows_total", "counter", "Rows written.", ledger.written);
+    const store::ExampleCounters examples = gateway.examples().counters();
+    out.single("examples_kept_total", "counter", "Answers of references kept to learn from.", examples.kept);
+    out.single("examples_dropped_total", "counter", "Answers not kept because too many waited.", examples.dropped);
+    out.single("examples_unfit_total", "counter", "Answers not kept because a text was empty or too long.",
+               examples.unfit);
+    out.single("examples_failed_total", "counter", "Answers not kept because the disk refused.", examples.failed);
     out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
     out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);
     out.single("ledger_waits_total", "counter", "Times a request waited for room in the ledger's ring.",

@@ -1,6 +1,7 @@
 #include "gateway/caches.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/log.h"
 #include "cascade/agreement.h"
@@ -130,7 +131,16 @@ void Caches::quarantine(const Digest256& key) {
 }
 
 Result<Micros> Caches::purge(const tiers::Mark& mark) {
-    return purges_->add(mark);
+    const Result<Micros> until = purges_->add(mark);
+    Result<void> examples;
+    if (until && examples_ != nullptr && mark.kind == tiers::MarkKind::tenant) examples = examples_->purge(mark.value);
+    if (until && examples_ != nullptr && mark.kind == tiers::MarkKind::task) {
+        std::uint64_t task = 0;  // sixteen hexadecimal digits, or the mark would have been refused
+        std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), task, 16);
+        examples = examples_->purge_task(mark.tenant, task);
+    }
+    if (!examples) return tl::unexpected(examples.error());
+    return until;
 }
 
 Result<void> Caches::feedback(const cascade::Feedback& feedback) {

@@ -14,6 +14,7 @@
 #include "embed/hashing_embedder.h"
 #include "gateway/options.h"
 #include "gateway/served_answers.h"
+#include "store/example_store.h"
 #include "tiers/exact_cache/exact_cache.h"
 #include "tiers/exact_cache/flight.h"
 #include "tiers/exact_cache/purges.h"
@@ -52,6 +53,9 @@ class Caches final : public cascade::CacheControl {
     // Where feedback looks for answers: one for each lane; they outlive it or are there until it goes.
     void add_served(std::shared_ptr<ServedAnswers> answers) { served_.push_back(std::move(answers)); }
 
+    // What is kept to learn from is purged as well, by tenant and by task. It outlives this.
+    void add_examples(store::ExampleStore& examples) { examples_ = &examples; }
+
     Result<Micros> purge(const tiers::Mark& mark) override;
     // `bad` takes the entry out. Of a semantic hit its candidate gets a label: what the verdict says, but where
     // `correct` is given and tells (cascade/agreement.h), whether that says the same as what was served.
@@ -73,6 +77,7 @@ class Caches final : public cascade::CacheControl {
     std::optional<SemanticParts> semantic_;
     std::string kept_freshness_;  // as it stands in the file
     std::vector<std::shared_ptr<ServedAnswers>> served_;
+    store::ExampleStore* examples_ = nullptr;
 };
 
 }  // namespace weir::gateway

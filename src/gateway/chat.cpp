@@ -4,6 +4,7 @@
 
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
+#include "gateway/examples.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/chat_answer.h"
 
@@ -153,6 +154,7 @@ Task<void> answer(ChatLife& life) {
         life.place.known ? life.place.known->prompt : life.lane.prompts.look_up(wire::prompt_parts(life.chat));
     identify_task(life, life.task_name.empty() ? prompt.digest : 0);
     plan_cache(life, prompt);
+    life.keeps_example = keeps_example(life);
 
     tiers::Question question{life.chat, life.tenant->name};
     question.cache_key = life.cache_key;

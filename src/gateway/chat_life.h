@@ -51,6 +51,7 @@ class ChatLife final : public RequestLife {
     std::shared_ptr<const tiers::semantic::Look> look;  // what the semantic cache saw
     tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller
     std::unique_ptr<Grading> grading;                   // model tiers learn from this request
+    bool keeps_example = false;                         // the reference's answer is kept to learn from (examples.h)
 };
 
 // deliver.cpp: a complete answer, as body or stream as the caller asked, in the caller's API. `age_micros` < 0: fresh.

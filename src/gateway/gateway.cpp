@@ -11,6 +11,7 @@
 #include "gateway/api_handler.h"
 #include "gateway/background.h"
 #include "gateway/caches.h"
+#include "store/example_files.h"
 
 namespace weir::gateway {
 namespace {
@@ -69,6 +70,7 @@ struct Gateway::Impl {
 
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
+    std::unique_ptr<store::ExampleStore> examples;
     std::unique_ptr<Caches> caches;
     std::unique_ptr<cascade::CascadeLearner> cascades;
     Worker worker;
@@ -112,7 +114,13 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     auto started = cascade::CascadeLearner::start(learning);
     if (!started) return tl::unexpected(started.error());
     cascades = std::move(*started);
+    store::ExampleStore::Options keeping;
+    keeping.folder = store::examples_folder(options.data_folder);
+    keeping.clock = &clock;
+    examples = store::ExampleStore::open(keeping);
+    caches->add_examples(*examples);
     shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker, *cascades});
+    shared->examples = examples.get();
     return {};
 }
 
@@ -166,6 +174,7 @@ void Gateway::Impl::stop() {
         if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
     }
     if (caches) caches->flush();
+    if (examples) examples->flush();
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clock& clock) {
@@ -329,6 +338,9 @@ std::vector<AgreementBook::View> Gateway::agreements() const {
 }
 cascade::CascadeLearner& Gateway::cascades() {
     return *impl_->cascades;
+}
+store::ExampleStore& Gateway::examples() {
+    return *impl_->examples;
 }
 Worker& Gateway::worker() {
     return impl_->worker;

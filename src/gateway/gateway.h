@@ -53,6 +53,7 @@ class Gateway {
     Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();
+    store::ExampleStore& examples();
     cascade::CascadeLearner& cascades();
     std::vector<JudgeRecord::View> judges() const;
     std::vector<AgreementBook::View> agreements() const;

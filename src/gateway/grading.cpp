@@ -227,6 +227,7 @@ void start(Lane& lane, const JobPtr& job) {
         call.then = [job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (fresh) job->of->climb.trial.reference_usd = static_cast<double>(fresh->cost.nanos) / kNanosPerUsd;
             if (fresh && job->of->keep_reference) job->of->keep_reference(fresh);
+            if (fresh && job->of->keep_example) job->of->keep_example(fresh->body, false);
             job->of->reference = std::move(fresh);
             one_less();
         };
@@ -241,6 +242,7 @@ void start(Lane& lane, const JobPtr& job) {
         BackgroundCall call = background_call(grading, store::Purpose::audit);
         call.then = [&lane, job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (!fresh) lane.shared.agreements->give_repeat_back(job->of->climb.trial.task);
+            if (fresh && job->of->keep_example) job->of->keep_example(fresh->body, true);
             job->again = std::move(fresh);
             one_less();
         };

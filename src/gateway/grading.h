@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cascade/ladder.h"
 #include "gateway/lane.h"
@@ -19,6 +20,9 @@ namespace weir::gateway {
 
 inline constexpr std::size_t kMostGraded = 8;
 inline constexpr std::size_t kMostWaitingToBeGraded = 512;
+
+// Keeps an answer of the reference's to learn from (examples.h); `repeat`: the same was asked before.
+using ExampleKeeper = std::function<void(std::string_view body, bool repeat)>;
 
 struct Grading {
     std::shared_ptr<LaneRoutes> routes;
@@ -36,6 +40,7 @@ struct Grading {
     tiers::ExactCache::EntryPtr reference;  // null: asked for, as an audit
     // An audit's answer, for the caches; may be empty.
     std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keep_reference;
+    ExampleKeeper keep_example;                           // may be empty
     std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)

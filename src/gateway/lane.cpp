@@ -1,5 +1,6 @@
 #include "gateway/lane.h"
 
+#include "gateway/examples.h"
 #include "tiers/exact_cache/exact_tier.h"
 #include "tiers/model/model_tier.h"
 #include "tiers/semantic_cache/semantic_tier.h"
@@ -197,6 +198,8 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
         plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.webhook->options.name);
     }
     add_ladder(*plan, shared);
+    const bool may_distil = routes_->providers().at(route->provider).options.may_distil;
+    plan->examples = example_rules(cascade.options, plan->reference->full_name, may_distil);
     if (cascade.has_semantic) {
         const cascade::SemanticRules& rules = cascade.options.cache.semantic;
         auto promise = std::make_shared<cascade::SemanticLearner::Promise>();

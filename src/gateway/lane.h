@@ -28,6 +28,7 @@
 #include "gateway/repeats.h"
 #include "gateway/routes.h"
 #include "net/reactor.h"
+#include "store/example_store.h"
 #include "store/ledger.h"
 #include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
@@ -53,6 +54,8 @@ struct Plan {
     std::shared_ptr<const tiers::ModelUpstream> judge;   // gateway/judge.h; null: none
     std::shared_ptr<const tiers::ProviderLink> webhook;  // instead of a judge; null: none
     std::shared_ptr<JudgeRecord> judge_record;           // with either
+
+    std::shared_ptr<const store::ExampleRules> examples;  // what the reference says is kept by them; null: it is not
 
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
@@ -91,6 +94,7 @@ struct Shared {
     cascade::CascadeLearner& cascades;
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
+    store::ExampleStore* examples = nullptr;  // null: nothing is kept to learn from
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.

@@ -7,6 +7,7 @@
 #include "gateway/background.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
+#include "gateway/examples.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
 
@@ -94,8 +95,10 @@ void refresh(ChatLife& life, const Digest256& key, const tiers::CacheEntry& old)
     BackgroundCall call = background_call(life, store::Purpose::refresh);
     Lane& lane = life.lane;
     const tiers::Provenance provenance = old.provenance;
-    call.then = [&lane, key, lease, provenance](std::shared_ptr<tiers::CacheEntry> fresh) {
+    call.then = [&lane, key, lease, provenance,
+                 example = example_keeper_of(life)](std::shared_ptr<tiers::CacheEntry> fresh) {
         if (!fresh) return;
+        if (example) example(fresh->body, true);
         fresh->provenance = provenance;
         lane.shared.cache.store(key, std::move(fresh));
         lease->conclude(tiers::Flight::Ending::stored);
@@ -132,15 +135,17 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
     const Micros age = life.row.started_unix_micros - served->created_unix_micros;
     if (tier != store::TierKind::semantic || !look || !promise) {
         question.question_user = life.asked ? *life.asked : served->provenance.question;
-        call.then = [&lane, served, age,
-                     question = std::move(question)](const std::shared_ptr<tiers::CacheEntry>& fresh) {
+        call.then = [&lane, served, age, question = std::move(question),
+                     example = example_keeper_of(life)](const std::shared_ptr<tiers::CacheEntry>& fresh) {
+            if (fresh && example) example(fresh->body, true);
             if (fresh) learn_age(lane, question, *served, age, *fresh);
         };
     } else {
         call.then = [&lane, look, promise, share, arbiter = make_arbiter(lane, question), key = life.cache_key,
-                     provenance = provenance_of(life),
-                     record = record_of(life)](std::shared_ptr<tiers::CacheEntry> fresh) {
+                     provenance = provenance_of(life), record = record_of(life),
+                     example = example_keeper_of(life)](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (!fresh) return;
+            if (example) example(fresh->body, false);
             SemanticParts* const parts = lane.shared.caches.semantic();
             const auto counters = parts->judges->of(look->task);
             counters->audit_nanos.fetch_add(fresh->cost.nanos, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 
 #include "cascade/cacheable.h"
 #include "gateway/caller_stream.h"
+#include "gateway/examples.h"
 #include "gateway/upstream_call.h"
 #include "wire/chat_answer.h"
 
@@ -31,12 +32,13 @@ void set_measured(Relay& relay) {
 // Whole answers go to the caches.
 void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read,
                   const store::Attempt& attempt) {
-    if (!life.may_store && !life.grading) return;
+    if (!life.may_store && !life.grading && !life.keeps_example) return;
     if (!cascade::storable_answer(read)) {
         if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
         life.lease.reset();
         return;
     }
+    if (life.keeps_example) keep_example(life, entry->body, read);
     entry->model = life.plan->reference->full_name;
     entry->usage = read.usage;
     entry->cost = attempt.cost;
@@ -129,7 +131,7 @@ void account_stream(Relay& relay, const wire::ChatStream& stream) {
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
     ChatLife& life = relay.life;
-    if (!life.may_store && !life.grading) return;
+    if (!life.may_store && !life.grading && !life.keeps_example) return;
     Result<std::string> body = fail(ErrorCode::protocol, "an error event came");
     if (!stream.failed()) body = stream.body();
     Result<wire::ChatAnswer> read = fail(ErrorCode::protocol, "");
@@ -167,7 +169,7 @@ Task<void> relay_stream(Relay& relay, bool usage_was_added) {
     ChatLife& life = relay.life;
     wire::ChatStream::Options options;
     options.hide_usage = usage_was_added && life.dialect == nullptr;
-    options.keep = life.may_store || life.grading != nullptr;
+    options.keep = life.may_store || life.grading != nullptr || life.keeps_example;
     relay.has_usage = usage_was_added || life.chat.include_usage;
     CallerStream caller(life, options);
     const wire::ChatStream& stream = caller.chat();

@@ -5,6 +5,7 @@
 #include "cascade/prompt_classes.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
+#include "gateway/examples.h"
 #include "wire/answer_text.h"
 
 namespace weir::gateway {
@@ -215,6 +216,7 @@ void conclude_trial(ChatLife& life) {
         life.lane.shared.cascades.learn(grading.course, trial, grading.prompt);
         return;
     }
+    grading.keep_example = example_keeper_of(life);
     grading.body = std::string(life.chat.body);
     grading.system = life.chat.system_text;
     grading.question = question_of(life);
