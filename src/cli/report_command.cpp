@@ -62,11 +62,12 @@ Moment moment_of(Micros unix_micros) {
                 two_digits(time.seconds().count())};
 }
 
-// The data folder that the arguments lead to; nothing after an error was printed.
-std::optional<std::string> folder_of(const ReportArguments& arguments, const Environment& environment,
-                                     std::ostream& err) {
-    if (!arguments.data_folder.empty()) return arguments.data_folder;
-    std::string config = arguments.config_file;
+}  // namespace
+
+std::optional<std::string> data_folder_of(const std::string& config_file, const std::string& data_folder,
+                                          const Environment& environment, std::ostream& err) {
+    if (!data_folder.empty()) return data_folder;
+    std::string config = config_file;
     if (config.empty() && access(std::string(kUsualConfig).c_str(), F_OK) == 0) config = kUsualConfig;
     if (config.empty()) return gateway::Options{}.data_folder;
     auto folder = load_data_folder(config, environment);
@@ -74,8 +75,6 @@ std::optional<std::string> folder_of(const ReportArguments& arguments, const Env
     for (const Diagnostic& each : folder.error()) err << to_string(each) << "\n";
     return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<Micros> parse_since(std::string_view text, Micros now_unix_micros) {
     if (text == "all") return 0;
@@ -114,7 +113,8 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
         return 2;
     }
     context.since_unix_micros = *since;
-    const std::optional<std::string> folder = folder_of(arguments, environment, err);
+    const std::optional<std::string> folder =
+        data_folder_of(arguments.config_file, arguments.data_folder, environment, err);
     if (!folder) return 2;
     context.folder = *folder;
 
@@ -142,6 +142,8 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
             return 1;
         }
         section.courses = std::move(*courses);
+        section.students =
+            store::profile_tasks(*folder, report->costs, query.since_unix_micros, context.until_unix_micros);
     }
     const bool json = arguments.format == OutputFormat::json;
     out << (json ? render_json(*report, context, section) : render_table(*report, context, section));

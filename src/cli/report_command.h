@@ -13,6 +13,7 @@
 #include "cli/config.h"
 #include "cli/table.h"
 #include "store/report.h"
+#include "store/task_profile.h"
 
 namespace weir::cli {
 
@@ -45,6 +46,7 @@ struct CascadeSection {
     bool asked = false;
     store::CostParts spent;  // adds up to the report's total
     std::vector<admin::CourseReport> courses;
+    std::vector<store::TaskProfile> students;  // what could be learned from what is kept
 };
 
 std::string render_table(const store::ReportResult& report, const ReportContext& context,
@@ -57,11 +59,21 @@ std::string render_json(const store::ReportResult& report, const ReportContext& 
 std::string render_cascades(const CascadeSection& section, int digits);
 std::string cascades_json(const CascadeSection& section);
 
+// report_tasks.cpp: which tasks a student could learn, and why not the others: empty where nothing is kept to learn
+// from; and as a member of an object.
+std::string render_tasks(const std::vector<store::TaskProfile>& tasks, int digits);
+std::string tasks_json(const std::vector<store::TaskProfile>& tasks);
+
 // Dollars for people, with a fixed number of digits after the point (0 to 9), rounded half away from zero:
 // "-$1,234.50".
 std::string format_dollars(Usd amount, int digits);
 
 using ReportSource = std::function<Result<store::ReportResult>(const std::string& folder, const store::ReportQuery&)>;
+
+// The data folder that --data or -c lead to, else weir.yaml where there is one, else the usual folder; nothing after an
+// error was printed.
+std::optional<std::string> data_folder_of(const std::string& config_file, const std::string& data_folder,
+                                          const Environment& environment, std::ostream& err);
 
 // Exit code: 0, 1 the ledger can't be read, 2 wrong arguments or configuration.
 int report_command(const ReportArguments& arguments, const Clock& clock, const Environment& environment,

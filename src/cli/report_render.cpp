@@ -207,7 +207,7 @@ std::string render_table(const ReportResult& report, const ReportContext& contex
     if (!total.would_have.empty()) {
         out += tier_table("WOULD HAVE ANSWERED", total.would_have, 0, total.requests).render() + "\n";
     }
-    return out + render_cascades(section, digits) + notes(total);
+    return out + render_cascades(section, digits) + render_tasks(section.students, digits) + notes(total);
 }
 
 std::string render_json(const ReportResult& report, const ReportContext& context, const CascadeSection& section) {
@@ -222,7 +222,7 @@ std::string render_json(const ReportResult& report, const ReportContext& context
     }
     out += first ? "]" : "\n  ]";
     out += ",\n  \"total\":\n" + line_json(report.total, "    ");
-    if (section.asked) out += ",\n" + cascades_json(section);
+    if (section.asked) out += ",\n" + cascades_json(section) + ",\n" + tasks_json(section.students);
     return out + "\n}\n";
 }
 
