@@ -12,6 +12,7 @@
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
 #include "cli/eval_router_command.h"
+#include "cli/export_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/train_command.h"
@@ -28,6 +29,7 @@ constexpr const char* kExamples = R"(Examples:
   weir report --since 7d --by day    the same for a week, day by day
   weir report --by model --format json
   weir replay -c candidate.yaml      what would another configuration have done with the same requests?
+  weir export --task 0123456789abcdef --out tags  its kept answers, as training data for your own trainer
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
   weir eval cache pairs --in pairs.tsv --out decisions.tsv
 
@@ -71,6 +73,7 @@ struct Arguments {
     CheckArguments check;
     ReportArguments report;
     ReplayArguments replay;
+    ExportArguments export_;
     OutputFormat version_format = OutputFormat::table;
 };
 
@@ -110,6 +113,37 @@ void add_replay(CLI::App& app, ReplayArguments& to) {
     replay->add_option("--seed", to.seed, "of the intervals (default: 1)")->type_name("N");
     add_format(*replay, to.format);
     replay->footer("");
+}
+
+const std::map<std::string, eval::ExportMask> kMasks{
+    {"weight", eval::ExportMask::weight}, {"train", eval::ExportMask::train}, {"none", eval::ExportMask::none}};
+
+void add_export(CLI::App& app, ExportArguments& to) {
+    CLI::App* const command =
+        app.add_subcommand("export", "A task's kept examples as chat JSONL, for a trainer of your own");
+    command->add_option("--task", to.task, "its number (16 hexadecimal digits) or its name in `weir report`")
+        ->type_name("T")
+        ->required();
+    CLI::Option* const config = command
+                                    ->add_option("-c,--config", to.config_file,
+                                                 "read the examples of this configuration (default: weir.yaml, if "
+                                                 "there is one)")
+                                    ->type_name("FILE");
+    command->add_option("--data", to.data_folder, "read the examples in this folder (default: ./weir-data)")
+        ->type_name("DIR")
+        ->excludes(config);
+    command->add_option("--tenant", to.tenant, "whose, where several have a task of that name")->type_name("NAME");
+    command
+        ->add_option("--out", to.out,
+                     "OUT.train.jsonl, OUT.valid.jsonl, OUT.test.jsonl and OUT.manifest.json (default: the number)")
+        ->type_name("OUT");
+    command->add_option("--split", to.split, "shares by time: training, validation, test (default: 80,10,10)")
+        ->type_name("A,B,C");
+    add_choice(*command, "--mask", to.mask, kMasks, "weight|train|none",
+               "what marks the assistant's messages: \"weight\": 1 (OpenAI), \"train\": true (axolotl), or nothing "
+               "(default: weight)");
+    add_format(*command, to.format);
+    command->footer("");
 }
 
 void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
@@ -243,6 +277,7 @@ void add_commands(CLI::App& app, Arguments& to) {
 
     add_report(app, to.report);
     add_replay(app, to.replay);
+    add_export(app, to.export_);
     add_train(app, to.train);
     add_eval(app, to.eval);
     add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
@@ -255,10 +290,10 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 7> kCommands{"serve", "check", "report", "replay",
-                                                        "train", "eval",  "version"};
+    constexpr std::array<std::string_view, 8> kCommands{"serve",  "check", "report", "replay",
+                                                        "export", "train", "eval",   "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty()) return "a command is missing: serve, check, report, replay, train, eval or version";
+    if (word.empty()) return "a command is missing: serve, check, report, replay, export, train, eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -308,6 +343,9 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     }
     if (app.got_subcommand("replay")) {
         return replay_command(arguments.replay, process_settings(), SystemClock(), out, err);
+    }
+    if (app.got_subcommand("export")) {
+        return export_command(arguments.export_, SystemClock(), process_environment, out, err);
     }
     if (app.got_subcommand("train")) return train_verifier_command(arguments.train, SystemClock(), out, err);
     if (app.got_subcommand("eval")) {

@@ -55,10 +55,12 @@ TEST_CASE("wrong usage: one line and a hint, exit code 2") {
         CHECK(outcome.served.empty());
         return outcome.err;
     };
-    CHECK(message({}) ==
-          "weir: a command is missing: serve, check, report, replay, train, eval or version\nTry: weir --help\n");
+    CHECK(
+        message({}) ==
+        "weir: a command is missing: serve, check, report, replay, export, train, eval or version\nTry: weir --help\n");
     CHECK(message({"reprot"}) == "weir: there is no command \"reprot\" (did you mean report?)\nTry: weir --help\n");
-    CHECK(message({"export"}) == "weir: there is no command \"export\" (did you mean report?)\nTry: weir --help\n");
+    CHECK(message({"exprot"}) == "weir: there is no command \"exprot\" (did you mean export?)\nTry: weir --help\n");
+    CHECK(message({"export"}) == "weir export: --task is required\nTry: weir export --help\n");
     CHECK(message({"report", "--by", "colour"}) ==
           "weir report: --by: \"colour\" is none of task|model|tenant|tier|day\nTry: weir report --help\n");
     CHECK(message({"report", "--data", "d", "-c", "c"}) ==

@@ -51,4 +51,18 @@ Result<void> for_each_ledger_row(const std::string& folder, Micros since_unix_mi
     return for_each_pending(*database, take);
 }
 
+Result<std::map<std::uint64_t, std::string>> read_task_names(const std::string& folder) {
+    auto database = open_ledger_for_reading(folder);
+    if (!database) return tl::unexpected(database.error());
+    auto statement = Statement::prepare(*database, "SELECT task, name FROM tasks");
+    if (!statement) return tl::unexpected(statement.error());
+    std::map<std::uint64_t, std::string> names;
+    while (true) {
+        const Statement::Step step = statement->step();
+        if (step == Statement::Step::failed) return tl::unexpected(database->last_error());
+        if (step == Statement::Step::done) return names;
+        names.emplace(static_cast<std::uint64_t>(statement->column_int(0)), statement->column_text(1));
+    }
+}
+
 }  // namespace weir::store

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/result.h"
@@ -23,5 +24,8 @@ struct NamedRow {
 // snapshot. `folder` is the data folder. Errors: not_found (no ledger), invalid, io.
 Result<void> for_each_ledger_row(const std::string& folder, Micros since_unix_micros, Micros until_unix_micros,
                                  const std::function<void(const NamedRow& row)>& visit);
+
+// What reports call each task. Errors: as above.
+Result<std::map<std::uint64_t, std::string>> read_task_names(const std::string& folder);
 
 }  // namespace weir::store
