@@ -47,7 +47,6 @@ struct ExampleStore::File {
         std::uint64_t task, asked;
     };
     std::deque<Kept> kept;  // in the file's order
-    std::unordered_map<std::uint64_t, ExampleCount> tasks;
     std::unordered_map<std::uint64_t, std::uint32_t> asked;
     std::unordered_set<std::uint64_t> texts;
 
@@ -55,15 +54,11 @@ struct ExampleStore::File {
         const Kept one{example.unix_micros, example.task, asked_key(example)};
         kept.push_back(one);
         ++asked[one.asked];
-        ExampleCount& count = tasks[one.task];
-        ++count.kept;
-        ++count.added;
     }
     void forget_kept() {
         kept.clear();
         asked.clear();
         texts.clear();
-        for (auto& [task, count] : tasks) count.kept = 0;
     }
 };
 
@@ -214,7 +209,9 @@ Result<void> ExampleStore::append(File& file, const ExampleDraft& draft, Example
     }
     example.repeat = example.repeat || file.asked.contains(asked_key(example));
     auto written = file.log->append(write_record(example));
-    if (written) file.note(example);
+    if (!written) return written;
+    file.note(example);
+    note_kept(file, example.task);
     return written;
 }
 
@@ -272,8 +269,7 @@ Result<void> ExampleStore::shorten(File& file, const std::function<bool(const Ex
     std::vector<bool> stays;
     std::unordered_set<std::uint64_t> texts;
     File after;
-    after.tasks = file.tasks;
-    for (auto& [task, count] : after.tasks) count.kept = 0;
+    std::unordered_map<std::uint64_t, std::uint64_t> kept;
     const std::string path = example_file(options_.folder, file.header.tenant, file.header.course);
     const auto look = [&](std::string_view record) {
         const std::optional<ExampleRecord> read = read_record(record);
@@ -284,7 +280,7 @@ Result<void> ExampleStore::shorten(File& file, const std::function<bool(const Ex
         const File::Kept one{example->unix_micros, example->task, asked_key(*example)};
         after.kept.push_back(one);
         ++after.asked[one.asked];
-        ++after.tasks[one.task].kept;
+        ++kept[one.task];
         if (!example->content) return;
         texts.insert(example->system);
         texts.insert(example->response_format);
@@ -303,8 +299,8 @@ Result<void> ExampleStore::shorten(File& file, const std::function<bool(const Ex
     if (auto written = file.log->rewrite(write_record(file.header), choose); !written) return written;
     file.kept = std::move(after.kept);
     file.asked = std::move(after.asked);
-    file.tasks = std::move(after.tasks);
     file.texts = std::move(written_texts);
+    set_kept(file.header, kept);
     return {};
 }
 
@@ -325,8 +321,12 @@ void ExampleStore::sweep() {
     const std::lock_guard lock(files_mutex_);
     std::vector<std::pair<std::string, ExampleCourse>> old;
     files_ = 0;
+    const bool first = !looked_through_;  // this thread alone sets it
     for_each_example_file(options_.folder, [&](const std::string&, ExampleFile& file) {
         ++files_;
+        std::unordered_map<std::uint64_t, std::uint64_t> kept;
+        for (const Example& example : file.examples) ++kept[example.task];
+        if (first) set_kept(file.header, kept);
         const Micros oldest = now - file.header.keep_micros;
         const bool any = std::any_of(file.examples.begin(), file.examples.end(),
                                      [oldest](const Example& example) { return example.unix_micros < oldest; });
@@ -339,6 +339,30 @@ void ExampleStore::sweep() {
         const auto shortened = shorten(**file, [&](const Example& example) { return example.unix_micros >= oldest; });
         if (!shortened) failing(shortened.error());
     }
+    const std::lock_guard counts(counts_mutex_);
+    looked_through_ = true;
+    counted_.notify_all();
+}
+
+void ExampleStore::note_kept(const File& file, std::uint64_t task) {
+    const ExampleCourse& course = file.header.course;
+    const std::lock_guard lock(counts_mutex_);
+    ExampleCount& count = counts_[{file.header.tenant, course.cascade, course.reference}][task];
+    ++count.kept;
+    ++count.added;
+}
+
+void ExampleStore::set_kept(const ExampleHeader& of, const std::unordered_map<std::uint64_t, std::uint64_t>& kept) {
+    const std::lock_guard lock(counts_mutex_);
+    const auto place = counts_.try_emplace({of.tenant, of.course.cascade, of.course.reference}).first;
+    auto& tasks = place->second;
+    std::erase_if(tasks, [&kept](const auto& task) { return !kept.contains(task.first); });
+    for (const auto& [task, number] : kept) {
+        ExampleCount& count = tasks[task];
+        count.kept = number;
+        count.added = std::max(count.added, number);
+    }
+    if (tasks.empty()) counts_.erase(place);
 }
 
 Result<std::vector<Example>> ExampleStore::examples(std::string_view tenant, const ExampleCourse& course,
@@ -347,11 +371,23 @@ Result<std::vector<Example>> ExampleStore::examples(std::string_view tenant, con
 }
 
 ExampleCount ExampleStore::count(std::string_view tenant, const ExampleCourse& course, std::uint64_t task) {
-    const std::lock_guard lock(files_mutex_);
-    const Result<FilePtr> file = file_of(std::string(tenant), course, nullptr);
-    if (!file) return {};
-    const auto found = (*file)->tasks.find(task);
-    return found == (*file)->tasks.end() ? ExampleCount{} : found->second;
+    std::unique_lock lock(counts_mutex_);
+    counted_.wait(lock, [this] { return looked_through_; });
+    const auto file = counts_.find({std::string(tenant), course.cascade, course.reference});
+    if (file == counts_.end()) return {};
+    const auto found = file->second.find(task);
+    return found == file->second.end() ? ExampleCount{} : found->second;
+}
+
+std::vector<ExampleTask> ExampleStore::tasks() {
+    std::unique_lock lock(counts_mutex_);
+    counted_.wait(lock, [this] { return looked_through_; });
+    std::vector<ExampleTask> tasks;
+    for (const auto& [file, counts] : counts_) {
+        const auto& [tenant, cascade, reference] = file;
+        for (const auto& [task, count] : counts) tasks.push_back({tenant, {cascade, reference}, task, count});
+    }
+    return tasks;
 }
 
 Result<void> ExampleStore::purge(std::string_view tenant) {
@@ -370,6 +406,10 @@ Result<void> ExampleStore::purge(const Purged& what) {
         std::error_code error;
         open_.clear();
         files_ = 0;
+        {
+            const std::lock_guard counts(counts_mutex_);
+            counts_.clear();
+        }
         std::filesystem::remove_all(options_.folder, error);
         if (error) return fail(ErrorCode::io, "can't remove " + options_.folder + ": " + error.message());
         return {};
@@ -399,6 +439,7 @@ Result<void> ExampleStore::purge(const Purged& what) {
         std::erase_if(open_, [&](const FilePtr& file) {
             return file->header.tenant == target.tenant && file->header.course == target.course;
         });
+        set_kept({target.tenant, target.course, 0, 0}, {});
         std::error_code error;
         std::filesystem::remove(target.file, error);
         if (error) done = fail(ErrorCode::io, "can't remove " + target.file + ": " + error.message());

@@ -13,10 +13,13 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -60,10 +63,16 @@ struct ExampleDraft {
     bool repeat = false;  // known to have been asked before
 };
 
-// Of one task: how many are kept now, and how many were added since the file was opened, those found there included.
-// `added` never falls, so a trainer can tell by it that a quarter has come on top.
+// Of one task: how many are kept now, and how many were added since the start, those found there included. `added`
+// never falls while any is kept, so a trainer can tell by it that a quarter has come on top.
 struct ExampleCount {
     std::uint64_t kept = 0, added = 0;
+};
+struct ExampleTask {
+    std::string tenant;
+    ExampleCourse course;
+    std::uint64_t task = 0;
+    ExampleCount count;
 };
 
 struct ExampleCounters {
@@ -97,8 +106,9 @@ class ExampleStore {
     // invalid.
     Result<std::vector<Example>> examples(std::string_view tenant, const ExampleCourse& course,
                                           std::uint64_t task) const;
-    // Reads the file the first time it is asked about; afterwards nothing but memory.
+    // From memory; at first they wait until all files have been looked through. By tenant, cascade, reference, task.
     ExampleCount count(std::string_view tenant, const ExampleCourse& course, std::uint64_t task);
+    std::vector<ExampleTask> tasks();
 
     // What was kept for the tenant is gone when it returns, and so is what is still on its way of requests up to now.
     // An empty tenant: all of them. Error io: some of it may be left.
@@ -130,6 +140,9 @@ class ExampleStore {
     void sweep();
     void failing(const Error& error);
     Result<void> purge(const Purged& what);
+    // Takes counts_mutex_.
+    void note_kept(const File& file, std::uint64_t task);
+    void set_kept(const ExampleHeader& of, const std::unordered_map<std::uint64_t, std::uint64_t>& kept);
 
     const Options options_;
 
@@ -147,6 +160,12 @@ class ExampleStore {
     std::size_t files_ = 0;    // in the folder
     std::vector<Purged> purged_;
     bool write_failing_ = false;
+
+    using FileKey = std::tuple<std::string, std::string, std::string>;  // tenant, cascade, reference
+    std::mutex counts_mutex_;
+    std::condition_variable counted_;
+    bool looked_through_ = false;
+    std::map<FileKey, std::map<std::uint64_t, ExampleCount>> counts_;  // by task
 
     std::thread writer_;
 };

@@ -114,6 +114,32 @@ TEST_CASE("what is offered is kept, and outlives a restart") {
     CHECK(one.store->counters().kept == 0);
 }
 
+TEST_CASE("which tasks there are, and how many examples of each") {
+    Store one;
+    CHECK(one.store->tasks().empty());
+    one.keep(draft(rules(), "a", "x"));
+    one.keep(draft(rules(), "b", "x"));
+    one.keep(draft(rules(), "c", "x", "other"));
+    ExampleDraft task = draft(rules(), "t", "x");
+    task.task = 9;
+    one.keep(task);
+    for (int round = 0; round < 2; ++round) {
+        const std::vector<ExampleTask> tasks = one.store->tasks();
+        REQUIRE(tasks.size() == 3);
+        CHECK(tasks[0].tenant == "acme");
+        CHECK(tasks[0].course == kCourse);
+        CHECK(tasks[0].task == 5);
+        CHECK(tasks[0].count.kept == 2);
+        CHECK(tasks[0].count.added == 2);
+        CHECK(tasks[1].task == 9);
+        CHECK(tasks[2].tenant == "other");
+        one.open();
+    }
+    REQUIRE(one.store->purge_task("acme", 9));
+    REQUIRE(one.store->purge("other"));
+    CHECK(one.store->tasks().size() == 1);
+}
+
 TEST_CASE("what tells of people is nowhere on disk, and digests are those of what is left") {
     Store one;
     ExampleDraft secret =

@@ -38,7 +38,8 @@ class Kept(GatewayCase):
             return dict({"match": {"model": [name]}, "mode": "observe", "reference_provider": provider}, **more)
 
         config["cascades"] = {
-            "kept": cascade("kept", store=content, tiers=["exact"], mode="serve", cache={"never_for": ["carl"]}),
+            "kept": cascade("kept", store=content, tiers=["exact"], mode="serve"),
+            "shy": cascade("shy", store=content, cache={"never_for": ["acme"]}),
             "hashed": cascade("hashed", store="hashes"),
             "plain": cascade("plain"),
             "none": cascade("none", store="none"),
@@ -142,7 +143,7 @@ class Kept(GatewayCase):
         self.assertNotIn(b"Only a digest", examples.raw(self.weir.data))
 
     def test_what_is_not_kept(self):
-        for model in ("plain", "none", "off"):
+        for model in ("plain", "none", "off", "shy"):
             self.ask("Never?", model=model)
         self.ask("Never?", headers=[("x-weir-cache", "no-store")])
         self.ask("Never?", headers=[("Cache-Control", "no-store")])
@@ -166,6 +167,8 @@ class Kept(GatewayCase):
         self.ask("But this, with store", store=True)
         self.wait(1)  # the queue is in order
         self.assertEqual(len(self.found("But this, with store")), 1)
+        self.ask("Birch is not shy", model="shy", key=BIRCH)
+        self.wait(2)
         self.assertNotIn(b"Never?", examples.raw(self.weir.data))
 
     def test_y_restart(self):
