@@ -13,7 +13,7 @@ namespace weir::store {
 namespace {
 
 constexpr double kMicrosPerDay = 24.0 * 3600 * 1e6;
-constexpr double kLeastDays = 1.0 / 24;
+constexpr double kLeastDays = 1;  // a busy first hour is not a busy day
 
 double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);

@@ -59,7 +59,7 @@ inline constexpr std::uint64_t kLeastRepeats = 10;  // before stability counts
 // Half a point for so many requests and dollars a day.
 inline constexpr double kHalfRequests = 100, kHalfUsd = 0.1;
 
-// `days` that the ledger's line is about.
+// `days` that the ledger's line is about; less than one counts as one.
 TaskProfile profile_task(const CostLine& ledger, const ExampleSummary& examples, double days);
 
 // Of each task of `costs` that came past the caches or has examples, the highest score first. The time that the lines
