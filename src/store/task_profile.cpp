@@ -23,14 +23,15 @@ std::string percent(double of) {
     return std::to_string(std::lround(of * 100)) + " %";
 }
 
-// The first thing that stands in the way; empty: nothing does.
+std::string too_few(std::uint64_t examples) {
+    return std::to_string(examples) + " of " + std::to_string(kLeastExamples) + " examples";
+}
+
+// The first thing that stands in the way; empty: nothing does. What the task is comes before what may be kept of it: a
+// task of which it is said that its provider must allow it would be eligible then.
 std::string obstacle(const ExampleSummary& examples) {
     if (examples.examples == 0) return "no answers are kept (store:)";
-    if (!examples.newest_may_distil) return "its provider does not say may_distil";
-    if (!examples.newest_has_content) return "only hashes are kept";
-    if (examples.content < kLeastExamples) {
-        return std::to_string(examples.content) + " of " + std::to_string(kLeastExamples) + " examples";
-    }
+    if (examples.examples < kLeastExamples) return too_few(examples.examples);
     if (examples.closed() < kLeastClosed) return percent(1 - examples.closed()) + " of the answers are free text";
     // JSON of one form is open in its values and closed in what can be checked.
     const bool json = share(examples.json, examples.examples) >= kLeastClosed;
@@ -41,7 +42,9 @@ std::string obstacle(const ExampleSummary& examples) {
     if (stability && examples.repeats >= kLeastRepeats && *stability < kLeastStability) {
         return "asked again it says the same in " + percent(*stability);
     }
-    return {};
+    if (!examples.newest_may_distil) return "its provider does not say may_distil";
+    if (!examples.newest_has_content) return "only hashes are kept";
+    return examples.content < kLeastExamples ? too_few(examples.content) : std::string();
 }
 
 using TaskKey = std::tuple<std::string, std::string, std::uint64_t>;  // cascade, reference, task

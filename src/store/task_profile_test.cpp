@@ -71,6 +71,9 @@ TEST_CASE("what stands in the way is said") {
     examples.back().may_distil = false;
     CHECK(profile(examples).why_not == "its provider does not say may_distil");
     examples = labelled(400, 10);
+    for (std::size_t i = 0; i < 300; ++i) examples[i].content = false;  // `content` is new
+    CHECK(profile(examples).why_not == "100 of 200 examples");
+    examples = labelled(400, 10);
     for (std::size_t i = 0; i < 100; ++i) examples[i].answer_bytes = 500;
     CHECK(profile(examples).why_not == "25 % of the answers are free text");
     for (std::size_t i = 0; i < 100; ++i) examples[i].json = true;
