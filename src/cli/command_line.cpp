@@ -12,6 +12,7 @@
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
 #include "cli/eval_router_command.h"
+#include "cli/eval_spans_command.h"
 #include "cli/export_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
@@ -69,6 +70,7 @@ struct Arguments {
     EvalCacheArguments eval;
     EvalCascadeArguments eval_cascade;
     EvalRouterArguments eval_router;
+    EvalSpansArguments eval_spans;
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
@@ -240,6 +242,19 @@ void add_eval_router(CLI::App& eval, EvalRouterArguments& to) {
     router->footer("");
 }
 
+void add_eval_spans(CLI::App& eval, EvalSpansArguments& to) {
+    CLI::App* const spans = eval.add_subcommand("spans", "Students: answers made of pieces of the prompt");
+    spans->add_option("--in", to.in_file, "JSONL: {id, task, system, prompt, answer, gold}")
+        ->type_name("FILE")
+        ->required();
+    spans->add_option("--train", to.train, "learn from so many rows, score the rest (default: 5000); several: a curve")
+        ->type_name("N")
+        ->delimiter(',');
+    spans->add_option("--seed", to.seed, "of the order of examples (default: 1)")->type_name("S");
+    add_format(*spans, to.format);
+    spans->footer("");
+}
+
 void add_eval(CLI::App& app, EvalCacheArguments& to) {
     CLI::App* const eval = app.add_subcommand("eval", "Judge recorded files as the gateway would");
     eval->require_subcommand(1);
@@ -282,6 +297,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_eval(app, to.eval);
     add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
     add_eval_router(*app.get_subcommand("eval"), to.eval_router);
+    add_eval_spans(*app.get_subcommand("eval"), to.eval_spans);
 
     CLI::App* const version = app.add_subcommand("version", "Print the version");
     add_format(*version, to.version_format);
@@ -352,6 +368,9 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
         const CLI::App* const eval = app.get_subcommand("eval");
         if (eval->got_subcommand("router")) {
             return eval_router_command(arguments.eval_router, SystemClock(), out, err);
+        }
+        if (eval->got_subcommand("spans")) {
+            return eval_spans_command(arguments.eval_spans, SystemClock(), out, err);
         }
         if (eval->got_subcommand("cascade")) return eval_cascade_command(arguments.eval_cascade, out, err);
         const CLI::App* const cache = eval->get_subcommand("cache");

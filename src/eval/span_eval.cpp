@@ -1,0 +1,164 @@
+#include "eval/span_eval.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "eval/tsv.h"
+#include "json/scan.h"
+#include "tiers/student/span_student.h"
+
+namespace weir::eval {
+namespace {
+
+using namespace tiers::student;
+
+constexpr std::size_t kMostFileBytes = std::size_t{1} << 30U;
+constexpr std::size_t kParts = 10;  // of the calibration's check
+
+Result<SpanRow> read_row(std::string_view line) {
+    std::vector<json::Member> members;
+    if (auto found = json::members(line, members, 64); !found) return tl::unexpected(found.error());
+    SpanRow row;
+    std::vector<std::string_view> seen;
+    for (const json::Member& member : members) {
+        std::string* const to = member.key == "prompt"   ? &row.prompt
+                                : member.key == "answer" ? &row.answer
+                                : member.key == "gold"   ? &row.gold
+                                                         : nullptr;
+        if (to == nullptr) continue;
+        if (std::find(seen.begin(), seen.end(), member.key) != seen.end()) {
+            return fail(ErrorCode::invalid, "\"" + member.key + "\" stands there twice");
+        }
+        seen.push_back(member.key);
+        if (member.key == "gold" && json::is_null(member.raw(line))) continue;
+        if (!json::append_string(member.raw(line), *to)) {
+            return fail(ErrorCode::invalid, "\"" + member.key + "\" is no string");
+        }
+    }
+    if (row.prompt.empty() || row.answer.empty()) return fail(ErrorCode::invalid, "no \"prompt\" or no \"answer\"");
+    if (row.gold.empty()) row.gold = row.answer;
+    return row;
+}
+
+struct Judged {
+    double probability = 0;
+    bool same = false;
+};
+
+// The largest share that can be served, surest first, with at most `differ` of it different.
+double servable(const std::vector<Judged>& sorted, std::size_t rows, double differ) {
+    std::size_t wrong = 0, served = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        wrong += sorted[i].same ? 0 : 1;
+        if (static_cast<double>(wrong) <= differ * static_cast<double>(i + 1)) served = i + 1;
+    }
+    return static_cast<double>(served) / static_cast<double>(rows);
+}
+
+double calibration_error(const std::vector<Judged>& sorted) {
+    double error = 0;
+    for (std::size_t part = 0; part < kParts; ++part) {
+        const std::size_t begin = sorted.size() * part / kParts, end = sorted.size() * (part + 1) / kParts;
+        double said = 0, seen = 0;
+        for (std::size_t i = begin; i < end; ++i) {
+            said += sorted[i].probability;
+            seen += sorted[i].same ? 1 : 0;
+        }
+        error += std::abs(said - seen);
+    }
+    return sorted.empty() ? 0 : error / static_cast<double>(sorted.size());
+}
+
+std::size_t in_common(std::vector<SpanValue> found, const std::vector<SpanValue>& wanted) {
+    std::size_t count = 0;
+    for (const SpanValue& each : wanted) {
+        const auto at = std::find(found.begin(), found.end(), each);
+        if (at == found.end()) continue;
+        ++count;
+        found.erase(at);
+    }
+    return count;
+}
+
+double over(std::size_t part, std::size_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Result<std::vector<SpanRow>> read_span_rows(const std::string& file) {
+    const auto bytes = read_file(file, kMostFileBytes);
+    if (!bytes) return tl::unexpected(bytes.error());
+    std::vector<SpanRow> rows;
+    std::string_view left = *bytes;
+    for (std::size_t number = 1; !left.empty(); ++number) {
+        const std::size_t end = std::min(left.find('\n'), left.size());
+        std::string_view line = left.substr(0, end);
+        left.remove_prefix(std::min(end + 1, left.size()));
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        const std::string where = file + ":" + std::to_string(number) + ": ";
+        if (line.size() > kMostLineBytes) return fail(ErrorCode::too_large, where + "the line is too long");
+        if (rows.size() >= kMostRows) return fail(ErrorCode::too_large, where + "too many rows");
+        auto row = read_row(line);
+        if (!row) return fail(row.error().code, where + row.error().message);
+        rows.push_back(std::move(*row));
+    }
+    if (rows.empty()) return fail(ErrorCode::invalid, file + ": no rows");
+    return rows;
+}
+
+Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanPlay& play, const Clock& clock) {
+    if (play.train >= rows.size()) return fail(ErrorCode::invalid, "no rows behind those to learn from");
+    std::vector<SpanExample> examples;
+    for (std::size_t i = 0; i < play.train; ++i) examples.push_back({rows[i].prompt, rows[i].answer});
+    SpanStudent::Options options;
+    options.tagger.seed = play.seed;
+    SpanSummary summary;
+    const Micros began = clock.steady_micros();
+    const auto student = SpanStudent::train(examples, options);
+    if (!student) return tl::unexpected(student.error());
+    summary.train_seconds = static_cast<double>(clock.steady_micros() - began) * 1e-6;
+    summary.trained = student->training().learned;
+    summary.bytes = student->bytes().size();
+    summary.features = student->features();
+
+    std::vector<Judged> judged;
+    std::vector<double> micros;
+    SpanStudent::Scratch scratch;
+    SpanAnswer answer;
+    std::vector<SpanValue> found, wanted;
+    std::size_t common = 0, found_count = 0, wanted_count = 0;
+    for (std::size_t i = play.train; i < rows.size(); ++i) {
+        const Micros start = clock.steady_micros();
+        const bool answered = student->answer(rows[i].prompt, scratch, answer);
+        micros.push_back(static_cast<double>(clock.steady_micros() - start));
+        ++summary.scored;
+        if (!student->form().read(rows[i].gold, wanted)) wanted.clear();
+        wanted_count += wanted.size();
+        if (!answered) {
+            ++summary.declined;
+            continue;
+        }
+        student->form().read(answer.text, found);
+        found_count += found.size();
+        common += in_common(found, wanted);
+        judged.push_back({std::exp(answer.log_probability), answer.text == rows[i].answer});
+        summary.same_said += judged.back().probability / static_cast<double>(rows.size() - play.train);
+    }
+    summary.precision = over(common, found_count);
+    summary.recall = over(common, wanted_count);
+    summary.f1 = over(2 * common, found_count + wanted_count);
+    std::stable_sort(judged.begin(), judged.end(),
+                     [](const Judged& a, const Judged& b) { return a.probability > b.probability; });
+    const auto same = std::count_if(judged.begin(), judged.end(), [](const Judged& each) { return each.same; });
+    summary.same = over(static_cast<std::size_t>(same), summary.scored);
+    summary.served_2 = servable(judged, summary.scored, 0.02);
+    summary.served_5 = servable(judged, summary.scored, 0.05);
+    summary.calibration_error = calibration_error(judged);
+    for (const double each : micros) summary.answer_micros += each / static_cast<double>(micros.size());
+    std::sort(micros.begin(), micros.end());
+    summary.answer_micros_p99 = micros[micros.size() * 99 / 100];
+    return summary;
+}
+
+}  // namespace weir::eval

@@ -1,0 +1,94 @@
+#include "tiers/student/span_student.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "learn/logistic_regression.h"
+
+namespace weir::tiers::student {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+}  // namespace
+
+double SpanStudent::probability(double log_probability) const {
+    return calibration_.probability(learn::logit(std::exp(log_probability)));
+}
+
+bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const {
+    out.text.clear();
+    out.log_probability = 0;
+    if (!cut_tokens(slot, cut_, scratch.tokens)) return false;
+    scratch.values.clear();
+    if (!scratch.tokens.empty()) {
+        scratch.features.look(slot, scratch.tokens);
+        scratch.features.features(knowledge_, nullptr, scratch.hashed);
+        if (!tagger_.tag(scratch.hashed, scratch.tagger, scratch.tagging)) return false;
+        tags_.decode(scratch.tagging.labels, scratch.spans);
+        for (const TokenSpan& span : scratch.spans) {
+            const std::size_t begin = scratch.tokens[span.begin].begin, end = scratch.tokens[span.end - 1].end;
+            SpanValue value{span.label, std::string(slot.substr(begin, end - begin))};
+            const bool again = std::find(scratch.values.begin(), scratch.values.end(), value) != scratch.values.end();
+            if (!again || (repeats_ && !form_.single(span.label))) scratch.values.push_back(std::move(value));
+        }
+        out.log_probability = scratch.tagging.log_probability;
+    }
+    if (!form_.write(scratch.values, out.text)) return false;
+    out.log_probability = std::log(std::max(probability(out.log_probability), 1e-12));
+    return true;
+}
+
+std::string SpanStudent::bytes() const {
+    learn::ModelWriter to;
+    to.put(kVersion);
+    to.put(cut_);
+    to.put(static_cast<std::uint8_t>(repeats_ ? 1 : 0));
+    to.put(calibration_.slope);
+    to.put(calibration_.offset);
+    to.put(static_cast<std::uint64_t>(training_.examples));
+    to.put(static_cast<std::uint64_t>(training_.learned));
+    to.put(training_.found);
+    to.put(training_.same_unseen);
+    form_.write(to);
+    knowledge_.write(to);
+    tagger_.write(to);
+    return std::move(to.bytes());
+}
+
+Result<SpanStudent> SpanStudent::read(std::string_view bytes) {
+    if (bytes.size() > kMostSpanStudentBytes) return fail(ErrorCode::too_large, "a span student of too many bytes");
+    const auto damaged = [] { return fail(ErrorCode::invalid, "damaged span student"); };
+    learn::ModelReader from(bytes);
+    if (from.get<std::uint8_t>() != kVersion) return fail(ErrorCode::invalid, "no span student of this version");
+    SpanStudent student;
+    const auto cut = from.get<std::uint8_t>(), repeats = from.get<std::uint8_t>();
+    student.calibration_.slope = from.get<double>();
+    student.calibration_.offset = from.get<double>();
+    student.training_.examples = from.get<std::uint64_t>();
+    student.training_.learned = from.get<std::uint64_t>();
+    student.training_.found = from.get<double>();
+    student.training_.same_unseen = from.get<double>();
+    const auto share = [](double value) { return value >= 0 && value <= 1; };
+    if (!from.ok() || cut >= kTokenCuts || repeats > 1 || !(std::abs(student.calibration_.slope) < 1e6) ||
+        !(std::abs(student.calibration_.offset) < 1e6) || !share(student.training_.found) ||
+        !share(student.training_.same_unseen)) {
+        return damaged();
+    }
+    student.cut_ = static_cast<TokenCut>(cut);
+    student.repeats_ = repeats == 1;
+    auto form = SpanForm::read(from);
+    if (!form) return tl::unexpected(form.error());
+    student.form_ = std::move(*form);
+    auto knowledge = SpanKnowledge::read(from, student.form_.labels());
+    if (!knowledge) return tl::unexpected(knowledge.error());
+    student.knowledge_ = std::move(*knowledge);
+    student.tags_ = SpanTags(student.form_.labels());
+    auto tagger = learn::SequenceTagger::read(from);
+    if (!tagger) return tl::unexpected(tagger.error());
+    student.tagger_ = std::move(*tagger);
+    if (student.tagger_.chain() != student.tags_.chain() || from.left() != 0) return damaged();
+    return student;
+}
+
+}  // namespace weir::tiers::student

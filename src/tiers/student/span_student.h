@@ -1,0 +1,82 @@
+// A student for extraction: tasks whose answer is JSON made of pieces of the prompt. It finds out by itself that a task
+// is one (span_form.h), tags the prompt's tokens (learn/sequence_tagger.h) and writes the answer in the teacher's form.
+// How sure it is: the probability of the whole tagging, corrected on a fifth of the examples that it had not seen.
+// Deterministic: the same examples and options give the same bytes.
+// Thread rule: immutable once made; answer() from any thread with a Scratch of its own. Limits: kMostSpanExamples;
+// texts longer than kMostSlotBytes or kMostSlotTokens are declined; kMostSpanStudentBytes a model.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "learn/calibration.h"
+#include "learn/sequence_tagger.h"
+#include "tiers/student/span_features.h"
+#include "tiers/student/span_form.h"
+#include "tiers/student/span_knowledge.h"
+#include "tiers/student/span_tags.h"
+
+namespace weir::tiers::student {
+
+inline constexpr std::size_t kMostSpanExamples = 50'000;
+inline constexpr std::size_t kMostSpanStudentBytes = 16U << 20U;
+
+struct SpanAnswer {
+    std::string text;
+    double log_probability = 0;  // that the teacher would have said the same; calibrated
+};
+
+struct SpanTraining {
+    std::size_t examples = 0;
+    std::size_t learned = 0;  // examples whose strings were all found in their slot, between tokens
+    double found = 0;         // share of the strings that were
+    double same_unseen = 0;   // share of answers to the held-out fifth that are the teacher's
+};
+
+class SpanStudent {
+  public:
+    struct Options {
+        learn::SequenceTagger::Options tagger;
+        std::size_t least_examples = 30;
+    };
+    struct Scratch {
+        std::vector<SlotToken> tokens;
+        SpanFeatures features;
+        learn::TokenFeatures hashed;
+        learn::SequenceTagger::Scratch tagger;
+        learn::SequenceTagger::Tagging tagging;
+        std::vector<TokenSpan> spans;
+        std::vector<SpanValue> values;
+    };
+
+    // Errors (invalid): too few examples, or no extraction (the message says why); too_large: too many of them.
+    static Result<SpanStudent> train(std::span<const SpanExample> examples, const Options& options);
+
+    // false: declined. The text is too long, or the spans make no answer of the form.
+    bool answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const;
+
+    const SpanForm& form() const { return form_; }
+    const SpanTraining& training() const { return training_; }
+    std::size_t features() const { return tagger_.features(); }
+
+    std::string bytes() const;
+    static Result<SpanStudent> read(std::string_view bytes);
+
+  private:
+    friend class SpanTrainer;
+    double probability(double log_probability) const;
+
+    SpanForm form_;
+    TokenCut cut_ = TokenCut::spaces;
+    bool repeats_ = false;  // the teacher lists a string as often as it occurs
+    SpanTags tags_;
+    SpanKnowledge knowledge_;
+    learn::SequenceTagger tagger_;
+    learn::PlattCalibration calibration_;
+    SpanTraining training_;
+};
+
+}  // namespace weir::tiers::student

@@ -1,0 +1,131 @@
+// The student for extraction on made-up tasks: it learns them, is sure where it may be, and declines what is not its.
+#include "tiers/student/span_student.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <array>
+#include <cmath>
+
+#include "learn/random_bits.h"
+
+using namespace weir;
+using namespace weir::tiers::student;
+
+namespace {
+
+struct Pair {
+    std::string slot, answer;
+};
+
+std::string name(learn::RandomBits& random) {
+    constexpr std::array<const char*, 12> kParts{"an",  "bo", "cle", "dor", "el", "fi",
+                                                 "gra", "hu", "in",  "jo",  "ka", "lu"};
+    std::string made = kParts[random.below(12)];
+    made += kParts[random.below(12)];
+    made += kParts[random.below(12)];
+    made[0] = static_cast<char>(made[0] - 'a' + 'A');
+    return made;
+}
+
+// People act, places stand behind "in" or "to". Names are new ones nearly every time.
+Pair message(learn::RandomBits& random, bool records) {
+    const std::string who = name(random), where = name(random);
+    const bool has_place = random.chance(0.7);
+    constexpr std::array<const char*, 4> kVerbs{"went", "called", "slept", "arrived"};
+    const std::string slot = (random.chance(0.5) ? "Yesterday " : "Then ") + who + " " + kVerbs[random.below(4)] +
+                             (has_place ? (random.chance(0.5) ? " in " : " to ") + where : "") + ".";
+    if (records) {
+        return {slot, "[{\"type\": \"person\", \"text\": \"" + who + "\"}" +
+                          (has_place ? ", {\"type\": \"place\", \"text\": \"" + where + "\"}" : "") + "]"};
+    }
+    return {slot, "{\"person\": [\"" + who + "\"], \"place\": " + (has_place ? "\"" + where + "\"" : "null") + "}"};
+}
+
+std::vector<Pair> messages(std::size_t count, std::uint64_t seed, bool records = false) {
+    learn::RandomBits random(seed);
+    std::vector<Pair> made;
+    while (made.size() < count) made.push_back(message(random, records));
+    return made;
+}
+
+Result<SpanStudent> train(const std::vector<Pair>& pairs, const SpanStudent::Options& options = {}) {
+    std::vector<SpanExample> examples;
+    for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
+    return SpanStudent::train(examples, options);
+}
+
+}  // namespace
+
+TEST_CASE("a span student answers in the teacher's form, and knows what it knows") {
+    for (const bool records : {false, true}) {
+        const auto student = train(messages(300, 1, records));
+        REQUIRE(student);
+        CHECK(student->training().learned == 300);
+        CHECK(student->training().same_unseen > 0.9);
+        SpanStudent::Scratch scratch;
+        SpanAnswer answer;
+        std::size_t same = 0;
+        double said = 0;
+        for (const Pair& each : messages(200, 2, records)) {
+            REQUIRE(student->answer(each.slot, scratch, answer));
+            same += answer.text == each.answer ? 1 : 0;
+            said += std::exp(answer.log_probability);
+            CHECK(answer.log_probability <= 0);
+        }
+        CHECK(same > 180);
+        CHECK(std::abs(said - static_cast<double>(same)) < 20);
+        // Another kind of text altogether: less sure than of its own.
+        REQUIRE(student->answer("ERROR 17: Disk Full At Node Seven; Retry Later, Ask Anna", scratch, answer));
+        CHECK(std::exp(answer.log_probability) < 0.8 * said / 200);
+    }
+}
+
+TEST_CASE("a span student is the same each time, and the same after it was read back") {
+    const auto pairs = messages(120, 3);
+    const auto student = train(pairs);
+    REQUIRE(student);
+    const std::string bytes = student->bytes();
+    CHECK(bytes == train(pairs)->bytes());
+    const auto again = SpanStudent::read(bytes);
+    REQUIRE(again);
+    CHECK(again->bytes() == bytes);
+    SpanStudent::Scratch scratch;
+    SpanAnswer first, second;
+    for (const Pair& each : messages(50, 4)) {
+        REQUIRE(student->answer(each.slot, scratch, first));
+        REQUIRE(again->answer(each.slot, scratch, second));
+        CHECK(first.text == second.text);
+        CHECK(first.log_probability == second.log_probability);
+    }
+    CHECK_FALSE(SpanStudent::read(bytes + "x"));
+    CHECK(rc::check("damaged bytes are refused or make a student that answers", [&] {
+        std::string damaged = bytes;
+        const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
+        if (*rc::gen::arbitrary<bool>()) {
+            damaged.resize(at);
+            RC_ASSERT_FALSE(SpanStudent::read(damaged).has_value());
+            return;
+        }
+        damaged[at] = *rc::gen::arbitrary<char>();
+        const auto read = SpanStudent::read(damaged);
+        if (read) read->answer("Then Anbocle went to Rome.", scratch, first);
+    }));
+}
+
+TEST_CASE("a span student is not made of what is no extraction, and declines what is too long") {
+    CHECK_FALSE(train(messages(10, 5)));
+    std::vector<Pair> labels;
+    for (const Pair& each : messages(60, 6)) labels.push_back({each.slot, "{\"label\": \"news\"}"});
+    CHECK_FALSE(train(labels));
+    std::vector<Pair> inside;  // strings that are no whole words
+    for (const Pair& each : messages(60, 7)) inside.push_back({each.slot, "[\"" + each.slot.substr(1, 3) + "\"]"});
+    CHECK_FALSE(train(inside));
+    const auto student = train(messages(60, 8));
+    REQUIRE(student);
+    SpanStudent::Scratch scratch;
+    SpanAnswer answer;
+    CHECK_FALSE(student->answer(std::string(kMostSlotBytes + 1, 'a'), scratch, answer));
+    REQUIRE(student->answer("", scratch, answer));
+    CHECK(answer.text == R"({"person": [], "place": null})");
+}

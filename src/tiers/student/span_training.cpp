@@ -1,0 +1,175 @@
+// SpanStudent::train: the answers' form, the coarsest cut into tokens that the spans keep to, what is known of words,
+// the tagger; once on four fifths of the examples, to see how far its own word may be trusted, and then on all.
+#include <algorithm>
+#include <cmath>
+
+#include "learn/logistic_regression.h"
+#include "tiers/student/span_student.h"
+
+namespace weir::tiers::student {
+namespace {
+
+constexpr double kLeastFound = 0.9;    // share of the strings that must be found between tokens
+constexpr double kGoodCut = 0.995;     // ... with which a cut is good enough not to look at a finer one
+constexpr double kLeastLearned = 0.8;  // share of the examples that must be learned from
+constexpr std::size_t kHeldOut = 5;    // one in so many
+constexpr std::size_t kLeastHeldOut = 10;
+constexpr double kMostPrior = 0.995;  // the calibration's word where nothing went wrong
+
+struct Row {
+    std::string_view slot, answer;
+    std::vector<SpanValue> values;
+    std::vector<SlotToken> tokens;
+    std::vector<TokenSpan> spans;
+    OwnCounts own;
+};
+
+}  // namespace
+
+class SpanTrainer {
+  public:
+    SpanTrainer(std::span<const SpanExample> examples, const SpanStudent::Options& options)
+        : examples_(examples), options_(options) {}
+
+    Result<SpanStudent> run() {
+        if (examples_.size() > kMostSpanExamples) return fail(ErrorCode::too_large, "too many examples for a student");
+        if (examples_.size() < options_.least_examples)
+            return fail(ErrorCode::invalid, "too few examples for a student");
+        auto form = SpanForm::learn(examples_);
+        if (!form) return fail(ErrorCode::invalid, "no extraction: the answers are not JSON of pieces of the prompt");
+        student_.form_ = std::move(*form);
+        student_.tags_ = SpanTags(student_.form_.labels());
+        student_.repeats_ = repeats();
+        if (auto found = place_all(); !found) return tl::unexpected(found.error());
+        if (auto checked = hold_out(); !checked) return tl::unexpected(checked.error());
+        if (auto learned = learn([](std::size_t) { return true; }); !learned) return tl::unexpected(learned.error());
+        return std::move(student_);
+    }
+
+  private:
+    // Whether strings that occur more than once are listed more than once.
+    bool repeats() const {
+        std::size_t once = 0, more = 0;
+        std::vector<SpanValue> values;
+        for (const SpanExample& each : examples_) {
+            if (!student_.form_.read(each.answer, values)) continue;
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                if (student_.form_.single(values[i].label)) continue;
+                const auto same = [&](const SpanValue& other) { return other == values[i]; };
+                const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i);
+                if (std::any_of(values.begin(), begin, same)) continue;
+                const std::size_t first = each.slot.find(values[i].text);
+                if (first == std::string_view::npos ||
+                    each.slot.find(values[i].text, first + values[i].text.size()) == std::string_view::npos) {
+                    continue;
+                }
+                ++(std::any_of(begin + 1, values.end(), same) ? more : once);
+            }
+        }
+        return more > once;
+    }
+
+    Result<void> place_all() {
+        double best = -1;
+        TokenCut best_cut = TokenCut::spaces;
+        for (std::size_t cut = 0; cut < kTokenCuts && best < kGoodCut; ++cut) {
+            const double found = place(static_cast<TokenCut>(cut));
+            if (found <= best) continue;
+            best = found;
+            best_cut = static_cast<TokenCut>(cut);
+        }
+        student_.cut_ = best_cut;
+        place(best_cut);
+        student_.training_.examples = examples_.size();
+        student_.training_.learned = rows_.size();
+        student_.training_.found = best;
+        if (best < kLeastFound) return fail(ErrorCode::invalid, "no extraction: too many strings are no whole words");
+        if (static_cast<double>(rows_.size()) < kLeastLearned * static_cast<double>(examples_.size())) {
+            return fail(ErrorCode::invalid, "no extraction: too few answers can be found in their prompts");
+        }
+        return {};
+    }
+
+    // Fills rows_; returns the share of the strings that are found.
+    double place(TokenCut cut) {
+        rows_.clear();
+        std::size_t found = 0, strings = 0;
+        for (const SpanExample& each : examples_) {
+            Row row{each.slot, each.answer, {}, {}, {}, {}};
+            if (!student_.form_.read(each.answer, row.values)) continue;
+            if (!cut_tokens(each.slot, cut, row.tokens)) continue;
+            const std::size_t of_row = place_values(each.slot, row.tokens, row.values, !student_.repeats_, row.spans);
+            found += of_row;
+            strings += row.values.size();
+            if (of_row == row.values.size() && !row.tokens.empty()) rows_.push_back(std::move(row));
+        }
+        return strings == 0 ? 0 : static_cast<double>(found) / static_cast<double>(strings);
+    }
+
+    template <class Takes>
+    Result<void> learn(Takes takes) {
+        student_.knowledge_ = SpanKnowledge(student_.form_.labels());
+        SpanFeatures features;
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            if (!takes(i)) continue;
+            rows_[i].own = {};
+            features.look(rows_[i].slot, rows_[i].tokens);
+            features.teach(rows_[i].spans, student_.knowledge_, rows_[i].own);
+        }
+        learn::TaggedSequences sequences;
+        learn::TokenFeatures hashed;
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            if (!takes(i)) continue;
+            features.look(rows_[i].slot, rows_[i].tokens);
+            features.features(student_.knowledge_, &rows_[i].own, hashed);
+            const std::size_t start = sequences.tokens.hashes.size();
+            sequences.tokens.hashes.insert(sequences.tokens.hashes.end(), hashed.hashes.begin(), hashed.hashes.end());
+            for (const std::size_t end : hashed.token_ends) sequences.tokens.token_ends.push_back(start + end);
+            student_.tags_.encode(rows_[i].spans, rows_[i].tokens.size(), sequences.labels);
+            sequences.sequence_ends.push_back(sequences.labels.size());
+        }
+        auto tagger = learn::SequenceTagger::fit(sequences, student_.tags_.chain(), options_.tagger);
+        if (!tagger) return tl::unexpected(tagger.error());
+        student_.tagger_ = std::move(*tagger);
+        return {};
+    }
+
+    Result<void> hold_out() {
+        if (auto learned = learn([](std::size_t row) { return row % kHeldOut != 0; }); !learned) return learned;
+        std::vector<learn::ScoredLabel> labelled;
+        SpanStudent::Scratch scratch;
+        SpanAnswer answer;
+        std::string expected;
+        std::size_t same = 0;
+        for (std::size_t i = 0; i < rows_.size(); i += kHeldOut) {
+            expected.clear();
+            if (!student_.answer(rows_[i].slot, scratch, answer) || !student_.form_.write(rows_[i].values, expected)) {
+                continue;
+            }
+            const bool right = answer.text == expected;
+            same += right ? 1 : 0;
+            const double score = learn::logit(std::exp(scratch.tagging.log_probability));
+            labelled.push_back({score, right ? 1.0 : 0.0, 1});
+        }
+        if (labelled.size() < kLeastHeldOut) return {};
+        student_.training_.same_unseen = static_cast<double>(same) / static_cast<double>(labelled.size());
+        student_.calibration_ = learn::PlattCalibration::fit(labelled);
+        if (!(student_.calibration_.slope > 0)) {
+            // Its own word tells nothing: all answers are as likely as they were on the whole.
+            student_.calibration_.slope = 0;
+            student_.calibration_.offset = learn::logit(std::min(kMostPrior, student_.training_.same_unseen));
+        }
+        return {};
+    }
+
+    std::span<const SpanExample> examples_;
+    const SpanStudent::Options& options_;
+    std::vector<Row> rows_;
+    SpanStudent student_;
+};
+
+Result<SpanStudent> SpanStudent::train(std::span<const SpanExample> examples, const Options& options) {
+    return SpanTrainer(examples, options).run();
+}
+
+}  // namespace weir::tiers::student
