@@ -29,7 +29,8 @@ void print_json(const eval::SpanSummary& summary, std::ostream& out) {
     number("train_s", summary.train_seconds);
     number("predict_us", summary.answer_micros);
     number("predict_us_p99", summary.answer_micros_p99);
-    out << ", \"bytes\": " << summary.bytes << ", \"features\": " << summary.features << "}\n";
+    out << ", \"bytes\": " << summary.bytes << ", \"features\": " << summary.features
+        << ", \"slots\": " << summary.slots << "}\n";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "eval/tsv.h"
 #include "json/scan.h"
+#include "tiers/student/prompt_slot.h"
 #include "tiers/student/span_student.h"
 
 namespace weir::eval {
@@ -109,8 +110,15 @@ Result<std::vector<SpanRow>> read_span_rows(const std::string& file) {
 
 Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanPlay& play, const Clock& clock) {
     if (play.train >= rows.size()) return fail(ErrorCode::invalid, "no rows behind those to learn from");
+    // The prompts' varying part first, as it would be known after the same rows.
+    std::vector<std::string_view> prompts, slots;
+    for (std::size_t i = 0; i < play.train; ++i) prompts.push_back(rows[i].prompt);
+    const PromptSlot cutter = PromptSlot::learn(prompts);
+    std::vector<std::string> buffers(play.train);
     std::vector<SpanExample> examples;
-    for (std::size_t i = 0; i < play.train; ++i) examples.push_back({rows[i].prompt, rows[i].answer});
+    for (std::size_t i = 0; i < play.train; ++i) {
+        if (cutter.cut(rows[i].prompt, slots)) examples.push_back({slot_text(slots, buffers[i]), rows[i].answer});
+    }
     SpanStudent::Options options;
     options.tagger.seed = play.seed;
     SpanSummary summary;
@@ -121,16 +129,19 @@ Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanP
     summary.trained = student->training().learned;
     summary.bytes = student->bytes().size();
     summary.features = student->features();
+    summary.slots = cutter.whole() ? 0 : cutter.slots();
 
     std::vector<Judged> judged;
     std::vector<double> micros;
     SpanStudent::Scratch scratch;
     SpanAnswer answer;
     std::vector<SpanValue> found, wanted;
+    std::string buffer;
     std::size_t common = 0, found_count = 0, wanted_count = 0;
     for (std::size_t i = play.train; i < rows.size(); ++i) {
         const Micros start = clock.steady_micros();
-        const bool answered = student->answer(rows[i].prompt, scratch, answer);
+        const bool answered =
+            cutter.cut(rows[i].prompt, slots) && student->answer(slot_text(slots, buffer), scratch, answer);
         micros.push_back(static_cast<double>(clock.steady_micros() - start));
         ++summary.scored;
         if (!student->form().read(rows[i].gold, wanted)) wanted.clear();

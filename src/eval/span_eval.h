@@ -1,5 +1,5 @@
 // `weir eval spans`: how well the student for extraction (tiers/student/span_student.h) learns a recorded task. It
-// learns from the first rows and is scored on those behind them.
+// finds the prompts' varying part, learns from the first rows and is scored on those behind them.
 // Thread rule: one thread; seconds. Limits: kMostRows rows, kMostLineBytes a line (tsv.h).
 #pragma once
 
@@ -32,6 +32,7 @@ struct SpanSummary {
     double calibration_error = 0;       // mean of |said - seen| over ten equal parts by probability
     double train_seconds = 0, answer_micros = 0, answer_micros_p99 = 0;
     std::size_t bytes = 0, features = 0;
+    std::size_t slots = 0;  // of the prompts' template; 0: they have none
 };
 
 // Errors: no rows behind those to learn from, or no extraction (invalid).

@@ -44,7 +44,7 @@ void ChainWeights::make_exps() {
 }
 
 void SequenceTagger::make_directory() {
-    const unsigned bits = std::max(1, static_cast<int>(std::bit_width(hashes_.size())) - 1);
+    const auto bits = static_cast<unsigned>(std::max(1, static_cast<int>(std::bit_width(hashes_.size())) - 1));
     shift_ = 32 - bits;
     directory_.assign((std::size_t{1} << bits) + 1, static_cast<std::uint32_t>(hashes_.size()));
     for (std::size_t i = hashes_.size(); i-- > 0;) directory_[hashes_[i] >> shift_] = static_cast<std::uint32_t>(i);

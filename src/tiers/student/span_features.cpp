@@ -187,6 +187,16 @@ void SpanFeatures::teach(std::span<const TokenSpan> spans, SpanKnowledge& knowle
     for (const OwnCounts::Entry& each : own.words) knowledge.words.add(each.hash, each.column);
 }
 
+SpanFeatures::Novelty SpanFeatures::novelty(const SpanKnowledge& knowledge) const {
+    Novelty found;
+    for (const TokenTraits& each : traits_) {
+        if (!each.small) continue;
+        ++found.words;
+        found.unknown += knowledge.words.find(each.lower) == nullptr ? 1 : 0;
+    }
+    return found;
+}
+
 // known_: 0, or what the longest known span at the token is and where in it the token stands. told_: 0 for a word never
 // seen, else its most frequent label and how sure that is.
 void SpanFeatures::find_known(const SpanKnowledge& knowledge, const OwnCounts* own) {

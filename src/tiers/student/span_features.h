@@ -36,6 +36,12 @@ class SpanFeatures {
     // Adds what a row with these spans says; `own` gets what was added.
     void teach(std::span<const TokenSpan> spans, SpanKnowledge& knowledge, OwnCounts& own) const;
 
+    // How many words in small letters the text has, and how many of them no earlier row had. (Names are always new.)
+    struct Novelty {
+        std::size_t words = 0, unknown = 0;
+    };
+    Novelty novelty(const SpanKnowledge& knowledge) const;
+
   private:
     std::uint32_t span_hash(std::size_t begin, std::size_t end) const;
     void find_known(const SpanKnowledge& knowledge, const OwnCounts* own);

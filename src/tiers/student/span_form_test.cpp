@@ -119,7 +119,7 @@ TEST_CASE("form: any strings come out of an answer as they went in") {
     REQUIRE(form);
     CHECK(rc::check("round", [&] {
         std::vector<SpanValue> values;
-        for (std::size_t count = *rc::gen::inRange(0, 5); count > 0; --count) {
+        for (std::size_t count = *rc::gen::inRange<std::size_t>(0, 5); count > 0; --count) {
             values.push_back({*rc::gen::inRange<std::uint16_t>(0, 2),
                               *rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)))});
         }

@@ -16,6 +16,12 @@ double SpanStudent::probability(double log_probability) const {
     return calibration_.probability(learn::logit(std::exp(log_probability)));
 }
 
+double SpanStudent::strangeness(const SpanFeatures::Novelty& novelty) const {
+    const auto words = static_cast<double>(novelty.words);
+    if (novelty.words == 0) return 0;
+    return (static_cast<double>(novelty.unknown) - words * unknown_) / std::sqrt(words * unknown_ * (1 - unknown_));
+}
+
 bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const {
     out.text.clear();
     out.log_probability = 0;
@@ -23,6 +29,7 @@ bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& ou
     scratch.values.clear();
     if (!scratch.tokens.empty()) {
         scratch.features.look(slot, scratch.tokens);
+        if (strangeness(scratch.features.novelty(knowledge_)) > strangest_) return false;
         scratch.features.features(knowledge_, nullptr, scratch.hashed);
         if (!tagger_.tag(scratch.hashed, scratch.tagger, scratch.tagging)) return false;
         tags_.decode(scratch.tagging.labels, scratch.spans);
@@ -46,6 +53,8 @@ std::string SpanStudent::bytes() const {
     to.put(static_cast<std::uint8_t>(repeats_ ? 1 : 0));
     to.put(calibration_.slope);
     to.put(calibration_.offset);
+    to.put(unknown_);
+    to.put(strangest_);
     to.put(static_cast<std::uint64_t>(training_.examples));
     to.put(static_cast<std::uint64_t>(training_.learned));
     to.put(training_.found);
@@ -65,6 +74,8 @@ Result<SpanStudent> SpanStudent::read(std::string_view bytes) {
     const auto cut = from.get<std::uint8_t>(), repeats = from.get<std::uint8_t>();
     student.calibration_.slope = from.get<double>();
     student.calibration_.offset = from.get<double>();
+    student.unknown_ = from.get<double>();
+    student.strangest_ = from.get<double>();
     student.training_.examples = from.get<std::uint64_t>();
     student.training_.learned = from.get<std::uint64_t>();
     student.training_.found = from.get<double>();
@@ -72,6 +83,7 @@ Result<SpanStudent> SpanStudent::read(std::string_view bytes) {
     const auto share = [](double value) { return value >= 0 && value <= 1; };
     if (!from.ok() || cut >= kTokenCuts || repeats > 1 || !(std::abs(student.calibration_.slope) < 1e6) ||
         !(std::abs(student.calibration_.offset) < 1e6) || !share(student.training_.found) ||
+        !(student.unknown_ > 0 && student.unknown_ < 1) || !(student.strangest_ >= 0) ||
         !share(student.training_.same_unseen)) {
         return damaged();
     }

@@ -55,7 +55,8 @@ class SpanStudent {
     // Errors (invalid): too few examples, or no extraction (the message says why); too_large: too many of them.
     static Result<SpanStudent> train(std::span<const SpanExample> examples, const Options& options);
 
-    // false: declined. The text is too long, or the spans make no answer of the form.
+    // false: declined. The text is too long, it has far more unknown words than those it learned from (another
+    // language, another subject), or the spans make no answer of the form.
     bool answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const;
 
     const SpanForm& form() const { return form_; }
@@ -68,6 +69,8 @@ class SpanStudent {
   private:
     friend class SpanTrainer;
     double probability(double log_probability) const;
+    // By how many standard deviations a text has more unknown words than are usual.
+    double strangeness(const SpanFeatures::Novelty& novelty) const;
 
     SpanForm form_;
     TokenCut cut_ = TokenCut::spaces;
@@ -76,6 +79,8 @@ class SpanStudent {
     SpanKnowledge knowledge_;
     learn::SequenceTagger tagger_;
     learn::PlattCalibration calibration_;
+    double unknown_ = 0.5;    // usual share of words that were never seen before
+    double strangest_ = 1e9;  // declined beyond
     SpanTraining training_;
 };
 

@@ -75,9 +75,11 @@ TEST_CASE("a span student answers in the teacher's form, and knows what it knows
         }
         CHECK(same > 180);
         CHECK(std::abs(said - static_cast<double>(same)) < 20);
-        // Another kind of text altogether: less sure than of its own.
-        REQUIRE(student->answer("ERROR 17: Disk Full At Node Seven; Retry Later, Ask Anna", scratch, answer));
-        CHECK(std::exp(answer.log_probability) < 0.8 * said / 200);
+        // Another kind of text, and another language.
+        if (student->answer("ERROR 17: Disk Full; Ask Anna", scratch, answer)) {
+            CHECK(std::exp(answer.log_probability) < 0.8 * said / 200);
+        }
+        CHECK_FALSE(student->answer("Ayer por la tarde mi hermana se fue a Madrid con sus amigos", scratch, answer));
     }
 }
 

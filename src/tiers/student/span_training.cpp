@@ -14,6 +14,7 @@ constexpr double kGoodCut = 0.995;     // ... with which a cut is good enough no
 constexpr double kLeastLearned = 0.8;  // share of the examples that must be learned from
 constexpr std::size_t kHeldOut = 5;    // one in so many
 constexpr std::size_t kLeastHeldOut = 10;
+constexpr double kLeastStrange = 4;   // standard deviations that are always allowed
 constexpr double kMostPrior = 0.995;  // the calibration's word where nothing went wrong
 
 struct Row {
@@ -136,6 +137,7 @@ class SpanTrainer {
 
     Result<void> hold_out() {
         if (auto learned = learn([](std::size_t row) { return row % kHeldOut != 0; }); !learned) return learned;
+        bound_strangeness();
         std::vector<learn::ScoredLabel> labelled;
         SpanStudent::Scratch scratch;
         SpanAnswer answer;
@@ -160,6 +162,25 @@ class SpanTrainer {
             student_.calibration_.offset = learn::logit(std::min(kMostPrior, student_.training_.same_unseen));
         }
         return {};
+    }
+
+    // How many unknown words the held-out examples have, and the strangest of them but for one in a hundred.
+    void bound_strangeness() {
+        SpanFeatures features;
+        std::vector<SpanFeatures::Novelty> seen;
+        std::size_t words = 2, unknown = 1;  // so that the share is neither 0 nor 1
+        for (std::size_t i = 0; i < rows_.size(); i += kHeldOut) {
+            features.look(rows_[i].slot, rows_[i].tokens);
+            seen.push_back(features.novelty(student_.knowledge_));
+            words += seen.back().words;
+            unknown += seen.back().unknown;
+        }
+        student_.unknown_ = static_cast<double>(unknown) / static_cast<double>(words);
+        if (seen.size() < kLeastHeldOut) return;
+        std::vector<double> strange;
+        for (const SpanFeatures::Novelty& each : seen) strange.push_back(student_.strangeness(each));
+        std::sort(strange.begin(), strange.end());
+        student_.strangest_ = std::max(kLeastStrange, strange[strange.size() - 1 - strange.size() / 100]);
     }
 
     std::span<const SpanExample> examples_;
