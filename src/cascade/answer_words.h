@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cascade/agreement.h"
+#include "text/normalised.h"
 
 namespace weir::cascade::answer_words {
 
@@ -30,11 +31,8 @@ inline bool is_letter(char byte) {
     return (lower >= 'a' && lower <= 'z') || static_cast<unsigned char>(byte) >= 0x80;
 }
 
-std::string_view trimmed(std::string_view text);  // without white space around it
-
-// Runs of white space as one blank, small letters, without the mark that ends a sentence (behind a letter alone: "5!"
-// is another number than 5) and without emphasis around the whole.
-std::string normalised(std::string_view text, bool keep_case);
+using text::normalised;
+using text::trimmed;
 
 // Small words and numbers in order. "don't" gives "do", "not".
 std::vector<std::string> words_of(std::string_view text);

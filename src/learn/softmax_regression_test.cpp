@@ -1,0 +1,203 @@
+#include "learn/softmax_regression.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "learn/random_bits.h"
+
+using namespace weir;
+using namespace weir::learn;
+
+namespace {
+
+using Heads = std::vector<std::uint32_t>;
+
+SoftmaxRegression::Examples random_examples(std::size_t rows, std::size_t features, const Heads& heads,
+                                            std::uint64_t seed) {
+    RandomBits random(seed);
+    SoftmaxRegression::Examples examples;
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::size_t lead = random.below(features);
+        for (std::uint32_t feature = 0; feature < features; ++feature) {
+            if (feature != lead && random.chance(0.7)) continue;
+            examples.values.push_back({feature, static_cast<float>(0.2 + random.uniform())});
+        }
+        examples.ends.push_back(examples.values.size());
+        for (const std::uint32_t width : heads) {
+            const bool unknown = random.chance(0.1);
+            const auto target = static_cast<std::int32_t>(lead % std::max(width, 2U));
+            examples.targets.push_back(unknown ? SoftmaxRegression::kUnknown : target);
+        }
+    }
+    return examples;
+}
+
+double loss_of(const Heads& heads, const std::vector<std::int32_t>& targets, std::vector<float> scores) {
+    to_probabilities(heads, scores);
+    double loss = 0;
+    std::size_t begin = 0;
+    for (std::size_t head = 0; head < heads.size(); begin += heads[head++]) {
+        if (targets[head] == SoftmaxRegression::kUnknown) continue;
+        const auto target = static_cast<std::size_t>(targets[head]);
+        const double right = heads[head] > 1 ? static_cast<double>(scores[begin + target])
+                             : target == 1   ? static_cast<double>(scores[begin])
+                                             : 1 - static_cast<double>(scores[begin]);
+        loss -= std::log(right);
+    }
+    return loss;
+}
+
+// The same algorithm as it is written down: dense, in double precision, without a thought for speed.
+struct SlowSoftmax {
+    std::vector<std::vector<double>> weights;  // by column, then feature; the bias last
+
+    static SlowSoftmax fit(const SoftmaxRegression::Examples& examples, std::size_t features, const Heads& heads,
+                           const SoftmaxRegression::Options& options) {
+        const std::size_t columns = std::accumulate(heads.begin(), heads.end(), std::size_t{0});
+        SlowSoftmax now, sum;
+        now.weights.assign(columns, std::vector<double>(features + 1, 0.0));
+        sum = now;
+        std::vector<double> squares(features + 1, 0.0);
+        std::vector<std::uint32_t> order(examples.rows());
+        std::iota(order.begin(), order.end(), 0U);
+        RandomBits random(options.seed);
+        for (int pass = 0; pass < options.passes; ++pass) {
+            random.shuffle(std::span(order));
+            for (const std::uint32_t row : order) {
+                std::vector<double> x(features + 1, 0.0);
+                for (const SparseValue& each : examples.row(row)) x[each.feature] = static_cast<double>(each.value);
+                x[features] = 1;
+                const std::vector<double> p = now.probabilities(x, heads);
+                std::vector<double> slope(columns, 0.0);
+                std::size_t begin = 0;
+                for (std::size_t head = 0; head < heads.size(); begin += heads[head++]) {
+                    const std::int32_t target = examples.targets[row * heads.size() + head];
+                    if (target == SoftmaxRegression::kUnknown) continue;
+                    for (std::size_t i = 0; i < heads[head]; ++i) {
+                        const bool hit = heads[head] == 1 ? target == 1 : static_cast<std::size_t>(target) == i;
+                        slope[begin + i] = p[begin + i] - (hit ? 1 : 0);
+                    }
+                }
+                double length = 0;
+                for (const double each : slope) length += each * each;
+                for (std::size_t feature = 0; feature <= features; ++feature) {
+                    if (x[feature] == 0) continue;
+                    squares[feature] += x[feature] * x[feature] * length;
+                    const double rate = options.step / std::sqrt(squares[feature] + 1e-8);
+                    for (std::size_t column = 0; column < columns; ++column) {
+                        double& own = now.weights[column][feature];
+                        if (feature < features) own -= std::min(1.0, rate * options.l2) * own;
+                        own -= rate * x[feature] * slope[column];
+                    }
+                }
+            }
+            if (pass < options.passes - options.averaged) continue;
+            for (std::size_t column = 0; column < columns; ++column) {
+                for (std::size_t feature = 0; feature <= features; ++feature)
+                    sum.weights[column][feature] += now.weights[column][feature] / options.averaged;
+            }
+        }
+        return sum;
+    }
+    std::vector<double> probabilities(const std::vector<double>& x, const Heads& heads) const {
+        std::vector<double> p;
+        for (const std::vector<double>& column : weights) {
+            p.push_back(std::inner_product(column.begin(), column.end(), x.begin(), 0.0));
+        }
+        std::size_t begin = 0;
+        for (const std::uint32_t width : heads) {
+            double sum = width == 1 ? 1 : 0;
+            for (std::size_t i = begin; i < begin + width; ++i) sum += p[i] = std::exp(p[i]);
+            for (std::size_t i = begin; i < begin + width; ++i) p[i] /= sum;
+            begin += width;
+        }
+        return p;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("softmax: slopes are those of the loss") {
+    RandomBits random(3);
+    for (int round = 0; round < 50; ++round) {
+        const Heads heads = {4, 1, 2, 1};
+        std::vector<float> scores(8);
+        for (float& each : scores) each = static_cast<float>(random.normal());
+        const std::vector<std::int32_t> targets = {static_cast<std::int32_t>(random.below(4)),
+                                                   static_cast<std::int32_t>(random.below(2)),
+                                                   SoftmaxRegression::kUnknown, 1};
+        std::vector<float> slopes = scores;
+        to_probabilities(heads, slopes);
+        to_slopes(heads, targets, slopes);
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            std::vector<float> up = scores, down = scores;
+            up[i] += 0.01F;
+            down[i] -= 0.01F;
+            const double slope = (loss_of(heads, targets, up) - loss_of(heads, targets, down)) / 0.02;
+            CHECK(static_cast<double>(slopes[i]) == doctest::Approx(slope).epsilon(0.01).scale(1));
+        }
+    }
+}
+
+TEST_CASE("softmax: the fast fit is the slow one") {
+    for (const Heads& heads : {Heads{3}, Heads{1}, Heads{5, 1, 1}, Heads{2, 9}}) {
+        const auto examples = random_examples(60, 12, heads, 7);
+        SoftmaxRegression::Options options;
+        options.passes = 4;
+        options.averaged = 2;
+        options.l2 = 1e-3;
+        const auto fast = SoftmaxRegression::fit(examples, 12, heads, options);
+        REQUIRE(fast);
+        const SlowSoftmax slow = SlowSoftmax::fit(examples, 12, heads, options);
+        for (std::size_t column = 0; column < fast->columns(); ++column) {
+            for (std::size_t feature = 0; feature < 12; ++feature) {
+                CHECK(static_cast<double>(fast->weights(feature)[column]) ==
+                      doctest::Approx(slow.weights[column][feature]).epsilon(1e-3).scale(1));
+            }
+            CHECK(static_cast<double>(fast->bias()[column]) ==
+                  doctest::Approx(slow.weights[column][12]).epsilon(1e-3).scale(1));
+        }
+    }
+}
+
+TEST_CASE("softmax: learns what can be told, the same with the same seed") {
+    const Heads heads = {4, 1};
+    const auto examples = random_examples(400, 8, heads, 1);
+    SoftmaxRegression::Options options;
+    const auto model = SoftmaxRegression::fit(examples, 8, heads, options);
+    const auto again = SoftmaxRegression::fit(examples, 8, heads, options);
+    options.seed = 2;
+    const auto other = SoftmaxRegression::fit(examples, 8, heads, options);
+    REQUIRE(model);
+    std::size_t same = 0, all = 0;
+    for (std::size_t feature = 0; feature < 8; ++feature) {
+        for (std::size_t column = 0; column < 5; ++column, ++all) {
+            CHECK(model->weights(feature)[column] == again->weights(feature)[column]);
+            same += model->weights(feature)[column] == other->weights(feature)[column];
+        }
+    }
+    CHECK(same < all);
+    std::vector<float> p;
+    const std::vector<SparseValue> lone = {{2, 1.0F}};
+    model->probabilities(lone, p);
+    REQUIRE(p.size() == 5);
+    CHECK(p[2] > 0.5F);
+    CHECK(p[0] + p[1] + p[2] + p[3] == doctest::Approx(1).epsilon(1e-4));
+}
+
+TEST_CASE("softmax: what it refuses") {
+    const Heads heads = {3};
+    auto examples = random_examples(10, 4, heads, 1);
+    CHECK(SoftmaxRegression::fit(examples, 2, heads, {}).error().code == ErrorCode::invalid);
+    CHECK(SoftmaxRegression::fit(examples, std::size_t{1} << 40, heads, {}).error().code == ErrorCode::too_large);
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK(SoftmaxRegression::fit(examples, 4, heads, {}, stop.get_token()).error().code == ErrorCode::canceled);
+    examples.targets[3] = 3;
+    CHECK(SoftmaxRegression::fit(examples, 4, heads, {}).error().code == ErrorCode::invalid);
+    examples.targets.pop_back();
+    CHECK(SoftmaxRegression::fit(examples, 4, heads, {}).error().code == ErrorCode::invalid);
+}

@@ -1,0 +1,230 @@
+#include "tiers/student/student_model.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "learn/softmax_regression.h"
+
+namespace weir::tiers::student {
+namespace {
+
+constexpr std::string_view kMagic = "WEIRSTU1";
+constexpr std::size_t kLanes = 16;  // columns are rounded up to it
+constexpr std::size_t kMostFormBytes = 4u << 20;
+constexpr std::size_t kDigest = sizeof(Digest256);
+constexpr float kLargest = 1e6F;  // scales, weights, rarities
+constexpr double kMostRight = 0.9999;
+
+std::size_t stride_of(std::size_t columns) {
+    return (columns + kLanes - 1) / kLanes * kLanes;
+}
+
+Error damaged(std::string_view what) {
+    return {ErrorCode::invalid, "damaged student: " + std::string(what)};
+}
+
+template <class T>
+std::span<const T> take(std::string_view& rest, std::size_t count) {
+    const std::span<const T> values(reinterpret_cast<const T*>(rest.data()), count);
+    rest.remove_prefix(count * sizeof(T));
+    return values;
+}
+
+bool all_within(std::span<const float> values, float least, float most) {
+    return std::all_of(values.begin(), values.end(), [&](float value) { return value >= least && value <= most; });
+}
+
+template <class T>
+void put_all(learn::ModelWriter& to, std::span<const T> values) {
+    to.bytes().append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+}
+
+}  // namespace
+
+std::string_view to_string(Declined why) {
+    switch (why) {
+        case Declined::no:
+            return "no";
+        case Declined::too_long:
+            return "too long";
+        case Declined::nothing:
+            return "nothing known in it";
+        case Declined::novel:
+            break;
+    }
+    return "novel";
+}
+
+std::string student_bytes(const StudentParts& parts) {
+    const std::size_t features = parts.hashes.size(), columns = parts.form.columns(), stride = stride_of(columns);
+    learn::ModelWriter to, form;
+    parts.form.write(form);
+    to.bytes() = kMagic;
+    to.put(kGramsVersion);
+    to.put(static_cast<std::uint32_t>(features));
+    to.put(static_cast<std::uint32_t>(columns));
+    to.put(static_cast<std::uint32_t>(form.bytes().size()));
+    to.put(parts.examples);
+    for (const float value :
+         {parts.novelty_limit, parts.outside_share, parts.slope, parts.offset, parts.rarity_of_unknown}) {
+        to.put(value);
+    }
+    to.bytes().append(reinterpret_cast<const char*>(parts.training_set.data()), kDigest);
+    put_all<std::uint32_t>(to, parts.hashes);
+    put_all<float>(to, parts.rarity);
+    std::vector<float> scales(features, 0.0F), bias(stride, 0.0F);
+    std::vector<std::int8_t> weights(features * stride, 0);
+    std::copy(parts.bias.begin(), parts.bias.end(), bias.begin());
+    for (std::size_t feature = 0; feature < features; ++feature) {
+        const float* const own = &parts.weights[feature * columns];
+        float largest = 0;
+        for (std::size_t column = 0; column < columns; ++column) largest = std::max(largest, std::abs(own[column]));
+        const float scale = scales[feature] = largest / 127;
+        for (std::size_t column = 0; column < columns && scale > 0; ++column) {
+            weights[feature * stride + column] = static_cast<std::int8_t>(std::lround(own[column] / scale));
+        }
+    }
+    put_all<float>(to, scales);
+    put_all<float>(to, bias);
+    put_all<std::int8_t>(to, weights);
+    to.bytes() += form.bytes();
+    const Digest256 digest = sha256(to.bytes());
+    to.bytes().append(reinterpret_cast<const char*>(digest.data()), kDigest);
+    return std::move(to.bytes());
+}
+
+Result<std::shared_ptr<const StudentModel>> StudentModel::load(std::string bytes) {
+    const std::shared_ptr<StudentModel> model(new StudentModel);
+    model->owned_ = std::move(bytes);
+    model->bytes_ = model->owned_;
+    if (const auto read = model->read(); !read) return tl::unexpected(read.error());
+    return model;
+}
+
+Result<std::shared_ptr<const StudentModel>> StudentModel::open(const std::string& file) {
+    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (handle < 0) return fail(ErrorCode::io, file + ": " + std::strerror(errno));
+    struct stat status = {};
+    const bool known = ::fstat(handle, &status) == 0 && status.st_size > 0;
+    const auto size = known ? static_cast<std::size_t>(status.st_size) : 0;
+    void* mapped = MAP_FAILED;
+    if (known && size <= kMostStudentBytes) mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle, 0);
+    ::close(handle);
+    if (size > kMostStudentBytes) return fail(ErrorCode::too_large, file + ": a student has at most 32 MiB");
+    if (mapped == MAP_FAILED) return fail(ErrorCode::io, file + ": it can't be read");
+    const std::shared_ptr<StudentModel> model(new StudentModel);
+    model->mapped_ = mapped;
+    model->bytes_ = {static_cast<const char*>(mapped), size};
+    if (const auto read = model->read(); !read) {
+        return fail(read.error().code, file + ": " + read.error().message);
+    }
+    return model;
+}
+
+StudentModel::~StudentModel() {
+    if (mapped_ != nullptr) ::munmap(mapped_, bytes_.size());
+}
+
+Result<void> StudentModel::read() {
+    if (bytes_.size() > kMostStudentBytes) return fail(ErrorCode::too_large, "a student has at most 32 MiB");
+    constexpr std::size_t kHead = 8 + 5 * 4 + 5 * 4 + kDigest;
+    if (bytes_.size() < kHead + kDigest || !bytes_.starts_with(kMagic)) {
+        return tl::unexpected(damaged("it begins or ends otherwise"));
+    }
+    const std::string_view body = bytes_.substr(0, bytes_.size() - kDigest);
+    const Digest256 digest = sha256(body);
+    if (std::memcmp(digest.data(), bytes_.data() + body.size(), kDigest) != 0) {
+        return tl::unexpected(damaged("its checksum differs"));
+    }
+    learn::ModelReader from(body.substr(kMagic.size()));
+    if (from.get<std::uint32_t>() != kGramsVersion) {
+        return tl::unexpected(damaged("it was trained on other features; train it again"));
+    }
+    const std::size_t features = from.get<std::uint32_t>(), columns = from.get<std::uint32_t>(),
+                      form_bytes = from.get<std::uint32_t>();
+    examples_ = from.get<std::uint32_t>();
+    novelty_limit_ = from.get<float>();
+    outside_share_ = from.get<float>();
+    slope_ = from.get<float>();
+    offset_ = from.get<float>();
+    const auto rarity_of_unknown = from.get<float>();
+    for (std::uint8_t& each : training_set_) each = from.get<std::uint8_t>();
+    if (!all_within({&novelty_limit_, 1}, 0, 1) || !all_within({&outside_share_, 1}, 0, 1) ||
+        !all_within({&slope_, 1}, 0, kLargest) || !all_within({&offset_, 1}, -kLargest, kLargest) ||
+        !all_within({&rarity_of_unknown, 1}, 0, kLargest)) {
+        return tl::unexpected(damaged("a number out of range"));
+    }
+    stride_ = stride_of(columns);
+    if (features > kMostFeatures || columns > kMostColumns || form_bytes > kMostFormBytes ||
+        from.left() != features * (3 * 4 + stride_) + stride_ * 4 + form_bytes) {
+        return tl::unexpected(damaged("it is too short or too long"));
+    }
+    std::string_view rest = body.substr(kHead);
+    const auto hashes = take<std::uint32_t>(rest, features);
+    const auto rarity = take<float>(rest, features);
+    scales_ = take<float>(rest, features);
+    bias_ = take<float>(rest, stride_);
+    weights_ = take<std::int8_t>(rest, features * stride_);
+    if (std::adjacent_find(hashes.begin(), hashes.end(), std::greater_equal<>()) != hashes.end() ||
+        !all_within(rarity, 0, kLargest) || !all_within(scales_, 0, kLargest) ||
+        !all_within(bias_, -kLargest, kLargest)) {
+        return tl::unexpected(damaged("a number out of range"));
+    }
+    learn::ModelReader form_reader(rest);
+    auto form = AnswerForm::read(form_reader);
+    if (!form) return tl::unexpected(damaged(form.error().message));
+    if (form_reader.left() > 0 || form->columns() != columns) return tl::unexpected(damaged("its form does not fit"));
+    form_ = std::move(*form);
+    vocabulary_ = Vocabulary(hashes, rarity, rarity_of_unknown);
+    return {};
+}
+
+StudentAnswer StudentModel::answer(std::string_view text) const {
+    StudentAnswer answer;
+    std::vector<Gram> grams;
+    if (!text_grams(text, grams)) {
+        answer.declined = Declined::too_long;
+        return answer;
+    }
+    std::vector<learn::SparseValue> row;
+    answer.novelty = vocabulary_.weigh(grams, row);
+    if (row.empty()) {
+        answer.declined = Declined::nothing;
+        return answer;
+    }
+    std::vector<float> scores(bias_.begin(), bias_.end());
+    for (const learn::SparseValue& each : row) {
+        const float factor = each.value * scales_[each.feature];
+        const std::int8_t* const own = &weights_[each.feature * stride_];
+        for (std::size_t block = 0; block < stride_; block += kLanes) {
+            for (std::size_t i = 0; i < kLanes; ++i) scores[block + i] += factor * static_cast<float>(own[block + i]);
+        }
+    }
+    scores.resize(form_.columns());
+    learn::to_probabilities(form_.heads(), scores);
+    AnswerForm::Choice choice = form_.choose(scores);
+    const double right = std::clamp(std::exp(choice.log_probability), 1e-12, kMostRight);
+    const double calibrated =
+        learn::sigmoid(static_cast<double>(slope_) * learn::logit(right) + static_cast<double>(offset_));
+    answer.log_probability = std::log(std::max(calibrated, 1e-12));
+    answer.margin = choice.margin;
+    if (answer.novelty > static_cast<double>(novelty_limit_)) {
+        answer.declined = Declined::novel;
+        return answer;
+    }
+    answer.text = std::move(choice.text);
+    return answer;
+}
+
+bool StudentModel::could_say(std::string_view answer) const {
+    std::vector<std::int32_t> targets;
+    return form_.targets(answer, targets);
+}
+
+}  // namespace weir::tiers::student

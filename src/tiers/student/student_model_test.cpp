@@ -1,0 +1,126 @@
+// Training, the file, answers.
+#include "tiers/student/student_model.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <fstream>
+
+#include "base/folder_testing.h"
+#include "tiers/student/student_testing.h"
+#include "tiers/student/student_trainer.h"
+
+using namespace weir;
+using namespace weir::tiers::student;
+
+namespace {
+
+std::string trained(std::size_t rows, std::uint64_t seed = 1) {
+    const Tickets tickets(rows, 5);
+    TrainingOptions options;
+    options.seed = seed;
+    auto bytes = train_student(tickets.examples(), options);
+    REQUIRE(bytes);
+    return *bytes;
+}
+
+}  // namespace
+
+TEST_CASE("student: learns a narrow task and knows when it does") {
+    const auto model = StudentModel::load(trained(400));
+    REQUIRE(model);
+    CHECK((*model)->examples() == 400);
+    const Tickets asked(200, 6);
+    std::size_t sure = 0, right = 0;
+    for (const Tickets::Row& row : asked.rows) {
+        const StudentAnswer answer = (*model)->answer(row.text);
+        if (answer.declined != Declined::no || answer.log_probability < std::log(0.9)) continue;
+        ++sure;
+        right += answer.text == row.answer ? 1 : 0;
+        CHECK(answer.log_probability <= 0);
+        CHECK(answer.margin > 0);
+    }
+    CHECK(sure > 120);
+    CHECK(right >= sure * 95 / 100);
+    CHECK((*model)->could_say("billing"));
+    CHECK_FALSE((*model)->could_say("weather"));
+}
+
+TEST_CASE("student: what it declines, and what is its word worth on strange texts") {
+    const auto model = StudentModel::load(trained(300));
+    REQUIRE(model);
+    CHECK((*model)->answer("").declined == Declined::nothing);
+    CHECK((*model)->answer("\u6F22\u5B57 \u4E2D\u6587").declined == Declined::nothing);
+    CHECK((*model)->answer(std::string(kMostTextBytes + 1, 'a')).declined == Declined::too_long);
+    const StudentAnswer strange =
+        (*model)->answer("wir haben gestern ein ganz anderes Vorhaben besprochen, und es ging um Gemuese und Obst");
+    CHECK(strange.log_probability < std::log(0.5));
+    CHECK(strange.novelty > 0.5);
+}
+
+TEST_CASE("student: the same bytes by the same seed, others by another") {
+    CHECK(trained(120, 1) == trained(120, 1));
+    CHECK(trained(120, 1) != trained(120, 2));
+    const Tickets a(50, 1), b(51, 1);
+    CHECK(training_set_digest(a.examples()) != training_set_digest(b.examples()));
+}
+
+TEST_CASE("student: too few examples, no narrow task, stopped") {
+    const Tickets tickets(10, 1);
+    CHECK(train_student(tickets.examples(), {}).error().code == ErrorCode::invalid);
+    std::vector<std::string> prose;
+    std::vector<StudentExample> examples;
+    for (int i = 0; i < 60; ++i) prose.push_back("an answer like no other, number " + std::to_string(i));
+    for (const std::string& each : prose) examples.push_back({"question", each});
+    CHECK(train_student(examples, {}).error().code == ErrorCode::invalid);
+    std::stop_source stop;
+    stop.request_stop();
+    const Tickets more(100, 1);
+    CHECK(train_student(more.examples(), {}, stop.get_token()).error().code == ErrorCode::canceled);
+}
+
+TEST_CASE("student: the file is mapped, and answers as what was trained") {
+    const TemporaryFolder folder;
+    const std::string bytes = trained(150), file = folder.file("student");
+    std::ofstream(file, std::ios::binary) << bytes;
+    const auto mapped = StudentModel::open(file), loaded = StudentModel::load(bytes);
+    REQUIRE(mapped);
+    REQUIRE(loaded);
+    CHECK((*mapped)->training_set() == (*loaded)->training_set());
+    CHECK((*mapped)->form() == (*loaded)->form());
+    const Tickets asked(20, 9);
+    for (const Tickets::Row& row : asked.rows) {
+        const StudentAnswer a = (*mapped)->answer(row.text), b = (*loaded)->answer(row.text);
+        CHECK(a.text == b.text);
+        CHECK(a.log_probability == b.log_probability);
+    }
+    CHECK(StudentModel::open(folder.file("none")).error().code == ErrorCode::io);
+    std::ofstream(folder.file("empty"), std::ios::binary) << "";
+    CHECK_FALSE(StudentModel::open(folder.file("empty")));
+}
+
+TEST_CASE("student: every changed byte and every cut is refused") {
+    const std::string bytes = trained(40);
+    REQUIRE(StudentModel::load(bytes));
+    const std::size_t step = std::max<std::size_t>(1, bytes.size() / 1'500);
+    for (std::size_t at = 0; at < bytes.size(); at += at < 400 ? 1 : step) {
+        std::string other = bytes;
+        other[at] = static_cast<char>(other[at] ^ 0x10);
+        CHECK_FALSE(StudentModel::load(other));
+        CHECK_FALSE(StudentModel::load(bytes.substr(0, at)));
+    }
+    CHECK_FALSE(StudentModel::load(bytes + "x"));
+}
+
+TEST_CASE("student: a large vocabulary is cut to the limit") {
+    const Tickets tickets(300, 3);
+    TrainingOptions options;
+    const auto whole = train_student(tickets.examples(), options);
+    options.most_weight_bytes = 20'000;
+    const auto cut = train_student(tickets.examples(), options);
+    REQUIRE(whole);
+    REQUIRE(cut);
+    CHECK(cut->size() < 22'000);
+    CHECK(cut->size() < whole->size());
+    CHECK(StudentModel::load(*cut));
+}

@@ -1,0 +1,158 @@
+#include "tiers/student/student_trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "learn/calibration.h"
+#include "learn/softmax_regression.h"
+
+namespace weir::tiers::student {
+namespace {
+
+using learn::SoftmaxRegression;
+
+constexpr std::uint32_t kLeastTexts = 2;  // that a gram stands in
+constexpr std::size_t kFolds = 3;         // to calibrate on examples held out
+constexpr std::size_t kOfLate = 200;      // examples that tell how often labels are new
+constexpr double kNoveltyQuantile = 0.99, kLeastNoveltyLimit = 0.5;
+
+struct Text {
+    std::vector<Gram> grams;
+    std::vector<std::int32_t> targets;
+    bool sayable = false;  // its answer is one that the form can give
+};
+
+// Which grams, and how rare they are.
+struct Lexicon {
+    std::vector<std::uint32_t> hashes;
+    std::vector<float> rarity;
+    float rarity_of_unknown = 1;
+    std::vector<std::uint32_t> seldom;  // ascending: in so few texts that one less would have left them out
+};
+
+float rarity_of(std::size_t texts, std::size_t with_it) {
+    return static_cast<float>(std::log((1 + static_cast<double>(texts)) / (1 + static_cast<double>(with_it))) + 1);
+}
+
+Lexicon lexicon_of(std::span<const Text> texts, std::size_t most) {
+    std::vector<std::uint32_t> all;
+    for (const Text& text : texts) {
+        for (const Gram& gram : text.grams) all.push_back(gram.hash);
+    }
+    std::sort(all.begin(), all.end());
+    struct Counted {
+        std::uint32_t hash, texts;
+    };
+    std::vector<Counted> counted;
+    Lexicon lexicon;
+    for (std::size_t at = 0; at < all.size();) {
+        const auto end = static_cast<std::size_t>(
+            std::upper_bound(all.begin() + static_cast<std::ptrdiff_t>(at), all.end(), all[at]) - all.begin());
+        const auto count = static_cast<std::uint32_t>(end - at);
+        if (count >= kLeastTexts) counted.push_back({all[at], count});
+        if (count <= kLeastTexts) lexicon.seldom.push_back(all[at]);
+        at = end;
+    }
+    if (counted.size() > most) {
+        std::stable_sort(counted.begin(), counted.end(),
+                         [](const Counted& a, const Counted& b) { return a.texts > b.texts; });
+        counted.resize(most);
+        std::sort(counted.begin(), counted.end(), [](const Counted& a, const Counted& b) { return a.hash < b.hash; });
+    }
+    for (const Counted& each : counted) {
+        lexicon.hashes.push_back(each.hash);
+        lexicon.rarity.push_back(rarity_of(texts.size(), each.texts));
+    }
+    lexicon.rarity_of_unknown = rarity_of(texts.size(), 1);
+    return lexicon;
+}
+
+// Above it a text is further from the examples than all but one in a hundred of these are from each other.
+float novelty_limit(std::span<const Text> texts, const Lexicon& lexicon) {
+    std::vector<double> novelty;
+    for (const Text& text : texts) {
+        if (text.grams.empty()) continue;
+        const auto unseen = std::count_if(text.grams.begin(), text.grams.end(), [&lexicon](const Gram& gram) {
+            return std::binary_search(lexicon.seldom.begin(), lexicon.seldom.end(), gram.hash);
+        });
+        novelty.push_back(static_cast<double>(unseen) / static_cast<double>(text.grams.size()));
+    }
+    if (novelty.empty()) return 1;
+    const auto at = static_cast<std::size_t>(kNoveltyQuantile * static_cast<double>(novelty.size() - 1));
+    std::nth_element(novelty.begin(), novelty.begin() + static_cast<std::ptrdiff_t>(at), novelty.end());
+    return static_cast<float>(std::clamp(novelty[at], kLeastNoveltyLimit, 1.0));
+}
+
+SoftmaxRegression::Examples rows_of(std::span<const Text> texts, const Vocabulary& vocabulary, std::size_t heads) {
+    SoftmaxRegression::Examples rows;
+    std::vector<learn::SparseValue> row;
+    for (const Text& text : texts) {
+        vocabulary.weigh(text.grams, row);
+        rows.values.insert(rows.values.end(), row.begin(), row.end());
+        rows.ends.push_back(rows.values.size());
+        rows.targets.insert(rows.targets.end(), text.targets.begin(), text.targets.end());
+    }
+    (void)heads;
+    return rows;
+}
+
+}  // namespace
+
+Digest256 training_set_digest(std::span<const StudentExample> examples) {
+    Sha256 digest;
+    for (const StudentExample& example : examples) {
+        digest.update_part(example.text);
+        digest.update_part(example.answer);
+    }
+    return digest.finish();
+}
+
+Result<std::string> train_student(std::span<const StudentExample> examples, const TrainingOptions& options,
+                                  const std::stop_token& stop) {
+    if (examples.size() > kMostExamples) examples = examples.last(kMostExamples);
+    if (examples.size() < kLeastExamples) return fail(ErrorCode::invalid, "too few examples for a student");
+    std::vector<std::string_view> answers;
+    for (const StudentExample& example : examples) answers.push_back(example.answer);
+    auto form = AnswerForm::find(answers);
+    if (!form)
+        return fail(ErrorCode::invalid, "the answers are not narrow: no closed set of labels, numbers or fields");
+    StudentParts parts;
+    parts.form = std::move(*form);
+    parts.examples = static_cast<std::uint32_t>(examples.size());
+    parts.training_set = training_set_digest(examples);
+
+    std::vector<Text> texts;
+    std::size_t late = 0, outside = 0;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        Text text;
+        const bool short_enough = text_grams(examples[i].text, text.grams);
+        text.sayable = parts.form.targets(examples[i].answer, text.targets);
+        if (i + kOfLate >= examples.size()) ++late, outside += text.sayable ? 0 : 1;
+        if (short_enough) texts.push_back(std::move(text));
+    }
+    parts.outside_share = static_cast<float>(outside) / static_cast<float>(late);
+    const std::size_t columns = parts.form.columns(), stride = (columns + 15) / 16 * 16;
+    const std::size_t most = std::min(kMostFeatures, options.most_weight_bytes / (stride + 3 * sizeof(float)));
+    Lexicon lexicon = lexicon_of(texts, most);
+    parts.novelty_limit = novelty_limit(texts, lexicon);
+    parts.rarity_of_unknown = lexicon.rarity_of_unknown;
+    parts.hashes = std::move(lexicon.hashes);
+    parts.rarity = std::move(lexicon.rarity);
+    const Vocabulary vocabulary(parts.hashes, parts.rarity, parts.rarity_of_unknown);
+    const auto rows = rows_of(texts, vocabulary, parts.form.heads().size());
+    SoftmaxRegression::Options fitting;
+    fitting.seed = options.seed;
+    const auto model = SoftmaxRegression::fit(rows, vocabulary.size(), parts.form.heads(), fitting, stop);
+    if (!model) return tl::unexpected(model.error());
+    parts.bias.assign(model->bias().begin(), model->bias().end());
+    parts.weights.reserve(vocabulary.size() * columns);
+    for (std::size_t feature = 0; feature < vocabulary.size(); ++feature) {
+        const auto own = model->weights(feature);
+        parts.weights.insert(parts.weights.end(), own.begin(), own.end());
+    }
+    std::string bytes = student_bytes(parts);
+    if (bytes.size() > kMostStudentBytes) return fail(ErrorCode::too_large, "the student is larger than 32 MiB");
+    return bytes;
+}
+
+}  // namespace weir::tiers::student
