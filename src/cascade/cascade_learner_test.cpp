@@ -240,7 +240,7 @@ TEST_CASE("trials as bytes: what is written is read, what is damaged is not take
             tier.graded = tier.asked && random.chance(0.5);
             tier.worse = tier.graded && random.chance(0.5);
             tier.kind = static_cast<EvidenceKind>(random.next() % kEvidenceKinds);
-            const float sign = tier.kind == EvidenceKind::log_probability ? -1 : 1;
+            const float sign = is_logarithm(tier.kind) ? -1 : 1;
             if (random.chance(0.7)) tier.evidence = sign * static_cast<float>(random.uniform());
             if (random.chance(0.7)) tier.least = -static_cast<float>(random.uniform());
             if (random.chance(0.3)) tier.margin = static_cast<float>(random.uniform());

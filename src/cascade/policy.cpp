@@ -19,6 +19,9 @@ constexpr double kMiddle = -2.5;
 // Risks where every other sample agrees with the answer, or the model is sure of it; where none does; where it is sure
 // of the contrary; and from which prior on it is certain.
 constexpr double kRiskAgreed = 0.03, kRiskAlone = 0.4, kRiskDenied = 0.6, kAllAgree = -3.4;
+// Of a student, whose word is a probability and calibrated: so much is taken off it at either end, and below this prior
+// it is certain.
+constexpr double kStudentLeast = 0.004, kStudentMost = 0.9, kStudentCertain = -4;
 
 }  // namespace
 
@@ -28,6 +31,9 @@ double prior_log_odds(float evidence, EvidenceKind kind) {
     if (!std::isnan(evidence) && (agreement || kind == EvidenceKind::self_verification)) {
         const double most = agreement ? kRiskAlone : kRiskDenied;
         risk = most + (kRiskAgreed - most) * std::clamp(static_cast<double>(evidence), 0.0, 1.0);
+    } else if (!std::isnan(evidence) && kind == EvidenceKind::student) {
+        const double wrong = -std::expm1(std::min(static_cast<double>(evidence), 0.0));
+        risk = kStudentLeast + (kStudentMost - kStudentLeast) * wrong;
     } else if (!std::isnan(evidence)) {
         const double doubt = std::clamp(-static_cast<double>(evidence), 0.0, 8.0);
         risk = 0.01 + 0.25 * std::pow(std::min(1.0, doubt / 0.3), 0.2);
@@ -37,7 +43,7 @@ double prior_log_odds(float evidence, EvidenceKind kind) {
 
 learn::GroupedLogistic::Values risk_values(double prior, EvidenceKind kind, float foreseen) {
     const bool share = kind == EvidenceKind::self_agreement || kind == EvidenceKind::self_verification;
-    const double certain = share ? kAllAgree : kCertain;
+    const double certain = share ? kAllAgree : kind == EvidenceKind::student ? kStudentCertain : kCertain;
     const double worse = std::clamp(1 - static_cast<double>(foreseen), kLeastForeseen, 1 - kLeastForeseen);
     const double by_prompt = std::isnan(foreseen) ? 0 : std::log(worse / (1 - worse)) - kMiddle;
     return {1, prior - kMiddle, prior < certain ? 1.0 : 0.0, by_prompt};

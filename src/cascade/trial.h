@@ -17,9 +17,13 @@ inline constexpr std::size_t kMostModelTiers = 4;
 inline constexpr int kReference = -1;
 inline constexpr float kNoEvidence = std::numeric_limits<float>::quiet_NaN();
 
-// What `evidence` is: a logarithm up to 0, or a share or probability from 0 to 1. Kinds share no scale.
-enum class EvidenceKind : std::uint8_t { none, log_probability, self_agreement, self_verification };
-inline constexpr std::uint8_t kEvidenceKinds = 4;
+// What `evidence` is: a logarithm up to 0, or a share or probability from 0 to 1. Kinds share no scale. `student`: the
+// log-probability that the teacher would have said the same, calibrated by the student's training.
+enum class EvidenceKind : std::uint8_t { none, log_probability, self_agreement, self_verification, student };
+inline constexpr std::uint8_t kEvidenceKinds = 5;
+constexpr bool is_logarithm(EvidenceKind kind) {
+    return kind == EvidenceKind::log_probability || kind == EvidenceKind::student;
+}
 
 // How one tier did.
 struct TierTrial {

@@ -75,7 +75,7 @@ bool read_tier(learn::ModelReader& from, std::uint8_t version, TierTrial& tier) 
     if (!first && (has & kMargin) != 0) tier.margin = from.get<float>();
     if (!first) tier.tokens = from.get<std::uint32_t>();
     tier.cost_usd = from.get<double>();
-    const bool logarithm = tier.kind == EvidenceKind::log_probability;
+    const bool logarithm = is_logarithm(tier.kind);
     const bool evidence =
         (has & kEvidence) == 0 || (logarithm ? tier.evidence <= 0 : tier.evidence >= 0 && tier.evidence <= 1);
     const bool least = first || (has & kLeast) == 0 || tier.least <= 0;

@@ -16,6 +16,7 @@
 #include "cli/export_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
+#include "cli/student_command.h"
 #include "cli/train_command.h"
 #include "cli/version.h"
 #include "store/report.h"
@@ -67,6 +68,8 @@ const std::map<std::string, eval::EmbeddingChoice::Kind> kEmbedders{{"auto", eva
 
 struct Arguments {
     TrainVerifierArguments train;
+    TrainStudentArguments train_student;
+    EvalStudentArguments eval_student;
     EvalCacheArguments eval;
     EvalCascadeArguments eval_cascade;
     EvalRouterArguments eval_router;
@@ -174,6 +177,31 @@ void add_train(CLI::App& app, TrainVerifierArguments& to) {
     verifier->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("N");
     add_format(*verifier, to.format);
     verifier->footer("");
+}
+
+void add_train_student(CLI::App& train, TrainStudentArguments& to) {
+    CLI::App* const student = train.add_subcommand("student", "A small model of a large one's answers to one task");
+    student->add_option("--in", to.in_file, "JSONL: {id, task, system, prompt, answer}")->type_name("FILE")->required();
+    student->add_option("--out", to.out_file, "the student (default: student.bin)")->type_name("FILE");
+    student->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("N");
+    add_format(*student, to.format);
+    student->footer("");
+}
+
+void add_eval_student(CLI::App& eval, EvalStudentArguments& to) {
+    CLI::App* const student =
+        eval.add_subcommand("student", "A large model's recorded answers: what a student of them would have saved");
+    student->add_option("--in", to.in_file, "JSONL, in order: {id, task, system, prompt, answer, gold?}")
+        ->type_name("FILE")
+        ->required();
+    student->add_option("--promise", to.promise, "share of all answers that may differ (default: 5%)");
+    student->add_option("--confidence", to.confidence, "of the certificates (default: 90%)");
+    student->add_option("--audit", to.audit, "least share of served answers whose teacher is asked (default: 5%)");
+    student->add_option("--shuffles", to.shuffles, "so many passes in random order (default: one in the file's)")
+        ->type_name("N");
+    student->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
+    add_format(*student, to.format);
+    student->footer("");
 }
 
 void add_eval_files(CLI::App& command, EvalCacheArguments& to, const std::string& in) {
@@ -294,10 +322,12 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_replay(app, to.replay);
     add_export(app, to.export_);
     add_train(app, to.train);
+    add_train_student(*app.get_subcommand("train"), to.train_student);
     add_eval(app, to.eval);
     add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
     add_eval_router(*app.get_subcommand("eval"), to.eval_router);
     add_eval_spans(*app.get_subcommand("eval"), to.eval_spans);
+    add_eval_student(*app.get_subcommand("eval"), to.eval_student);
 
     CLI::App* const version = app.add_subcommand("version", "Print the version");
     add_format(*version, to.version_format);
@@ -363,7 +393,11 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("export")) {
         return export_command(arguments.export_, SystemClock(), process_environment, out, err);
     }
-    if (app.got_subcommand("train")) return train_verifier_command(arguments.train, SystemClock(), out, err);
+    if (app.got_subcommand("train")) {
+        return app.get_subcommand("train")->got_subcommand("student")
+                   ? train_student_command(arguments.train_student, SystemClock(), out, err)
+                   : train_verifier_command(arguments.train, SystemClock(), out, err);
+    }
     if (app.got_subcommand("eval")) {
         const CLI::App* const eval = app.get_subcommand("eval");
         if (eval->got_subcommand("router")) {
@@ -371,6 +405,9 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
         }
         if (eval->got_subcommand("spans")) {
             return eval_spans_command(arguments.eval_spans, SystemClock(), out, err);
+        }
+        if (eval->got_subcommand("student")) {
+            return eval_student_command(arguments.eval_student, SystemClock(), out, err);
         }
         if (eval->got_subcommand("cascade")) return eval_cascade_command(arguments.eval_cascade, out, err);
         const CLI::App* const cache = eval->get_subcommand("cache");

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "cascade/agreement.h"
 #include "cascade/prompt_classes.h"
+#include "eval/trial_play.h"
 #include "learn/certificates.h"
 #include "learn/random_bits.h"
 
@@ -77,6 +78,17 @@ class Player {
     Play in_order(const std::vector<std::size_t>& order, std::uint64_t seed, std::vector<std::string>* plans);
 
   private:
+    class Row final : public RecordedRequest {
+      public:
+        Row(const Player& player, std::size_t row) : player_(player), row_(row) {}
+        void ask(Trial& trial, std::size_t tier) const override { player_.ask(trial, row_, tier); }
+        void ask_reference(Trial& trial) const override { player_.ask_reference(trial, row_); }
+
+      private:
+        const Player& player_;
+        std::size_t row_;
+    };
+
     std::size_t tiers() const { return marks_.tiers; }
     bool worse(std::size_t row, std::size_t tier) const {
         const auto& by = options_.measure == CascadePlay::Measure::harm ? marks_.harm : marks_.differ;
@@ -103,8 +115,6 @@ class Player {
             trial.tiers[tier].worse = trial.tiers[tier].asked && worse(row, tier);
         }
     }
-    // Climbs the plan's ladder.
-    void climb(Trial& trial, std::size_t row, const Policy& policy, const TaskPlan& plan, double& risk) const;
     double spent(const Trial& trial) const {
         double sum = trial.known ? trial.reference_usd : 0;
         for (const cascade::TierTrial& tier : trial.tiers) sum += tier.cost_usd;
@@ -140,18 +150,6 @@ const std::shared_ptr<const cascade::SeenPrompt>& Player::prompt_of(std::size_t 
             cascade::SeenPrompt{cascade::prompt_features(rows_[row].system, rows_[row].prompt), true});
     }
     return prompt;
-}
-
-void Player::climb(Trial& trial, std::size_t row, const Policy& policy, const TaskPlan& plan, double& risk) const {
-    for (std::size_t rung = 0; rung < plan.rungs && trial.served == kReference; ++rung) {
-        const std::size_t tier = plan.ladder[rung];
-        if (trial.skips(tier)) continue;
-        ask(trial, row, tier);
-        const Policy::Judgement judgement = policy.judge(plan, rung, trial.tiers[tier]);
-        if (!judgement.open) continue;
-        trial.served = static_cast<int>(tier);
-        risk = judgement.risk;
-    }
 }
 
 void Player::add(Play::Sums& sums, std::size_t row, int served, double usd) const {
@@ -228,7 +226,7 @@ Play Player::learn_then_score(const std::vector<std::size_t>& order, std::size_t
         Trial trial = begin(row);
         double risk = 0;
         const TaskPlan& plan = policy.plan(trial.task);
-        if (policy.serves(plan)) climb(trial, row, policy, plan, risk);
+        if (policy.serves(plan)) climb_ladder(Row(*this, row), trial, policy, plan, risk);
         const double reference = trial.served == kReference ? cost(row, tiers()) : 0;
         book(play, row, trial.served, spent(trial) + reference, i >= labels + (order.size() - labels) * 2 / 3);
     }
@@ -244,54 +242,17 @@ Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed,
     Play play = start();
     for (std::size_t i = 0; i < order.size(); ++i) {
         const std::size_t row = order[i];
-        const std::shared_ptr<const Policy> policy = learner.policy();
         Trial trial = begin(row);
-        const TaskPlan& plan = policy->plan(trial.task);
+        cascade::Foreseen opens{};
         if (classes) {
             const auto verdict = classes->judge(prompt_of(row)->features, trial.task);
             trial.foresee(verdict.agree);
-            if (policy->serves(plan)) trial.skipped = policy->skipped(plan, verdict.opens);
+            opens = verdict.opens;
         }
-        double risk = 0;
-        if (coins.chance(plan.everything)) {
-            trial.everything = true;
-            for (std::size_t tier = 0; tier < tiers(); ++tier) ask(trial, row, tier);
-            if (policy->would_serve(plan, trial, risk) != kReference) {
-                const double audit = policy->audit_probability(plan, risk);
-                trial.known_probability = plan.everything + (1 - plan.everything) * audit;
-            } else {
-                const double otherwise =
-                    policy->serves(plan) ? policy->grading_probability(plan, trial) : plan.trial;
-                trial.known_probability = plan.everything + (1 - plan.everything) * otherwise;
-            }
-            ask_reference(trial, row);
-        } else if (policy->serves(plan)) {
-            climb(trial, row, *policy, plan, risk);
-            if (trial.served == kReference) {
-                const double graded = policy->grading_probability(plan, trial);
-                trial.known_probability = plan.everything + (1 - plan.everything) * graded;
-                const bool bypassed = !plan.asks(trial.skipped);
-                play.bypassed += bypassed;
-                if (coins.chance(graded)) {
-                    for (std::size_t rung = 0; bypassed && rung < plan.rungs; ++rung) ask(trial, row, plan.ladder[rung]);
-                    ask_reference(trial, row);
-                }
-            } else {
-                const double audit = policy->audit_probability(plan, risk);
-                trial.known_probability = plan.everything + (1 - plan.everything) * audit;
-                if (coins.chance(audit)) {
-                    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
-                        if (!trial.tiers[plan.ladder[rung]].asked) ask(trial, row, plan.ladder[rung]);
-                    }
-                    ask_reference(trial, row);
-                    ++play.audits;
-                }
-            }
-        } else if (coins.chance(plan.trial)) {
-            for (std::size_t rung = 0; rung < plan.rungs; ++rung) ask(trial, row, plan.ladder[rung]);
-            trial.known_probability = plan.everything + (1 - plan.everything) * plan.trial;
-            ask_reference(trial, row);
-        }
+        const PlayedTrial played = play_trial(Row(*this, row), trial, opens, tiers(), *learner.policy(), coins);
+        trial = played.trial;
+        play.audits += played.audited;
+        play.bypassed += played.bypassed;
         // A request whose tiers were not tried tells nothing, but the caller has the reference's answer.
         const bool untried = !trial.known && trial.served == kReference;
         book(play, row, trial.served, spent(trial) + (untried ? cost(row, tiers()) : 0), i >= order.size() * 2 / 3);

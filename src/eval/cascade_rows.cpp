@@ -4,13 +4,12 @@
 #include <array>
 #include <utility>
 
-#include "eval/tsv.h"
+#include "eval/json_lines.h"
 #include "json/scan.h"
 
 namespace weir::eval {
 namespace {
 
-constexpr std::size_t kMostFileBytes = std::size_t{2} << 30U;
 constexpr std::array<std::string_view, 5> kRowMembers = {"id", "task", "system", "prompt", "models"};
 constexpr std::array<std::string_view, 4> kAnswerMembers = {"answer", "correct", "logconf", "cost_usd"};
 
@@ -99,24 +98,14 @@ Result<CascadeRow> read_row(std::string_view line, std::span<const std::string> 
 }  // namespace
 
 Result<std::vector<CascadeRow>> read_cascade_rows(const std::string& file, std::span<const std::string> models) {
-    const auto bytes = read_file(file, kMostFileBytes);
-    if (!bytes) return tl::unexpected(bytes.error());
     std::vector<CascadeRow> rows;
-    std::string_view left = *bytes;
-    for (std::size_t number = 1; !left.empty(); ++number) {
-        const std::size_t end = std::min(left.find('\n'), left.size());
-        std::string_view line = left.substr(0, end);
-        left.remove_prefix(std::min(end + 1, left.size()));
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-        const std::string where = file + ":" + std::to_string(number) + ": ";
-        if (line.size() > kMostLineBytes) return fail(ErrorCode::too_large, where + "the line is too long");
-        if (rows.size() >= kMostRows) return fail(ErrorCode::too_large, where + "too many rows");
+    const auto read = read_json_lines(file, [&](std::string_view line) -> Result<void> {
         auto row = read_row(line, models);
-        if (!row) return fail(row.error().code, where + row.error().message);
+        if (!row) return tl::unexpected(row.error());
         rows.push_back(std::move(*row));
-    }
-    if (rows.empty()) return fail(ErrorCode::invalid, file + ": no rows");
+        return {};
+    });
+    if (!read) return tl::unexpected(read.error());
     return rows;
 }
 

@@ -1,0 +1,156 @@
+#include "cli/student_command.h"
+
+#include <cstdio>
+#include <ostream>
+#include <set>
+
+#include "cli/config_values.h"
+#include "eval/student_eval.h"
+#include "eval/tsv.h"
+#include "tiers/student/student_trainer.h"
+
+namespace weir::cli {
+namespace {
+
+namespace student = tiers::student;
+using eval::StudentSummary;
+
+constexpr std::uint64_t kMostShuffles = 10'000;
+
+std::string number(double value, int digits = 6) {
+    char text[48];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+}
+
+std::string percent(double share) {
+    return number(100 * share, 2) + " %";
+}
+
+Result<eval::StudentPlay> play_of(const EvalStudentArguments& arguments) {
+    eval::StudentPlay play;
+    const auto promise = parse_share(arguments.promise), confidence = parse_share(arguments.confidence),
+               audit = parse_share(arguments.audit);
+    if (!promise || *promise <= 0 || *promise >= 0.5) {
+        return fail(ErrorCode::invalid, "--promise wants a share above 0% and below 50%");
+    }
+    if (!confidence || *confidence < 0.5 || *confidence >= 1) {
+        return fail(ErrorCode::invalid, "--confidence wants a share from 50% and below 100%");
+    }
+    if (!audit || *audit <= 0 || *audit > 1) return fail(ErrorCode::invalid, "--audit wants a share above 0%");
+    if (arguments.shuffles > kMostShuffles) {
+        return fail(ErrorCode::invalid, "--shuffles is at most " + std::to_string(kMostShuffles));
+    }
+    play.learner.promise = *promise;
+    play.learner.confidence = *confidence;
+    play.learner.audits.base = play.learner.audits.least = *audit;
+    play.learner.audits.most = std::max(play.learner.audits.most, *audit);
+    play.shuffles = arguments.shuffles;
+    play.seed = arguments.seed;
+    return play;
+}
+
+void print_json(const StudentSummary& summary, std::ostream& out) {
+    out << "{\"rows\": " << summary.rows << ", \"shuffles\": " << summary.shuffles;
+    const std::initializer_list<std::pair<const char*, double>> shares = {
+        {"served", summary.served},
+        {"served_last_third", summary.served_last_third},
+        {"saved", summary.saved},
+        {"saved_last_third", summary.saved_last_third},
+        {"differ", summary.differ},
+        {"agreement_served", summary.agreement_served},
+        {"gold_teacher", summary.gold_teacher},
+        {"gold_hybrid", summary.gold_hybrid},
+        {"broken", summary.broken},
+        {"train_s", summary.train_s},
+        {"predict_us", summary.predict_us},
+        {"audits", summary.audits},
+        {"saved_least", summary.saved_least},
+        {"differ_most", summary.differ_most},
+    };
+    for (const auto& [name, value] : shares) out << ", \"" << name << "\": " << number(value);
+    out << ", \"alarms\": " << summary.alarms << ", \"students\": " << summary.students
+        << ", \"student_bytes\": " << number(summary.student_bytes, 0) << "}\n";
+}
+
+void print_table(const StudentSummary& summary, std::ostream& out) {
+    Table table({{""}, {"all", Table::Align::right}, {"last third", Table::Align::right}});
+    table.add({"teacher not asked", percent(summary.saved), percent(summary.saved_last_third)});
+    table.add({"served by the student", percent(summary.served), percent(summary.served_last_third)});
+    table.add({"served, audited", percent(summary.audits), ""});
+    table.add({"differ from the teacher", percent(summary.differ), ""});
+    table.add({"served that agree", percent(summary.agreement_served), ""});
+    out << summary.rows << " rows, " << std::max<std::size_t>(summary.shuffles, 1) << " passes\n\n"
+        << table.render() << "\nover the promise: " << percent(summary.broken)
+        << " of passes; alarms: " << summary.alarms << "; right by gold: teacher " << percent(summary.gold_teacher)
+        << ", with the student " << percent(summary.gold_hybrid) << "\nlongest training: " << number(summary.train_s, 2)
+        << " s; an answer: " << number(summary.predict_us, 1)
+        << " us; largest student: " << number(summary.student_bytes / 1024, 0) << " KiB\n";
+}
+
+int problem(const Error& error, std::ostream& err) {
+    err << error.message << "\n";
+    return error.code == ErrorCode::invalid || error.code == ErrorCode::too_large ? 2 : 1;
+}
+
+}  // namespace
+
+int eval_student_command(const EvalStudentArguments& arguments, const Clock& clock, std::ostream& out,
+                         std::ostream& err) {
+    const auto play = play_of(arguments);
+    if (!play) {
+        err << "weir eval student: " << play.error().message << "\n";
+        return 2;
+    }
+    const auto rows = eval::read_student_rows(arguments.in_file);
+    if (!rows) return problem(rows.error(), err);
+    const StudentSummary summary = eval::evaluate_student(*rows, *play, clock);
+    if (arguments.format == OutputFormat::json) {
+        print_json(summary, out);
+    } else {
+        print_table(summary, out);
+    }
+    return 0;
+}
+
+int train_student_command(const TrainStudentArguments& arguments, const Clock& clock, std::ostream& out,
+                          std::ostream& err) {
+    const auto rows = eval::read_student_rows(arguments.in_file);
+    if (!rows) return problem(rows.error(), err);
+    std::set<std::pair<std::string_view, std::string_view>> tasks;
+    std::vector<student::StudentExample> examples;
+    for (const eval::StudentRow& row : *rows) {
+        tasks.emplace(row.task, row.system);
+        examples.push_back({row.prompt, row.answer});
+    }
+    if (tasks.size() > 1) {
+        return problem({ErrorCode::invalid, arguments.in_file + ": rows of " + std::to_string(tasks.size()) +
+                                                " tasks or system prompts; a student has one"},
+                       err);
+    }
+    student::TrainingOptions options;
+    options.seed = arguments.seed;
+    const Micros begin = clock.steady_micros();
+    auto bytes = student::train_student(examples, options);
+    const double took = static_cast<double>(clock.steady_micros() - begin) / 1e6;
+    if (!bytes) return problem({bytes.error().code, arguments.in_file + ": " + bytes.error().message}, err);
+    if (const auto written = eval::write_file(arguments.out_file, *bytes); !written)
+        return problem(written.error(), err);
+    const auto model = student::StudentModel::open(arguments.out_file);
+    if (!model) return problem(model.error(), err);
+    const student::StudentModel& made = **model;
+    if (arguments.format == OutputFormat::json) {
+        out << "{\"examples\": " << made.examples() << ", \"fields\": " << made.form().fields().size()
+            << ", \"labels\": " << made.form().columns() << ", \"features\": " << made.features()
+            << ", \"file\": " << json_string(arguments.out_file) << ", \"bytes\": " << made.bytes()
+            << ", \"train_s\": " << number(took) << ", \"training_set\": " << json_string(to_hex(made.training_set()))
+            << "}\n";
+    } else {
+        out << made.examples() << " examples, " << made.form().fields().size() << " fields, " << made.form().columns()
+            << " labels, " << made.features() << " features; trained in " << number(took, 2)
+            << " s\nwritten: " << arguments.out_file << ", " << made.bytes() << " bytes\n";
+    }
+    return 0;
+}
+
+}  // namespace weir::cli

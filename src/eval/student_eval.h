@@ -1,0 +1,48 @@
+// `weir eval student`: recorded requests and a teacher's answers through the live policy learner, with a student as the
+// only tier below the teacher. One pass, from nothing: the teacher's answer is looked at only where the teacher was
+// asked (nothing was served, hold-out, audit); the student that judges a request was trained before it came, and is
+// trained anew when its examples have grown by a part. Each task has a student of its own.
+// Thread rule: one thread; seconds for 1,000 rows and shuffle. Limits: those of student_rows.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cascade/policy_learner.h"
+#include "eval/student_rows.h"
+
+namespace weir::eval {
+
+// The live learner's options where the tier is a student, which costs nothing to ask.
+cascade::PolicyLearner::Options student_learner_options();
+
+struct StudentPlay {
+    cascade::PolicyLearner::Options learner = student_learner_options();
+    std::size_t shuffles = 0;        // 0: once, in the file's order
+    std::size_t first_student = 40;  // examples
+    double growth = 1.25;            // of the examples, until the next one
+    std::uint64_t seed = 1;
+};
+
+struct StudentSummary {
+    std::size_t rows = 0, shuffles = 0;
+    // Means over shuffles; shares of all rows, or of the rows of the last third.
+    double served = 0, served_last_third = 0;
+    double saved = 0, saved_last_third = 0;    // the teacher was not asked
+    double differ = 0;                         // served, and not what the teacher would have said
+    double agreement_served = 1;               // share of the served answers that are
+    double audits = 0;                         // served, and the teacher asked as well
+    double gold_teacher = 0, gold_hybrid = 0;  // right by gold, of the rows with gold
+    double broken = 0;                         // share of shuffles in which `differ` was over the promise
+    double saved_least = 0, differ_most = 0;   // of all shuffles
+    std::uint64_t alarms = 0;                  // of all shuffles
+    std::size_t students = 0;                  // trained, of all shuffles
+    double train_s = 0;                        // the longest training
+    double predict_us = 0;                     // mean
+    double student_bytes = 0;                  // the largest
+};
+
+StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const StudentPlay& play, const Clock& clock);
+
+}  // namespace weir::eval
