@@ -5,6 +5,7 @@
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
 #include "gateway/examples.h"
+#include "gateway/switch_loss.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/chat_answer.h"
 
@@ -152,6 +153,7 @@ Task<void> answer(ChatLife& life) {
     }
     const wire::PromptMemo::Prompt prompt =
         life.place.known ? life.place.known->prompt : life.lane.prompts.look_up(wire::prompt_parts(life.chat));
+    life.prompt_digest = prompt.digest;
     identify_task(life, life.task_name.empty() ? prompt.digest : 0);
     plan_cache(life, prompt);
     life.keeps_example = keeps_example(life);
@@ -174,6 +176,7 @@ Task<void> answer(ChatLife& life) {
     }
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
     const bool climbs = open && !life.cancellation.canceled() && plan_trial(life);
+    if (life.grading) explain_loss(life);
     if (climbs) {
         const cascade::Likeness likeness{life.grading->question, life.grading->rules};
         co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.debug, likeness,
@@ -201,6 +204,7 @@ Task<void> answer(ChatLife& life) {
     } else {
         co_await relay_reference(life);
     }
+    note_turn(life);
     conclude_trial(life);
 }
 

@@ -44,6 +44,7 @@ class ChatLife final : public RequestLife {
     std::unique_ptr<Foreign> foreign;  // with `dialect`
     wire::ChatRequest chat;            // as the caller sent it, or `foreign`'s chat body
     wire::RequestMemo::Place place;    // of its body
+    std::uint64_t prompt_digest = 0;   // of what all its turns stand behind
     Digest256 cache_key{};
     std::optional<std::string> asked;                   // the question, for the semantic cache
     Digest256 partition{};                              // with `asked`
@@ -52,6 +53,7 @@ class ChatLife final : public RequestLife {
     tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller
     std::unique_ptr<Grading> grading;                   // model tiers learn from this request
     bool keeps_example = false;                         // the reference's answer is kept to learn from (examples.h)
+    std::optional<Conversations::Warm> warm;            // looked up by switch_loss.cpp
 };
 
 // deliver.cpp: a complete answer, as body or stream as the caller asked, in the caller's API. `age_micros` < 0: fresh.

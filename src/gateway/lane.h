@@ -24,6 +24,7 @@
 #include "embed/endpoint_embedder.h"
 #include "gateway/agreement_book.h"
 #include "gateway/caches.h"
+#include "gateway/conversations.h"
 #include "gateway/judge_record.h"
 #include "gateway/repeats.h"
 #include "gateway/routes.h"
@@ -95,6 +96,7 @@ struct Shared {
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
     store::ExampleStore* examples = nullptr;  // null: nothing is kept to learn from
+    std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.

@@ -179,6 +179,11 @@ class Parser {
             return {};
         }
         turn_ = message.value();
+        const bool assistants = json::string_equals(who, "assistant");
+        if (assistants && !after_assistant_) request_.answered = request_.turns;
+        after_assistant_ = assistants;
+        if (request_.turns.empty()) request_.turns.begin = turn_.begin;
+        request_.turns.end = turn_.end;
         if (content && json::string_equals(who, "user")) request_.question = only_text(*content);
         return {};
     }
@@ -216,6 +221,7 @@ class Parser {
     ChatRequest& request_;
     std::array<const json::Member*, known_count> known_ = {};
     bool system_seen_ = false;
+    bool after_assistant_ = false;
     json::Span turn_;  // the message before, if it was no system message
 };
 

@@ -34,6 +34,10 @@ struct ChatRequest {
     // text; else empty. And the turns before it (from the first that is no system message), else empty.
     json::Span question;
     json::Span history;
+    // All turns, from the first message that is no system message to the last one; and those before the assistant's
+    // last: the turns of the request that it answered. Empty: none.
+    json::Span turns;
+    json::Span answered;
 
     void clear();  // keeps its memory
 };

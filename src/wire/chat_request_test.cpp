@@ -187,6 +187,26 @@ TEST_CASE("upstream body: a body instead of a stream") {
     CHECK(rendered(with(R"(,"stream":false)"), form) == with(R"(,"stream":false)"));
 }
 
+TEST_CASE("the turns, and those that the last answer was to") {
+    const auto turns = [](std::string_view messages) {
+        const std::string body = R"({"model":"m","messages":[)" + std::string(messages) + "]}";
+        const ChatRequest request = parsed(body);
+        return std::pair(std::string(request.turns.of(body)), std::string(request.answered.of(body)));
+    };
+    using Pair = std::pair<std::string, std::string>;
+    const std::string system = R"({"role":"system","content":"s"})", u1 = R"({"role":"user","content":"1"})",
+                      u2 = R"({"content":"2","role":"user"})", a1 = R"({"role":"assistant","content":"A"})",
+                      call = R"({"role":"assistant","tool_calls":[{}]})", tool = R"({"role":"tool","content":"T"})";
+    CHECK(turns(u1) == Pair(u1, ""));
+    CHECK(turns(system + "," + u1) == Pair(u1, ""));
+    CHECK(turns(system) == Pair("", ""));
+    CHECK(turns(system + "," + u1 + "," + a1 + " , " + u2) == Pair(u1 + "," + a1 + " , " + u2, u1));
+    CHECK(turns(u1 + ", " + u2 + "," + call + "," + tool).second == u1 + ", " + u2);
+    CHECK(turns(u1 + "," + call + "," + tool + "," + a1 + "," + u2).second == u1 + "," + call + "," + tool);
+    CHECK(turns(u1 + "," + a1 + "," + call + "," + u2).second == u1);
+    CHECK(turns(a1 + "," + u1) == Pair(a1 + "," + u1, ""));
+}
+
 TEST_CASE("upstream body: another answer than the first") {
     const UpstreamForm form{.model = "m", .vary = true};
     CHECK(rendered(with(""), form) == with(R"(,"temperature":0.7)"));
