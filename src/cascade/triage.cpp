@@ -9,8 +9,9 @@ namespace weir::cascade {
 namespace {
 
 constexpr double kLeastVariance = 1e-9;
-constexpr float kFarthest = 3;    // a number counts as so many standard deviations at most
-constexpr double kPriorRows = 4;  // how much the priors of the base rates weigh
+constexpr double kUsualSignalVariance = 0.05;  // of a flag that is set once in twenty times
+constexpr float kFarthest = 3;                 // a number counts as so many standard deviations at most
+constexpr double kPriorRows = 4;               // how much the priors of the base rates weigh
 constexpr double kPriorAgree = 0.75, kPriorGain = 0.2;
 constexpr double kLeastForCalibration = 5;  // of each label, in weight
 constexpr double kSlopePriorRows = 50;      // towards slope 1, which is right where the penalty is
@@ -57,6 +58,10 @@ void TriageModel::Form::of(const PromptFeatures& prompt, std::span<float, kSize>
     }
 }
 
+void TriageModel::Signals::of(const PromptSignals& signals, std::span<float, kPromptSignals> out) const {
+    for (std::size_t i = 0; i < kPromptSignals; ++i) out[i] = (signals[i] - mean[i]) * scale[i];
+}
+
 class TriageFit {
   public:
     TriageFit(std::span<const TriageRow> rows, const TriageModel::Options& options) : rows_(rows), options_(options) {
@@ -86,6 +91,7 @@ class TriageFit {
     Result<TriageModel> run() {
         model_.rows_ = rows_.size();
         make_form();
+        make_signals();
         make_grams();
         make_groups();
         make_embedding();
@@ -141,6 +147,35 @@ class TriageFit {
         form.height = height_for(1, spread_of(mean_square, centre));
     }
 
+    void make_signals() {
+        std::array<double, kPromptSignals> mean{}, square{};
+        weighted([&](const TriageRow& row, double share) {
+            for (std::size_t i = 0; i < kPromptSignals; ++i) mean[i] += share * row.prompt->signals[i];
+        });
+        weighted([&](const TriageRow& row, double share) {
+            for (std::size_t i = 0; i < kPromptSignals; ++i) {
+                const double off = row.prompt->signals[i] - mean[i];
+                square[i] += share * off * off;
+            }
+        });
+        for (std::size_t i = 0; i < kPromptSignals; ++i) model_.signals_.mean[i] = static_cast<float>(mean[i]);
+        const std::span<const double> spreads(square);
+        std::span<float> scales(model_.signals_.scale);
+        weigh_signals(spreads.first<kPromptIntents>(), options_.intent_weight, scales.first<kPromptIntents>());
+        weigh_signals(spreads.subspan<kPromptIntents>(), options_.signal_weight, scales.subspan<kPromptIntents>());
+    }
+
+    // The weight is shared by those that vary. One that hardly ever does counts, and is blown up, by as much less.
+    static void weigh_signals(std::span<const double> spreads, double weight, std::span<float> scales) {
+        double varying = 0;
+        for (const double each : spreads) varying += std::min(each / kUsualSignalVariance, 1.0);
+        for (std::size_t i = 0; i < spreads.size(); ++i) {
+            if (spreads[i] < kLeastVariance) continue;
+            const double spread = std::max(spreads[i], kUsualSignalVariance) * std::max(varying, 1.0);
+            scales[i] = static_cast<float>(std::sqrt(weight / spread));
+        }
+    }
+
     void make_grams() {
         std::vector<float> mean(kGramBuckets, 0.0F);
         double mean_square = 0;
@@ -185,7 +220,7 @@ class TriageFit {
         learn::RidgeRows to;
         folds_ = rows_.size() >= kLeastRowsForFolds ? options_.folds : 0;
         to.sparse_columns = kGramBuckets + model_.groups_.size();
-        to.dense_columns = TriageModel::Form::kSize + model_.embedding_numbers_;
+        to.dense_columns = TriageModel::kFixedColumns + model_.embedding_numbers_;
         to.targets = kTargets * (1 + folds_);
         to.dense.resize(rows_.size() * to.dense_columns, 0.0F);
         fold_of_.resize(rows_.size());
@@ -262,8 +297,9 @@ void TriageModel::sparse_of(const PromptFeatures& prompt, std::uint64_t group, s
 
 void TriageModel::dense_of(const PromptFeatures& prompt, std::span<const float> embedding, std::span<float> out) const {
     form_.of(prompt, out.first<Form::kSize>());
+    signals_.of(prompt.signals, out.subspan<Form::kSize, kPromptSignals>());
     const std::span<const float> known = embedding.size() == embedding_numbers_ ? embedding : embedding_mean_;
-    for (std::size_t i = 0; i < known.size(); ++i) out[Form::kSize + i] = embedding_height_ * known[i];
+    for (std::size_t i = 0; i < known.size(); ++i) out[kFixedColumns + i] = embedding_height_ * known[i];
 }
 
 Result<TriageModel> TriageModel::fit(std::span<const TriageRow> rows, const Options& options) {
@@ -278,7 +314,7 @@ TriageModel::Prediction TriageModel::predict(const PromptFeatures& prompt, std::
     std::vector<SparseValue> sparse;
     sparse.reserve(prompt.grams.size() + 1);
     sparse_of(prompt, group, sparse);
-    std::vector<float> dense(Form::kSize + embedding_numbers_);
+    std::vector<float> dense(kFixedColumns + embedding_numbers_);
     dense_of(prompt, embedding, dense);
     std::array<float, 4> scores{};
     ridge_.score(sparse, dense, scores);

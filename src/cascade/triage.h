@@ -1,12 +1,11 @@
 // Triage: from a prompt alone, how likely a cheap tier's answer agrees with the reference's, and what asking the
 // reference would be worth. Ridge regression (learn/ridge.h) on hashed words and pairs of words, on a Gaussian kernel
-// over the numbers of the prompt's form (its Taylor expansion to the second order: Cotter, Keshet, Srebro, 2011), on an
-// intercept for each task (shrunk to the common mean like everything else) and, where there is one, on the prompt's
-// embedding. What is learned and ordered by is the benefit, reference right minus tier right, in -1, 0, 1: the right
-// order for a given number of reference calls, which neither "tier wrong" nor "gain" gives. Probabilities are
-// calibrated on cross-validated scores.
-// Thread rule: immutable once made; predict() from any thread. Limits: kMostTriageRows rows, kMostEmbeddingNumbers;
-// a model takes 300 KiB.
+// over the numbers of the prompt's form (its Taylor expansion to the second order: Cotter, Keshet, Srebro, 2011), on
+// what it and its conversation signal (prompt_signals.h), on an intercept for each task (shrunk to the common mean like
+// everything else) and, where there is one, on the prompt's embedding. What is learned and ordered by is the benefit,
+// reference right minus tier right, in -1, 0, 1: the right order for a given number of reference calls, which neither
+// "tier wrong" nor "gain" gives. Probabilities are calibrated on cross-validated scores. Thread rule: immutable once
+// made; predict() from any thread. Limits: kMostTriageRows rows, kMostEmbeddingNumbers; a model takes 300 KiB.
 #pragma once
 
 #include <array>
@@ -39,6 +38,8 @@ class TriageModel {
     struct Options {
         double l2 = 75;               // of the ridge regression
         double gram_weight = 4;       // share of the variance that words explain, against 1 for the numbers' kernel,
+        double intent_weight = 0.02;  // for what is asked for (words tell that too) ...
+        double signal_weight = 0.25;  // for the conversation's signals ...
         double group_weight = 1;      // for the tasks' intercepts ...
         double embedding_weight = 2;  // ... and for the embedding
         std::size_t folds = 3;        // of the cross-validation for the calibration
@@ -78,11 +79,19 @@ class TriageModel {
         void of(const PromptFeatures& prompt, std::span<float, kSize> out) const;
     };
 
+    // What may be said of signals: standardised; those that were always the same say nothing.
+    struct Signals {
+        PromptSignals mean{}, scale{};
+        void of(const PromptSignals& signals, std::span<float, kPromptSignals> out) const;
+    };
+    static constexpr std::size_t kFixedColumns = Form::kSize + kPromptSignals;  // dense, the embedding behind them
+
     void sparse_of(const PromptFeatures& prompt, std::uint64_t group, std::vector<learn::SparseValue>& to) const;
     void dense_of(const PromptFeatures& prompt, std::span<const float> embedding, std::span<float> out) const;
 
     std::size_t rows_ = 0, embedding_numbers_ = 0;
     Form form_;
+    Signals signals_;
     float gram_height_ = 0, group_height_ = 0, embedding_height_ = 0;
     std::vector<float> embedding_mean_;
     std::unordered_map<std::uint64_t, std::uint32_t> groups_;  // features behind the grams

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cascade/prompt_classes.h"
+#include "json/scan.h"
 #include "learn/random_bits.h"
 
 using namespace weir;
@@ -113,6 +114,31 @@ void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t b
     if (sum == 4711) std::puts("");
 }
 
+// What a conversation of so many bytes says, as the live path reads it; the body is parsed before.
+void measure_conversation(std::size_t bytes, learn::RandomBits& random) {
+    std::vector<double> all;
+    double sum = 0;
+    for (std::size_t i = 0; i < kPrompts; ++i) {
+        std::string body = R"({"model":"m","messages":[{"role":"system","content":"Answer with one letter."})";
+        for (std::size_t turn = 0; turn < 9; ++turn) {
+            body += turn % 2 == 0 ? R"(,{"role":"user","content":)" : R"(,{"role":"assistant","content":)";
+            json::write_string(made_up_prompt(bytes / 9, random), body);
+            body += '}';
+        }
+        body += "]}";
+        std::string param;
+        const auto request = wire::parse_chat_request(body, param);
+        if (!request) return;
+        const double asked = cpu_micros();
+        sum += prompt_features(*request).numbers[0];
+        all.push_back(cpu_micros() - asked);
+    }
+    std::sort(all.begin(), all.end());
+    std::printf("a conversation of %6zu bytes: features p50 %5.1f us, p99 %5.1f us\n", bytes, at(all, 0.5),
+                at(all, 0.99));
+    if (sum == 4711) std::puts("");
+}
+
 }  // namespace
 
 int main() {
@@ -134,6 +160,7 @@ int main() {
     for (const std::size_t bytes : {std::size_t{200}, std::size_t{1'024}, std::size_t{8'192}, std::size_t{100'000}}) {
         measure(model, bytes, random);
     }
+    for (const std::size_t bytes : {std::size_t{1'024}, std::size_t{100'000}}) measure_conversation(bytes, random);
     for (const std::size_t tiers : {std::size_t{2}, kMostModelTiers}) {
         for (const std::size_t bytes : {std::size_t{1'024}, std::size_t{100'000}}) {
             measure_live(rows, tiers, bytes, random);

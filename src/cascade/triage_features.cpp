@@ -59,6 +59,7 @@ static_assert(kMarks.unique());
 constexpr std::size_t kLongestMarkedWord = 10;
 constexpr std::size_t kLongWordBytes = 9;
 constexpr std::uint64_t kSystemSalt = 0x9E3779B97F4A7C15U;
+constexpr std::uint64_t kHistorySalt = 0xD1B54A32D192ED03U;
 
 std::uint64_t mixed(std::uint64_t value) {  // the finish of SplitMix64
     value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9U;
@@ -207,7 +208,7 @@ class Scanner {
     void number() {
         const std::size_t begin = at_;
         std::uint64_t id = word_id("");
-        while (at_ < text_.size() && is_digit(text_[at_])) id = step(id, text_[at_++]);
+        while (at_ < text_.size() && is_digit(text_[at_])) id = text::word_id_step(id, text_[at_++]);
         counts_.digits += at_ - begin;
         const bool goes_on =
             begin >= 2 && (text_[begin - 1] == '.' || text_[begin - 1] == ',') && is_digit(text_[begin - 2]);
@@ -225,10 +226,10 @@ class Scanner {
         while (at_ < text_.size()) {
             const char c = text_[at_];
             if (is_small(c)) {
-                id = step(id, c);
+                id = text::word_id_step(id, c);
                 ++at_;
             } else if (is_capital(c)) {
-                id = step(id, static_cast<char>(c - 'A' + 'a'));
+                id = text::word_id_step(id, static_cast<char>(c - 'A' + 'a'));
                 ++at_;
             } else if (static_cast<unsigned char>(c) >= 0x80) {
                 const text::CodePoint point = text::decode(text_, at_);
@@ -236,7 +237,7 @@ class Scanner {
                 if (at_ == begin) capital = text::is_capital(point.value);
                 char small[4];
                 const std::size_t size = text::encode(text::to_lower(point.value), small);
-                for (std::size_t i = 0; i < size; ++i) id = step(id, small[i]);
+                for (std::size_t i = 0; i < size; ++i) id = text::word_id_step(id, small[i]);
                 ++counts_.non_ascii;
                 at_ += point.size;
             } else {
@@ -304,7 +305,7 @@ class Scanner {
             default:
                 symbol(c);
         }
-        gram(step(word_id(""), c), false);
+        gram(text::word_id_step(word_id(""), c), false);
         recent_ = {};
         ++at_;
     }
@@ -339,10 +340,6 @@ class Scanner {
         recent_ = {};
     }
 
-    static std::uint64_t step(std::uint64_t id, char c) {  // as text::word_id
-        return (id ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
-    }
-
     std::string_view text_;
     std::size_t question_bytes_;
     std::uint64_t salt_;
@@ -353,10 +350,10 @@ class Scanner {
     Counts counts_;
 };
 
-}  // namespace
-
-PromptFeatures prompt_features(std::string_view system, std::string_view user) {
-    std::string keep_user, keep_system;
+// `user_bytes`: of the whole, where `user` is an excerpt.
+PromptFeatures features_of(std::string_view system, std::string_view user, std::size_t user_bytes,
+                           std::string_view history) {
+    std::string keep_user, keep_system, keep_history;
     const std::string_view text = bounded(user, kMostUserBytes, keep_user);
     const Choices choices = find_choices(text);
     PromptFeatures features;
@@ -364,6 +361,8 @@ PromptFeatures prompt_features(std::string_view system, std::string_view user) {
     Buckets buckets(features.grams);
     const Counts seen = Scanner(text, choices.question_bytes, 0, buckets).run();
     Scanner(bounded(system, kMostSystemBytes, keep_system), 0, kSystemSalt, buckets).run();
+    Scanner(bounded(history, kMostHistoryBytes, keep_history), 0, kHistorySalt, buckets).run();
+    add_intents(system, user, features.signals);
 
     const auto words = static_cast<double>(std::max<std::size_t>(seen.words, 1));
     const auto share = [&](std::size_t count) { return static_cast<float>(static_cast<double>(count) / words); };
@@ -374,8 +373,8 @@ PromptFeatures prompt_features(std::string_view system, std::string_view user) {
         features.numbers[static_cast<std::size_t>(which)] = value;
     };
     using N = PromptNumber;
-    const std::size_t beyond = user.size() - text.size() + (text.size() > kMostUserBytes ? 1 : 0);
-    set(N::log_bytes, log_count(user.size()));
+    const std::size_t beyond = user_bytes - std::min(user_bytes, text.size()) + (text.size() > kMostUserBytes ? 1 : 0);
+    set(N::log_bytes, log_count(user_bytes));
     set(N::log_question_bytes, log_count(choices.question_bytes + beyond));
     set(N::log_words, log_count(seen.words));
     set(N::choices, static_cast<float>(choices.count));
@@ -419,6 +418,33 @@ PromptFeatures prompt_features(std::string_view system, std::string_view user) {
     set(N::long_answer_asked, marked(kLongAnswer));
     set(N::log_code_marks, log_count(seen.code_marks));
     set(N::log_system_bytes, log_count(system.size()));
+    return features;
+}
+
+}  // namespace
+
+PromptFeatures prompt_features(std::string_view system, std::string_view user, std::string_view history) {
+    return features_of(system, user, user.size(), history);
+}
+
+PromptFeatures prompt_features(const wire::ChatRequest& chat) {
+    const wire::RecentTurns& turns = chat.recent;
+    std::string question, history;
+    std::size_t bytes = 0;
+    bool asked = false;
+    for (std::size_t back = 0; back < turns.kept(); ++back) {
+        const wire::RecentTurns::Turn& turn = turns.back(back);
+        if (!asked && turn.role == wire::RecentTurns::Role::user) {
+            asked = true;
+            const std::size_t spelled = wire::append_content(chat, turn.content, 2 * kMostUserBytes, question);
+            bytes = spelled > 2 * kMostUserBytes ? spelled : question.size();
+        } else if (history.size() < kMostHistoryBytes) {
+            wire::append_content(chat, turn.content, kMostHistoryBytes / 2, history);
+            history += '\n';
+        }
+    }
+    PromptFeatures features = features_of(chat.system_text, question, bytes, history);
+    add_conversation(chat, question, features.signals);
     return features;
 }
 

@@ -1,8 +1,7 @@
 // What a prompt's text alone says about how hard it is: hashed words and pairs of words, and some numbers about its
 // form (length, listed choices, digits, symbols, negation, ...). What TriageModel learns from.
-// Thread rule: pure function. Limits: of the user's text the first and last kMostUserBytes / 2 are looked at, of the
-// system text the first and last kMostSystemBytes / 2; linear in those, invalid UTF-8 included; no more than
-// kGramBuckets grams.
+// Thread rule: pure functions. Limits: of the user's text the first and last kMostUserBytes / 2 are looked at, of the
+// system text and the history likewise; linear in those, invalid UTF-8 included; no more than kGramBuckets grams.
 #pragma once
 
 #include <array>
@@ -11,10 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "cascade/prompt_signals.h"
+
 namespace weir::cascade {
 
-inline constexpr std::size_t kMostUserBytes = 3072;
-inline constexpr std::size_t kMostSystemBytes = 2048;
+inline constexpr std::size_t kMostUserBytes = 2048;
+inline constexpr std::size_t kMostSystemBytes = 1024;
+inline constexpr std::size_t kMostHistoryBytes = 1024;
 inline constexpr std::uint32_t kGramBuckets = 1U << 14U;
 
 enum class PromptNumber : std::uint8_t {
@@ -66,13 +68,18 @@ inline constexpr std::size_t kPromptNumbers = static_cast<std::size_t>(PromptNum
 
 struct PromptFeatures {
     std::array<float, kPromptNumbers> numbers{};  // finite
-    std::vector<std::uint32_t> grams;             // buckets below kGramBuckets, each once, as met
+    PromptSignals signals{};
+    std::vector<std::uint32_t> grams;  // buckets below kGramBuckets, each once, as met
 
     float operator[](PromptNumber which) const { return numbers[static_cast<std::size_t>(which)]; }
 };
 
-// `user`: all that the conversation says, the newest turn last. Signs count as words of one character each; small and
-// capital letters are the same; the system's words are other grams than the user's.
-PromptFeatures prompt_features(std::string_view system, std::string_view user);
+// `user`: the last user turn; `history`: what was said before it. Signs count as words of one character each; small and
+// capital letters are the same; the system's words are other grams than the user's, and the history's other ones again.
+// Numbers are of `user` alone but for log_system_bytes; signals: what is asked for.
+PromptFeatures prompt_features(std::string_view system, std::string_view user, std::string_view history = {});
+
+// The same of a request, with its conversation.
+PromptFeatures prompt_features(const wire::ChatRequest& chat);
 
 }  // namespace weir::cascade

@@ -139,6 +139,34 @@ TEST_CASE("an embedding is used where there is one, and the mean stands in for o
     CHECK_FALSE(TriageModel::fit(rows, {}));
 }
 
+TEST_CASE(
+    "what a conversation signals is learned; what is always the same is not, and no more is a rare flag blown up") {
+    learn::RandomBits random(6);
+    std::vector<PromptFeatures> prompts;
+    for (std::size_t i = 0; i < 600; ++i) {
+        prompts.push_back(prompt_features("", "question " + std::to_string(random.below(9))));
+        prompts[i].signals[static_cast<std::size_t>(PromptSignal::complaint)] = random.chance(0.3) ? 1.0F : 0.0F;
+        prompts[i].signals[static_cast<std::size_t>(PromptSignal::tools_offered)] = 1;
+    }
+    prompts[0].signals[static_cast<std::size_t>(PromptSignal::code)] = 1;
+    std::vector<TriageRow> rows;
+    for (const PromptFeatures& prompt : prompts) {
+        const bool hard = of(prompt.signals, PromptSignal::complaint) > 0;
+        rows.push_back({&prompt, 0, {}, !hard, hard ? 1.0F : 0.0F, 1});
+    }
+    const TriageModel model = fitted(rows);
+    PromptFeatures asked = prompts[1];
+    const auto with = [&](PromptSignal which, float value) {
+        PromptFeatures other = asked;
+        other.signals[static_cast<std::size_t>(which)] = value;
+        return model.predict(other, 0).agree;
+    };
+    CHECK(with(PromptSignal::complaint, 1) < 0.2);
+    CHECK(with(PromptSignal::complaint, 0) > 0.8);
+    CHECK(with(PromptSignal::tools_offered, 0) == with(PromptSignal::tools_offered, 1));
+    CHECK(std::abs(with(PromptSignal::code, 1) - with(PromptSignal::code, 0)) < 0.05);
+}
+
 TEST_CASE("little evidence: base rates near the priors; none: nothing is known") {
     const TriageModel nothing;
     const PromptFeatures prompt = prompt_features("", "a question");

@@ -23,18 +23,10 @@ std::string question_of(const ChatLife& life) {
            "\n\nThe message that was answered: " + question;
 }
 
-// All that the conversation says, as far as triage looks.
+// Later turns are like those before them: one conversation would count as many.
 cascade::CascadeLearner::Prompt seen_of(const wire::ChatRequest& chat) {
-    const std::string question = wire::question_text(chat).value_or(std::string());
-    if (chat.history.empty()) {
-        return std::make_shared<const cascade::SeenPrompt>(
-            cascade::SeenPrompt{cascade::prompt_features(chat.system_text, question), true});
-    }
-    // Later turns are like those before them: one conversation would count as many.
-    std::string_view history = chat.history.of(chat.body);
-    history.remove_prefix(history.size() - std::min(history.size(), cascade::kMostUserBytes));
     return std::make_shared<const cascade::SeenPrompt>(
-        cascade::SeenPrompt{cascade::prompt_features(chat.system_text, std::string(history) + "\n" + question), false});
+        cascade::SeenPrompt{cascade::prompt_features(chat), chat.history.empty()});
 }
 
 // What the prompt alone says.

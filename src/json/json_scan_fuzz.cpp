@@ -22,6 +22,11 @@ void read_value(std::string_view raw) {
         write_string(out, written);
         require(as_string(written) == out);
     }
+    for (const std::size_t most : {std::size_t{0}, std::size_t{5}, std::size_t{64}}) {
+        std::string excerpt;
+        require(append_excerpt(raw, most, excerpt) == is_string(raw));
+        require(excerpt.size() <= std::max(out.size(), most + 1 + (most + 1) / 2));
+    }
     (void)as_double(raw);
     (void)as_int64(raw);
     (void)as_bool(raw);

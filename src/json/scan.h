@@ -91,6 +91,10 @@ std::optional<std::string> as_string(std::string_view raw);  // unescaped, as ap
 bool string_equals(std::string_view raw, std::string_view text);
 // Appends what the string stands for, as UTF-8; lone surrogates become U+FFFD. false (nothing appended): no string.
 bool append_string(std::string_view raw, std::string& out);
+// The same of a string that has more than `most_bytes` between its quotes as it is spelled: what about the first and
+// the last half of that stand for, a line's end between them. An escape that is cut there counts as its letters, or
+// not.
+bool append_excerpt(std::string_view raw, std::size_t most_bytes, std::string& out);
 // Appends raw JSON without the white space outside strings.
 void minify(std::string_view raw, std::string& out);
 // Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, one each.

@@ -389,6 +389,24 @@ TEST_CASE("values: strings unescape") {
     CHECK_FALSE(as_string("null"));
 }
 
+TEST_CASE("values: an excerpt has both ends of a long string, and whole escapes") {
+    const auto excerpt = [](std::string_view raw, std::size_t most) {
+        std::string out;
+        CHECK(append_excerpt(raw, most, out) == is_string(raw));
+        return out;
+    };
+    CHECK(excerpt(R"("abcdef")", 6) == "abcdef");
+    CHECK(excerpt(R"("abcdef")", 5) == "ab\nef");
+    CHECK(excerpt(R"("")", 0).empty());
+    CHECK(excerpt(R"("a")", 0) == "\n");
+    CHECK(excerpt(R"("a\nbcd\"e")", 9) == "a\nbcd\"e");
+    CHECK(excerpt(R"("a\nbcd\"e")", 4) == "a\ne");  // begins with half an escape
+    CHECK(excerpt(R"("a\nbcd\"e")", 2) == "a\ne");
+    CHECK(excerpt(R"("abcd\\\\e")", 6) == "abc\n\\e");  // two backslashes, the first one cut
+    CHECK(excerpt(R"("a\u00e9bcdefgh\u00e9")", 8) == "a\n00e9");
+    CHECK(excerpt("12345", 2).empty());
+}
+
 TEST_CASE("values: write_string and as_string are inverse, and what is written is accepted") {
     for (std::uint64_t seed = 0; seed < 2000; ++seed) {
         RandomJson random(seed);

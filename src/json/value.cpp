@@ -192,16 +192,37 @@ bool string_equals(std::string_view raw, std::string_view text) {
     return escaped ? as_string(raw) == text : inside == text;
 }
 
-bool append_string(std::string_view raw, std::string& out) {
-    if (raw.size() < 2 || raw.front() != '"') return false;
-    const char* at = raw.data() + 1;
-    const char* const end = raw.data() + raw.size() - 1;
+namespace {
+
+void append_inside(const char* at, const char* end, std::string& out) {
     while (true) {
         const char* const stop = bytes::quote_or_backslash(at, end);
         out.append(at, stop);
-        if (stop == end || *stop == '"') return true;
+        if (stop == end || *stop == '"') return;
         at = append_escape(stop, end, out);
     }
+}
+
+}  // namespace
+
+bool append_string(std::string_view raw, std::string& out) {
+    if (raw.size() < 2 || raw.front() != '"') return false;
+    append_inside(raw.data() + 1, raw.data() + raw.size() - 1, out);
+    return true;
+}
+
+bool append_excerpt(std::string_view raw, std::size_t most_bytes, std::string& out) {
+    if (raw.size() <= most_bytes + 2) return append_string(raw, out);
+    if (raw.front() != '"') return false;
+    const std::string_view inside = raw.substr(1, raw.size() - 2);
+    append_inside(inside.data(), inside.data() + most_bytes / 2, out);
+    out += '\n';
+    std::size_t begin = inside.size() - most_bytes / 2;
+    const std::size_t other = inside.substr(0, begin).find_last_not_of('\\');
+    const std::size_t backslashes = other == std::string_view::npos ? begin : begin - other - 1;
+    begin += backslashes % 2;  // half an escape
+    append_inside(inside.data() + begin, inside.data() + inside.size(), out);
+    return true;
 }
 
 void minify(std::string_view raw, std::string& out) {

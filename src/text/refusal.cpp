@@ -4,42 +4,9 @@
 #include <array>
 #include <string>
 
+#include "text/phrases.h"
+
 namespace weir::text {
-namespace {
-
-// Small letters, one blank for a run of white space, the typographic apostrophe as the plain one.
-std::string start_of(std::string_view answer) {
-    constexpr std::string_view kApostrophe = "\u2019";
-    std::string start;
-    for (std::size_t at = 0; at < answer.size() && start.size() < kRefusalBytes; ++at) {
-        const char byte = answer[at];
-        if (answer.substr(at).starts_with(kApostrophe)) {
-            start += '\'';
-            at += kApostrophe.size() - 1;
-        } else if (byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r') {
-            if (!start.empty() && start.back() != ' ') start += ' ';
-        } else {
-            start += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-        }
-    }
-    return start;
-}
-
-bool is_word_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || static_cast<unsigned char>(byte) >= 0x80;
-}
-
-// Whether the phrase stands there as words of its own.
-bool says(std::string_view start, std::string_view phrase) {
-    for (std::size_t at = start.find(phrase); at != std::string_view::npos; at = start.find(phrase, at + 1)) {
-        const std::size_t end = at + phrase.size();
-        const bool begins = at == 0 || !is_word_byte(start[at - 1]);
-        if (begins && (end == start.size() || !is_word_byte(start[end]))) return true;
-    }
-    return false;
-}
-
-}  // namespace
 
 bool refuses(std::string_view answer) {
     constexpr std::array<std::string_view, 8> kSaid{"i'm sorry, but",      "i am sorry, but",     "i'm unable to",
@@ -51,7 +18,7 @@ bool refuses(std::string_view answer) {
                                                       "discuss", "access",  "browse",  "engage"};
     constexpr std::array<std::string_view, 3> kMachines{"as an ai", "as a language model",
                                                         "as an artificial intelligence"};
-    const std::string start = start_of(answer);
+    const std::string start = normal_start(answer, kRefusalBytes);
     const auto stands = [&start](std::string_view phrase) { return says(start, phrase); };
     if (std::any_of(kSaid.begin(), kSaid.end(), stands) || std::any_of(kMachines.begin(), kMachines.end(), stands)) {
         return true;

@@ -162,7 +162,10 @@ class Parser {
         if (!message.at_object()) return refuse("messages", name() + " must be an object");
         std::optional<json::Span> role;
         std::optional<json::Span> content;
+        RecentTurns::Turn turn;
         for (json::Walk walk = json::Walk::inside(message); walk.next();) {
+            if (walk.key_is("tool_calls"))
+                turn.calls = !json::is_null(walk.raw()) && !json::is_empty_container(walk.raw());
             std::optional<json::Span>* const slot = walk.key_is("role")      ? &role
                                                     : walk.key_is("content") ? &content
                                                                              : nullptr;
@@ -179,13 +182,24 @@ class Parser {
             return {};
         }
         turn_ = message.value();
-        const bool assistants = json::string_equals(who, "assistant");
-        if (assistants && !after_assistant_) request_.answered = request_.turns;
-        after_assistant_ = assistants;
+        turn.role = role_of(who);
+        if (content) turn.content = *content;
+        const bool assistants = turn.role == RecentTurns::Role::assistant;
+        const bool after_another = request_.recent.count > 0 && request_.recent.back(0).role == turn.role;
+        if (assistants && !after_another) request_.answered = request_.turns;
+        request_.recent.add(turn);
         if (request_.turns.empty()) request_.turns.begin = turn_.begin;
         request_.turns.end = turn_.end;
-        if (content && json::string_equals(who, "user")) request_.question = only_text(*content);
+        if (content && turn.role == RecentTurns::Role::user) request_.question = only_text(*content);
         return {};
+    }
+
+    static RecentTurns::Role role_of(std::string_view raw) {
+        using Role = RecentTurns::Role;
+        if (json::string_equals(raw, "user")) return Role::user;
+        if (json::string_equals(raw, "assistant")) return Role::assistant;
+        if (json::string_equals(raw, "tool") || json::string_equals(raw, "function")) return Role::tool;
+        return Role::other;
     }
 
     // The one text of a message's content; empty where there is none or more than one.
@@ -221,7 +235,6 @@ class Parser {
     ChatRequest& request_;
     std::array<const json::Member*, known_count> known_ = {};
     bool system_seen_ = false;
-    bool after_assistant_ = false;
     json::Span turn_;  // the message before, if it was no system message
 };
 
@@ -366,6 +379,19 @@ std::optional<std::string> question_text(const ChatRequest& request) {
     const std::optional<std::string_view> question = read_question(request, scratch);
     if (!question || question->empty()) return std::nullopt;
     return std::string(*question);
+}
+
+std::size_t append_content(const ChatRequest& request, json::Span content, std::size_t most_bytes, std::string& out) {
+    if (content.empty()) return 0;
+    std::string_view raw = content.of(request.body);
+    if (json::is_array(raw)) {
+        raw = {};
+        for (json::Walk part(request.body, content); raw.empty() && part.next();) {
+            const std::optional<json::Span> text = json::find_member(request.body, part.value(), "text");
+            if (text && json::is_string(text->of(request.body))) raw = text->of(request.body);
+        }
+    }
+    return json::append_excerpt(raw, most_bytes, out) ? raw.size() - 2 : 0;
 }
 
 Digest256 partition_digest(const ChatRequest& request, std::string_view scope) {

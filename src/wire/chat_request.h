@@ -4,6 +4,7 @@
 // Limits: body size is the HTTP server's; 256 top-level members; messages and tools are not copied.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,31 @@
 #include "json/span.h"
 
 namespace weir::wire {
+
+// The last messages that are no system messages, and how many there are.
+struct RecentTurns {
+    static constexpr std::size_t kKept = 8;
+    enum class Role : std::uint8_t { user, assistant, tool, other };
+    struct Turn {
+        Role role = Role::other;
+        bool calls = false;  // has tool calls
+        json::Span content;  // as it stands there; empty: none
+    };
+    std::size_t count = 0, by_user = 0, by_tool = 0;
+
+    std::size_t kept() const { return count < kKept ? count : kKept; }
+    const Turn& back(std::size_t index) const {
+        return ring_[(count - 1 - index) % kKept];
+    }  // 0: the last; below kept()
+    void add(const Turn& turn) {
+        by_user += turn.role == Role::user;
+        by_tool += turn.role == Role::tool;
+        ring_[count++ % kKept] = turn;
+    }
+
+  private:
+    std::array<Turn, kKept> ring_;
+};
 
 struct ChatRequest {
     std::string_view body;              // the caller's own bytes
@@ -38,6 +64,7 @@ struct ChatRequest {
     // last: the turns of the request that it answered. Empty: none.
     json::Span turns;
     json::Span answered;
+    RecentTurns recent;
 
     void clear();  // keeps its memory
 };
@@ -82,6 +109,10 @@ Digest256 canonical_digest(const ChatRequest& request, std::string_view scope = 
 // The question, unescaped. Nothing where there is none, or an empty one, or one that UTF-8 can't tell exactly (an
 // escaped lone surrogate).
 std::optional<std::string> question_text(const ChatRequest& request);
+
+// What a message's content says, in an excerpt (json::append_excerpt): the one string, or the first text of its parts.
+// Appended to `out`; how many bytes it has as it is spelled.
+std::size_t append_content(const ChatRequest& request, json::Span content, std::size_t most_bytes, std::string& out);
 
 // canonical_digest() of everything but the question: what has to be equal for the semantic cache. No partition is a key
 // of the exact cache. Only for requests that have a question.

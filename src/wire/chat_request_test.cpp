@@ -207,6 +207,39 @@ TEST_CASE("the turns, and those that the last answer was to") {
     CHECK(turns(a1 + "," + u1) == Pair(a1 + "," + u1, ""));
 }
 
+TEST_CASE("the last turns, and what they say") {
+    using Role = RecentTurns::Role;
+    std::string body = R"({"model":"m","messages":[{"role":"system","content":"s"})";
+    for (int i = 0; i < 10; ++i) body += R"(,{"role":"user","content":")" + std::to_string(i) + R"("})";
+    body +=
+        R"(,{"content":null,"tool_calls":[{}],"role":"assistant"},{"role":"assistant","tool_calls":[],"content":"a"})"
+        R"(,{"role":"tool","content":[{"type":"image"},{"type":"text","text":"t\n"},{"text":"u"}]},{"role":"x"}]})";
+    const ChatRequest request = parsed(body);
+    const RecentTurns& turns = request.recent;
+    CHECK(turns.count == 14);
+    CHECK(turns.by_user == 10);
+    CHECK(turns.by_tool == 1);
+    CHECK(turns.kept() == 8);
+    const auto says = [&](std::size_t back) {
+        std::string text;
+        append_content(request, turns.back(back).content, 100, text);
+        return text;
+    };
+    CHECK(turns.back(0).role == Role::other);
+    CHECK(says(0).empty());
+    CHECK(turns.back(1).role == Role::tool);
+    CHECK(says(1) == "t\n");
+    CHECK(turns.back(2).role == Role::assistant);
+    CHECK_FALSE(turns.back(2).calls);
+    CHECK(turns.back(3).calls);
+    CHECK(says(3).empty());
+    CHECK(says(7) == "6");
+    std::string excerpt;
+    CHECK(append_content(parsed(R"({"model":"m","messages":[{"content":"0123456789"}]})"), {36, 48}, 4, excerpt) == 10);
+    CHECK(excerpt == "01\n89");
+    CHECK(parsed(R"({"model":"m","messages":[{}]})").recent.count == 1);
+}
+
 TEST_CASE("upstream body: another answer than the first") {
     const UpstreamForm form{.model = "m", .vary = true};
     CHECK(rendered(with(""), form) == with(R"(,"temperature":0.7)"));
