@@ -6,6 +6,7 @@
 #include "json/scan.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
+#include "wire/dialect_testing.h"
 
 namespace weir::wire {
 namespace {
@@ -46,22 +47,15 @@ void refused(std::string_view members, std::string_view param) {
     CHECK_MESSAGE(asked.error.starts_with("'" + std::string(param) + "'"), asked.error);
 }
 
+using testing::kDone;
+using testing::Translated;
+
 Echo echo_of_answer(bool include_usage = false) {
-    Echo echo;
-    echo.request_id = "00000000000000ab";
-    echo.created_unix_s = 77;
-    if (include_usage) echo.notes = "usage";
-    return echo;
+    return testing::echo_of_answer(include_usage ? "usage" : "");
 }
 
 std::string body_of(std::string_view chat) {
-    const Echo echo = echo_of_answer();
-    std::string out;
-    const Result<void> done = completions_dialect().body_from_chat(chat, echo, out);
-    REQUIRE_MESSAGE(done, done.error().message);
-    std::vector<json::Member> members;
-    REQUIRE_MESSAGE(json::members(out, members), out);
-    return out;
+    return testing::body_of(completions_dialect(), chat, echo_of_answer());
 }
 
 bool tellable(std::string_view chat) {
@@ -72,24 +66,9 @@ bool tellable(std::string_view chat) {
     return done.has_value();
 }
 
-struct Translated {
-    std::string out;
-    std::optional<Error> error;
-};
-
 Translated translate(std::string_view events, bool include_usage = false, std::size_t piece = 1u << 20) {
     const Echo echo = echo_of_answer(include_usage);
-    const auto translator = completions_dialect().stream_from_chat(echo, std::nullopt);
-    Translated translated;
-    while (!events.empty()) {
-        const std::string bytes(events.substr(0, piece));
-        events.remove_prefix(bytes.size());
-        if (Result<void> fed = translator->feed(bytes, translated.out); !fed) {
-            translated.error = fed.error();
-            return translated;
-        }
-    }
-    return translated;
+    return testing::feed_all(*completions_dialect().stream_from_chat(echo, std::nullopt), events, piece);
 }
 
 constexpr std::string_view kProbabilities =
@@ -106,7 +85,6 @@ std::string chunk(std::string_view delta, std::string_view finish = "null", std:
            std::string(more) + "}]}\n\n";
 }
 const std::string kUsage = "data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1.0}}\n\n";
-const std::string kDone = "data: [DONE]\n\n";
 
 std::string told(std::string_view choice, std::string_view usage = "") {
     return R"(data: {"id":"cmpl-1","object":"text_completion","created":5,"model":"x","system_fingerprint":"f",)"

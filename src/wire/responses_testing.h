@@ -11,26 +11,20 @@
 
 #include "http/sse.h"
 #include "json/scan.h"
+#include "wire/dialect_testing.h"
 #include "wire/responses.h"
 
 namespace weir::wire::responses {
 
+using testing::kDone;
+using testing::Translated;
+
 inline Echo echo_of_answer() {
-    Echo echo;
-    echo.request_id = "00000000000000ab";
-    echo.created_unix_s = 77;
-    echo.notes = R"("store":false)";
-    return echo;
+    return testing::echo_of_answer(R"("store":false)");
 }
 
 inline std::string body_of(std::string_view chat) {
-    const Echo echo = echo_of_answer();
-    std::string out;
-    const Result<void> done = responses_dialect().body_from_chat(chat, echo, out);
-    REQUIRE_MESSAGE(done, done.error().message);
-    std::vector<json::Member> members;
-    REQUIRE_MESSAGE(json::members(out, members), out);
-    return out;
+    return testing::body_of(responses_dialect(), chat, echo_of_answer());
 }
 
 inline std::string chat_body(std::string_view message, std::string_view finish = "stop", std::string_view more = "") {
@@ -50,24 +44,14 @@ inline std::string output_of(std::string_view response) {
     return {};
 }
 
-struct Translated {
-    std::string out;
-    std::optional<Error> error;
-};
-
 inline Translated translate(std::string_view events, std::size_t piece = 1u << 20) {
     const Echo echo = echo_of_answer();
     const auto translator = responses_dialect().stream_from_chat(echo, std::nullopt);
-    Translated translated;
-    while (!events.empty()) {
-        const std::string bytes(events.substr(0, piece));
-        events.remove_prefix(bytes.size());
-        if (Result<void> fed = translator->feed(bytes, translated.out); !fed) {
-            translated.error = fed.error();
-            translator->break_off({502, "The upstream broke off.", "server_error", "upstream_broke_off", ""},
-                                  translated.out);
-            return translated;
-        }
+    Translated translated = testing::feed_all(*translator, events, piece);
+    if (translated.error) {
+        translator->break_off({502, "The upstream broke off.", "server_error", "upstream_broke_off", ""},
+                              translated.out);
+        return translated;
     }
     // What came to no end is broken off.
     for (const std::string_view end : {"response.completed", "response.incomplete", "response.failed"}) {
@@ -86,7 +70,6 @@ inline const std::string kUsage =
     R"(data: {"id":"chatcmpl-abc","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,)"
     R"("prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})"
     "\n\n";
-inline const std::string kDone = "data: [DONE]\n\n";
 
 // A reader of streams that holds them to the grammar, event by event, and puts the response together as a client would.
 class Client {

@@ -4,10 +4,10 @@ import json
 
 from harness import upstream
 from harness.case import GatewayCase
+from harness.dialects import TOKENS
 from harness.gateway import simple
 
 PATH = "/v1/completions"
-TOKENS = (20, 8, 3)
 TEXT = "Four, d\u00e9j\u00e0 vu."
 
 

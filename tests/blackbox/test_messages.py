@@ -3,13 +3,12 @@
 import json
 import threading
 
-from harness import upstream, wait_for
-from harness.case import GatewayCase
+from harness import upstream
+from harness.dialects import TOKENS, DialectCase, chunk, typed_events
 from harness.gateway import SMALL_TIER, simple
 
 PATH = "/v1/messages"
 USAGE = {"input_tokens": 12, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 8, "output_tokens": 3}
-TOKENS = (20, 8, 3)
 TOOLS = [{"name": "get_weather", "description": "d", "input_schema": {"type": "object", "properties": {}}}]
 
 
@@ -17,23 +16,9 @@ def request(text="What is two and two?", **members):
     return dict({"model": "gpt-4o", "max_tokens": 100, "messages": [{"role": "user", "content": text}]}, **members)
 
 
-def events_of(reply):
-    """(event name, document) of each event; the name is the document's type."""
-    found = []
-    for block in reply.body.decode().split("\n\n"):
-        lines = [line for line in block.split("\n") if line and not line.startswith(":")]
-        if not lines:
-            continue
-        assert len(lines) == 2 and lines[0].startswith("event: ") and lines[1].startswith("data: "), block
-        document = json.loads(lines[1][6:])
-        assert document["type"] == lines[0][7:], block
-        found.append(document)
-    return found
-
-
 def message_of(reply):
     """What a client makes of a stream; its grammar is checked on the way."""
-    events = [event for event in events_of(reply) if event["type"] != "ping"]
+    events = [event for event in typed_events(reply) if event["type"] != "ping"]
     assert events[0]["type"] == "message_start", events[0]
     assert [event["type"] for event in events[-2:]] == ["message_delta", "message_stop"], events[-2:]
     message = events[0]["message"]
@@ -75,19 +60,8 @@ def said(text, **members):
     )
 
 
-def chunk(delta, finish=None, **members):
-    base = {"id": "chatcmpl-1", "created": 1, "model": "gpt-4o", "object": "chat.completion.chunk"}
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return upstream.event(dict(base, choices=[choice], **members))
-
-
-class MessagesCase(GatewayCase):
-    def ask(self, body=None, headers=(), **members):
-        return self.weir.ask("POST", PATH, body or request(**members), headers)
-
-    def setUp(self):
-        super().setUp()
-        self.up.answer = upstream.Model(tokens=TOKENS)
+class MessagesCase(DialectCase):
+    path, request, read = PATH, staticmethod(request), staticmethod(message_of)
 
     def assert_anthropic_error(self, reply, status, kind, mentions=()):
         self.assertEqual(reply.status, status, reply)
@@ -100,10 +74,7 @@ class MessagesCase(GatewayCase):
         return document
 
     def assert_whole(self, reply, message, streamed):
-        self.assertEqual(reply.status, 200, reply)
-        self.assertTrue(reply.complete)
-        self.assertEqual("event-stream" in reply.header("content-type"), streamed)
-        self.assertEqual(message_of(reply) if streamed else reply.json(), message)
+        super().assert_whole(reply, message, streamed)
         self.assertEqual(reply.header("request-id"), "req_" + reply.header("x-weir-request-id"))
 
 
@@ -235,7 +206,7 @@ class Forwarded(MessagesCase):
                 if reply.status != 200:
                     self.assert_anthropic_error(reply, 502, "api_error")
                     continue
-                events = events_of(reply)
+                events = typed_events(reply)
                 self.assertEqual(events[-1]["type"], "error")
                 self.assertEqual(events[-1]["error"]["type"], "api_error")
                 kinds = [event["type"] for event in events]
@@ -246,14 +217,14 @@ class Forwarded(MessagesCase):
         ):
             self.up.script(upstream.stream([chunk({"content": "one"}), how, upstream.DONE]))
             reply = self.ask(stream=True)
-            self.assertIn("overloaded", events_of(reply)[-1]["error"]["message"])
-            self.assertEqual([e["type"] for e in events_of(reply)].count("error"), 1)
+            self.assertIn("overloaded", typed_events(reply)[-1]["error"]["message"])
+            self.assertEqual([e["type"] for e in typed_events(reply)].count("error"), 1)
             self.assertFalse(self.weir.row(reply)["complete"])
 
     def test_an_end_without_a_reason_is_none(self):
         self.up.script(upstream.stream([chunk({"content": "one"}), upstream.DONE]))
         reply = self.ask(stream=True)
-        self.assertEqual(events_of(reply)[-1]["type"], "error")
+        self.assertEqual(typed_events(reply)[-1]["type"], "error")
 
     def test_a_body_where_a_stream_was_asked_for(self):
         usage = upstream.usage_of(TOKENS[0], TOKENS[2], TOKENS[1])
@@ -317,13 +288,7 @@ class Forwarded(MessagesCase):
         self.assert_anthropic_error(self.weir.ask("GET", PATH + "/count_tokens"), 405, "invalid_request_error")
 
     def test_a_caller_who_leaves(self):
-        self.up.script(upstream.stepped([chunk({"content": "one"})], {}, hang=True))
-        connection = self.weir.connect()
-        connection.request("POST", PATH, request(stream=True))
-        reply = connection.read_head()
-        connection.close()
-        wait_for(lambda: self.up.requests[0].gone_at, 3, "the call to be cancelled upstream as well")
-        self.assertFalse(self.weir.row(reply)["complete"])
+        self.assert_leaving_cancels()
 
 
 class Keys(MessagesCase):
@@ -395,7 +360,7 @@ class Shared(MessagesCase):
 
     def test_known_usage_stands_at_the_beginning_of_a_hit(self):
         self.ask(body=request("Known?"))
-        events = events_of(self.ask(body=request("Known?", stream=True)))
+        events = typed_events(self.ask(body=request("Known?", stream=True)))
         self.assertEqual(events[0]["message"]["usage"], dict(USAGE, output_tokens=0))
 
     def test_the_same_bytes_to_two_paths(self):
@@ -485,7 +450,7 @@ class Shared(MessagesCase):
             following.read_body(second)
             self.up.start()
         self.assertIn("error", json.loads(first.events[-1]))
-        self.assertEqual(events_of(second)[-1]["type"], "error")
+        self.assertEqual(typed_events(second)[-1]["type"], "error")
 
 
 class Meaning(MessagesCase):

@@ -3,12 +3,11 @@
 import json
 import threading
 
-from harness import upstream, wait_for
-from harness.case import GatewayCase
+from harness import upstream
+from harness.dialects import TOKENS, DialectCase, chunk, typed_events
 from harness.gateway import SMALL_TIER, simple
 
 PATH = "/v1/responses"
-TOKENS = (20, 8, 3)
 USAGE = {
     "input_tokens": 20,
     "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 8},
@@ -26,17 +25,9 @@ def request(question="What is two and two?", **members):
 
 
 def events_of(reply):
-    """The documents of the events; names and numbers are checked on the way."""
-    found = []
-    for block in reply.body.decode().split("\n\n"):
-        lines = [line for line in block.split("\n") if line and not line.startswith(":")]
-        if not lines:
-            continue
-        assert len(lines) == 2 and lines[0].startswith("event: ") and lines[1].startswith("data: "), block
-        document = json.loads(lines[1][6:])
-        assert document["type"] == lines[0][7:], block
-        assert document["sequence_number"] == len(found), block
-        found.append(document)
+    """The documents of the events, which are numbered."""
+    found = typed_events(reply)
+    assert [event["sequence_number"] for event in found] == list(range(len(found))), found
     return found
 
 
@@ -146,12 +137,6 @@ def said(answer="Four.", **members):
     )
 
 
-def chunk(delta, finish=None, **members):
-    base = {"id": "chatcmpl-1", "created": 1720000000, "model": "gpt-4o", "object": "chat.completion.chunk"}
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return upstream.event(dict(base, choices=[choice], **members))
-
-
 USAGE_CHUNK = upstream.event({"id": "chatcmpl-1", "choices": [], "usage": upstream.usage_of(*TOKENS[::2], TOKENS[1])})
 
 
@@ -159,19 +144,8 @@ def reply_output(reply, streamed):
     return (response_of(reply) if streamed else reply.json())["output"]
 
 
-class ResponsesCase(GatewayCase):
-    def ask(self, body=None, headers=(), **members):
-        return self.weir.ask("POST", PATH, body or request(**members), headers)
-
-    def setUp(self):
-        super().setUp()
-        self.up.answer = upstream.Model(tokens=TOKENS)
-
-    def assert_whole(self, reply, response, streamed):
-        self.assertEqual(reply.status, 200, reply)
-        self.assertTrue(reply.complete)
-        self.assertEqual("event-stream" in reply.header("content-type"), streamed)
-        self.assertEqual(response_of(reply) if streamed else reply.json(), response)
+class ResponsesCase(DialectCase):
+    path, request, read = PATH, staticmethod(request), staticmethod(response_of)
 
 
 class Forwarded(ResponsesCase):
@@ -391,13 +365,7 @@ class Forwarded(ResponsesCase):
             self.assertEqual(reply.header("retry-after"), "3")
 
     def test_a_caller_who_leaves(self):
-        self.up.script(upstream.stepped([chunk({"content": "one"})], {}, hang=True))
-        connection = self.weir.connect()
-        connection.request("POST", PATH, request(stream=True))
-        reply = connection.read_head()
-        connection.close()
-        wait_for(lambda: self.up.requests[0].gone_at, 3, "the call to be cancelled upstream as well")
-        self.assertFalse(self.weir.row(reply)["complete"])
+        self.assert_leaving_cancels()
 
 
 class Shared(ResponsesCase):
