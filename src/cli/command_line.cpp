@@ -196,7 +196,9 @@ void add_eval_student(CLI::App& eval, EvalStudentArguments& to) {
         ->required();
     student->add_option("--promise", to.promise, "share of all answers that may differ (default: 5%)");
     student->add_option("--confidence", to.confidence, "of the certificates (default: 90%)");
-    student->add_option("--audit", to.audit, "least share of served answers whose teacher is asked (default: 5%)");
+    student->add_option(
+        "--audit", to.audit,
+        "how often the teacher is asked about an answer somewhat riskier than the promise (default: 5%)");
     student->add_option("--shuffles", to.shuffles, "so many passes in random order (default: one in the file's)")
         ->type_name("N");
     student->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");

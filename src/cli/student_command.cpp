@@ -43,8 +43,7 @@ Result<eval::StudentPlay> play_of(const EvalStudentArguments& arguments) {
     }
     play.learner.promise = *promise;
     play.learner.confidence = *confidence;
-    play.learner.audits.base = play.learner.audits.least = *audit;
-    play.learner.audits.most = std::max(play.learner.audits.most, *audit);
+    play.learner = eval::with_audits(play.learner, *audit);
     play.shuffles = arguments.shuffles;
     play.seed = arguments.seed;
     return play;

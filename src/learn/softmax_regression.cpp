@@ -79,6 +79,7 @@ Result<SoftmaxRegression> SoftmaxRegression::fit(const Examples& examples, std::
     }
     model.weights_.assign(features * model.stride_, 0.0F);
     model.bias_.assign(model.stride_, 0.0F);
+    if (options.start > 0) model.start_from_centroids(examples, options.start);
     std::vector<float> squares(features, 0.0F), slopes, sum, bias_sum;
     std::vector<std::uint32_t> order(examples.rows());
     std::iota(order.begin(), order.end(), 0U);
@@ -103,6 +104,42 @@ Result<SoftmaxRegression> SoftmaxRegression::fit(const Examples& examples, std::
         model.bias_ = std::move(bias_sum);
     }
     return model;
+}
+
+void SoftmaxRegression::start_from_centroids(const Examples& examples, double length) {
+    // By column, and of a sigmoid's examples without it.
+    std::vector<float> with(columns_, 0.0F), without(columns_, 0.0F), squares(columns_, 0.0F);
+    const auto each_target = [&](std::size_t row, const auto& visit) {
+        std::size_t begin = 0;
+        for (std::size_t head = 0; head < heads_.size(); begin += heads_[head++]) {
+            const std::int32_t target = examples.targets[row * heads_.size() + head];
+            if (target == kUnknown) continue;
+            if (heads_[head] > 1) {
+                visit(begin + static_cast<std::size_t>(target), true);
+            } else {
+                visit(begin, target == 1);
+            }
+        }
+    };
+    for (std::size_t row = 0; row < examples.rows(); ++row) {
+        each_target(row, [&](std::size_t column, bool has) { (has ? with : without)[column] += 1; });
+    }
+    for (std::size_t row = 0; row < examples.rows(); ++row) {
+        each_target(row, [&](std::size_t column, bool has) {
+            const float share = has ? 1 / with[column] : -1 / without[column];
+            for (const SparseValue& each : examples.row(row)) {
+                weights_[each.feature * stride_ + column] += share * each.value;
+            }
+        });
+    }
+    for (std::size_t i = 0; i < weights_.size(); i += stride_) {
+        for (std::size_t column = 0; column < columns_; ++column)
+            squares[column] += weights_[i + column] * weights_[i + column];
+    }
+    for (float& square : squares) square = square > 0 ? static_cast<float>(length) / std::sqrt(square) : 0;
+    for (std::size_t i = 0; i < weights_.size(); i += stride_) {
+        for (std::size_t column = 0; column < columns_; ++column) weights_[i + column] *= squares[column];
+    }
 }
 
 void SoftmaxRegression::update(std::span<const SparseValue> row, std::span<const std::int32_t> targets,

@@ -1,8 +1,10 @@
 // Multinomial logistic regression on sparse rows: any number of heads over the same features, each a softmax over its
 // classes or, one column wide, a sigmoid. Fitted by stochastic gradient descent with AdaGrad steps (Duchi, Hazan,
 // Singer, JMLR 2011), one step size for each feature and all its columns; the penalty is applied to a feature's weights
-// when it is seen. The weights are the average of those at the end of the last passes (Polyak and Juditsky 1992).
-// Deterministic by seed. Thread rule: fit() is one thread's; a fitted model is immutable. Limits: kMostWeights weights.
+// when it is seen. It starts from each class's centroid (Rocchio 1971): what a class's examples have in common, before
+// it is learned what tells classes apart; that helps most where examples are few. The weights are the average of those
+// at the end of the last passes (Polyak and Juditsky 1992). Deterministic by seed. Thread rule: fit() is one thread's;
+// a fitted model is immutable. Limits: kMostWeights weights.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +23,11 @@ class SoftmaxRegression {
     static constexpr std::int32_t kUnknown = -1;  // a target that is not known: nothing is learned of it
 
     struct Options {
-        double step = 0.5;  // AdaGrad's base step
+        double step = 0.2;  // AdaGrad's base step
+        double start = 40;  // length of each class's weights at the start
         double l2 = 1e-5;   // penalty on each weight, for an example that shows its feature
-        int passes = 8;
-        int averaged = 3;  // of the last passes
+        int passes = 5;
+        int averaged = 2;  // of the last passes
         std::uint64_t seed = 1;
     };
     struct Examples {
@@ -53,6 +56,7 @@ class SoftmaxRegression {
     void probabilities(std::span<const SparseValue> row, std::vector<float>& out) const;
 
   private:
+    void start_from_centroids(const Examples& examples, double length);
     void update(std::span<const SparseValue> row, std::span<const std::int32_t> targets, const Options& options,
                 std::vector<float>& squares, std::vector<float>& slopes);
     void score(std::span<const SparseValue> row, std::vector<float>& out) const;

@@ -149,6 +149,8 @@ TEST_CASE("softmax: the fast fit is the slow one") {
         options.passes = 4;
         options.averaged = 2;
         options.l2 = 1e-3;
+        options.step = 0.5;
+        options.start = 0;
         const auto fast = SoftmaxRegression::fit(examples, 12, heads, options);
         REQUIRE(fast);
         const SlowSoftmax slow = SlowSoftmax::fit(examples, 12, heads, options);
@@ -186,6 +188,28 @@ TEST_CASE("softmax: learns what can be told, the same with the same seed") {
     REQUIRE(p.size() == 5);
     CHECK(p[2] > 0.5F);
     CHECK(p[0] + p[1] + p[2] + p[3] == doctest::Approx(1).epsilon(1e-4));
+}
+
+TEST_CASE("softmax: starts from what a class's examples have in common") {
+    SoftmaxRegression::Examples examples;
+    for (const std::int32_t target : {0, 1, 0, 1}) {
+        examples.values.push_back({target == 0 ? 0U : 1U, 2.0F});
+        examples.values.push_back({2, 2.0F});
+        examples.ends.push_back(examples.values.size());
+        examples.targets.insert(examples.targets.end(), {target, target});
+    }
+    SoftmaxRegression::Options options;
+    options.passes = 0;
+    options.start = 10;
+    const auto model = SoftmaxRegression::fit(examples, 3, Heads{2, 1}, options);
+    REQUIRE(model);
+    const float part = std::sqrt(50.0F);
+    CHECK(model->weights(0)[0] == doctest::Approx(part));
+    CHECK(model->weights(0)[1] == 0);
+    CHECK(model->weights(2)[0] == doctest::Approx(part));
+    CHECK(model->weights(0)[2] == doctest::Approx(-part));  // a sigmoid's, against those without it
+    CHECK(model->weights(1)[2] == doctest::Approx(part));
+    CHECK(model->weights(2)[2] == doctest::Approx(0).scale(1));
 }
 
 TEST_CASE("softmax: what it refuses") {

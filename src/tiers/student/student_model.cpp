@@ -54,11 +54,9 @@ std::string_view to_string(Declined why) {
         case Declined::too_long:
             return "too long";
         case Declined::nothing:
-            return "nothing known in it";
-        case Declined::novel:
             break;
     }
-    return "novel";
+    return "nothing known in it";
 }
 
 std::string student_bytes(const StudentParts& parts) {
@@ -212,12 +210,10 @@ StudentAnswer StudentModel::answer(std::string_view text) const {
     const double right = std::clamp(std::exp(choice.log_probability), 1e-12, kMostRight);
     const double calibrated =
         learn::sigmoid(static_cast<double>(slope_) * learn::logit(right) + static_cast<double>(offset_));
-    answer.log_probability = std::log(std::max(calibrated, 1e-12));
+    answer.novel = answer.novelty > static_cast<double>(novelty_limit_);
+    const double probability = answer.novel ? std::min(calibrated, kNovelProbability) : calibrated;
+    answer.log_probability = std::log(std::max(probability, 1e-12));
     answer.margin = choice.margin;
-    if (answer.novelty > static_cast<double>(novelty_limit_)) {
-        answer.declined = Declined::novel;
-        return answer;
-    }
     answer.text = std::move(choice.text);
     return answer;
 }

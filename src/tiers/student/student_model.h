@@ -19,11 +19,12 @@ namespace weir::tiers::student {
 
 inline constexpr std::size_t kMostStudentBytes = 32u << 20;
 
+inline constexpr double kNovelProbability = 0.1;
+
 enum class Declined : std::uint8_t {
     no,
     too_long,  // the text is longer than kMostTextBytes
     nothing,   // no known gram in it
-    novel,     // far fewer known grams than the texts that it has learned from would have had
 };
 std::string_view to_string(Declined why);
 
@@ -33,6 +34,9 @@ struct StudentAnswer {
     double log_probability = 0;  // that the teacher would have answered the same, calibrated on texts held out
     double margin = 0;           // see AnswerForm::Choice
     double novelty = 0;          // share of the text's grams that training had not seen (twice)
+    // Far fewer known grams than the texts that it has learned from would have had: the answer's probability is taken
+    // to be kNovelProbability at most, so gates stay shut.
+    bool novel = false;
 };
 
 // What a student is made of; the trainer's result.

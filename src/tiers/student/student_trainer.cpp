@@ -14,6 +14,9 @@ using learn::SoftmaxRegression;
 constexpr std::uint32_t kLeastTexts = 2;  // that a gram stands in
 constexpr std::size_t kFolds = 3;         // to calibrate on examples held out
 constexpr std::size_t kOfLate = 200;      // examples that tell how often labels are new
+// A label's own words are an example of it, and count like so many: what it is called mostly tells what it is about.
+constexpr std::size_t kNamedTimes = 2;
+constexpr double kMostRight = 0.9999, kMostSlope = 5, kMostOffset = 10;
 constexpr double kNoveltyQuantile = 0.99, kLeastNoveltyLimit = 0.5;
 
 struct Text {
@@ -83,7 +86,7 @@ float novelty_limit(std::span<const Text> texts, const Lexicon& lexicon) {
     return static_cast<float>(std::clamp(novelty[at], kLeastNoveltyLimit, 1.0));
 }
 
-SoftmaxRegression::Examples rows_of(std::span<const Text> texts, const Vocabulary& vocabulary, std::size_t heads) {
+SoftmaxRegression::Examples rows_of(std::span<const Text> texts, const Vocabulary& vocabulary) {
     SoftmaxRegression::Examples rows;
     std::vector<learn::SparseValue> row;
     for (const Text& text : texts) {
@@ -92,8 +95,71 @@ SoftmaxRegression::Examples rows_of(std::span<const Text> texts, const Vocabular
         rows.ends.push_back(rows.values.size());
         rows.targets.insert(rows.targets.end(), text.targets.begin(), text.targets.end());
     }
-    (void)heads;
     return rows;
+}
+
+// "card_arrival" -> "card arrival", "cardArrival" -> "card Arrival".
+std::string words_of_label(std::string_view label) {
+    std::string words;
+    for (std::size_t i = 0; i < label.size(); ++i) {
+        const auto is = [&](std::size_t at, char first, char last) { return label[at] >= first && label[at] <= last; };
+        if (i > 0 && is(i, 'A', 'Z') && is(i - 1, 'a', 'z')) words += ' ';
+        const bool plain = is(i, 'a', 'z') || is(i, 'A', 'Z') || is(i, '0', '9') || (label[i] & 0x80) != 0;
+        words += plain ? label[i] : ' ';
+    }
+    return words;
+}
+
+std::vector<Text> names_of(const AnswerForm& form) {
+    std::vector<Text> names;
+    std::size_t head = 0;
+    for (const AnswerField& field : form.fields()) {
+        const std::size_t count = field.labels.size();
+        for (std::size_t label = 0; label < count && (field.several || count > 1); ++label) {
+            Text text;
+            if (!text_grams(words_of_label(field.labels[label].text), text.grams) || text.grams.empty()) continue;
+            text.targets.assign(form.heads().size(), SoftmaxRegression::kUnknown);
+            text.targets[field.several ? head + label : head] = field.several ? 1 : static_cast<std::int32_t>(label);
+            names.insert(names.end(), kNamedTimes, text);
+        }
+        head += field.several ? count : count > 1 ? 1 : 0;
+    }
+    return names;
+}
+
+void append_row(const SoftmaxRegression::Examples& from, std::size_t row, std::size_t heads,
+                SoftmaxRegression::Examples& to) {
+    const auto values = from.row(row);
+    to.values.insert(to.values.end(), values.begin(), values.end());
+    to.ends.push_back(to.values.size());
+    const auto begin = from.targets.begin() + static_cast<std::ptrdiff_t>(row * heads);
+    to.targets.insert(to.targets.end(), begin, begin + static_cast<std::ptrdiff_t>(heads));
+}
+
+// How the model's own word has to be read, from models that had not seen the texts they are asked about.
+Result<learn::PlattCalibration> calibrate(const SoftmaxRegression::Examples& rows, std::span<const Text> texts,
+                                          const Vocabulary& vocabulary, const AnswerForm& form,
+                                          const SoftmaxRegression::Options& fitting, const std::stop_token& stop) {
+    std::vector<learn::ScoredLabel> scored;
+    std::vector<float> probabilities;
+    std::vector<std::int32_t> said;
+    for (std::size_t fold = 0; fold < kFolds; ++fold) {
+        SoftmaxRegression::Examples others;
+        for (std::size_t row = 0; row < rows.rows(); ++row) {
+            if (row >= texts.size() || row % kFolds != fold) append_row(rows, row, form.heads().size(), others);
+        }
+        const auto model = SoftmaxRegression::fit(others, vocabulary.size(), form.heads(), fitting, stop);
+        if (!model) return tl::unexpected(model.error());
+        for (std::size_t row = fold; row < texts.size(); row += kFolds) {
+            model->probabilities(rows.row(row), probabilities);
+            const AnswerForm::Choice choice = form.choose(probabilities);
+            form.targets(choice.text, said);
+            const bool right = texts[row].sayable && said == texts[row].targets;
+            scored.push_back(
+                {learn::logit(std::min(kMostRight, std::exp(choice.log_probability))), right ? 1.0 : 0.0, 1});
+        }
+    }
+    return learn::PlattCalibration::fit(scored);
 }
 
 }  // namespace
@@ -139,9 +205,15 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
     parts.hashes = std::move(lexicon.hashes);
     parts.rarity = std::move(lexicon.rarity);
     const Vocabulary vocabulary(parts.hashes, parts.rarity, parts.rarity_of_unknown);
-    const auto rows = rows_of(texts, vocabulary, parts.form.heads().size());
+    const std::size_t taught = texts.size();
+    for (Text& name : names_of(parts.form)) texts.push_back(std::move(name));
+    const auto rows = rows_of(texts, vocabulary);
     SoftmaxRegression::Options fitting;
     fitting.seed = options.seed;
+    const auto calibration = calibrate(rows, std::span(texts).first(taught), vocabulary, parts.form, fitting, stop);
+    if (!calibration) return tl::unexpected(calibration.error());
+    parts.slope = static_cast<float>(std::clamp(calibration->slope, 0.0, kMostSlope));
+    parts.offset = static_cast<float>(std::clamp(calibration->offset, -kMostOffset, kMostOffset));
     const auto model = SoftmaxRegression::fit(rows, vocabulary.size(), parts.form.heads(), fitting, stop);
     if (!model) return tl::unexpected(model.error());
     parts.bias.assign(model->bias().begin(), model->bias().end());
