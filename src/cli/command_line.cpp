@@ -281,6 +281,7 @@ void add_eval_spans(CLI::App& eval, EvalSpansArguments& to) {
         ->type_name("N")
         ->delimiter(',');
     spans->add_option("--seed", to.seed, "of the order of examples (default: 1)")->type_name("S");
+    spans->add_flag("--nearest", to.nearest, "the answers of the nearest examples instead of a tagger's");
     add_format(*spans, to.format);
     spans->footer("");
 }

@@ -60,6 +60,7 @@ int eval_spans_command(const EvalSpansArguments& arguments, const Clock& clock, 
         eval::SpanPlay play;
         play.train = train;
         play.seed = arguments.seed;
+        play.nearest = arguments.nearest;
         const auto summary = eval::evaluate_spans(*rows, play, clock);
         if (!summary) return problem(summary.error(), "weir eval spans: " + std::to_string(train) + " examples: ");
         scored = summary->scored;

@@ -16,6 +16,7 @@ struct EvalSpansArguments {
     std::string in_file;
     std::vector<std::uint64_t> train{5000};  // the same file for each
     std::uint64_t seed = 1;
+    bool nearest = false;  // the nearest example's answer instead of a tagger's
     OutputFormat format = OutputFormat::table;
 };
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "eval/tsv.h"
 #include "json/scan.h"
+#include "tiers/student/nearest_copy.h"
 #include "tiers/student/prompt_slot.h"
 #include "tiers/student/span_student.h"
 
@@ -108,6 +110,75 @@ Result<std::vector<SpanRow>> read_span_rows(const std::string& file) {
     return rows;
 }
 
+namespace {
+
+// One student and how it is asked.
+class Pupil {
+  public:
+    Result<void> learn(std::span<const SpanExample> examples, const SpanPlay& play) {
+        form_ = SpanForm::learn(examples);
+        if (play.nearest) {
+            std::vector<CopyExample> copies;
+            for (const SpanExample& each : examples) copies.push_back({each.slot, each.answer});
+            auto made = NearestCopy::train(copies);
+            if (!made) return tl::unexpected(made.error());
+            nearest_ = std::move(*made);
+            return {};
+        }
+        SpanStudent::Options options;
+        options.tagger.seed = play.seed;
+        auto made = SpanStudent::train(examples, options);
+        if (!made) return tl::unexpected(made.error());
+        spans_ = std::move(*made);
+        return {};
+    }
+
+    bool answer(std::string_view slot, std::string& text, double& log_probability) {
+        const bool answered = spans_ ? spans_->answer(slot, scratch_, span_answer_)
+                                     : nearest_->answer(slot, nearest_scratch_, copy_answer_);
+        text = spans_ ? span_answer_.text : copy_answer_.text;
+        log_probability = spans_ ? span_answer_.log_probability : copy_answer_.log_probability;
+        return answered;
+    }
+
+    // The spans of an answer; none where it is of another form, or the task is no extraction.
+    void read(std::string_view text, std::vector<SpanValue>& out) const {
+        out.clear();
+        if (form_) form_->read(text, out);
+    }
+    std::size_t trained() const { return spans_ ? spans_->training().learned : nearest_->rows(); }
+    std::size_t bytes() const { return spans_ ? spans_->bytes().size() : nearest_->bytes().size(); }
+    std::size_t features() const { return spans_ ? spans_->features() : 0; }
+
+  private:
+    std::optional<SpanForm> form_;
+    std::optional<SpanStudent> spans_;
+    std::optional<NearestCopy> nearest_;
+    SpanStudent::Scratch scratch_;
+    NearestCopy::Scratch nearest_scratch_;
+    SpanAnswer span_answer_;
+    CopyAnswer copy_answer_;
+};
+
+void score(std::vector<Judged>& judged, std::vector<double>& micros, SpanSummary& summary) {
+    std::stable_sort(judged.begin(), judged.end(),
+                     [](const Judged& a, const Judged& b) { return a.probability > b.probability; });
+    std::size_t same = 0;
+    for (const Judged& each : judged) {
+        same += each.same ? 1 : 0;
+        summary.same_said += each.probability / static_cast<double>(summary.scored);
+    }
+    summary.same = over(same, summary.scored);
+    summary.served_2 = servable(judged, summary.scored, 0.02);
+    summary.served_5 = servable(judged, summary.scored, 0.05);
+    summary.calibration_error = calibration_error(judged);
+    for (const double each : micros) summary.answer_micros += each / static_cast<double>(micros.size());
+    std::sort(micros.begin(), micros.end());
+    summary.answer_micros_p99 = micros[micros.size() * 99 / 100];
+}
+
+}  // namespace
+
 Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanPlay& play, const Clock& clock) {
     if (play.train >= rows.size()) return fail(ErrorCode::invalid, "no rows behind those to learn from");
     // The prompts' varying part first, as it would be known after the same rows.
@@ -119,56 +190,43 @@ Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanP
     for (std::size_t i = 0; i < play.train; ++i) {
         if (cutter.cut(rows[i].prompt, slots)) examples.push_back({slot_text(slots, buffers[i]), rows[i].answer});
     }
-    SpanStudent::Options options;
-    options.tagger.seed = play.seed;
     SpanSummary summary;
+    Pupil pupil;
     const Micros began = clock.steady_micros();
-    const auto student = SpanStudent::train(examples, options);
-    if (!student) return tl::unexpected(student.error());
+    if (auto learned = pupil.learn(examples, play); !learned) return tl::unexpected(learned.error());
     summary.train_seconds = static_cast<double>(clock.steady_micros() - began) * 1e-6;
-    summary.trained = student->training().learned;
-    summary.bytes = student->bytes().size();
-    summary.features = student->features();
+    summary.trained = pupil.trained();
+    summary.bytes = pupil.bytes();
+    summary.features = pupil.features();
     summary.slots = cutter.whole() ? 0 : cutter.slots();
 
     std::vector<Judged> judged;
     std::vector<double> micros;
-    SpanStudent::Scratch scratch;
-    SpanAnswer answer;
     std::vector<SpanValue> found, wanted;
-    std::string buffer;
+    std::string buffer, text;
+    double log_probability = 0;
     std::size_t common = 0, found_count = 0, wanted_count = 0;
     for (std::size_t i = play.train; i < rows.size(); ++i) {
         const Micros start = clock.steady_micros();
         const bool answered =
-            cutter.cut(rows[i].prompt, slots) && student->answer(slot_text(slots, buffer), scratch, answer);
+            cutter.cut(rows[i].prompt, slots) && pupil.answer(slot_text(slots, buffer), text, log_probability);
         micros.push_back(static_cast<double>(clock.steady_micros() - start));
         ++summary.scored;
-        if (!student->form().read(rows[i].gold, wanted)) wanted.clear();
+        pupil.read(rows[i].gold, wanted);
         wanted_count += wanted.size();
         if (!answered) {
             ++summary.declined;
             continue;
         }
-        student->form().read(answer.text, found);
+        pupil.read(text, found);
         found_count += found.size();
         common += in_common(found, wanted);
-        judged.push_back({std::exp(answer.log_probability), answer.text == rows[i].answer});
-        summary.same_said += judged.back().probability / static_cast<double>(rows.size() - play.train);
+        judged.push_back({std::exp(log_probability), text == rows[i].answer});
     }
     summary.precision = over(common, found_count);
     summary.recall = over(common, wanted_count);
     summary.f1 = over(2 * common, found_count + wanted_count);
-    std::stable_sort(judged.begin(), judged.end(),
-                     [](const Judged& a, const Judged& b) { return a.probability > b.probability; });
-    const auto same = std::count_if(judged.begin(), judged.end(), [](const Judged& each) { return each.same; });
-    summary.same = over(static_cast<std::size_t>(same), summary.scored);
-    summary.served_2 = servable(judged, summary.scored, 0.02);
-    summary.served_5 = servable(judged, summary.scored, 0.05);
-    summary.calibration_error = calibration_error(judged);
-    for (const double each : micros) summary.answer_micros += each / static_cast<double>(micros.size());
-    std::sort(micros.begin(), micros.end());
-    summary.answer_micros_p99 = micros[micros.size() * 99 / 100];
+    score(judged, micros, summary);
     return summary;
 }
 

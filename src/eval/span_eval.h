@@ -21,6 +21,7 @@ Result<std::vector<SpanRow>> read_span_rows(const std::string& file);
 struct SpanPlay {
     std::size_t train = 5000;  // rows from the start
     std::uint64_t seed = 1;
+    bool nearest = false;  // nearest_copy.h instead; of a task that is no extraction, F1 is 0
 };
 
 struct SpanSummary {
@@ -35,7 +36,7 @@ struct SpanSummary {
     std::size_t slots = 0;  // of the prompts' template; 0: they have none
 };
 
-// Errors: no rows behind those to learn from, or no extraction (invalid).
+// Errors: no rows behind those to learn from, or nothing that the student can learn (invalid).
 Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanPlay& play, const Clock& clock);
 
 }  // namespace weir::eval

@@ -56,6 +56,10 @@ TEST_CASE("a task of names is learned and scored") {
     CHECK(summary->f1 == doctest::Approx(1));
     CHECK(summary->same == doctest::Approx(1));
     CHECK(summary->served_2 == doctest::Approx(1));
+    play.nearest = true;
+    const auto nearest = evaluate_spans(*rows, play, FakeClock());
+    REQUIRE(nearest);
+    CHECK(nearest->same > 0.9);
     play.train = 120;
     CHECK_FALSE(evaluate_spans(*rows, play, FakeClock()));
 }

@@ -4,29 +4,49 @@
 
 namespace weir::tiers::student {
 
-void LabelCounts::add(std::uint32_t hash, std::size_t column) {
-    auto at = places_.find(hash);
-    if (at == places_.end()) {
-        if (places_.size() >= kMostKnown) return;
-        at = places_.emplace(hash, static_cast<std::uint32_t>(places_.size())).first;
-        counts_.resize(counts_.size() + columns_, 0);
+std::size_t LabelCounts::slot_of(std::uint32_t hash) const {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t slot = (hash * std::uint64_t{0x9E3779B97F4A7C15} >> 32U) & mask;
+    while (table_[slot] != 0 && hashes_[table_[slot] - 1] != hash) slot = (slot + 1) & mask;
+    return slot;
+}
+
+void LabelCounts::append(std::uint32_t hash) {
+    if (2 * (hashes_.size() + 1) > table_.size()) {
+        table_.assign(std::max<std::size_t>(64, 2 * table_.size()), 0);
+        for (std::size_t place = 0; place < hashes_.size(); ++place) {
+            table_[slot_of(hashes_[place])] = static_cast<std::uint32_t>(place + 1);
+        }
     }
-    std::uint8_t& count = counts_[at->second * columns_ + column];
+    const std::size_t slot = slot_of(hash);
+    hashes_.push_back(hash);
+    table_[slot] = static_cast<std::uint32_t>(hashes_.size());
+    counts_.resize(counts_.size() + columns_, 0);
+}
+
+void LabelCounts::add(std::uint32_t hash, std::size_t column) {
+    if (find(hash) == nullptr) {
+        if (hashes_.size() >= kMostKnown) return;
+        append(hash);
+    }
+    std::uint8_t& count = counts_[(table_[slot_of(hash)] - 1) * columns_ + column];
     if (count < 255) ++count;
 }
 
 const std::uint8_t* LabelCounts::find(std::uint32_t hash) const {
-    const auto at = places_.find(hash);
-    return at == places_.end() ? nullptr : counts_.data() + at->second * columns_;
+    if (table_.empty()) return nullptr;
+    const std::uint32_t place = table_[slot_of(hash)];
+    return place == 0 ? nullptr : counts_.data() + (place - 1) * columns_;
 }
 
 void LabelCounts::write(learn::ModelWriter& to) const {
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> sorted(places_.begin(), places_.end());
+    std::vector<std::uint32_t> sorted = hashes_;
     std::sort(sorted.begin(), sorted.end());
     to.put(static_cast<std::uint32_t>(sorted.size()));
-    for (const auto& [hash, place] : sorted) {
+    for (const std::uint32_t hash : sorted) {
         to.put(hash);
-        for (std::size_t column = 0; column < columns_; ++column) to.put(counts_[place * columns_ + column]);
+        const std::uint8_t* const counts = find(hash);
+        for (std::size_t column = 0; column < columns_; ++column) to.put(counts[column]);
     }
 }
 
@@ -36,15 +56,13 @@ Result<LabelCounts> LabelCounts::read(learn::ModelReader& from, std::size_t colu
         return fail(ErrorCode::invalid, "damaged table of known words");
     }
     LabelCounts counts(columns);
-    counts.places_.reserve(size);
-    counts.counts_.reserve(size * columns);
-    std::uint32_t before = 0;
     for (std::size_t i = 0; i < size; ++i) {
         const auto hash = from.get<std::uint32_t>();
-        if (i > 0 && hash <= before) return fail(ErrorCode::invalid, "damaged table of known words");
-        before = hash;
-        counts.places_.emplace(hash, static_cast<std::uint32_t>(i));
-        for (std::size_t column = 0; column < columns; ++column) counts.counts_.push_back(from.get<std::uint8_t>());
+        if (i > 0 && hash <= counts.hashes_.back()) return fail(ErrorCode::invalid, "damaged table of known words");
+        counts.append(hash);
+        for (std::size_t column = 0; column < columns; ++column) {
+            counts.counts_[i * columns + column] = from.get<std::uint8_t>();
+        }
     }
     return counts;
 }

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -27,15 +26,19 @@ class LabelCounts {
     // Null: never seen.
     const std::uint8_t* find(std::uint32_t hash) const;
     std::size_t columns() const { return columns_; }
-    std::size_t size() const { return places_.size(); }
+    std::size_t size() const { return hashes_.size(); }
 
     void write(learn::ModelWriter& to) const;
     static Result<LabelCounts> read(learn::ModelReader& from, std::size_t columns);
 
   private:
+    std::size_t slot_of(std::uint32_t hash) const;  // where it is in table_, or would be
+    void append(std::uint32_t hash);
+
     std::size_t columns_ = 0;
-    std::unordered_map<std::uint32_t, std::uint32_t> places_;
-    std::vector<std::uint8_t> counts_;
+    std::vector<std::uint32_t> hashes_;  // as met
+    std::vector<std::uint8_t> counts_;   // of each of them
+    std::vector<std::uint32_t> table_;   // place in hashes_ + 1, by open addressing; a power of two, never full
 };
 
 struct SpanKnowledge {
