@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "base/result.h"
@@ -85,8 +86,10 @@ class SequenceTagger {
     };
 
     SequenceTagger() = default;
-    // Errors: no sequences, labels outside, a labelling that the chain forbids, more than the limits allow.
-    static Result<SequenceTagger> fit(const TaggedSequences& examples, const TagChain& chain, const Options& options);
+    // Errors: no sequences, labels outside, a labelling that the chain forbids (invalid); more than the limits allow
+    // (too_large); canceled.
+    static Result<SequenceTagger> fit(const TaggedSequences& examples, const TagChain& chain, const Options& options,
+                                      const std::stop_token& stop = {});
 
     // false: no tokens, more than kMostTaggedTokens, or no allowed labelling. Unknown features count nothing.
     bool tag(const TokenFeatures& tokens, Scratch& scratch, Tagging& out) const;

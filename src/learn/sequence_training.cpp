@@ -18,8 +18,9 @@ constexpr float kSettled = 1e-3F;  // a token that is off by less teaches nothin
 
 class TaggerFit {
   public:
-    TaggerFit(const TaggedSequences& examples, const TagChain& chain, const SequenceTagger::Options& options)
-        : examples_(examples), chain_(chain), options_(options), labels_(chain.labels) {}
+    TaggerFit(const TaggedSequences& examples, const TagChain& chain, const SequenceTagger::Options& options,
+              const std::stop_token& stop)
+        : examples_(examples), chain_(chain), options_(options), stop_(stop), labels_(chain.labels) {}
 
     Result<SequenceTagger> run() {
         if (auto sound = check(); !sound) return tl::unexpected(sound.error());
@@ -37,7 +38,10 @@ class TaggerFit {
         RandomBits random(options_.seed);
         for (int pass = 0; pass < options_.passes; ++pass) {
             random.shuffle(std::span(order));
-            for (const std::uint32_t sequence : order) learn(sequence);
+            for (const std::uint32_t sequence : order) {
+                if (stop_.stop_requested()) return fail(ErrorCode::canceled, "training was called off");
+                learn(sequence);
+            }
         }
         return model();
     }
@@ -269,6 +273,7 @@ class TaggerFit {
     const TaggedSequences& examples_;
     const TagChain& chain_;
     const SequenceTagger::Options& options_;
+    const std::stop_token& stop_;
     const std::size_t labels_;
     std::size_t stride_ = 0;
     std::vector<std::uint32_t> features_;  // distinct hashes, as met
@@ -279,8 +284,8 @@ class TaggerFit {
 };
 
 Result<SequenceTagger> SequenceTagger::fit(const TaggedSequences& examples, const TagChain& chain,
-                                           const Options& options) {
-    return TaggerFit(examples, chain, options).run();
+                                           const Options& options, const std::stop_token& stop) {
+    return TaggerFit(examples, chain, options, stop).run();
 }
 
 }  // namespace weir::learn

@@ -25,11 +25,12 @@ double SpanStudent::strangeness(const SpanFeatures::Novelty& novelty) const {
 bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const {
     out.text.clear();
     out.log_probability = 0;
+    out.strange = false;
     if (!cut_tokens(slot, cut_, scratch.tokens)) return false;
     scratch.values.clear();
     if (!scratch.tokens.empty()) {
         scratch.features.look(slot, scratch.tokens);
-        if (strangeness(scratch.features.novelty(knowledge_)) > strangest_) return false;
+        out.strange = strangeness(scratch.features.novelty(knowledge_)) > strangest_;
         scratch.features.features(knowledge_, nullptr, scratch.hashed);
         if (!tagger_.tag(scratch.hashed, scratch.tagger, scratch.tagging)) return false;
         tags_.decode(scratch.tagging.labels, scratch.spans);
@@ -42,8 +43,17 @@ bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& ou
         out.log_probability = scratch.tagging.log_probability;
     }
     if (!form_.write(scratch.values, out.text)) return false;
-    out.log_probability = std::log(std::max(probability(out.log_probability), 1e-12));
+    const double likely = std::min(probability(out.log_probability), out.strange ? kStrangeProbability : 1);
+    out.log_probability = std::log(std::max(likely, 1e-12));
     return true;
+}
+
+bool SpanStudent::could_say(std::string_view slot, std::string_view answer) const {
+    std::vector<SpanValue> values;
+    std::vector<SlotToken> tokens;
+    std::vector<TokenSpan> spans;
+    return form_.read(answer, values) && cut_tokens(slot, cut_, tokens) &&
+           place_values(slot, tokens, values, !repeats_, spans) == values.size();
 }
 
 std::string SpanStudent::bytes() const {

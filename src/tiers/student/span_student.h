@@ -1,6 +1,6 @@
 // A student for extraction: tasks whose answer is JSON made of pieces of the prompt. It finds out by itself that a task
 // is one (span_form.h), tags the prompt's tokens (learn/sequence_tagger.h) and writes the answer in the teacher's form.
-// How sure it is: the probability of the whole tagging, corrected on a fifth of the examples that it had not seen.
+// How sure it is: the probability of the whole tagging, corrected on the last fifth of the examples, unseen.
 // Deterministic: the same examples and options give the same bytes.
 // Thread rule: immutable once made; answer() from any thread with a Scratch of its own. Limits: kMostSpanExamples;
 // texts longer than kMostSlotBytes or kMostSlotTokens are declined; kMostSpanStudentBytes a model.
@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -23,10 +24,14 @@ namespace weir::tiers::student {
 
 inline constexpr std::size_t kMostSpanExamples = 50'000;
 inline constexpr std::size_t kMostSpanStudentBytes = 16U << 20U;
+inline constexpr double kStrangeProbability = 0.1;
 
 struct SpanAnswer {
     std::string text;
     double log_probability = 0;  // that the teacher would have said the same; calibrated
+    // Far more unknown words than the texts that it learned from (another language, another subject): the probability
+    // is taken to be kStrangeProbability at most, so that gates stay shut.
+    bool strange = false;
 };
 
 struct SpanTraining {
@@ -52,12 +57,17 @@ class SpanStudent {
         std::vector<SpanValue> values;
     };
 
-    // Errors (invalid): too few examples, or no extraction (the message says why); too_large: too many of them.
-    static Result<SpanStudent> train(std::span<const SpanExample> examples, const Options& options);
+    // Errors: too few examples, or no extraction (invalid; the message says why); too many of them (too_large);
+    // canceled.
+    static Result<SpanStudent> train(std::span<const SpanExample> examples, const Options& options,
+                                     const std::stop_token& stop = {});
 
     // false: declined. The text is too long, it has far more unknown words than those it learned from (another
     // language, another subject), or the spans make no answer of the form.
     bool answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const;
+
+    // Whether the teacher's answer is one that this student could give: of the form, its strings found in the text.
+    bool could_say(std::string_view slot, std::string_view answer) const;
 
     const SpanForm& form() const { return form_; }
     const SpanTraining& training() const { return training_; }
@@ -80,7 +90,7 @@ class SpanStudent {
     learn::SequenceTagger tagger_;
     learn::PlattCalibration calibration_;
     double unknown_ = 0.5;    // usual share of words that were never seen before
-    double strangest_ = 1e9;  // declined beyond
+    double strangest_ = 1e9;  // strange beyond
     SpanTraining training_;
 };
 

@@ -79,7 +79,15 @@ TEST_CASE("a span student answers in the teacher's form, and knows what it knows
         if (student->answer("ERROR 17: Disk Full; Ask Anna", scratch, answer)) {
             CHECK(std::exp(answer.log_probability) < 0.8 * said / 200);
         }
-        CHECK_FALSE(student->answer("Ayer por la tarde mi hermana se fue a Madrid con sus amigos", scratch, answer));
+        CHECK_FALSE(answer.strange);
+        REQUIRE(student->answer("Ayer por la tarde mi hermana se fue a Madrid con sus amigos", scratch, answer));
+        CHECK(answer.strange);
+        CHECK(std::exp(answer.log_probability) < kStrangeProbability + 1e-9);
+        CHECK(student->could_say("Then Bo slept.", records ? R"([{"type": "person", "text": "Bo"}])"
+                                                           : R"({"person": ["Bo"], "place": null})"));
+        CHECK_FALSE(student->could_say("Then Bo slept.", records ? R"([{"type": "person", "text": "Al"}])"
+                                                                 : R"({"person": ["Al"], "place": null})"));
+        CHECK_FALSE(student->could_say("Then Bo slept.", R"({"animal": "Bo"})"));
     }
 }
 
@@ -123,7 +131,13 @@ TEST_CASE("a span student is not made of what is no extraction, and declines wha
     std::vector<Pair> inside;  // strings that are no whole words
     for (const Pair& each : messages(60, 7)) inside.push_back({each.slot, "[\"" + each.slot.substr(1, 3) + "\"]"});
     CHECK_FALSE(train(inside));
-    const auto student = train(messages(60, 8));
+    std::stop_source stop;
+    stop.request_stop();
+    const auto pairs = messages(60, 8);
+    std::vector<SpanExample> examples;
+    for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
+    CHECK(SpanStudent::train(examples, {}, stop.get_token()).error().code == ErrorCode::canceled);
+    const auto student = train(pairs);
     REQUIRE(student);
     SpanStudent::Scratch scratch;
     SpanAnswer answer;

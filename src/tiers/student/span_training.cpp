@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeastFound = 0.9;    // share of the strings that must be found between tokens
 constexpr double kGoodCut = 0.995;     // ... with which a cut is good enough not to look at a finer one
 constexpr double kLeastLearned = 0.8;  // share of the examples that must be learned from
-constexpr std::size_t kHeldOut = 5;    // one in so many
+constexpr std::size_t kHeldOut = 5;    // the last one in so many: what comes next is like the end, not like the whole
 constexpr std::size_t kLeastHeldOut = 10;
 constexpr double kLeastStrange = 4;   // standard deviations that are always allowed
 constexpr double kMostPrior = 0.995;  // the calibration's word where nothing went wrong
@@ -29,8 +29,8 @@ struct Row {
 
 class SpanTrainer {
   public:
-    SpanTrainer(std::span<const SpanExample> examples, const SpanStudent::Options& options)
-        : examples_(examples), options_(options) {}
+    SpanTrainer(std::span<const SpanExample> examples, const SpanStudent::Options& options, const std::stop_token& stop)
+        : examples_(examples), options_(options), stop_(stop) {}
 
     Result<SpanStudent> run() {
         if (examples_.size() > kMostSpanExamples) return fail(ErrorCode::too_large, "too many examples for a student");
@@ -129,21 +129,24 @@ class SpanTrainer {
             student_.tags_.encode(rows_[i].spans, rows_[i].tokens.size(), sequences.labels);
             sequences.sequence_ends.push_back(sequences.labels.size());
         }
-        auto tagger = learn::SequenceTagger::fit(sequences, student_.tags_.chain(), options_.tagger);
+        auto tagger = learn::SequenceTagger::fit(sequences, student_.tags_.chain(), options_.tagger, stop_);
         if (!tagger) return tl::unexpected(tagger.error());
         student_.tagger_ = std::move(*tagger);
         return {};
     }
 
+    std::size_t first_held_out() const { return rows_.size() - rows_.size() / kHeldOut; }
+
     Result<void> hold_out() {
-        if (auto learned = learn([](std::size_t row) { return row % kHeldOut != 0; }); !learned) return learned;
+        const std::size_t first = first_held_out();
+        if (auto learned = learn([first](std::size_t row) { return row < first; }); !learned) return learned;
         bound_strangeness();
         std::vector<learn::ScoredLabel> labelled;
         SpanStudent::Scratch scratch;
         SpanAnswer answer;
         std::string expected;
         std::size_t same = 0;
-        for (std::size_t i = 0; i < rows_.size(); i += kHeldOut) {
+        for (std::size_t i = first_held_out(); i < rows_.size(); ++i) {
             expected.clear();
             if (!student_.answer(rows_[i].slot, scratch, answer) || !student_.form_.write(rows_[i].values, expected)) {
                 continue;
@@ -169,7 +172,7 @@ class SpanTrainer {
         SpanFeatures features;
         std::vector<SpanFeatures::Novelty> seen;
         std::size_t words = 2, unknown = 1;  // so that the share is neither 0 nor 1
-        for (std::size_t i = 0; i < rows_.size(); i += kHeldOut) {
+        for (std::size_t i = first_held_out(); i < rows_.size(); ++i) {
             features.look(rows_[i].slot, rows_[i].tokens);
             seen.push_back(features.novelty(student_.knowledge_));
             words += seen.back().words;
@@ -185,12 +188,14 @@ class SpanTrainer {
 
     std::span<const SpanExample> examples_;
     const SpanStudent::Options& options_;
+    const std::stop_token& stop_;
     std::vector<Row> rows_;
     SpanStudent student_;
 };
 
-Result<SpanStudent> SpanStudent::train(std::span<const SpanExample> examples, const Options& options) {
-    return SpanTrainer(examples, options).run();
+Result<SpanStudent> SpanStudent::train(std::span<const SpanExample> examples, const Options& options,
+                                       const std::stop_token& stop) {
+    return SpanTrainer(examples, options, stop).run();
 }
 
 }  // namespace weir::tiers::student
