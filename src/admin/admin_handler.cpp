@@ -84,6 +84,9 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else if (path == "/api/cascades") {
         const std::string body = render_cascades(gateway_.cascades().views(), gateway_.agreements());
         co_await exchange.respond(200, kJson, body);
+    } else if (path == "/api/students") {
+        const std::string body = render_students(gateway_.students());
+        co_await exchange.respond(200, kJson, body);
     } else if (path == "/api/cascades/log") {
         const Result<cascade::DecisionLog::Query> query = parse_decision_query(exchange.head().query());
         if (!query) {
@@ -97,7 +100,7 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else {
         const std::string body = error_body(
             "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, "
-            "/api/cascades/log, and to POST to /v1/feedback, /api/cache/purge");
+            "/api/cascades/log, /api/students, and to POST to /v1/feedback, /api/cache/purge");
         co_await exchange.respond(404, kJson, body);
     }
 }

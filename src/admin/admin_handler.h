@@ -5,6 +5,7 @@
 //   GET /api/requests/{id}   a request's ledger row as JSON
 //   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
 //   GET /api/cascades/log    what was decided about them, newest first: ?course=NAME&task=16 HEX DIGITS&most=100
+//   GET /api/students        which students there are, of how many examples, and why there is none
 //   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
 //   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
 // Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
@@ -44,6 +45,9 @@ std::string render_metrics(gateway::Gateway& gateway);
 // What is learned for model tiers, as JSON (docs/cascades.md).
 std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views,
                             const std::vector<gateway::AgreementBook::View>& agreements);
+
+// The students (gateway/students.h).
+std::string render_students(const std::vector<gateway::Students::View>& views);
 
 // What was decided about them, and what is asked for: "course=c&task=0123456789abcdef&most=10", each of which may be
 // left out. Error invalid says what is wrong.

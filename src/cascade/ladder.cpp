@@ -1,6 +1,7 @@
 #include "cascade/ladder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 
@@ -21,6 +22,11 @@ std::string describe(const TierTrial& trial, const Policy::Judgement& judgement)
     }
     if (trial.kind == EvidenceKind::self_verification) {
         std::snprintf(text, sizeof text, "P(true) %.3g, risk %.3g %s %.3g", static_cast<double>(trial.evidence),
+                      judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
+        return text;
+    }
+    if (trial.kind == EvidenceKind::student) {
+        std::snprintf(text, sizeof text, "sure by %.3g, risk %.3g %s %.3g", std::exp(static_cast<double>(trial.evidence)),
                       judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
         return text;
     }
@@ -66,6 +72,32 @@ void note_verification(const std::optional<double>& right, TierTrial& trial) {
     trial.evidence = right ? static_cast<float>(std::clamp(*right, 0.0, 1.0)) : kNoEvidence;
 }
 
+namespace {
+
+void note_offer(const tiers::Climb& tried, const Likeness* likeness, std::size_t number, LadderClimb& climb) {
+    TierTrial& trial = climb.trial.tiers[number];
+    note_answer(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost, trial);
+    if (likeness != nullptr) note_agreement(tried.offer->answer->body, tried.offer->others, *likeness, trial);
+    if (tried.offer->verified) note_verification(tried.offer->right, trial);
+    if (tried.offer->sure) {
+        trial.kind = EvidenceKind::student;
+        trial.evidence = static_cast<float>(std::min(*tried.offer->sure, 0.0));
+    }
+    climb.answers[number] = tried.offer->answer;
+}
+
+}  // namespace
+
+void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
+               LadderClimb& climb) {
+    for (std::size_t number = 0; number < tiers.size(); ++number) {
+        tiers::Climb tried;
+        if (!tiers[number]->offer_at_once(question, tried)) continue;
+        if (tried.offer) note_offer(tried, nullptr, number, climb);
+        climb.early[number] = std::move(tried);
+    }
+}
+
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
                         Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
                         Ascent& ascent) {
@@ -78,15 +110,17 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
             continue;
         }
         tiers::Tier& tier = *tiers[number];
-        tiers::Climb tried = co_await tier.offer(question, cancellation);
+        tiers::Climb tried;
+        if (climb.early[number]) {
+            tried = std::move(*climb.early[number]);
+        } else {
+            tried = co_await tier.offer(question, cancellation);
+            if (tried.offer) note_offer(tried, &likeness, number, climb);
+        }
         std::string why = tried.reason;
         if (tried.offer) {
-            TierTrial& trial = climb.trial.tiers[number];
-            note_answer(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost, trial);
-            note_agreement(tried.offer->answer->body, tried.offer->others, likeness, trial);
-            if (tried.offer->verified) note_verification(tried.offer->right, trial);
-            climb.answers[number] = tried.offer->answer;
-            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial);
+            const TierTrial& trial = climb.trial.tiers[number];
+            const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial, climb.leaving_usd);
             why = describe(trial, judgement);
             if (judgement.open) {
                 tried.attempt.outcome = store::Outcome::served;

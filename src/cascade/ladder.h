@@ -24,9 +24,16 @@ struct LadderClimb {
     std::shared_ptr<const Policy> policy;  // the snapshot that decided
     TaskPlan plan;
     Trial trial;
+    // What was asked before the climb, for every request, as it takes no time: students (tiers/student/student_tier.h).
+    std::array<std::optional<tiers::Climb>, kMostModelTiers> early;
+    double leaving_usd = 0;  // Policy::judge()
     double risk = 0;                                                   // of the answer that was served
     std::array<tiers::ExactCache::EntryPtr, kMostModelTiers> answers;  // of the tiers that were asked
 };
+
+// Asks the tiers that need no waiting, whatever the plan says: of every request it is known what they would have said.
+void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
+               LadderClimb& climb);
 
 // Asks the plan's tiers one after another until a gate opens; attempts and the served offer go into `ascent`.
 // `tiers`: the cascade's, in the order that the policy knows them in. All arguments outlive the task.

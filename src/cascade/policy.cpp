@@ -9,7 +9,7 @@ namespace {
 // An answer without log-probabilities.
 constexpr double kRiskWithoutEvidence = 0.15;
 // See grading_probability().
-constexpr double kFarFromOpen = 3, kSeldomGraded = 0.25, kExplored = 0.05;
+constexpr double kFarFromOpen = 3, kExplored = 0.05;
 // What triage foresees is never taken for surer than this.
 constexpr double kLeastForeseen = 0.005;
 // Nearer to certain than this all answers are alike: most models round their log-probabilities to 0 there.
@@ -104,7 +104,7 @@ double Policy::grading_probability(const TaskPlan& plan, const Trial& trial) con
         const Judgement judgement = judge(plan, rung, trial.tiers[tier]);
         if (judgement.risk <= kFarFromOpen * judgement.limit) return 1;
     }
-    return kSeldomGraded;
+    return audits_.graded;
 }
 
 const TaskPlan& Policy::plan(std::uint64_t task) const {

@@ -60,6 +60,8 @@ class Policy {
         // While little was served so far audits tell most: before `start` answers were served their rate is higher, up
         // to four times at the very beginning.
         double start = 800;
+        // Of climbs of which no gate was near to opening: the share that is graded. 1 where comparing costs nothing.
+        double graded = 0.25;
         friend bool operator==(const Audits&, const Audits&) = default;
     };
 

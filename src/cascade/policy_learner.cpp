@@ -15,6 +15,7 @@ constexpr std::size_t kLeastToFit = 20;             // graded trials of a tier
 constexpr std::size_t kLeastToPlan = 8;             // trials of a task with all of a ladder's tiers graded
 constexpr std::size_t kPrices = 60;                 // tested, in equal ratios
 constexpr double kStrictest = 300, kLoosest = 1.5;  // harm prices, in mean costs of the reference
+constexpr std::size_t kYoung = 16;   // times task_trials
 constexpr double kFirstPrice = 40;                  // plans are made for it before there is a certificate
 // A plan is exchanged only for one that is expected to be so much cheaper: that of two rungs rests on the assumption
 // that the second tier does as well on what the first one could not answer.
@@ -95,7 +96,10 @@ void PolicyLearner::add(const Trial& trial) {
     }
     if (trial.served != kReference) task.complaints.audited(false, 1);
     for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
-        if (trial.tiers[tier].asked) task.tiers[tier].add(trial.tiers[tier].cost_usd);
+        if (!trial.tiers[tier].asked) continue;
+        task.tiers[tier].add(trial.tiers[tier].cost_usd);
+        // A student turns up when the task is no longer young.
+        if ((options_.at_once >> tier & 1U) != 0 && at_doubling(task.tiers[tier].count)) task_ready_ = true;
     }
     if (trial.known) {
         task.reference.add(trial.reference_usd);
@@ -109,8 +113,7 @@ void PolicyLearner::add(const Trial& trial) {
         if (trial.everything) ++task.everything;
         ++task.known;
         // While a task is young its plan is looked at again with every doubling.
-        const std::size_t times = task.known / options_.task_trials;
-        if (task.known % options_.task_trials == 0 && times <= 16 && std::has_single_bit(times)) task_ready_ = true;
+        if (at_doubling(task.known)) task_ready_ = true;
     }
     KeptTrial kept{trial, task.group, {}};
     kept.risk.fill(1);
@@ -124,6 +127,11 @@ void PolicyLearner::add(const Trial& trial) {
         ++alarms_.task;
         forget(task.group);
     }
+}
+
+bool PolicyLearner::at_doubling(std::size_t trials) const {
+    const std::size_t times = trials / options_.task_trials;
+    return trials % options_.task_trials == 0 && times <= kYoung && std::has_single_bit(times);
 }
 
 // Two worse answers among few audits: the task's next ones come sooner.
@@ -200,12 +208,22 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& t
         if (kept->trial.everything) full.push_back(&kept->trial);
     }
     if (full.size() < kLeastToPlan) return;
+    // Of a tier that is asked for every request every one tells, known or not.
+    std::array<std::vector<const Trial*>, kMostModelTiers> told;
+    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+        if ((options_.at_once >> tier & 1U) == 0) {
+            told[tier] = full;
+            continue;
+        }
+        for (const KeptTrial* kept : trials) {
+            if (kept->trial.tiers[tier].asked) told[tier].push_back(&kept->trial);
+        }
+    }
     const double reference = task.reference.mean();
-    const auto count = static_cast<double>(full.size());
     // What is to be expected after `tier` was asked, on the average, if a shut gate costs `beyond`.
     const auto cost_at = [&](double price, std::size_t tier, double beyond) {
         double sum = 0;
-        for (const Trial* trial : full) {
+        for (const Trial* trial : told[tier]) {
             const TierTrial& tried = trial->tiers[tier];
             if (trial->skips(tier)) {
                 sum += beyond;
@@ -215,12 +233,12 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& t
             const double worse = tried.asked ? price * policy.risk(tier, task.plan, tried) : beyond;
             sum += task.tiers[tier].mean() + std::min(worse, beyond);
         }
-        return sum / count;
+        return sum / static_cast<double>(told[tier].size());
     };
     const auto cost_with = [&](std::size_t tier, double beyond) { return cost_at(harm_price, tier, beyond); };
     // A failure now and then puts no tier out.
     const auto enough_asked = [&](std::size_t tier) {
-        return std::count_if(full.begin(), full.end(), [tier](const Trial* trial) {
+        return std::count_if(told[tier].begin(), told[tier].end(), [tier](const Trial* trial) {
                    return trial->tiers[tier].asked;
                }) >= static_cast<std::ptrdiff_t>(kLeastToPlan);
     };

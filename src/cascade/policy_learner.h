@@ -45,7 +45,8 @@ class PolicyLearner {
     static constexpr std::size_t kMostTasks = 1'000;
 
     struct Options {
-        std::size_t tiers = 1;  // of the cascade's, 1 to kMostModelTiers
+        std::size_t tiers = 1;     // of the cascade's, 1 to kMostModelTiers
+        std::uint8_t at_once = 0;  // bits, by tier: those that are asked for every request, at no cost
         double promise = 0.02;  // share of all traffic that may be worse, in (0, 1)
         double confidence = 0.9;
         bool per_answer = false;  // the promise is a share of the answers that tiers give, not of all traffic
@@ -114,6 +115,7 @@ class PolicyLearner {
     learn::HitMonitor::Options monitor_options(double promise) const;
     learn::HitMonitor::Options task_monitor_options() const;
     Task& task_of(std::uint64_t task);
+    bool at_doubling(std::size_t trials) const;  // of a young task's trials
     void suspect(Task& task, bool worse);
     void complained(Task& task);
     void forget(std::optional<std::uint32_t> group);

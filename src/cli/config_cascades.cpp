@@ -52,8 +52,8 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
         return tier;
     }
     if (word == "student") {
-        reader.warning(node.line, path + ": this version has no " + word + " tier yet; it is skipped");
-        return std::nullopt;
+        tier.kind = cascade::TierKind::student;
+        return tier;
     }
     if (word == "reference") {
         reader.error(node.line, path + ": the reference comes last by itself; leave it out");
@@ -69,7 +69,7 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
     reader.error(node.line,
                  path + ": unknown tier " + quote(node.text) +
                      (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
-                     "; allowed: exact, semantic, provider/model, or { model: provider/model, min_mean_logprob: "
+                     "; allowed: exact, semantic, student, provider/model, or { model: provider/model, min_mean_logprob: "
                      "-0.05 }");
     return std::nullopt;
 }
@@ -160,8 +160,13 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
 void check_gates(const Section& section, Reader& reader, const cascade::CascadeOptions& cascade) {
     std::size_t learned = 0;
     for (const cascade::TierOptions& tier : cascade.tiers) {
-        if (tier.kind != cascade::TierKind::model) continue;
-        const std::string path = section.path_to("tiers") + ": " + tier.model;
+        const bool student = tier.kind == cascade::TierKind::student;
+        if (tier.kind != cascade::TierKind::model && !student) continue;
+        const std::string path = section.path_to("tiers") + ": " + (student ? "student" : tier.model);
+        if (student && !cascade.promise) {
+            reader.warning(tier.line, path + " is never served without a promise: for the cascade");
+            continue;
+        }
         if (tier.min_mean_logprob && cascade.promise) {
             reader.warning(tier.line, path + " is served by a fixed threshold, which proves no promise");
         }

@@ -339,7 +339,8 @@ TEST_CASE("what deserves a warning") {
     const std::vector<Case> cases{
         {with_cascade("tiers: [exact], mode: serve"), {}},
         {with_cascade("tiers: [exact, semantic, student]"),
-         {"2: cascades.c.tiers: this version has no student tier yet; it is skipped"}},
+         {"2: cascades.c.tiers: student is never served without a promise: for the cascade",
+          "2: cascades.c.tiers: a student has nothing to learn from without store: content"}},
         {with_cascade("tiers: [p/gpt-4o-mini]"),
          {"2: cascades.c.tiers: p/gpt-4o-mini has no gate: it is not asked until it has one ({ model: p/gpt-4o-mini, "
           "min_mean_logprob: ... }, or a promise: for the cascade)"}},

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
 
 namespace weir::eval {
@@ -31,8 +32,7 @@ Result<std::vector<StreamRow>> read_stream(const std::string& file);  // `id tex
 Result<std::unordered_map<std::string, std::string>> read_answers(const std::string& file,
                                                                   const std::vector<StreamRow>& stream);
 
-// Writes whole or not at all: into a file beside it, which then takes its place.
-Result<void> write_file(const std::string& file, std::string_view bytes);
-Result<std::string> read_file(const std::string& file, std::size_t most_bytes);
+using weir::read_file;
+using weir::write_file;
 
 }  // namespace weir::eval

@@ -1,6 +1,7 @@
 #include "gateway/chat.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
@@ -16,6 +17,7 @@ bool is_cache(cascade::TierKind tier) {
     return tier == cascade::TierKind::exact || tier == cascade::TierKind::semantic;
 }
 
+constexpr double kNanosPerUsd = 1e9;
 constexpr std::string_view kApi = "openai.chat";
 
 // The request of another API as a chat request, into life.foreign.
@@ -114,6 +116,10 @@ void set_counterfactual(ChatLife& life, const tiers::CacheEntry& answer, cascade
     if (is_cache(tier) && answer.model == reference.full_name && answer.priced) {
         life.row.counterfactual = answer.cost;
         life.row.counterfactual_how = store::Counterfactual::replayed;
+    } else if (tier == cascade::TierKind::student && life.grading) {
+        // Nobody counted tokens: what the reference's answers to the task cost as a rule.
+        life.row.counterfactual = Usd{std::llround(kNanosPerUsd * life.grading->climb.plan.reference_usd)};
+        life.row.counterfactual_how = store::Counterfactual::repriced;
     } else if (reference.price) {
         life.row.counterfactual = prices::cost_of(answer.usage, *reference.price);
         life.row.counterfactual_how = store::Counterfactual::repriced;
@@ -165,6 +171,7 @@ Task<void> answer(ChatLife& life) {
     question.caches_only = life.cache_wish == CacheWish::only;
     question.max_age = life.max_age;
     question.task = life.row.task;
+    question.task_is_named = !life.task_name.empty();
     question.least_score = life.least_score;
     question.deadline = climb_until(life);
     question.debug = life.debug;
@@ -175,7 +182,7 @@ Task<void> answer(ChatLife& life) {
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
-    const bool climbs = open && !life.cancellation.canceled() && plan_trial(life);
+    const bool climbs = open && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);
     if (climbs) {
         const cascade::Likeness likeness{life.grading->question, life.grading->rules};

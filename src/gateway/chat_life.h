@@ -76,7 +76,7 @@ std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keeper_of(c
 
 // trials.cpp: what model tiers with learned gates have to do with the request. Before the reference is asked: true
 // where their ladder is to be climbed for the caller (life.grading->climb).
-bool plan_trial(ChatLife& life);
+bool plan_trial(ChatLife& life, const tiers::Question& question);
 // Once the caller has its answer: what is to be graded is handed on.
 void conclude_trial(ChatLife& life);
 

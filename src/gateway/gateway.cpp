@@ -11,6 +11,7 @@
 #include "gateway/api_handler.h"
 #include "gateway/background.h"
 #include "gateway/caches.h"
+#include "gateway/students.h"
 #include "store/example_files.h"
 
 namespace weir::gateway {
@@ -71,6 +72,8 @@ struct Gateway::Impl {
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
     std::unique_ptr<store::ExampleStore> examples;
+    tiers::student::StudentShelf shelf;
+    std::unique_ptr<Students> students;
     std::unique_ptr<Caches> caches;
     std::unique_ptr<cascade::CascadeLearner> cascades;
     Worker worker;
@@ -121,6 +124,9 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     caches->add_examples(*examples);
     shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker, *cascades});
     shared->examples = examples.get();
+    shared->shelf = &shelf;
+    students = std::make_unique<Students>(*examples, shelf, options.data_folder + "/students", clock);
+    students->wanted(routes->cascades_with_students());
     return {};
 }
 
@@ -174,6 +180,7 @@ void Gateway::Impl::stop() {
         if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
     }
     if (caches) caches->flush();
+    students.reset();
     if (examples) examples->flush();
 }
 
@@ -252,6 +259,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
             engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
         });
     }
+    impl_->students->wanted((*built)->cascades_with_students());
     return {};
 }
 
@@ -338,6 +346,9 @@ std::vector<AgreementBook::View> Gateway::agreements() const {
 }
 cascade::CascadeLearner& Gateway::cascades() {
     return *impl_->cascades;
+}
+std::vector<Students::View> Gateway::students() const {
+    return impl_->students->views();
 }
 store::ExampleStore& Gateway::examples() {
     return *impl_->examples;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/students.h"
 #include "gateway/lane.h"
 #include "gateway/options.h"
 #include "gateway/routes.h"
@@ -55,6 +56,7 @@ class Gateway {
     Worker& worker();
     store::ExampleStore& examples();
     cascade::CascadeLearner& cascades();
+    std::vector<Students::View> students() const;
     std::vector<JudgeRecord::View> judges() const;
     std::vector<AgreementBook::View> agreements() const;
     std::shared_ptr<const Routes> routes() const;

@@ -202,7 +202,7 @@ void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::func
 std::size_t calls_of(const Grading& grading) {
     std::size_t calls = grading.reference ? 0 : 1;
     for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
-        if (grading.to_ask[number]) calls += gathering_of(grading, number).samples;
+        if (grading.to_ask[number] && grading.plan->ladder_models[number]) calls += gathering_of(grading, number).samples;
     }
     return calls;
 }
@@ -253,7 +253,8 @@ void start(Lane& lane, const JobPtr& job) {
         }
     }
     for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
-        if (grading.to_ask[number]) ask_tier(lane, job, number, one_less);
+        // A student was asked before.
+        if (grading.to_ask[number] && grading.plan->ladder_models[number]) ask_tier(lane, job, number, one_less);
     }
     one_less();
 }

@@ -45,6 +45,8 @@ struct Grading {
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)
     double canary = 1;                       // of the task's requests that its ladder may serve
+    bool climbed = false;                    // the ladder, for the caller
+    bool tried = false;                      // or beside the reference
     bool bypassed = false;                   // all tiers that might have served were skipped by triage
     bool blind = false;                      // nobody watches the promise: nothing is served
     cascade::CascadeLearner::Prompt prompt;  // what triage and the watch over inputs see of it; null: not watched

@@ -5,6 +5,7 @@
 #include "tiers/model/model_tier.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "tiers/semantic_cache/shipped_verifier.h"
+#include "tiers/student/student_tier.h"
 
 namespace weir::gateway {
 namespace {
@@ -131,11 +132,21 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     const cascade::Promise& promise = *cascade.options.promise;
     cascade::CourseName name{cascade.options.name, promise.by_harm, {}, plan.reference->full_name, {}};
     for (const auto& [model, gathers] : cascade.ladder) {
-        if (model.full_name == plan.reference->full_name || !model.price) continue;
-        plan.ladder_models.push_back(upstream_of(model));
+        if (!model) {
+            if (!plan.examples || shared.shelf == nullptr) continue;
+            plan.course_options.at_once = static_cast<std::uint8_t>(plan.course_options.at_once | 1U << plan.ladder.size());
+            plan.ladder_models.push_back(nullptr);
+            plan.ladder_gathers.push_back({});
+            plan.ladder.push_back(std::make_shared<tiers::student::StudentTier>(
+                *shared.shelf, plan.examples, routes_->model_id(tiers::student::kStudentName), shared.clock));
+            name.tiers.emplace_back("student");
+            continue;
+        }
+        if (model->full_name == plan.reference->full_name || !model->price) continue;
+        plan.ladder_models.push_back(upstream_of(*model));
         plan.ladder_gathers.push_back(gathers);
         plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back(), gathers));
-        name.tiers.push_back(cascade::tier_name(model.full_name, gathers));
+        name.tiers.push_back(cascade::tier_name(model->full_name, gathers));
     }
     plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;
@@ -143,6 +154,7 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.course_options.promise = promise.disagreement;
     plan.course_options.confidence = promise.confidence;
     plan.course_options.per_answer = promise.per_answer;
+    if (!cascade.judge && !cascade.webhook) plan.course_options.audits.graded = 1;
     plan.proof = shared.cascades.budget(cascade.options.name);
     plan.proof->set_caps(cascade.options.audits);
     if (promise.over_task) return;
@@ -197,9 +209,9 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
         plan->webhook = webhooks_.at(&cascade);
         plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.webhook->options.name);
     }
-    add_ladder(*plan, shared);
     const bool may_distil = routes_->providers().at(route->provider).options.may_distil;
     plan->examples = example_rules(cascade.options, plan->reference->full_name, may_distil);
+    add_ladder(*plan, shared);
     if (cascade.has_semantic) {
         const cascade::SemanticRules& rules = cascade.options.cache.semantic;
         auto promise = std::make_shared<cascade::SemanticLearner::Promise>();

@@ -33,6 +33,7 @@
 #include "store/ledger.h"
 #include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
+#include "tiers/student/student_shelf.h"
 #include "wire/request_memo.h"
 
 namespace weir::gateway {
@@ -95,7 +96,8 @@ struct Shared {
     cascade::CascadeLearner& cascades;
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
-    store::ExampleStore* examples = nullptr;  // null: nothing is kept to learn from
+    store::ExampleStore* examples = nullptr;              // null: nothing is kept to learn from
+    const tiers::student::StudentShelf* shelf = nullptr;  // null: no students
     std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
 };
 

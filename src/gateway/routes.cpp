@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "cascade/trial.h"
 #include "embed/endpoint_embedder.h"
+#include "tiers/student/student_tier.h"
 
 namespace weir::gateway {
 namespace {
@@ -32,6 +33,8 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     for (const ModelOptions& model : options.models) {
         routes->model_ids_[model.full_name()] = ledger.intern(model.full_name());
     }
+    const std::string student(tiers::student::kStudentName);
+    routes->model_ids_[student] = ledger.intern(student);
     for (const KeyOptions& key : options.keys) {
         if (auto added = routes->keys_.add(key.key, key.tenant); !added) return tl::unexpected(added.error());
     }
@@ -180,7 +183,8 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
             }
             rung.model = std::move(*model);
         } else {
-            continue;  // student: `weir check` says that this version has none
+            if (options.promise && route.ladder.size() < cascade::kMostModelTiers) route.ladder.push_back({});
+            continue;  // without a promise nothing tells when it may be served
         }
         route.rungs.push_back(std::move(rung));
     }
@@ -198,6 +202,16 @@ void Routes::add_tenants(store::LedgerSink& ledger) {
     const auto add = [&](const std::string& name) { tenants_.emplace(name, Tenant{name, ledger.intern(name)}); };
     if (options_.keys.empty()) add(std::string(limits::kOnlyTenant));
     for (const KeyOptions& key : options_.keys) add(key.tenant);
+}
+
+std::set<std::string> Routes::cascades_with_students() const {
+    std::set<std::string> names;
+    for (const CascadeRoute& cascade : cascades_) {
+        for (const LearnedRoute& tier : cascade.ladder) {
+            if (!tier.model) names.insert(cascade.options.name);
+        }
+    }
+    return names;
 }
 
 store::NameId Routes::model_id(std::string_view full_name) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,7 @@ struct RungRoute {
 };
 
 struct LearnedRoute {
-    ModelRoute model;
+    std::optional<ModelRoute> model;  // nothing: a student
     tiers::Gathering gathers;
 };
 
@@ -79,6 +80,8 @@ class Routes {
 
     // The interned name of a configured model; kNoName for others.
     store::NameId model_id(std::string_view full_name) const;
+    // The cascades that have a student among their tiers.
+    std::set<std::string> cascades_with_students() const;
 
     struct Tenant {
         std::string name;

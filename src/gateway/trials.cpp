@@ -5,6 +5,7 @@
 #include "cascade/prompt_classes.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
+#include "gateway/switch_loss.h"
 #include "gateway/examples.h"
 #include "wire/answer_text.h"
 
@@ -94,7 +95,7 @@ void note_ladder(cascade::LadderClimb& climb, int lets_through) {
 
 }  // namespace
 
-bool plan_trial(ChatLife& life) {
+bool plan_trial(ChatLife& life, const tiers::Question& question) {
     const Plan& plan = *life.plan;
     const bool learns = life.mode == cascade::Mode::serve || life.mode == cascade::Mode::shadow;
     if (plan.ladder.empty() || !learns || life.chat.n != 1) return false;
@@ -111,6 +112,7 @@ bool plan_trial(ChatLife& life) {
     grading.climb.policy = course->policy();
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
+    grading.climb.leaving_usd = switch_loss_usd(life);
     grading.prompt = seen_of(life.chat);
     const cascade::PromptClasses::Verdict verdict = sort_prompt(life, *course);
     if (plan.compares_samples()) {
@@ -120,13 +122,14 @@ bool plan_trial(ChatLife& life) {
     cascade::Trial& trial = grading.climb.trial;
     trial.task = life.row.task;
     trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
+    cascade::ask_early(plan.ladder, question, grading.climb);
     const Micros now = life.lane.shared.clock.unix_micros();
     grading.proof_share = plan.proof->share(now, expected_proof(grading));
     grading.blind = plan.proof->blind(now);
     trial.in_force = grading.in_force();
 
     const cascade::TaskPlan& of_task = grading.climb.plan;
-    if (trial.in_force) trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens);
+    if (trial.in_force) trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens, grading.climb.leaving_usd);
     const bool is_new = of_task.everything >= 1;
     if (is_new) grading.turn = course->take_turn(life.row.task, of_task.wanted);
     if (is_new && !grading.turn) {
@@ -140,7 +143,8 @@ bool plan_trial(ChatLife& life) {
         return false;
     }
     if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
-        if (of_task.asks(trial.skipped)) return true;
+        grading.climbed = of_task.asks(trial.skipped);
+        if (grading.climbed) return true;
         grading.bypassed = true;
         life.note("tiers: skipped by triage");
         return false;
@@ -149,7 +153,10 @@ bool plan_trial(ChatLife& life) {
               : grading.blind                   ? "tiers: in shadow, the cap on audits is spent"
               : grading.climb.policy->serving() ? "tiers: not for this task"
                                                 : "tiers: in shadow");
-    if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) ask_ladder(grading);
+    if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) {
+        grading.tried = true;
+        ask_ladder(grading);
+    }
     return false;
 }
 
@@ -192,15 +199,12 @@ void conclude_trial(ChatLife& life) {
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
     } else {
         trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
-        bool asked = false;
-        for (const cascade::TierTrial& tier : trial.tiers) asked = asked || tier.asked;
-        const bool bypassed = grading.bypassed;
-        if (asked || bypassed) {
+        if (grading.climbed || grading.bypassed) {
             const double share = policy.grading_probability(grading.climb.plan, trial);
             known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
-            if (known && bypassed) ask_ladder(grading);
+            if (known && grading.bypassed) ask_ladder(grading);
         }
-        for (const bool one : grading.to_ask) known = known || one;
+        known = known || grading.tried;
     }
     // Others may have been quicker to spend what is left.
     if (known) grading.proof = life.plan->proof->begin(now, expected_proof(grading));

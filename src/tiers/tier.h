@@ -42,6 +42,7 @@ struct Question {
     std::string_view text{};
     Digest256 partition{};
     std::uint64_t task = 0;
+    bool task_is_named = false;  // by the caller: it may have several instructions and forms of answers
     double least_score = 0;  // the caller's wish: only raises the threshold
     bool debug = false;      // reasons may quote the request
 };
@@ -54,6 +55,7 @@ struct Offer {
     std::vector<std::string> others{};  // further answers to the same question; empty: one that failed or is none
     bool verified = false;              // the model was asked whether it is right (wire/verification.h) ...
     std::optional<double> right{};      // ... and said so with this probability; nothing: it did not tell
+    std::optional<double> sure{};       // students: log-probability that the reference would say the same
     bool stale = false;                 // caches only: to be refreshed once it was served
     // Semantic tier: whose answer it is, how sure, and what was asked of it.
     Digest256 answer_key{};

@@ -1,0 +1,64 @@
+#include "tiers/student/student_shelf.h"
+
+#include <algorithm>
+
+namespace weir::tiers::student {
+
+std::string file_name(const StudentKey& key) {
+    std::string text;
+    for (const std::string_view part : {std::string_view(key.tenant), std::string_view(key.cascade),
+                                        std::string_view(key.reference)}) {
+        text += std::to_string(part.size()) + " ";
+        text += part;
+    }
+    for (const std::uint64_t part : {key.task, key.system, key.response_format}) text += " " + to_hex(part);
+    return to_hex(sha256(text)).substr(0, 32);
+}
+
+void StudentShelf::put(std::shared_ptr<const ShelvedStudent> student) {
+    const StudentKey key = student->key;
+    std::optional<StudentKey> oldest;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& place = students_[Place(key.tenant, key.cascade, key.reference, key.task)];
+        auto made = place ? std::make_shared<Students>(*place) : std::make_shared<Students>();
+        std::erase_if(*made, [&key](const auto& other) { return other->key == key; });
+        made->push_back(std::move(student));
+        place = std::move(made);
+        std::erase(order_, key);
+        order_.push_back(key);
+        if (order_.size() > kMostStudents) oldest = order_.front();
+    }
+    if (oldest) take_away(*oldest);
+}
+
+void StudentShelf::take_away(const StudentKey& key) {
+    const std::lock_guard lock(mutex_);
+    std::erase(order_, key);
+    const auto place = students_.find(Place(key.tenant, key.cascade, key.reference, key.task));
+    if (place == students_.end()) return;
+    auto made = std::make_shared<Students>(*place->second);
+    std::erase_if(*made, [&key](const auto& other) { return other->key == key; });
+    if (made->empty()) {
+        students_.erase(place);
+    } else {
+        place->second = std::move(made);
+    }
+}
+
+std::shared_ptr<const StudentShelf::Students> StudentShelf::find(std::string_view tenant, std::string_view cascade,
+                                                                 std::string_view reference,
+                                                                 std::uint64_t task) const {
+    const std::lock_guard lock(mutex_);
+    const auto place = students_.find(std::tuple(tenant, cascade, reference, task));
+    return place == students_.end() ? nullptr : place->second;
+}
+
+StudentShelf::Students StudentShelf::all() const {
+    const std::lock_guard lock(mutex_);
+    Students all;
+    for (const auto& [place, students] : students_) all.insert(all.end(), students->begin(), students->end());
+    return all;
+}
+
+}  // namespace weir::tiers::student

@@ -1,0 +1,70 @@
+// The students in service, by whose requests they answer. One tenant's student never answers another's: it was made of
+// that tenant's examples alone.
+// Thread rule: any thread; a look-up takes a lock for a moment and copies a pointer. Limits: kMostStudents; the one put
+// first goes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/units.h"
+#include "tiers/student/student_model.h"
+
+namespace weir::tiers::student {
+
+// Whose requests: of one tenant, with one reference, of one task, under one instruction and one form of answers
+// (store::example_digest() of each; a task that the caller names may have several).
+struct StudentKey {
+    std::string tenant, cascade, reference;
+    std::uint64_t task = 0, system = 0, response_format = 0;
+    auto tie() const { return std::tie(tenant, cascade, reference, task, system, response_format); }
+    friend bool operator<(const StudentKey& a, const StudentKey& b) { return a.tie() < b.tie(); }
+    friend bool operator==(const StudentKey& a, const StudentKey& b) { return a.tie() == b.tie(); }
+};
+std::string file_name(const StudentKey& key);  // the first 32 digits of a SHA-256
+
+struct ShelvedStudent {
+    StudentKey key;
+    std::shared_ptr<const StudentModel> model;
+    Micros trained_unix_micros = 0;
+};
+
+class StudentShelf {
+  public:
+    static constexpr std::size_t kMostStudents = 1'000;
+
+    void put(std::shared_ptr<const ShelvedStudent> student);
+    void take_away(const StudentKey& key);
+    // Those of a task, whatever its instruction and form.
+    using Students = std::vector<std::shared_ptr<const ShelvedStudent>>;
+    std::shared_ptr<const Students> find(std::string_view tenant, std::string_view cascade, std::string_view reference,
+                                         std::uint64_t task) const;
+    Students all() const;
+
+  private:
+    using Place = std::tuple<std::string, std::string, std::string, std::uint64_t>;
+    struct Less {
+        using is_transparent = void;
+        template <typename A, typename B>
+        bool operator()(const A& a, const B& b) const {
+            return std::get<3>(a) != std::get<3>(b) ? std::get<3>(a) < std::get<3>(b) : names(a) < names(b);
+        }
+        template <typename A>
+        static auto names(const A& a) {
+            return std::tuple<std::string_view, std::string_view, std::string_view>(std::get<0>(a), std::get<1>(a),
+                                                                                    std::get<2>(a));
+        }
+    };
+
+    mutable std::mutex mutex_;
+    std::map<Place, std::shared_ptr<const Students>, Less> students_;
+    std::deque<StudentKey> order_;  // as they were put, each once
+};
+
+}  // namespace weir::tiers::student

@@ -1,0 +1,148 @@
+"""Students: a task's answers are learned inside the gateway, tried in shadow, served under the promise, and taken back
+when the reference says something else."""
+
+import itertools
+import json
+import unittest
+
+from harness import upstream, wait_for
+from harness.case import GatewayCase
+from harness.gateway import PATIENCE, simple
+
+TELLING = {
+    "billing": ("invoice", "charged", "refund", "payment"),
+    "login": ("password", "account", "locked", "signing"),
+    "delivery": ("parcel", "courier", "arrived", "tracking"),
+    "praise": ("thanks", "wonderful", "great", "helpful"),
+}
+OTHER = ("hello", "my", "the", "was", "yesterday", "about", "your", "and", "it", "again")
+LABELS = tuple(TELLING)
+ENOUGH = 1_200
+
+
+def label_of(number):
+    return LABELS[(number * 7919) % 13 % 4]
+
+
+def ticket(number):
+    words = [OTHER[(number * k) % 11 % 10] for k in (3, 5, 7, 9)]
+    telling = TELLING[label_of(number)]
+    return " ".join([*words, telling[number % 4], telling[number // 4 % 4], "ticket %d" % number])
+
+
+class Teacher(upstream.Model):
+    names = {label: label for label in LABELS}
+    schema = False
+
+    def answer_for(self, request):
+        number = int(request["messages"][-1]["content"].rsplit(" ", 1)[1])
+        text = self.names[label_of(number)]
+        return text, None, (50, 0, 2)
+
+
+class StudentCase(GatewayCase):
+    distil = True
+    store = "content"
+
+    @classmethod
+    def config(cls):
+        config = simple(cls.up, mode="serve", tiers=["student"])
+        config["providers"]["fake"]["may_distil"] = cls.distil
+        config["models"] = {"fake/big": {"price": {"input": 2.5, "output": 10}}}
+        config["cascades"]["default"].update(
+            {"match": {"model": ["big"]}, "promise": {"disagreement": "5%", "confidence": "90%"}, "store": cls.store}
+        )
+        return config
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.teacher = Teacher()
+        cls.numbers = itertools.count(1)
+
+    def setUp(self):
+        super().setUp()
+        self.up.by_model = {"big": self.teacher}
+
+    def ask(self, number=None, headers=(), **members):
+        number = next(self.numbers) if number is None else number
+        messages = [
+            {"role": "system", "content": "Which desk is the ticket for? " + ", ".join(LABELS)},
+            {"role": "user", "content": ticket(number)},
+        ]
+        body = dict({"model": "big", "messages": messages, "temperature": 0}, **members)
+        return self.weir.chat(body, [("x-weir-debug", "1"), *headers])
+
+    def students(self):
+        return json.loads(self.weir.admin("/api/students").body)["students"]
+
+    def teach(self, most=ENOUGH):
+        for count in range(most):
+            reply = self.ask()
+            self.assertEqual(reply.status, 200, reply)
+            if reply.header("x-weir-tier") == "student":
+                return count
+            if count == 60:
+                wait_for(self.students, 5 * PATIENCE, "a first student")
+        self.fail("no student in service after %d requests; log:\n%s" % (most, self.weir.log))
+
+    def text_of(self, reply):
+        return reply.json()["choices"][0]["message"]["content"]
+
+
+class Students(StudentCase):
+    def test_1_it_learns_and_serves(self):
+        self.assertGreater(self.teach(), 100)
+        served = right = 0
+        for _ in range(200):
+            number = next(self.numbers)
+            reply = self.ask(number)
+            if reply.header("x-weir-tier") == "student":
+                served += 1
+                right += self.text_of(reply) == label_of(number)
+                self.assertEqual(reply.header("x-weir-model"), "weir/student")
+                self.assertEqual(reply.header("x-weir-cost-usd"), "0")
+                self.assertGreater(float(reply.header("x-weir-saved-usd")), 0)
+                self.assertIn("sure by", reply.header("x-weir-why"))
+        self.assertGreater(served, 120)
+        self.assertGreaterEqual(right, 0.95 * served)
+
+    def test_2_streamed_and_in_other_grammars(self):
+        for _ in range(30):
+            reply = self.ask(stream=True)
+            if reply.header("x-weir-tier") == "student":
+                break
+        self.assertEqual(reply.header("x-weir-tier"), "student")
+        self.assertIn(b"data: [DONE]", reply.body)
+
+    def test_3_taken_back_when_the_labels_are_renamed(self):
+        type(self.teacher).names = {label: label.upper() + " desk" for label in LABELS}
+        wrong = 0
+        for _ in range(400):
+            number = next(self.numbers)
+            reply = self.ask(number)
+            if reply.header("x-weir-tier") == "student":
+                wrong += self.text_of(reply) != self.teacher.names[label_of(number)]
+        self.assertLess(wrong, 100)
+        last = [self.ask().header("x-weir-tier") for _ in range(20)]
+        self.assertNotIn("student", last)
+
+    def test_4_and_learns_anew(self):
+        type(self.teacher).names = {label: label.upper() + " desk" for label in LABELS}
+        self.teach(3_000)
+        number = next(self.numbers)
+        reply = self.ask(number)
+        if reply.header("x-weir-tier") == "student":
+            self.assertEqual(self.text_of(reply), self.teacher.names[label_of(number)])
+
+
+class NotAllowed(StudentCase):
+    distil = False
+
+    def test_nothing_is_learned(self):
+        for _ in range(300):
+            self.assertEqual(self.ask().header("x-weir-tier"), "reference")
+
+
+if __name__ == "__main__":
+    unittest.main()
