@@ -68,8 +68,9 @@ void print_json(const StudentSummary& summary, std::ostream& out) {
         {"differ_most", summary.differ_most},
     };
     for (const auto& [name, value] : shares) out << ", \"" << name << "\": " << number(value);
-    out << ", \"alarms\": " << summary.alarms << ", \"students\": " << summary.students
-        << ", \"student_bytes\": " << number(summary.student_bytes, 0) << "}\n";
+    out << ", \"alarms\": " << summary.alarms << ", \"forgotten\": " << summary.forgotten
+        << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
+        << "}\n";
 }
 
 void print_table(const StudentSummary& summary, std::ostream& out) {

@@ -9,6 +9,7 @@
 #include "cascade/agreement.h"
 #include "eval/trial_play.h"
 #include "learn/random_bits.h"
+#include "tiers/student/label_watch.h"
 #include "tiers/student/student_trainer.h"
 
 namespace weir::eval {
@@ -17,6 +18,8 @@ namespace {
 namespace student = tiers::student;
 using cascade::kReference;
 using cascade::Trial;
+
+constexpr std::size_t kKeptExamples = 10;  // where the teacher has come to say something else
 
 bool agree(const StudentRow& row, std::string_view answer, std::string_view other) {
     return cascade::agreement(row.prompt, answer, other).result == cascade::Agreed::agree;
@@ -27,6 +30,7 @@ struct Course {
     std::shared_ptr<const student::StudentModel> model;
     std::vector<student::StudentExample> examples;
     std::size_t next;  // examples, for the next training
+    student::LabelWatch watch{};
 };
 
 class StudentRequest final : public RecordedRequest {
@@ -71,7 +75,7 @@ class Pass {
         for (std::size_t i = 0; i < order.size(); ++i) {
             const StudentRow& row = rows_[order[i]];
             Course& course =
-                courses_.try_emplace(tasks_[order[i]], Course{nullptr, {}, play_.first_student}).first->second;
+                courses_.try_emplace(tasks_[order[i]], Course{nullptr, {}, play_.first_student, {}}).first->second;
             Trial trial;
             trial.task = tasks_[order[i]];
             bool asked = true, audited = false;
@@ -90,6 +94,13 @@ class Pass {
                 if (learner.due()) learner.certify();
             }
             book(row, trial.served != kReference ? &answer : nullptr, asked, audited, i >= order.size() * 2 / 3);
+            if (asked && course.model && said_otherwise(course, row)) {
+                trial = {};
+                trial.task = tasks_[order[i]];
+                trial.doubt = true;
+                learner.add(trial);
+                learner.certify();
+            }
             if (asked) learn_from(course, row);
         }
         summary_.alarms += learner.alarms().cascade + learner.alarms().task;
@@ -113,6 +124,18 @@ class Pass {
         }
     }
 
+    // The teacher has come to say what the student can't: it goes, with all examples but the latest.
+    bool said_otherwise(Course& course, const StudentRow& row) {
+        course.watch.add(course.model->could_say(row.answer));
+        if (!course.watch.alarmed()) return false;
+        ++summary_.forgotten;
+        course.model = nullptr;
+        const std::size_t kept = std::min(course.examples.size(), kKeptExamples);
+        course.examples.erase(course.examples.begin(), course.examples.end() - static_cast<std::ptrdiff_t>(kept));
+        course.next = play_.first_student;
+        return true;
+    }
+
     void learn_from(Course& course, const StudentRow& row) {
         course.examples.push_back({row.prompt, row.answer});
         if (course.examples.size() < course.next) return;
@@ -127,7 +150,10 @@ class Pass {
         summary_.train_s = std::max(summary_.train_s, took);
         summary_.student_bytes = std::max(summary_.student_bytes, static_cast<double>(bytes->size()));
         auto model = student::StudentModel::load(std::move(*bytes));
-        if (model) course.model = std::move(*model);
+        if (!model) return;
+        if (!course.model) course.watch = student::LabelWatch();
+        course.watch.expect((*model)->outside_share());
+        course.model = std::move(*model);
     }
 
     const std::vector<StudentRow>& rows_;
@@ -144,7 +170,7 @@ class Pass {
 
 cascade::PolicyLearner::Options with_audits(cascade::PolicyLearner::Options options, double audit) {
     options.audits.base = 0.6 * audit;
-    options.audits.least = 0.2 * audit;
+    options.audits.least = 0.4 * audit;
     options.audits.most = std::min(1.0, 2.4 * audit);
     options.audits.start = 0;
     return options;

@@ -18,7 +18,8 @@ namespace weir::eval {
 // it is not trusted with has the teacher's answer and is known for nothing. Chosen on rows of scripts/student_rows.py.
 cascade::PolicyLearner::Options student_learner_options();
 
-// `audit`: how often answers are audited that are somewhat riskier than the promise; surer ones down to a fifth of it.
+// `audit`: how often answers are audited that are somewhat riskier than the promise; surer ones down to two fifths of
+// it.
 cascade::PolicyLearner::Options with_audits(cascade::PolicyLearner::Options options, double audit);
 
 struct StudentPlay {
@@ -41,6 +42,7 @@ struct StudentSummary {
     double broken = 0;                         // share of shuffles in which `differ` was over the promise
     double saved_least = 0, differ_most = 0;   // of all shuffles
     std::uint64_t alarms = 0;                  // of all shuffles
+    std::size_t forgotten = 0;                 // students whose labels were no longer the teacher's, of all shuffles
     std::size_t students = 0;                  // trained, of all shuffles
     double train_s = 0;                        // the longest training
     double predict_us = 0;                     // mean

@@ -78,13 +78,18 @@ std::optional<AnswerParts> parts_of(AnswerKind kind, std::string_view answer) {
     return parts_of_text(answer);
 }
 
+bool is_array(std::string_view text) {
+    return text.starts_with('[');
+}
+
 // As a list, if all values are lists and their elements say more with less.
 bool as_list(std::span<const AnswerValue* const> values, AnswerField& field) {
     Seen elements, wholes;
     std::map<std::string, std::size_t> open, separator, close, none;
     std::size_t longer = 0;
+    const bool array = !values.empty() && is_array(values.front()->text);
     for (const AnswerValue* value : values) {
-        if (!value->list) return false;
+        if (!value->list || is_array(value->text) != array) return false;
         wholes.add(value->text);
         const auto size = static_cast<double>(value->elements.size());
         for (std::size_t i = 0; i < value->elements.size(); ++i) {
@@ -98,7 +103,6 @@ bool as_list(std::span<const AnswerValue* const> values, AnswerField& field) {
         ++close[value->close];
         if (value->elements.size() > 1) ++separator[value->separator], ++longer;
     }
-    const bool array = !values.empty() && values.front()->text.starts_with('[');
     if (!array && static_cast<double>(longer) < kLeastListed * static_cast<double>(values.size())) return false;
     if (elements.labels.size() >= wholes.labels.size()) return false;
     field.labels = elements.closed();
@@ -219,7 +223,7 @@ bool AnswerForm::targets(std::string_view answer, std::vector<std::int32_t>& out
         if (field.several) {
             const std::span<std::int32_t> own = std::span(out).subspan(head, field.labels.size());
             head += own.size();
-            if (!there || !value->list) {
+            if (!there || !value->list || is_array(value->text) != is_array(field.none)) {
                 known = false;
                 continue;
             }

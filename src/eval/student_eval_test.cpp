@@ -1,0 +1,98 @@
+// `weir eval student` on made-up rows.
+#include "eval/student_eval.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "base/folder_testing.h"
+#include "tiers/student/student_testing.h"
+
+using namespace weir;
+using namespace weir::eval;
+
+namespace {
+
+std::vector<StudentRow> ticket_rows(std::size_t count, std::uint64_t seed) {
+    std::vector<StudentRow> rows;
+    for (const auto& ticket : tiers::student::Tickets(count, seed).rows) {
+        rows.push_back({std::to_string(rows.size()), "tickets", "Sort it.", ticket.text, ticket.answer, ticket.answer});
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("eval student: a task that can be learned is served, and the promise kept") {
+    StudentPlay play;
+    play.learner.promise = 0.05;
+    play.shuffles = 2;
+    const SystemClock clock;
+    const StudentSummary summary = evaluate_student(ticket_rows(900, 3), play, clock);
+    CHECK(summary.rows == 900);
+    CHECK(summary.saved > 0.5);
+    CHECK(summary.saved_last_third > 0.8);
+    CHECK(summary.saved == doctest::Approx(summary.served - summary.audits));
+    CHECK(summary.differ <= 0.05);
+    CHECK(summary.broken == 0);
+    CHECK(summary.gold_teacher == 1);
+    CHECK(summary.gold_hybrid == doctest::Approx(1 - summary.differ));
+    CHECK(summary.students > 10);
+    const StudentSummary again = evaluate_student(ticket_rows(900, 3), play, clock);
+    CHECK(again.saved == summary.saved);
+    CHECK(again.differ == summary.differ);
+}
+
+TEST_CASE("eval student: nothing is served of what can't be learned") {
+    std::vector<StudentRow> rows = ticket_rows(400, 3), prose = rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].answer = i * 7919 % 13 % 2 == 0 ? "yes" : "no";  // has nothing to do with the text
+        prose[i].answer = "an answer like no other, number " + std::to_string(i);
+    }
+    StudentPlay play;
+    play.learner.promise = 0.02;
+    const FakeClock clock;
+    const StudentSummary chance = evaluate_student(rows, play, clock);
+    CHECK(chance.differ <= 0.02);
+    CHECK(chance.saved < 0.1);
+    const StudentSummary none = evaluate_student(prose, play, clock);
+    CHECK(none.students == 0);
+    CHECK(none.served == 0);
+}
+
+TEST_CASE("eval student: labels that change their names are served no longer") {
+    std::vector<StudentRow> rows = ticket_rows(1'200, 3);
+    for (std::size_t i = 800; i < rows.size(); ++i) rows[i].answer = "new " + rows[i].answer;
+    StudentPlay play;
+    play.learner.promise = 0.05;
+    const FakeClock clock;
+    const StudentSummary summary = evaluate_student(rows, play, clock);
+    CHECK(summary.forgotten > 0);
+    CHECK(summary.differ < 0.17);  // the teacher is asked about 3 % of the requests, and has to say so three times
+    CHECK(summary.served_last_third < 0.9);
+}
+
+TEST_CASE("student rows: what is read and refused") {
+    const TemporaryFolder folder;
+    const auto read = [&](const std::string& text) {
+        std::ofstream(folder.file("rows")) << text;
+        return read_student_rows(folder.file("rows"));
+    };
+    const auto rows = read(
+        "{\"id\": 7, \"prompt\": \"a\", \"answer\": \"b\", \"gold\": null, \"more\": {}}\n\n"
+        "{\"prompt\": \"c\", \"answer\": \"d\", \"gold\": \"e\", \"system\": \"s\", \"task\": \"t\"}");
+    REQUIRE(rows);
+    REQUIRE(rows->size() == 2);
+    CHECK((*rows)[0].id == "7");
+    CHECK_FALSE((*rows)[0].gold);
+    CHECK((*rows)[1].gold == "e");
+    CHECK(read("{\"prompt\": \"a\"}").error().message.ends_with(":1: no \"answer\""));
+    CHECK(read("{\"answer\": \"a\"}").error().message.ends_with(":1: no \"prompt\""));
+    CHECK(read("{\"prompt\": \"a\", \"prompt\": \"a\", \"answer\": \"\"}")
+              .error()
+              .message.ends_with("stands there twice"));
+    CHECK(read("{\"prompt\": 1, \"answer\": \"\"}").error().message.ends_with("\"prompt\" is no string"));
+    CHECK_FALSE(read("no JSON"));
+    CHECK_FALSE(read(""));
+    CHECK(read_student_rows(folder.file("none")).error().code == ErrorCode::io);
+}
