@@ -65,6 +65,11 @@ class PolicyLearner {
         friend bool operator==(const Options&, const Options&) = default;
     };
 
+    // Where the only tiers are students, with audits of `audit`: they cost nothing, so every audit costs a saving, and
+    // whatever they are not trusted with has the reference's answer and is known for nothing. Chosen on rows of
+    // scripts/student_rows.py.
+    static Options options_of_students(double audit = 0.05);
+
     // What the last occasion found; shares of all traffic in the window.
     struct Certificate {
         std::uint64_t occasion = 0;

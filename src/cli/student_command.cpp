@@ -41,9 +41,9 @@ Result<eval::StudentPlay> play_of(const EvalStudentArguments& arguments) {
     if (arguments.shuffles > kMostShuffles) {
         return fail(ErrorCode::invalid, "--shuffles is at most " + std::to_string(kMostShuffles));
     }
+    play.learner = cascade::PolicyLearner::options_of_students(*audit);
     play.learner.promise = *promise;
     play.learner.confidence = *confidence;
-    play.learner = eval::with_audits(play.learner, *audit);
     play.shuffles = arguments.shuffles;
     play.seed = arguments.seed;
     return play;

@@ -168,24 +168,6 @@ class Pass {
 
 }  // namespace
 
-cascade::PolicyLearner::Options with_audits(cascade::PolicyLearner::Options options, double audit) {
-    options.audits.base = 0.6 * audit;
-    options.audits.least = 0.4 * audit;
-    options.audits.most = std::min(1.0, 2.4 * audit);
-    options.audits.start = 0;
-    return options;
-}
-
-cascade::PolicyLearner::Options student_learner_options() {
-    cascade::PolicyLearner::Options options;
-    options.tiers = 1;
-    options.first_certificate = 80;
-    options.growth = 1.1;
-    // What is not served is known anyway; so few are to be asked about only to know of them.
-    options.hold_out = 0.007;
-    return with_audits(options, 0.05);
-}
-
 StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const StudentPlay& play, const Clock& clock) {
     StudentSummary summary;
     summary.rows = rows.size();

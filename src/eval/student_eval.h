@@ -14,16 +14,8 @@
 
 namespace weir::eval {
 
-// The live learner's options where the tier is a student: it costs nothing, so every audit costs a saving, and whatever
-// it is not trusted with has the teacher's answer and is known for nothing. Chosen on rows of scripts/student_rows.py.
-cascade::PolicyLearner::Options student_learner_options();
-
-// `audit`: how often answers are audited that are somewhat riskier than the promise; surer ones down to two fifths of
-// it.
-cascade::PolicyLearner::Options with_audits(cascade::PolicyLearner::Options options, double audit);
-
 struct StudentPlay {
-    cascade::PolicyLearner::Options learner = student_learner_options();
+    cascade::PolicyLearner::Options learner = cascade::PolicyLearner::options_of_students();
     std::size_t shuffles = 0;        // 0: once, in the file's order
     std::size_t first_student = 40;  // examples
     double growth = 1.15;            // of the examples, until the next one

@@ -1,5 +1,7 @@
 #include "gateway/lane.h"
 
+#include <bit>
+
 #include "gateway/examples.h"
 #include "tiers/exact_cache/exact_tier.h"
 #include "tiers/model/model_tier.h"
@@ -150,6 +152,11 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     }
     plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;
+    const std::uint8_t at_once = plan.course_options.at_once;
+    if (std::has_single_bit(at_once + 1U) && static_cast<std::size_t>(std::bit_width(at_once)) == plan.ladder.size()) {
+        plan.course_options = cascade::PolicyLearner::options_of_students();
+        plan.course_options.at_once = at_once;
+    }
     plan.course_options.tiers = plan.ladder.size();
     plan.course_options.promise = promise.disagreement;
     plan.course_options.confidence = promise.confidence;

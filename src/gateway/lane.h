@@ -97,7 +97,7 @@ struct Shared {
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
     store::ExampleStore* examples = nullptr;              // null: nothing is kept to learn from
-    const tiers::student::StudentShelf* shelf = nullptr;  // null: no students
+    tiers::student::StudentShelf* shelf = nullptr;  // null: no students
     std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
 };
 

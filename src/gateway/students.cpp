@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -17,8 +19,10 @@ using tiers::student::StudentKey;
 
 namespace {
 
-constexpr auto kLookEvery = std::chrono::milliseconds(500);
-constexpr int kRest = 4;  // times as long as the training took
+constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr Micros kMostCredit = 10'000'000;
+constexpr int kCreditShare = 5;  // a fifth of the time that passes
+constexpr std::size_t kMostSinceBytes = 32;
 constexpr int kLowestPriority = 19;
 
 }  // namespace
@@ -65,18 +69,29 @@ void Students::run(const std::stop_token& stop) {
             wanted = wanted_;
         }
         drop_orphans();
+        for (const StudentKey& key : shelf_.outdated()) begin_anew(key);
         if (wanted.empty()) continue;
         for (const store::ExampleTask& task : examples_.tasks()) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
             Task& state = tasks_[TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task)];
             if (state.opened && task.count.added < state.next) continue;
+            rest(stop);
             const Micros begun = clock_.steady_micros();
             look(task, state, stop);
-            const Micros rest = kRest * (clock_.steady_micros() - begun);
-            std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, stop, std::chrono::microseconds(rest), [] { return false; });
+            credit_ -= clock_.steady_micros() - begun;
         }
+    }
+}
+
+void Students::rest(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        const Micros now = clock_.steady_micros();
+        credit_ = credited_ == 0 ? kMostCredit : std::min(kMostCredit, credit_ + (now - credited_) / kCreditShare);
+        credited_ = now;
+        if (credit_ > 0) return;
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, kLookEvery, [] { return false; });
     }
 }
 
@@ -86,14 +101,16 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
     std::map<StudentKey, std::vector<const store::Example*>> groups;
     for (const store::Example& example : *kept) {
         if (!example.content || !example.may_distil) continue;
-        StudentKey key{task.tenant, task.course.cascade, task.course.reference, task.task, example.system,
+        const StudentKey key{task.tenant, task.course.cascade, task.course.reference, task.task, example.system,
                        example.response_format};
-        groups[std::move(key)].push_back(&example);
+        groups[key].push_back(&example);
     }
     const bool first = !state.opened;
     state.opened = true;
     bool learned = groups.empty();
-    for (const auto& [key, examples] : groups) {
+    for (auto& [key, examples] : groups) {
+        const Micros since = learned_since(key);
+        std::erase_if(examples, [since](const store::Example* example) { return example->unix_micros < since; });
         if (first && open(key)) {
             learned = true;
             continue;
@@ -116,10 +133,12 @@ bool Students::open(const StudentKey& key) {
         log_warning("students: " + model.error().message);
         return false;
     }
-    auto student = std::make_shared<tiers::student::ShelvedStudent>();
-    student->key = key;
-    student->model = std::move(*model);
-    student->trained_unix_micros = clock_.unix_micros();
+    auto student = std::make_shared<tiers::student::ShelvedStudent>(key, std::move(*model), clock_.unix_micros());
+    if (const auto before = shelf_.find(key.tenant, key.cascade, key.reference, key.task)) {
+        for (const auto& other : *before) {
+            if (other->key == key) student->follow(*other);
+        }
+    }
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
     view = {key, student->model->examples(), student->trained_unix_micros, student->model->bytes(), {}};
@@ -149,6 +168,33 @@ void Students::train(const StudentKey& key, const std::vector<const store::Examp
     }
 }
 
+// Kept beside the student, so that a restart does not learn from what is outdated.
+Micros Students::learned_since(const StudentKey& key) const {
+    const auto text = read_file(file_of(key) + ".since", kMostSinceBytes);
+    Micros since = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), since);
+    return since;
+}
+
+void Students::begin_anew(const StudentKey& key) {
+    const std::string file = file_of(key);
+    std::error_code error;
+    std::filesystem::remove(file, error);
+    std::filesystem::remove(file + ".before", error);
+    Micros since = clock_.unix_micros();
+    if (const auto kept = examples_.examples(key.tenant, {key.cascade, key.reference}, key.task)) {
+        if (!kept->empty()) since = (*kept)[kept->size() - std::min(kept->size(), kKeptExamples)].unix_micros;
+    }
+    if (auto written = write_file(file + ".since", std::to_string(since)); !written) {
+        log_warning("students: " + written.error().message);
+    }
+    log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
+    const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
+    tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)].next = count.added + kFirstExamples - kKeptExamples;
+    const std::lock_guard lock(mutex_);
+    views_[key] = {key, 0, 0, 0, "the reference says what the student could not"};
+}
+
 void Students::note(const StudentKey& key, std::string why) {
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
@@ -164,6 +210,7 @@ void Students::drop_orphans() {
         std::error_code error;
         std::filesystem::remove(file_of(key), error);
         std::filesystem::remove(file_of(key) + ".before", error);
+        std::filesystem::remove(file_of(key) + ".since", error);
         tasks_.erase(TaskKey(key.tenant, key.cascade, key.reference, key.task));
         const std::lock_guard lock(mutex_);
         views_.erase(key);

@@ -1,6 +1,7 @@
 #include "tiers/student/student_shelf.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::tiers::student {
 
@@ -13,6 +14,19 @@ std::string file_name(const StudentKey& key) {
     }
     for (const std::uint64_t part : {key.task, key.system, key.response_format}) text += " " + to_hex(part);
     return to_hex(sha256(text)).substr(0, 32);
+}
+
+bool ShelvedStudent::heard(std::string_view answer) const {
+    const bool could_say = model->could_say(answer);
+    const std::lock_guard lock(mutex_);
+    watch_.add(could_say);
+    return watch_.alarmed();
+}
+
+void ShelvedStudent::follow(const ShelvedStudent& before) {
+    const std::lock_guard lock(before.mutex_);
+    watch_ = before.watch_;
+    watch_.expect(model->outside_share());
 }
 
 void StudentShelf::put(std::shared_ptr<const ShelvedStudent> student) {
@@ -44,6 +58,17 @@ void StudentShelf::take_away(const StudentKey& key) {
     } else {
         place->second = std::move(made);
     }
+}
+
+void StudentShelf::take_away_outdated(const StudentKey& key) {
+    take_away(key);
+    const std::lock_guard lock(mutex_);
+    outdated_.push_back(key);
+}
+
+std::vector<StudentKey> StudentShelf::outdated() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(outdated_, {});
 }
 
 std::shared_ptr<const StudentShelf::Students> StudentShelf::find(std::string_view tenant, std::string_view cascade,

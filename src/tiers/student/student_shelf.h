@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "tiers/student/label_watch.h"
 #include "tiers/student/student_model.h"
 
 namespace weir::tiers::student {
@@ -29,10 +30,25 @@ struct StudentKey {
 };
 std::string file_name(const StudentKey& key);  // the first 32 digits of a SHA-256
 
-struct ShelvedStudent {
-    StudentKey key;
-    std::shared_ptr<const StudentModel> model;
-    Micros trained_unix_micros = 0;
+class ShelvedStudent {
+  public:
+    ShelvedStudent(StudentKey whose, std::shared_ptr<const StudentModel> made, Micros unix_micros)
+        : key(std::move(whose)), model(std::move(made)), trained_unix_micros(unix_micros) {
+        watch_.expect(model->outside_share());
+    }
+
+    const StudentKey key;
+    const std::shared_ptr<const StudentModel> model;
+    const Micros trained_unix_micros;
+
+    // What the reference said to a request. True: it has come to say what this student can't (label_watch.h).
+    bool heard(std::string_view answer) const;
+    // What the one before it has heard counts on.
+    void follow(const ShelvedStudent& before);
+
+  private:
+    mutable std::mutex mutex_;
+    mutable LabelWatch watch_;
 };
 
 class StudentShelf {
@@ -41,6 +57,9 @@ class StudentShelf {
 
     void put(std::shared_ptr<const ShelvedStudent> student);
     void take_away(const StudentKey& key);
+    // The same where the reference has come to say something else; told once by outdated().
+    void take_away_outdated(const StudentKey& key);
+    std::vector<StudentKey> outdated();
     // Those of a task, whatever its instruction and form.
     using Students = std::vector<std::shared_ptr<const ShelvedStudent>>;
     std::shared_ptr<const Students> find(std::string_view tenant, std::string_view cascade, std::string_view reference,
@@ -65,6 +84,7 @@ class StudentShelf {
     mutable std::mutex mutex_;
     std::map<Place, std::shared_ptr<const Students>, Less> students_;
     std::deque<StudentKey> order_;  // as they were put, each once
+    std::vector<StudentKey> outdated_;
 };
 
 }  // namespace weir::tiers::student
