@@ -54,12 +54,12 @@ learn::GroupedLogistic::Row risk_row(const TierTrial& tier, std::uint32_t group)
 
 PolicyLearner::Options PolicyLearner::options_of_students(double audit) {
     Options options;
-    options.first_certificate = 80;
+    options.first_certificate = 100;
     options.growth = 1.1;
     options.hold_out = 0.007;
-    // Answers somewhat riskier than the promise are audited so often, surer ones down to a fifth of it.
-    options.audits.base = 0.6 * audit;
-    options.audits.least = 0.2 * audit;
+    // Answers somewhat riskier than the promise are audited so often, surer ones less.
+    options.audits.base = 0.8 * audit;
+    options.audits.least = 0.4 * audit;
     options.audits.most = std::min(1.0, 2.4 * audit);
     options.audits.start = 0;
     options.audits.graded = 1;

@@ -94,7 +94,8 @@ class Pass {
                 if (learner.due()) learner.certify();
             }
             book(row, trial.served != kReference ? &answer : nullptr, asked, audited, i >= order.size() * 2 / 3);
-            if (asked && course.model && said_otherwise(course, row)) {
+            // Audits alone: the rest of what the teacher is asked is what the student is unsure of, new labels first.
+            if (audited && said_otherwise(course, row)) {
                 trial = {};
                 trial.task = tasks_[order[i]];
                 trial.doubt = true;

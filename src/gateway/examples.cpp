@@ -46,21 +46,6 @@ store::ExampleDraft asked(const ChatLife& life) {
     return draft;
 }
 
-// A student of the task hears what the reference says; where that is what it can't say it goes at once, and what is
-// known of the task counts no more.
-void tell_student(Shared& shared, const Plan& plan, const store::ExampleDraft& draft) {
-    if (shared.shelf == nullptr || plan.course_options.at_once == 0) return;
-    const store::ExampleCourse& course = draft.rules->course;
-    const auto students = shared.shelf->find(draft.tenant, course.cascade, course.reference, draft.task);
-    if (!students || students->size() != 1) return;
-    if (!students->front()->heard(draft.rules->redaction.apply(draft.answer))) return;
-    shared.shelf->take_away_outdated(students->front()->key);
-    cascade::Trial doubt;
-    doubt.task = draft.task;
-    doubt.doubt = true;
-    if (auto learns = plan.course_of(draft.task, shared.cascades)) shared.cascades.learn(std::move(learns), doubt);
-}
-
 // Only what a caller would have been glad of.
 bool take_answer(store::ExampleDraft& draft, std::string_view body, const wire::ChatAnswer& read) {
     if (!cascade::storable_answer(read)) return false;
@@ -100,20 +85,34 @@ bool keeps_example(const ChatLife& life) {
 
 void keep_example(const ChatLife& life, std::string_view body, const wire::ChatAnswer& read) {
     store::ExampleDraft draft = asked(life);
-    if (!take_answer(draft, body, read)) return;
-    tell_student(life.lane.shared, *life.plan, draft);
-    life.lane.shared.examples->offer(std::move(draft));
+    if (take_answer(draft, body, read)) life.lane.shared.examples->offer(std::move(draft));
 }
 
 ExampleKeeper example_keeper_of(const ChatLife& life) {
     if (!life.keeps_example) return {};
-    return [&shared = life.lane.shared, plan = life.plan, draft = asked(life)](std::string_view body, bool repeat) {
+    return [&store = *life.lane.shared.examples, draft = asked(life)](std::string_view body, bool repeat) {
         store::ExampleDraft with_answer = draft;
         with_answer.repeat = repeat;
         const auto read = wire::read_chat_answer(body);
-        if (!read || !take_answer(with_answer, body, *read)) return;
-        tell_student(shared, *plan, with_answer);
-        shared.examples->offer(std::move(with_answer));
+        if (read && take_answer(with_answer, body, *read)) store.offer(std::move(with_answer));
+    };
+}
+
+std::function<void(std::string_view body)> student_listener(const ChatLife& life) {
+    Shared& shared = life.lane.shared;
+    if (shared.shelf == nullptr || !life.plan->examples) return {};
+    const auto students = shared.shelf->find(life.tenant->name, life.plan->cascade->options.name,
+                                             life.plan->reference->full_name, life.row.task);
+    // Of several instructions under one name it is not known whose this was.
+    if (!students || students->size() != 1) return {};
+    return [&shared, plan = life.plan, student = students->front()](std::string_view body) {
+        const std::optional<std::string> answer = wire::answer_text(body);
+        if (!answer || !student->heard(plan->examples->redaction.apply(*answer))) return;
+        shared.shelf->take_away_outdated(student->key);
+        cascade::Trial doubt;
+        doubt.task = student->key.task;
+        doubt.doubt = true;
+        if (auto course = plan->course_of(doubt.task, shared.cascades)) shared.cascades.learn(std::move(course), doubt);
     };
 }
 

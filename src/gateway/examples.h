@@ -6,6 +6,7 @@
 // Limits: those of store/example.h.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -27,5 +28,9 @@ void keep_example(const ChatLife& life, std::string_view body, const wire::ChatA
 
 // The same for an answer that comes later; empty where it is not to be kept.
 ExampleKeeper example_keeper_of(const ChatLife& life);
+
+// Where a student has answered: its task hears what the reference says when it is asked as well. If that is what the
+// student can't say any more it goes at once, and what is known of the task counts no longer.
+std::function<void(std::string_view body)> student_listener(const ChatLife& life);
 
 }  // namespace weir::gateway

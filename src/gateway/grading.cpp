@@ -226,6 +226,7 @@ void start(Lane& lane, const JobPtr& job) {
         BackgroundCall call = background_call(grading, store::Purpose::audit);
         call.then = [job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
             if (fresh) job->of->climb.trial.reference_usd = static_cast<double>(fresh->cost.nanos) / kNanosPerUsd;
+            if (fresh && job->of->listener) job->of->listener(fresh->body);
             if (fresh && job->of->keep_reference) job->of->keep_reference(fresh);
             if (fresh && job->of->keep_example) job->of->keep_example(fresh->body, false);
             job->of->reference = std::move(fresh);

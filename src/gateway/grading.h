@@ -41,6 +41,7 @@ struct Grading {
     // An audit's answer, for the caches; may be empty.
     std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keep_reference;
     ExampleKeeper keep_example;                           // may be empty
+    std::function<void(std::string_view body)> listener;  // hears an audit's answer; may be empty
     std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)

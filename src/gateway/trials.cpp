@@ -196,6 +196,7 @@ void conclude_trial(ChatLife& life) {
         const double share = policy.audit_probability(grading.climb.plan, grading.climb.risk);
         known = falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
         if (known) ask_ladder(grading);
+        if (known && life.row.tier == store::TierKind::student) grading.listener = student_listener(life);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
     } else {
         trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;

@@ -1,8 +1,9 @@
-// Notices that the teacher has come to say what a student can't: a new label, a renamed one, another form. Some answers
-// always are outside a student's labels (those seen once); an alarm wants clearly more of them than there were in
-// training. Two cumulative sums (Page, Biometrika 1954) of the likelihood ratio: one for labels renamed (half of the
-// rest is outside, an alarm after three in a row), one for a new label (an eighth is). Mean time to a false alarm:
-// above kPatience answers for either. Thread rule: one owner. Limits: none.
+// Notices that the teacher has come to say what a student can't: a new label, a renamed one, another form. To be told
+// of the audits of served answers: whatever else the teacher is asked is what the student was unsure of, new labels
+// first. An alarm wants clearly more answers outside the student's labels than there were in training. Two cumulative
+// sums (Page, Biometrika 1954) of the likelihood ratio: one for labels renamed (half of the rest is outside), one for a
+// new label (an eighth is). Mean time to a false alarm: above kPatience answers for either. Thread rule: one owner.
+// Limits: none.
 #pragma once
 
 #include <array>

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "learn/calibration.h"
+#include "learn/certificates.h"
 #include "learn/softmax_regression.h"
 
 namespace weir::tiers::student {
@@ -84,6 +85,30 @@ float novelty_limit(std::span<const Text> texts, const Lexicon& lexicon) {
     const auto at = static_cast<std::size_t>(kNoveltyQuantile * static_cast<double>(novelty.size() - 1));
     std::nth_element(novelty.begin(), novelty.begin() + static_cast<std::ptrdiff_t>(at), novelty.end());
     return static_cast<float>(std::clamp(novelty[at], kLeastNoveltyLimit, 1.0));
+}
+
+// How often, of late, an answer would have been outside the labels of a student that had not been trained on it: its
+// label was seen once, or twice with it. An upper bound of 95 %.
+float outside_share(std::span<const Text> texts, const AnswerForm& form) {
+    std::vector<std::size_t> counts(form.columns(), 0);
+    const auto each_label = [&form](const Text& text, const auto& visit) {
+        std::size_t begin = 0;
+        for (std::size_t head = 0; head < text.targets.size(); begin += form.heads()[head++]) {
+            const std::int32_t target = text.targets[head];
+            const bool single = form.heads()[head] == 1;
+            if (target == SoftmaxRegression::kUnknown || (single && target == 0)) continue;
+            visit(begin + (single ? 0 : static_cast<std::size_t>(target)));
+        }
+    };
+    for (const Text& text : texts) each_label(text, [&](std::size_t column) { ++counts[column]; });
+    const std::span<const Text> late = texts.last(std::min(texts.size(), kOfLate));
+    std::size_t outside = 0;
+    for (const Text& text : late) {
+        bool said = text.sayable;
+        each_label(text, [&](std::size_t column) { said = said && counts[column] > kLeastTexts; });
+        outside += said ? 0 : 1;
+    }
+    return late.empty() ? 1 : static_cast<float>(learn::share_upper_bound(outside, late.size(), 0.05));
 }
 
 SoftmaxRegression::Examples rows_of(std::span<const Text> texts, const Vocabulary& vocabulary) {
@@ -188,15 +213,13 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
     parts.training_set = training_set_digest(examples);
 
     std::vector<Text> texts;
-    std::size_t late = 0, outside = 0;
     for (std::size_t i = 0; i < examples.size(); ++i) {
         Text text;
         const bool short_enough = text_grams(examples[i].text, text.grams);
         text.sayable = parts.form.targets(examples[i].answer, text.targets);
-        if (i + kOfLate >= examples.size()) ++late, outside += text.sayable ? 0 : 1;
         if (short_enough) texts.push_back(std::move(text));
     }
-    parts.outside_share = static_cast<float>(outside) / static_cast<float>(late);
+    parts.outside_share = outside_share(texts, parts.form);
     const std::size_t columns = parts.form.columns(), stride = (columns + 15) / 16 * 16;
     const std::size_t most = std::min(kMostFeatures, options.most_weight_bytes / (stride + 3 * sizeof(float)));
     Lexicon lexicon = lexicon_of(texts, most);
