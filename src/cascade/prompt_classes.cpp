@@ -12,13 +12,14 @@ constexpr double kMostWeight = 20;  // of a trial, for the coin by which it was 
 
 }  // namespace
 
-PromptClasses::Verdict PromptClasses::judge(const PromptFeatures& prompt, std::uint64_t task) const {
+PromptClasses::Verdict PromptClasses::judge(const SeenPrompt& prompt, std::uint64_t task) const {
     Verdict verdict;
     double first = -1, best = 0;
     for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
-        if (opens_[tier].rows() > 0) verdict.opens[tier] = opens_[tier].predict(prompt, task).agree;
+        if (opens_[tier].rows() > 0)
+            verdict.opens[tier] = opens_[tier].predict(prompt.features, task, &prompt.embedding).agree;
         if (agree_[tier].rows() == 0) continue;
-        const double agree = agree_[tier].predict(prompt, task).agree;
+        const double agree = agree_[tier].predict(prompt.features, task, &prompt.embedding).agree;
         verdict.agree[tier] = agree;
         if (first < 0) first = agree;
         best = std::max(best, agree);
@@ -63,8 +64,9 @@ std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Ro
     auto made = std::make_shared<PromptClasses>();
     std::vector<TriageRow> agree, opens;
     const auto row = [](const Row& of, bool label, double weight) {
-        return TriageRow{&of.prompt->features, of.trial.task,          {}, label, label ? 0.0F : 1.0F,
-                         static_cast<float>(std::min(kMostWeight, weight))};
+        return TriageRow{&of.prompt->features,  of.trial.task,
+                         &of.prompt->embedding, label,
+                         label ? 0.0F : 1.0F,   static_cast<float>(std::min(kMostWeight, weight))};
     };
     for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
         agree.clear();

@@ -4,7 +4,8 @@
 // answers of which the evidence says the same (risk_values()); the last says which tiers are not worth asking
 // (Policy::skipped()). What is served stays with the gates, which have seen the answer.
 // Thread rule: PromptClasses immutable, any thread; its learner has one owner. Limits: the learner keeps the latest
-// kMostRows prompts in up to kMostGrams grams, hashed, in memory only; a model takes 300 KiB a tier.
+// kMostRows prompts in up to kMostGrams grams, hashed, and their embeddings, in memory only; two models a
+// tier (triage.h).
 #pragma once
 
 #include <array>
@@ -23,7 +24,8 @@ namespace weir::cascade {
 
 struct SeenPrompt {
     PromptFeatures features;
-    bool first = true;  // message of its conversation
+    bool first = true;              // message of its conversation
+    embed::Int8Vector embedding{};  // of its question; empty: none at hand
 };
 
 using store::kPromptClasses;
@@ -35,7 +37,7 @@ class PromptClasses {
         PromptClass of = PromptClass::unknown;
         Foreseen agree{}, opens{};  // probabilities, by tier; 0: not known
     };
-    Verdict judge(const PromptFeatures& prompt, std::uint64_t task) const;
+    Verdict judge(const SeenPrompt& prompt, std::uint64_t task) const;
 
   private:
     friend class PromptClassLearner;

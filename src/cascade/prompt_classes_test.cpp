@@ -43,26 +43,24 @@ std::shared_ptr<const PromptClasses> learned(bool second_helps) {
 }  // namespace
 
 TEST_CASE("nothing is known before there are graded trials") {
-    CHECK(PromptClasses().judge(prompt(true, 1)->features, 7).of == PromptClass::unknown);
+    CHECK(PromptClasses().judge(*prompt(true, 1), 7).of == PromptClass::unknown);
     PromptClassLearner learner;
     Trial trial = graded(false, false);
     for (TierTrial& tier : trial.tiers) tier.asked = tier.graded = false;
     for (std::size_t i = 0; i < 1'000; ++i) learner.add(prompt(true, i), trial);
     learner.add(nullptr, graded(false, false));
     CHECK_FALSE(learner.due());
-    CHECK(learner.fitting(nothing_learned())()->judge(prompt(true, 1)->features, 7).of == PromptClass::unknown);
+    CHECK(learner.fitting(nothing_learned())()->judge(*prompt(true, 1), 7).of == PromptClass::unknown);
 }
 
 TEST_CASE("simple is what the first tier answers, moderate what another one does, complex what none does") {
     const auto helped = learned(true), alone = learned(false);
     REQUIRE(helped != nullptr);
     REQUIRE(alone != nullptr);
-    const auto of = [](const PromptClasses& classes, bool hard) {
-        return classes.judge(prompt(hard, 4'711)->features, 7).of;
-    };
+    const auto of = [](const PromptClasses& classes, bool hard) { return classes.judge(*prompt(hard, 4'711), 7).of; };
     CHECK(of(*helped, false) == PromptClass::simple);
     CHECK(of(*helped, true) == PromptClass::moderate);
     CHECK(of(*alone, false) == PromptClass::simple);
     CHECK(of(*alone, true) == PromptClass::complex);
-    CHECK(describe(alone->judge(prompt(true, 1)->features, 7)).starts_with("triage: complex 0."));
+    CHECK(describe(alone->judge(*prompt(true, 1), 7)).starts_with("triage: complex 0."));
 }

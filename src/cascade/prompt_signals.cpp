@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "text/complaint.h"
 #include "text/refusal.h"
@@ -85,16 +87,22 @@ class Seen {
     std::array<std::uint64_t, kSeenBits / 64> bits_{};
 };
 
-double repeated_share(std::string_view question, std::string_view earlier) {
-    Seen before, counted;
-    for_each_id(earlier, [&](std::uint64_t id) { before.add(id); });
-    std::size_t words = 0, again = 0;
-    for_each_id(question, [&](std::uint64_t id) {
-        if (!counted.add(id)) return;
-        ++words;
-        again += before.has(id);
+// The distinct words of a question's beginning.
+std::vector<std::uint64_t> words_of(std::string_view question) {
+    Seen seen;
+    std::vector<std::uint64_t> words;
+    for_each_id(question.substr(0, kTurnBytes), [&](std::uint64_t id) {
+        if (seen.add(id)) words.push_back(id);
     });
-    return words < kLeastWords ? 0 : static_cast<double>(again) / static_cast<double>(words);
+    return words;
+}
+
+double repeated_share(const std::vector<std::uint64_t>& words, std::string_view earlier) {
+    if (words.size() < kLeastWords) return 0;
+    Seen before;
+    for_each_id(earlier, [&](std::uint64_t id) { before.add(id); });
+    const auto again = std::count_if(words.begin(), words.end(), [&](std::uint64_t id) { return before.has(id); });
+    return static_cast<double>(again) / static_cast<double>(words.size());
 }
 
 std::string said(const wire::ChatRequest& chat, const wire::RecentTurns::Turn& turn, std::size_t& bytes) {
@@ -147,6 +155,7 @@ void add_conversation(const wire::ChatRequest& chat, std::string_view question, 
     set(to, S::log_tool_results, std::log1p(static_cast<double>(turns.by_tool)));
     set(to, S::answers_tool, turns.back(0).role == Role::tool);
     set(to, S::complaint, text::complains(question));
+    const std::vector<std::uint64_t> words = words_of(question);
     bool answered = false, asked = turns.back(0).role != Role::user;
     std::size_t earlier = 0, bytes = 0;
     double share = 0;
@@ -159,7 +168,7 @@ void add_conversation(const wire::ChatRequest& chat, std::string_view question, 
             // Where a tool was the last to speak, the first user turn met is the question itself.
             if (std::exchange(asked, false)) continue;
             ++earlier;
-            share = std::max(share, repeated_share(question, said(chat, turn, bytes)));
+            share = std::max(share, repeated_share(words, said(chat, turn, bytes)));
         }
     }
     set(to, S::repeated_share, share);

@@ -64,7 +64,8 @@ void TriageModel::Signals::of(const PromptSignals& signals, std::span<float, kPr
 
 class TriageFit {
   public:
-    TriageFit(std::span<const TriageRow> rows, const TriageModel::Options& options) : rows_(rows), options_(options) {
+    TriageFit(std::span<const TriageRow> rows, const TriageModel::Options& options)
+        : rows_(rows), options_(options), near_(rows.size()) {
         for (const TriageRow& row : rows_) total_ += row.weight;
     }
 
@@ -78,12 +79,13 @@ class TriageFit {
             const bool good = row.prompt != nullptr && std::isfinite(row.weight) && row.weight > 0 &&
                               row.benefit >= -1 && row.benefit <= 1;
             if (!good) return fail(ErrorCode::invalid, "triage: a row without prompt, or a value out of range");
-            if (row.embedding.empty()) continue;
-            const bool fits = model_.embedding_numbers_ == 0 || model_.embedding_numbers_ == row.embedding.size();
-            if (!fits || row.embedding.size() > kMostEmbeddingNumbers) {
+            if (!has_embedding(row)) continue;
+            const std::size_t numbers = row.embedding->dimensions();
+            const bool fits = embedding_numbers_ == 0 || embedding_numbers_ == numbers;
+            if (!fits || numbers > kMostEmbeddingNumbers) {
                 return fail(ErrorCode::invalid, "triage: embeddings of different lengths, or too long");
             }
-            model_.embedding_numbers_ = row.embedding.size();
+            embedding_numbers_ = numbers;
         }
         return {};
     }
@@ -94,7 +96,7 @@ class TriageFit {
         make_signals();
         make_grams();
         make_groups();
-        make_embedding();
+        make_neighbours();
         learn::RidgeRows rows = assemble();
         const auto ridge = learn::Ridge::fit(rows, {.l2 = options_.l2});
         if (!ridge) return tl::unexpected(ridge.error());
@@ -107,6 +109,8 @@ class TriageFit {
 
   private:
     static constexpr std::size_t kTargets = TriageModel::kTargets;
+
+    static bool has_embedding(const TriageRow& row) { return row.embedding != nullptr && !row.embedding->empty(); }
 
     template <class Use>
     void weighted(const Use& use) const {
@@ -196,22 +200,33 @@ class TriageFit {
         model_.group_height_ = model_.groups_.size() < 2 ? 0 : static_cast<float>(std::sqrt(options_.group_weight));
     }
 
-    void make_embedding() {
-        std::vector<double> mean(model_.embedding_numbers_, 0.0);
-        double having = 0, mean_square = 0;
+    // Each row's own estimate is made without it: what it says of its label is what it would say of another one's.
+    void make_neighbours() {
+        if (embedding_numbers_ == 0) return;
         for (const TriageRow& row : rows_) {
-            if (row.embedding.empty()) continue;
-            having += row.weight;
-            for (std::size_t i = 0; i < mean.size(); ++i) {
-                const double value = row.embedding[i];
-                mean[i] += row.weight * value;
-                mean_square += row.weight * value * value;
+            if (has_embedding(row)) {
+                model_.neighbours_.add(*row.embedding, {row.agreed ? 1.0F : 0.0F, row.benefit}, row.weight);
             }
         }
-        if (having <= 0) return;
-        for (const double each : mean) model_.embedding_mean_.push_back(static_cast<float>(each / having));
-        model_.embedding_height_ =
-            height_for(options_.embedding_weight, spread_of(mean_square / having, model_.embedding_mean_));
+        std::array<double, TriageModel::kNearColumns> sum{}, squares{};
+        double having = 0;
+        std::size_t number = 0;
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            if (!has_embedding(rows_[i])) continue;
+            near_[i] = model_.neighbours_.estimate(*rows_[i].embedding, number++);
+            if (!near_[i]) continue;
+            having += rows_[i].weight;
+            for (std::size_t k = 0; k < sum.size(); ++k) {
+                const double value = (*near_[i])[k];
+                sum[k] += rows_[i].weight * value;
+                squares[k] += rows_[i].weight * value * value;
+            }
+        }
+        for (std::size_t k = 0; having > 0 && k < sum.size(); ++k) {
+            const double mean = sum[k] / having, spread = std::max(squares[k] / having - mean * mean, 0.0);
+            model_.near_mean_[k] = static_cast<float>(mean);
+            model_.near_height_[k] = height_for(options_.near_weight / static_cast<double>(sum.size()), spread);
+        }
     }
 
     // A row's features as predict() makes them; targets are three for the whole and three for each fold, which has the
@@ -220,7 +235,7 @@ class TriageFit {
         learn::RidgeRows to;
         folds_ = rows_.size() >= kLeastRowsForFolds ? options_.folds : 0;
         to.sparse_columns = kGramBuckets + model_.groups_.size();
-        to.dense_columns = TriageModel::kFixedColumns + model_.embedding_numbers_;
+        to.dense_columns = TriageModel::kDenseColumns;
         to.targets = kTargets * (1 + folds_);
         to.dense.resize(rows_.size() * to.dense_columns, 0.0F);
         fold_of_.resize(rows_.size());
@@ -231,8 +246,9 @@ class TriageFit {
             const TriageRow& row = rows_[i];
             model_.sparse_of(*row.prompt, row.group, to.sparse);
             to.sparse_ends.push_back(to.sparse.size());
-            model_.dense_of(*row.prompt, row.embedding,
-                            std::span(to.dense).subspan(i * to.dense_columns, to.dense_columns));
+            model_.dense_of(*row.prompt, near_[i],
+                            std::span<float, TriageModel::kDenseColumns>(to.dense.data() + i * to.dense_columns,
+                                                                         TriageModel::kDenseColumns));
             const std::array<float, kTargets> labels{row.agreed ? 1.0F : 0.0F, std::max(row.benefit, 0.0F),
                                                      row.benefit};
             for (std::size_t fold = 0; fold <= folds_; ++fold) {
@@ -287,6 +303,8 @@ class TriageFit {
     double total_ = 0;
     std::size_t folds_ = 0;
     std::vector<std::size_t> fold_of_;
+    std::size_t embedding_numbers_ = 0;                          // 0: no row has one
+    std::vector<std::optional<PromptNeighbours::Values>> near_;  // each row's
 };
 
 void TriageModel::sparse_of(const PromptFeatures& prompt, std::uint64_t group, std::vector<SparseValue>& to) const {
@@ -295,11 +313,14 @@ void TriageModel::sparse_of(const PromptFeatures& prompt, std::uint64_t group, s
     if (const auto found = groups_.find(group); found != groups_.end()) to.push_back({found->second, group_height_});
 }
 
-void TriageModel::dense_of(const PromptFeatures& prompt, std::span<const float> embedding, std::span<float> out) const {
+void TriageModel::dense_of(const PromptFeatures& prompt, const std::optional<PromptNeighbours::Values>& near,
+                           std::span<float, kDenseColumns> out) const {
     form_.of(prompt, out.first<Form::kSize>());
     signals_.of(prompt.signals, out.subspan<Form::kSize, kPromptSignals>());
-    const std::span<const float> known = embedding.size() == embedding_numbers_ ? embedding : embedding_mean_;
-    for (std::size_t i = 0; i < known.size(); ++i) out[kFixedColumns + i] = embedding_height_ * known[i];
+    const auto last = out.last<kNearColumns>();
+    for (std::size_t i = 0; i < kNearColumns; ++i) {
+        last[i] = near ? near_height_[i] * ((*near)[i] - near_mean_[i]) : 0.0F;
+    }
 }
 
 Result<TriageModel> TriageModel::fit(std::span<const TriageRow> rows, const Options& options) {
@@ -309,13 +330,13 @@ Result<TriageModel> TriageModel::fit(std::span<const TriageRow> rows, const Opti
 }
 
 TriageModel::Prediction TriageModel::predict(const PromptFeatures& prompt, std::uint64_t group,
-                                             std::span<const float> embedding) const {
+                                             const embed::Int8Vector* embedding) const {
     if (rows_ == 0) return {};
     std::vector<SparseValue> sparse;
     sparse.reserve(prompt.grams.size() + 1);
     sparse_of(prompt, group, sparse);
-    std::vector<float> dense(kFixedColumns + embedding_numbers_);
-    dense_of(prompt, embedding, dense);
+    std::array<float, kDenseColumns> dense;
+    dense_of(prompt, embedding != nullptr ? neighbours_.estimate(*embedding) : std::nullopt, dense);
     std::array<float, 4> scores{};
     ridge_.score(sparse, dense, scores);
     Prediction made;

@@ -83,8 +83,16 @@ void measure(const TriageModel& model, std::size_t bytes, learn::RandomBits& ran
     if (sum == 4711) std::puts("");
 }
 
-// As the live path does it: once for all tiers.
-void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t bytes, learn::RandomBits& random) {
+embed::Int8Vector made_up_vector(learn::RandomBits& random) {
+    std::vector<float> numbers(384);
+    for (float& each : numbers) each = static_cast<float>(random.uniform() - 0.5);
+    embed::normalize(numbers);
+    return embed::Int8Vector(numbers);
+}
+
+// As the live path does it: once for all tiers; with an embedding where one is at hand.
+void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t bytes, bool embedded,
+                  learn::RandomBits& random) {
     PromptClassLearner learner;
     for (std::size_t i = 0; i < PromptClassLearner::kMostRows; ++i) {
         Trial trial;
@@ -93,7 +101,9 @@ void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t b
             trial.tiers[tier].asked = trial.tiers[tier].graded = true;
             trial.tiers[tier].worse = random.chance(0.2);
         }
-        learner.add(std::make_shared<const SeenPrompt>(SeenPrompt{rows[i].prompt, true}), trial);
+        SeenPrompt seen{rows[i].prompt, true};
+        if (embedded) seen.embedding = made_up_vector(random);
+        learner.add(std::make_shared<const SeenPrompt>(std::move(seen)), trial);
     }
     const double began = cpu_micros();
     const auto classes = learner.fitting(std::make_shared<const Policy>())();
@@ -102,15 +112,17 @@ void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t b
     double sum = 0;
     for (std::size_t i = 0; i < kPrompts; ++i) {
         const std::string prompt = made_up_prompt(bytes, random);
+        embed::Int8Vector vector;
+        if (embedded) vector = made_up_vector(random);
         const double asked = cpu_micros();
-        const auto seen =
-            std::make_shared<const SeenPrompt>(SeenPrompt{prompt_features("Answer with one letter.", prompt), true});
-        sum += classes->judge(seen->features, 3).agree[0];
+        SeenPrompt made{prompt_features("Answer with one letter.", prompt), true, std::move(vector)};
+        const auto seen = std::make_shared<const SeenPrompt>(std::move(made));
+        sum += classes->judge(*seen, 3).agree[0];
         all.push_back(cpu_micros() - asked);
     }
     std::sort(all.begin(), all.end());
-    std::printf("live, %zu tiers, %5zu bytes: p50 %5.1f us, p99 %5.1f us (fit: %.0f ms)\n", tiers, bytes, at(all, 0.5),
-                at(all, 0.99), fitted / 1000);
+    std::printf("live, %zu tiers, %5zu bytes%s: p50 %5.1f us, p99 %5.1f us (fit: %.0f ms)\n", tiers, bytes,
+                embedded ? ", embedded" : "", at(all, 0.5), at(all, 0.99), fitted / 1000);
     if (sum == 4711) std::puts("");
 }
 
@@ -163,8 +175,9 @@ int main() {
     for (const std::size_t bytes : {std::size_t{1'024}, std::size_t{100'000}}) measure_conversation(bytes, random);
     for (const std::size_t tiers : {std::size_t{2}, kMostModelTiers}) {
         for (const std::size_t bytes : {std::size_t{1'024}, std::size_t{100'000}}) {
-            measure_live(rows, tiers, bytes, random);
+            measure_live(rows, tiers, bytes, false, random);
         }
+        measure_live(rows, tiers, 1'024, true, random);
     }
     return 0;
 }

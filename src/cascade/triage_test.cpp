@@ -113,29 +113,31 @@ TEST_CASE("a task's own intercept: near the mean while it is young, its own when
 
 TEST_CASE("an embedding is used where there is one, and the mean stands in for one that is missing") {
     learn::RandomBits random(5);
-    std::vector<std::vector<float>> vectors;
+    std::vector<embed::Int8Vector> vectors;
     std::vector<PromptFeatures> prompts;
     std::vector<TriageRow> rows;
     for (std::size_t i = 0; i < 400; ++i) {
         const double angle = random.uniform() * 6.283;
-        vectors.push_back({static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))});
+        const std::vector<float> point{static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
+        vectors.emplace_back(point);
         prompts.push_back(prompt_features("", "question " + std::to_string(random.below(9))));
     }
     for (std::size_t i = 0; i < 400; ++i) {
-        const bool hard = vectors[i][0] > 0;
-        rows.push_back({&prompts[i], 0, vectors[i], !hard, hard ? 1.0F : 0.0F, 1});
+        const bool hard = vectors[i].codes()[0] > 0;
+        rows.push_back({&prompts[i], 0, &vectors[i], !hard, hard ? 1.0F : 0.0F, 1});
     }
     rows[7].embedding = {};
     const TriageModel model = fitted(rows);
-    const std::vector<float> left{-1, 0}, right{1, 0}, wrong{1, 0, 0};
-    CHECK(model.predict(prompts[0], 0, right).benefit > 0.7);
-    CHECK(model.predict(prompts[0], 0, left).benefit < 0.3);
+    const embed::Int8Vector left(std::vector<float>{-1, 0}), right(std::vector<float>{1, 0}),
+        wrong(std::vector<float>{1, 0, 0});
+    CHECK(model.predict(prompts[0], 0, &right).benefit > 0.7);
+    CHECK(model.predict(prompts[0], 0, &left).benefit < 0.3);
     const double without = model.predict(prompts[0], 0).benefit;
     CHECK(without > 0.3);
     CHECK(without < 0.7);
-    CHECK(model.predict(prompts[0], 0, wrong).benefit == without);
+    CHECK(model.predict(prompts[0], 0, &wrong).benefit == without);
 
-    rows[9].embedding = wrong;
+    rows[9].embedding = &wrong;
     CHECK_FALSE(TriageModel::fit(rows, {}));
 }
 

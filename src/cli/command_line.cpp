@@ -152,8 +152,10 @@ void add_export(CLI::App& app, ExportArguments& to) {
 }
 
 void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
+    const bool automatic = to.kind == eval::EmbeddingChoice::Kind::automatic;
     add_choice(command, "--embedder", to.kind, kEmbedders, "auto|hashing|minilm",
-               "vectors of meaning: MiniLM where it is there, none, or MiniLM or an error (default: auto)");
+               "vectors of meaning: MiniLM where it is there, none, or MiniLM or an error (default: " +
+                   std::string(automatic ? "auto)" : "hashing)"));
     command
         .add_option("--vectors", to.vectors_folder,
                     "vectors made elsewhere: DIR/texts.txt, a text a line, and DIR/vectors.f32, 384 floats each")
@@ -268,6 +270,7 @@ void add_eval_router(CLI::App& eval, EvalRouterArguments& to) {
         ->excludes(labels);
     router->add_option("--redraws", to.redraws, "how often (default: 20)")->type_name("N");
     router->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
+    add_embedding(*router, to.embedding);
     add_format(*router, to.format);
     router->footer("");
 }

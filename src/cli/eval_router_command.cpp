@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "cli/config_values.h"
+#include "cli/progress_lines.h"
 #include "eval/route_eval.h"
 
 namespace weir::cli {
@@ -84,7 +85,12 @@ int eval_router_command(const EvalRouterArguments& arguments, const Clock& clock
     const std::array<std::string, 2> names{arguments.weak, arguments.strong};
     const auto rows = eval::read_cascade_rows(arguments.in_file, names);
     if (!rows) return problem(rows.error(), "");
-    const auto summary = eval::evaluate_router(*rows, play, clock);
+    std::vector<std::string_view> prompts;
+    for (const eval::CascadeRow& row : *rows) prompts.push_back(row.prompt);
+    ProgressLines progress(clock, err);
+    const auto vectors = eval::embed_texts(prompts, arguments.embedding, progress.callback(), err);
+    if (!vectors) return problem(vectors.error(), command);
+    const auto summary = eval::evaluate_router(*rows, play, clock, *vectors);
     if (!summary) return problem(summary.error(), command);
     if (arguments.format == OutputFormat::json) {
         print_json(*summary, out);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/table.h"
+#include "eval/embed_texts.h"
 
 namespace weir::cli {
 
@@ -15,6 +16,7 @@ struct EvalRouterArguments {
     std::string in_file, weak, strong;
     std::uint64_t labels = 1000, redraws = 20, seed = 1;
     std::string folds;  // empty: by labels
+    eval::EmbeddingChoice embedding{.kind = eval::EmbeddingChoice::Kind::hashing, .vectors_folder = {}};
     OutputFormat format = OutputFormat::table;
 };
 

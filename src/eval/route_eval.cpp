@@ -19,13 +19,14 @@ constexpr std::size_t kLeastScored = 2;
 
 struct Rows {
     std::vector<PromptFeatures> prompts;
+    std::vector<const embed::Int8Vector*> vectors;
     std::vector<std::uint64_t> groups;
     std::vector<double> bytes;
     std::vector<bool> weak, strong;
     double micros_a_prompt = 0;
 };
 
-Result<Rows> features_of(const std::vector<CascadeRow>& rows, const Clock& clock) {
+Result<Rows> features_of(const std::vector<CascadeRow>& rows, const TextVectors& vectors, const Clock& clock) {
     Rows to;
     const Micros began = clock.steady_micros();
     for (const CascadeRow& row : rows) to.prompts.push_back(cascade::prompt_features(row.system, row.prompt));
@@ -35,6 +36,7 @@ Result<Rows> features_of(const std::vector<CascadeRow>& rows, const Clock& clock
             return fail(ErrorCode::invalid, "row " + row.id + ": \"correct\" is missing");
         }
         to.groups.push_back(text::word_id(row.task + '\n' + row.system));
+        to.vectors.push_back(vectors.find(row.prompt));
         to.bytes.push_back(static_cast<double>(row.prompt.size()));
         to.weak.push_back(*row.models[0].correct);
         to.strong.push_back(*row.models[1].correct);
@@ -63,6 +65,7 @@ class Draw {
             TriageRow row;
             row.prompt = &rows_.prompts[i];
             row.group = rows_.groups[i];
+            row.embedding = rows_.vectors[i];
             row.agreed = rows_.weak[i] == rows_.strong[i];
             row.benefit = static_cast<float>(int{rows_.strong[i]} - int{rows_.weak[i]});
             labelled.push_back(row);
@@ -72,7 +75,7 @@ class Draw {
         if (!model) return tl::unexpected(model.error());
         const Micros fitted = clock_.steady_micros();
         for (const std::size_t i : asked) {
-            const TriageModel::Prediction made = model->predict(rows_.prompts[i], rows_.groups[i]);
+            const TriageModel::Prediction made = model->predict(rows_.prompts[i], rows_.groups[i], rows_.vectors[i]);
             to.benefit.push_back(made.benefit);
             to.agree.push_back(made.agree);
             to.gain.push_back(made.gain);
@@ -140,9 +143,10 @@ Result<void> check(const std::vector<CascadeRow>& rows, const RoutePlay& play) {
 
 }  // namespace
 
-Result<RouteSummary> evaluate_router(const std::vector<CascadeRow>& rows, const RoutePlay& play, const Clock& clock) {
+Result<RouteSummary> evaluate_router(const std::vector<CascadeRow>& rows, const RoutePlay& play, const Clock& clock,
+                                     const TextVectors& vectors) {
     if (const auto good = check(rows, play); !good) return tl::unexpected(good.error());
-    const auto known = features_of(rows, clock);
+    const auto known = features_of(rows, vectors, clock);
     if (!known) return tl::unexpected(known.error());
     Times times;
     Draw draw(*known, play, clock, times);

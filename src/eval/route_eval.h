@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cascade/triage.h"
 #include "eval/cascade_rows.h"
+#include "eval/text_vectors.h"
 
 namespace weir::eval {
 
@@ -36,6 +37,8 @@ struct RouteSummary {
 
 // Each row has two models: weak, then strong. Errors: a row without the grader's word on either, both equally often
 // right, more labels or folds than rows.
-Result<RouteSummary> evaluate_router(const std::vector<CascadeRow>& rows, const RoutePlay& play, const Clock& clock);
+// `vectors`: of the prompts, as far as there are any.
+Result<RouteSummary> evaluate_router(const std::vector<CascadeRow>& rows, const RoutePlay& play, const Clock& clock,
+                                     const TextVectors& vectors = {});
 
 }  // namespace weir::eval

@@ -32,9 +32,14 @@ void TextVectors::set(std::string_view text, embed::Int8Vector vector) {
     rows_.insert_or_assign(std::string(text), std::move(vector));
 }
 
-embed::Int8View TextVectors::of(std::string_view text) const {
+const embed::Int8Vector* TextVectors::find(std::string_view text) const {
     const auto found = rows_.find(std::string(text));
-    return found == rows_.end() ? embed::Int8View{} : found->second.view();
+    return found == rows_.end() ? nullptr : &found->second;
+}
+
+embed::Int8View TextVectors::of(std::string_view text) const {
+    const embed::Int8Vector* const found = find(text);
+    return found == nullptr ? embed::Int8View{} : found->view();
 }
 
 float cosine(embed::Int8View first, embed::Int8View second, std::size_t dimensions) {

@@ -24,6 +24,7 @@ class TextVectors {
                                            std::size_t dimensions = 384);
 
     void set(std::string_view text, embed::Int8Vector vector);
+    const embed::Int8Vector* find(std::string_view text) const;  // nullptr: there is none
     // Scale 0 where there is none.
     embed::Int8View of(std::string_view text) const;
     std::size_t size() const { return rows_.size(); }

@@ -181,6 +181,7 @@ Task<void> answer(ChatLife& life) {
         plan_meaning(life, question);
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
+    life.look = std::move(ascent.look);
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
     const bool climbs = open && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);
@@ -195,7 +196,6 @@ Task<void> answer(ChatLife& life) {
     }
     life.row.would_have = ascent.would_have;
     life.lease = std::move(ascent.lease);
-    life.look = std::move(ascent.look);
     if (life.debug && !ascent.why.empty()) life.why += (life.why.empty() ? "" : " -> ") + ascent.why;
 
     if (life.cancellation.canceled()) {

@@ -5,8 +5,9 @@
 #include "cascade/prompt_classes.h"
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
-#include "gateway/switch_loss.h"
 #include "gateway/examples.h"
+#include "gateway/switch_loss.h"
+#include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
 
 namespace weir::gateway {
@@ -25,16 +26,17 @@ std::string question_of(const ChatLife& life) {
 }
 
 // Later turns are like those before them: one conversation would count as many.
-cascade::CascadeLearner::Prompt seen_of(const wire::ChatRequest& chat) {
-    return std::make_shared<const cascade::SeenPrompt>(
-        cascade::SeenPrompt{cascade::prompt_features(chat), chat.history.empty()});
+cascade::CascadeLearner::Prompt seen_of(const ChatLife& life) {
+    cascade::SeenPrompt seen{cascade::prompt_features(life.chat), life.chat.history.empty()};
+    if (life.look) seen.embedding = life.look->vectors[tiers::semantic::kDenseSpace];
+    return std::make_shared<const cascade::SeenPrompt>(std::move(seen));
 }
 
 // What the prompt alone says.
 cascade::PromptClasses::Verdict sort_prompt(ChatLife& life, const cascade::Course& course) {
     cascade::PromptClasses::Verdict verdict;
     if (const auto classes = course.classes()) {
-        verdict = classes->judge(life.grading->prompt->features, life.row.task);
+        verdict = classes->judge(*life.grading->prompt, life.row.task);
         if (life.debug) life.note(cascade::describe(verdict));
         life.grading->climb.trial.foresee(verdict.agree);
     }
@@ -113,7 +115,7 @@ bool plan_trial(ChatLife& life, const tiers::Question& question) {
     grading.climb.plan = grading.climb.policy->plan(life.row.task);
     grading.canary = course->share_served(life.row.task);
     grading.climb.leaving_usd = switch_loss_usd(life);
-    grading.prompt = seen_of(life.chat);
+    grading.prompt = seen_of(life);
     const cascade::PromptClasses::Verdict verdict = sort_prompt(life, *course);
     if (plan.compares_samples()) {
         grading.question = question_of(life);
@@ -169,9 +171,8 @@ void settle_coins(Grading& grading) {
         double risk = climb.risk;
         const bool by_reference = trial.served == cascade::kReference;
         const int lets_through = by_reference ? climb.policy->would_serve(plan, trial, risk) : trial.served;
-        const double climbed = lets_through == cascade::kReference
-                                   ? climb.policy->grading_probability(plan, trial)
-                                   : climb.policy->audit_probability(plan, risk);
+        const double climbed = lets_through == cascade::kReference ? climb.policy->grading_probability(plan, trial)
+                                                                   : climb.policy->audit_probability(plan, risk);
         otherwise = grading.canary * climbed + (1 - grading.canary) * plan.trial;
         if (by_reference) note_ladder(climb, lets_through);
     }

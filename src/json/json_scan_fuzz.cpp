@@ -1,6 +1,7 @@
 // members() on arbitrary bytes: no crash, what simdjson accepts is accepted, and the parts found are the document.
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
