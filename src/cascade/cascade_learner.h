@@ -115,7 +115,8 @@ class CascadeLearner {
     // (cascade/input_monitor.h); it stays in memory. May be null.
     using Prompt = std::shared_ptr<const SeenPrompt>;
     // `turn`: Course::take_turn()'s, which is over once a policy knows of the trial.
-    void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr, Course::Turn turn = nullptr);
+    void learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt = nullptr,
+               Course::Turn turn = nullptr);
     // What proof may cost in the cascade of that name; one for all of its courses.
     std::shared_ptr<ProofBudget> budget(const std::string& cascade);
     const DecisionLog& decisions() const { return *decisions_; }

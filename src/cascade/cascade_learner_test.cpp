@@ -291,7 +291,8 @@ TEST_CASE("of a new task no more requests are tried in full than are wanted, unt
     turns.push_back(course->take_turn(7, 3));
     CHECK(turns.back() != nullptr);
 
-    for (int i = 0; i < 2; ++i) (*learner)->learn(course, trial, nullptr, std::move(turns[static_cast<std::size_t>(i)]));
+    for (int i = 0; i < 2; ++i)
+        (*learner)->learn(course, trial, nullptr, std::move(turns[static_cast<std::size_t>(i)]));
     (*learner)->wait_until_idle();
     CHECK(course->take_turn(7, 3) == nullptr);  // learned, but in no policy yet
     (*learner)->learn(course, trial, nullptr, std::move(turns[2]));

@@ -26,8 +26,9 @@ std::string describe(const TierTrial& trial, const Policy::Judgement& judgement)
         return text;
     }
     if (trial.kind == EvidenceKind::student) {
-        std::snprintf(text, sizeof text, "sure by %.3g, risk %.3g %s %.3g", std::exp(static_cast<double>(trial.evidence)),
-                      judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
+        std::snprintf(text, sizeof text, "sure by %.3g, risk %.3g %s %.3g",
+                      std::exp(static_cast<double>(trial.evidence)), judgement.risk, judgement.open ? "<=" : ">",
+                      judgement.limit);
         return text;
     }
     std::snprintf(text, sizeof text, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">", judgement.limit);

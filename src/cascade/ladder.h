@@ -26,7 +26,7 @@ struct LadderClimb {
     Trial trial;
     // What was asked before the climb, for every request, as it takes no time: students (tiers/student/student_tier.h).
     std::array<std::optional<tiers::Climb>, kMostModelTiers> early;
-    double leaving_usd = 0;  // Policy::judge()
+    double leaving_usd = 0;                                            // Policy::judge()
     double risk = 0;                                                   // of the answer that was served
     std::array<tiers::ExactCache::EntryPtr, kMostModelTiers> answers;  // of the tiers that were asked
 };

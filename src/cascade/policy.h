@@ -35,7 +35,7 @@ struct TaskPlan {
     // What is expected to be spent from here on if the gate of this rung stays shut, in USD.
     std::array<double, kMostModelTiers> beyond_usd{};
     std::array<double, kMostModelTiers> cost_usd{};  // what asking this rung's tier costs on the average
-    double reference_usd = 0;  // a request's mean cost; 0: not known yet
+    double reference_usd = 0;                        // a request's mean cost; 0: not known yet
     // The probability that all tiers and the reference are asked, whatever the ladder says, and the reference's answer
     // served: the hold-out, and all there is while the task is new.
     double everything = 1;

@@ -60,8 +60,8 @@ int main() {
             const TaskPlan& plan = policy->plan(trial.task);
             double risk = 0;
             const int served = policy->would_serve(plan, trial, risk);
-            sum += served == kReference ? policy->grading_probability(plan, trial)
-                                        : policy->audit_probability(plan, risk);
+            sum +=
+                served == kReference ? policy->grading_probability(plan, trial) : policy->audit_probability(plan, risk);
         }
     }
     std::printf("a decision with its audit: %.3f us (mean probability %.3f)\n",

@@ -15,7 +15,7 @@ constexpr std::size_t kLeastToFit = 20;             // graded trials of a tier
 constexpr std::size_t kLeastToPlan = 8;             // trials of a task with all of a ladder's tiers graded
 constexpr std::size_t kPrices = 60;                 // tested, in equal ratios
 constexpr double kStrictest = 300, kLoosest = 1.5;  // harm prices, in mean costs of the reference
-constexpr std::size_t kYoung = 16;   // times task_trials
+constexpr std::size_t kYoung = 16;                  // times task_trials
 constexpr double kFirstPrice = 40;                  // plans are made for it before there is a certificate
 // A plan is exchanged only for one that is expected to be so much cheaper: that of two rungs rests on the assumption
 // that the second tier does as well on what the first one could not answer.
@@ -373,7 +373,8 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
 }
 
 // Whether the task's own trials show that what a price would serve of it is not clearly worse.
-bool PolicyLearner::shows_itself(const Task& task, const std::vector<const KeptTrial*>& trials, double harm_price) const {
+bool PolicyLearner::shows_itself(const Task& task, const std::vector<const KeptTrial*>& trials,
+                                 double harm_price) const {
     std::size_t served = 0, worse = 0;
     for (const KeptTrial* kept : trials) {
         if (!tells_of(task.plan, kept->trial)) continue;

@@ -33,8 +33,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cascade/policy.h"
 #include "cascade/harm_count.h"
+#include "cascade/policy.h"
 #include "cascade/trial.h"
 #include "learn/hit_monitor.h"
 
@@ -47,7 +47,7 @@ class PolicyLearner {
     struct Options {
         std::size_t tiers = 1;     // of the cascade's, 1 to kMostModelTiers
         std::uint8_t at_once = 0;  // bits, by tier: those that are asked for every request, at no cost
-        double promise = 0.02;  // share of all traffic that may be worse, in (0, 1)
+        double promise = 0.02;     // share of all traffic that may be worse, in (0, 1)
         double confidence = 0.9;
         bool per_answer = false;  // the promise is a share of the answers that tiers give, not of all traffic
         double bank = 1.5;        // see 4.; 1: nothing unspent is carried over
@@ -125,7 +125,8 @@ class PolicyLearner {
     void complained(Task& task);
     void forget(std::optional<std::uint32_t> group);
     void fit_risks(Policy& policy);
-    void plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy, double harm_price) const;
+    void plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy,
+                   double harm_price) const;
     void test_prices(Policy& policy, const std::vector<std::vector<const KeptTrial*>>& by_task);
     bool shows_itself(const Task& task, const std::vector<const KeptTrial*>& trials, double harm_price) const;
     bool trust_again(const std::vector<std::vector<const KeptTrial*>>& by_task);

@@ -318,7 +318,8 @@ TEST_CASE("what triage skips is not served: it stands in no certificate's way") 
     CHECK(policy->skipped(plan, {0.4}) == 0);
     CHECK(policy->skipped(plan, {0.4}, 0.5) == 1);  // leaving costs half of that
     CHECK(policy->skipped(plan, {0}) == 0);         // nobody knows
-    CHECK(policy->judge(plan, 0, said(-1e-7F)).limit == doctest::Approx(2 * policy->judge(plan, 0, said(-1e-7F), 0.5).limit));
+    CHECK(policy->judge(plan, 0, said(-1e-7F)).limit ==
+          doctest::Approx(2 * policy->judge(plan, 0, said(-1e-7F), 0.5).limit));
 
     Trial trial;
     trial.skipped = 1;

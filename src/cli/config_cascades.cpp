@@ -66,11 +66,12 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
     }
     constexpr std::array<std::string_view, 3> kWords{"exact", "semantic", "student"};
     const std::string_view meant = closest(word, kWords);
-    reader.error(node.line,
-                 path + ": unknown tier " + quote(node.text) +
-                     (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
-                     "; allowed: exact, semantic, student, provider/model, or { model: provider/model, min_mean_logprob: "
-                     "-0.05 }");
+    reader.error(
+        node.line,
+        path + ": unknown tier " + quote(node.text) +
+            (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
+            "; allowed: exact, semantic, student, provider/model, or { model: provider/model, min_mean_logprob: "
+            "-0.05 }");
     return std::nullopt;
 }
 

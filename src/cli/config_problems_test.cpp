@@ -200,7 +200,7 @@ TEST_CASE("what is wrong is said with its line") {
         {with_cascade("tiers: exact"), {"2: cascades.c.tiers is a list such as [exact, openai/gpt-4o-mini]"}},
         {kProvider +
              "cascades:\n  c:\n    match: { model: x }\n    tiers:\n      - exakt\n      - exact\n      - exact\n",
-         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, semantic, "
+         {"6: cascades.c.tiers: unknown tier \"exakt\" (did you mean exact?); allowed: exact, semantic, student, "
           "provider/model, or "
           "{ model: provider/model, min_mean_logprob: -0.05 }",
           "8: cascades.c.tiers: the same tier stands there twice"}},

@@ -95,8 +95,8 @@ void print_json(const CascadeSummary& summary, std::ostream& out) {
         << ", " << json_range("harm", summary.harm) << ", " << json_range("disagreement", summary.disagreement) << ", "
         << json_range("broken", summary.broken) << ", " << json_range("quality", summary.quality) << ", "
         << json_range("served", summary.served) << ", \"audits\": " << fraction(summary.audits)
-        << ", \"bypassed\": " << fraction(summary.bypassed)
-        << ", \"alarms\": " << summary.alarms << ", \"shuffle\": " << fraction(summary.shuffled_worse);
+        << ", \"bypassed\": " << fraction(summary.bypassed) << ", \"alarms\": " << summary.alarms
+        << ", \"shuffle\": " << fraction(summary.shuffled_worse);
     if (summary.plain) {
         out << ", \"plain\": {" << json_range("saved", summary.plain->saved) << ", "
             << json_range("served", summary.plain->served) << ", " << json_range("worse", summary.plain->worse)
@@ -137,8 +137,9 @@ void print_table(const CascadeSummary& summary, const EvalCascadeArguments& argu
         << "; served by cheaper tiers: " << percent(summary.served)
         << "; right answers, the reference's = 1: " << fraction(summary.quality.mean)
         << "\nas many served at random: " << percent(summary.shuffled_worse)
-        << " worse; audited: " << percent(summary.audits) << " of requests; straight to the reference: "
-        << percent(summary.bypassed) << "; alarms: " << summary.alarms << "\n\n";
+        << " worse; audited: " << percent(summary.audits)
+        << " of requests; straight to the reference: " << percent(summary.bypassed) << "; alarms: " << summary.alarms
+        << "\n\n";
     if (summary.plain) {
         out << "one threshold on the first tier's evidence, by Clopper-Pearson on the same labels: saved "
             << percent(summary.plain->saved) << "; served " << percent(summary.plain->served) << "; worse "

@@ -208,9 +208,10 @@ void Scorer::add_proof(const Sample& sample, const TaskPlan& plan, ReplaySamples
     }
     const double reference = served ? sample.trial.reference_usd : 0;
     const double otherwise = (1 - plan.everything) * score.otherwise_known;
-    score.proof_usd = plan.everything * (reference + all) +
-                      otherwise * (reference + (score.climbed && !served && plan.asks(sample.trial.skipped) ? 0 : rest)) +
-                      (plan.everything + otherwise) * judge_usd_;
+    score.proof_usd =
+        plan.everything * (reference + all) +
+        otherwise * (reference + (score.climbed && !served && plan.asks(sample.trial.skipped) ? 0 : rest)) +
+        (plan.everything + otherwise) * judge_usd_;
     score.worse *= 1 - plan.everything;
     score.usd += score.proof_usd;
 }

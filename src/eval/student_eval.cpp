@@ -86,7 +86,8 @@ class Pass {
                 answer = course.model->answer(row.prompt);
                 predicted_us_ += clock_.steady_micros() - begin;
                 ++predicted_;
-                const PlayedTrial played = play_trial(StudentRequest(row, answer), trial, {}, 1, *learner.policy(), coins);
+                const PlayedTrial played =
+                    play_trial(StudentRequest(row, answer), trial, {}, 1, *learner.policy(), coins);
                 trial = played.trial;
                 audited = played.audited;
                 asked = trial.known || trial.served == kReference;

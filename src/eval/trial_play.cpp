@@ -48,8 +48,7 @@ PlayedTrial play_trial(const RecordedRequest& request, Trial trial, const cascad
             trial.known_probability = or_everything(graded);
             bypassed = !plan.asks(trial.skipped);
             if (coins.chance(graded)) {
-                for (std::size_t rung = 0; bypassed && rung < plan.rungs; ++rung)
-                    request.ask(trial, plan.ladder[rung]);
+                for (std::size_t rung = 0; bypassed && rung < plan.rungs; ++rung) request.ask(trial, plan.ladder[rung]);
                 request.ask_reference(trial);
             }
         } else {

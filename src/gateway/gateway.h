@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "gateway/students.h"
 #include "gateway/lane.h"
 #include "gateway/options.h"
 #include "gateway/routes.h"
+#include "gateway/students.h"
 #include "net/http_server.h"
 #include "store/ledger.h"
 

@@ -202,7 +202,8 @@ void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::func
 std::size_t calls_of(const Grading& grading) {
     std::size_t calls = grading.reference ? 0 : 1;
     for (std::size_t number = 0; number < grading.plan->ladder_models.size(); ++number) {
-        if (grading.to_ask[number] && grading.plan->ladder_models[number]) calls += gathering_of(grading, number).samples;
+        if (grading.to_ask[number] && grading.plan->ladder_models[number])
+            calls += gathering_of(grading, number).samples;
     }
     return calls;
 }

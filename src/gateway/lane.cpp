@@ -136,7 +136,8 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     for (const auto& [model, gathers] : cascade.ladder) {
         if (!model) {
             if (!plan.examples || shared.shelf == nullptr) continue;
-            plan.course_options.at_once = static_cast<std::uint8_t>(plan.course_options.at_once | 1U << plan.ladder.size());
+            plan.course_options.at_once =
+                static_cast<std::uint8_t>(plan.course_options.at_once | 1U << plan.ladder.size());
             plan.ladder_models.push_back(nullptr);
             plan.ladder_gathers.push_back({});
             plan.ladder.push_back(std::make_shared<tiers::student::StudentTier>(

@@ -96,7 +96,7 @@ struct Shared {
     cascade::CascadeLearner& cascades;
     std::shared_ptr<JudgeBook> judges = std::make_shared<JudgeBook>();
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
-    store::ExampleStore* examples = nullptr;              // null: nothing is kept to learn from
+    store::ExampleStore* examples = nullptr;        // null: nothing is kept to learn from
     tiers::student::StudentShelf* shelf = nullptr;  // null: no students
     std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
 };

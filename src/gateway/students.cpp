@@ -101,8 +101,8 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
     std::map<StudentKey, std::vector<const store::Example*>> groups;
     for (const store::Example& example : *kept) {
         if (!example.content || !example.may_distil) continue;
-        const StudentKey key{task.tenant, task.course.cascade, task.course.reference, task.task, example.system,
-                       example.response_format};
+        const StudentKey key{task.tenant, task.course.cascade, task.course.reference,
+                             task.task,   example.system,      example.response_format};
         groups[key].push_back(&example);
     }
     const bool first = !state.opened;
@@ -190,7 +190,8 @@ void Students::begin_anew(const StudentKey& key) {
     }
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
-    tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)].next = count.added + kFirstExamples - kKeptExamples;
+    tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)].next =
+        count.added + kFirstExamples - kKeptExamples;
     const std::lock_guard lock(mutex_);
     views_[key] = {key, 0, 0, 0, "the reference says what the student could not"};
 }

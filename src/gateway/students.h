@@ -1,12 +1,13 @@
-// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on a
-// thread of its own at the lowest priority. A task's first student is made of kFirstExamples examples of a tenant, the
-// next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt waits
-// until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the task
-// begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and whose provider allows
-// it. Whose examples are gone (purged, too old) is gone with them. Students are files under `students/` in the data folder, so that a restart has them at once; the one before is
-// kept beside it. What a student may answer is not decided here: it is a tier under its cascade's promise.
-// Thread rule: one a process; wanted() and views() from any thread. The destructor calls off a training under way.
-// Limits: at most a fifth of a core on the average of some minutes, and ten seconds of one at once.
+// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on
+// a thread of its own at the lowest priority. A task's first student is made of kFirstExamples examples of a tenant,
+// the next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt
+// waits until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the
+// task begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and
+// whose provider allows it. Whose examples are gone (purged, too old) is gone with them. Students are files under
+// `students/` in the data folder, so that a restart has them at once; the one before is kept beside it. What a student
+// may answer is not decided here: it is a tier under its cascade's promise. Thread rule: one a process; wanted() and
+// views() from any thread. The destructor calls off a training under way. Limits: at most a fifth of a core on the
+// average of some minutes, and ten seconds of one at once.
 #pragma once
 
 #include <condition_variable>
@@ -40,7 +41,7 @@ class Students {
 
     struct View {
         tiers::student::StudentKey key;
-        std::uint64_t examples = 0;   // that it was made of; 0: there is none
+        std::uint64_t examples = 0;  // that it was made of; 0: there is none
         Micros trained_unix_micros = 0;
         std::uint64_t bytes = 0;
         std::string why;  // there is none, or no newer one
@@ -71,7 +72,7 @@ class Students {
     const Clock& clock_;
 
     using TaskKey = std::tuple<std::string, std::string, std::string, std::uint64_t>;
-    std::map<TaskKey, Task> tasks_;  // the thread's own
+    std::map<TaskKey, Task> tasks_;     // the thread's own
     Micros credit_ = 0, credited_ = 0;  // of processor time, and when it was last added to
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;

@@ -57,7 +57,8 @@ void note_turn(ChatLife& life) {
     // An attempt's usage is that of all its samples; its answer's is that of one reading.
     for (std::size_t tier = 0; tier < life.plan->ladder_models.size(); ++tier) {
         const tiers::ExactCache::EntryPtr& answer = life.grading->climb.answers[tier];
-        if (answer && life.plan->ladder_models[tier]) conversations.note(asked, warm(life), life.plan->ladder_models[tier]->name_id, answer->usage, now);
+        if (answer && life.plan->ladder_models[tier])
+            conversations.note(asked, warm(life), life.plan->ladder_models[tier]->name_id, answer->usage, now);
     }
     for (std::size_t i = 0; i < life.row.attempt_count; ++i) {
         const store::Attempt& attempt = life.row.attempts[i];

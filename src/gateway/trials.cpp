@@ -131,7 +131,8 @@ bool plan_trial(ChatLife& life, const tiers::Question& question) {
     trial.in_force = grading.in_force();
 
     const cascade::TaskPlan& of_task = grading.climb.plan;
-    if (trial.in_force) trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens, grading.climb.leaving_usd);
+    if (trial.in_force)
+        trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens, grading.climb.leaving_usd);
     const bool is_new = of_task.everything >= 1;
     if (is_new) grading.turn = course->take_turn(life.row.task, of_task.wanted);
     if (is_new && !grading.turn) {

@@ -86,9 +86,9 @@ struct LedgerRow {
     bool complete = false;  // the caller got the whole answer
     NameId tenant = kNoName;
     NameId cascade = kNoName;
-    NameId reference = kNoName;          // "provider/model" that the caller asked for
-    NameId served_model = kNoName;       // whose answer it got; for a cache hit, the model that made the answer
-    std::uint64_t task = 0;              // task digest; 0 where none was identified
+    NameId reference = kNoName;     // "provider/model" that the caller asked for
+    NameId served_model = kNoName;  // whose answer it got; for a cache hit, the model that made the answer
+    std::uint64_t task = 0;         // task digest; 0 where none was identified
     PromptClass prompt_class = PromptClass::unknown;
     std::optional<TierKind> tier;        // who answered; nothing where nobody did
     std::optional<TierKind> would_have;  // observe: the first tier that would have answered

@@ -143,11 +143,12 @@ inline bool same(const LedgerRow& a, const LedgerRow& b) {
         if (!same_attempt(a.attempts[i], b.attempts[i])) return false;
     }
     return a.id == b.id && a.started_unix_micros == b.started_unix_micros && a.latency_micros == b.latency_micros &&
-           a.overhead_micros == b.overhead_micros && a.status == b.status && a.mode == b.mode && a.prompt_class == b.prompt_class &&
-           a.streamed == b.streamed && a.complete == b.complete && a.tenant == b.tenant && a.cascade == b.cascade &&
-           a.reference == b.reference && a.served_model == b.served_model && a.task == b.task && a.tier == b.tier &&
-           a.would_have == b.would_have && a.cost == b.cost && a.cost_complete == b.cost_complete &&
-           a.counterfactual == b.counterfactual && a.counterfactual_how == b.counterfactual_how;
+           a.overhead_micros == b.overhead_micros && a.status == b.status && a.mode == b.mode &&
+           a.prompt_class == b.prompt_class && a.streamed == b.streamed && a.complete == b.complete &&
+           a.tenant == b.tenant && a.cascade == b.cascade && a.reference == b.reference &&
+           a.served_model == b.served_model && a.task == b.task && a.tier == b.tier && a.would_have == b.would_have &&
+           a.cost == b.cost && a.cost_complete == b.cost_complete && a.counterfactual == b.counterfactual &&
+           a.counterfactual_how == b.counterfactual_how;
 }
 
 }  // namespace weir::store::testing

@@ -43,8 +43,8 @@ struct Question {
     Digest256 partition{};
     std::uint64_t task = 0;
     bool task_is_named = false;  // by the caller: it may have several instructions and forms of answers
-    double least_score = 0;  // the caller's wish: only raises the threshold
-    bool debug = false;      // reasons may quote the request
+    double least_score = 0;      // the caller's wish: only raises the threshold
+    bool debug = false;          // reasons may quote the request
 };
 
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.

@@ -7,8 +7,8 @@ namespace weir::tiers::student {
 
 std::string file_name(const StudentKey& key) {
     std::string text;
-    for (const std::string_view part : {std::string_view(key.tenant), std::string_view(key.cascade),
-                                        std::string_view(key.reference)}) {
+    for (const std::string_view part :
+         {std::string_view(key.tenant), std::string_view(key.cascade), std::string_view(key.reference)}) {
         text += std::to_string(part.size()) + " ";
         text += part;
     }
@@ -72,8 +72,7 @@ std::vector<StudentKey> StudentShelf::outdated() {
 }
 
 std::shared_ptr<const StudentShelf::Students> StudentShelf::find(std::string_view tenant, std::string_view cascade,
-                                                                 std::string_view reference,
-                                                                 std::uint64_t task) const {
+                                                                 std::string_view reference, std::uint64_t task) const {
     const std::lock_guard lock(mutex_);
     const auto place = students_.find(std::tuple(tenant, cascade, reference, task));
     return place == students_.end() ? nullptr : place->second;

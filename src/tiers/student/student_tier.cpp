@@ -59,8 +59,8 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     entry->created_unix_micros = clock_.unix_micros();
     entry->model = kStudentName;
     entry->priced = true;
-    entry->body = wire::render_plain_answer("chatcmpl-weir", kStudentName, entry->created_unix_micros / kMicrosPerSecond,
-                                            answer.text, entry->usage);
+    entry->body = wire::render_plain_answer("chatcmpl-weir", kStudentName,
+                                            entry->created_unix_micros / kMicrosPerSecond, answer.text, entry->usage);
     Offer offer;
     if (auto read = wire::read_chat_answer(entry->body)) offer.read = std::move(*read);
     offer.sure = answer.log_probability;
