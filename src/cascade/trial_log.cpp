@@ -12,8 +12,7 @@ namespace {
 
 // Of a record: version 1 knew of an answer only its mean log-probability, and nothing of what was no answer; up to
 // version 3 nobody knew when a trial was, nor what a hold-out had shown; up to version 4 what triage had said.
-constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kTimelessTrialVersion = 3, kBlindTrialVersion = 4,
-                       kTrialVersion = 5;
+constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kBlindTrialVersion = 4, kTrialVersion = 5;
 constexpr double kMostUsd = 1e6;
 
 bool is_cost(double usd) {

@@ -1,5 +1,5 @@
 // Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on
-// a thread of its own at the lowest priority. A task's first student is made of kFirstExamples examples of a tenant,
+// a thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant,
 // the next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt
 // waits until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the
 // task begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and
