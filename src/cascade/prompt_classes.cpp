@@ -12,11 +12,14 @@ constexpr double kMostWeight = 20;  // of a trial, for the coin by which it was 
 
 }  // namespace
 
-PromptClasses::Verdict PromptClasses::judge(const SeenPrompt& prompt, std::uint64_t task) const {
+PromptClasses::Verdict PromptClasses::judge(const SeenPrompt& prompt, std::uint64_t task, const Policy& policy) const {
     Verdict verdict;
     double first = -1, best = 0;
+    const auto asked = asked_.find(task);
+    const std::optional<double> price = policy.harm_price_usd();
+    const bool foresees = asked != asked_.end() && harm_price_usd_ && price && *price >= kLooser * *harm_price_usd_;
     for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
-        if (opens_[tier].rows() > 0)
+        if (foresees && opens_[tier].rows() > 0 && asked->second[tier] >= kLeastOfTask)
             verdict.opens[tier] = opens_[tier].predict(prompt.features, task, &prompt.embedding).agree;
         if (agree_[tier].rows() == 0) continue;
         const double agree = agree_[tier].predict(prompt.features, task, &prompt.embedding).agree;
@@ -56,12 +59,13 @@ void PromptClassLearner::add(std::shared_ptr<const SeenPrompt> prompt, const Tri
 std::function<std::shared_ptr<const PromptClasses>()> PromptClassLearner::fitting(
     std::shared_ptr<const Policy> policy) {
     since_ = 0;
-    wait_ = std::max(kLeastRows / 2, rows_.size() / 2);
+    wait_ = std::max(kLeastRows / 2, rows_.size() / 4);
     return [rows = rows_, policy = std::move(policy)] { return fit(rows, *policy); };
 }
 
 std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Row>& all, const Policy& policy) {
     auto made = std::make_shared<PromptClasses>();
+    made->harm_price_usd_ = policy.harm_price_usd();
     std::vector<TriageRow> agree, opens;
     const auto row = [](const Row& of, bool label, double weight) {
         return TriageRow{&of.prompt->features,  of.trial.task,
@@ -79,6 +83,7 @@ std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Ro
             const auto rung = plan.rung_of(tier);
             if (!rung || !tried.asked || !policy.serves(plan)) continue;
             // A tier that is skipped is asked by a coin; any other one always is, until one answers.
+            ++made->asked_[each.trial.task][tier];
             opens.push_back(row(each, policy.judge(plan, *rung, tried).open, each.trial.skips(tier) ? weight : 1));
         }
         if (agree.size() >= kLeastRows) {

@@ -12,8 +12,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "cascade/policy.h"
 #include "cascade/triage.h"
@@ -37,11 +39,19 @@ class PromptClasses {
         PromptClass of = PromptClass::unknown;
         Foreseen agree{}, opens{};  // probabilities, by tier; 0: not known
     };
-    Verdict judge(const SeenPrompt& prompt, std::uint64_t task) const;
+    // `policy`: the one in force. Gates are foreseen only of tasks of which enough was asked while they served, and
+    // only where the gates in force are not looser than those that were learned: what other tasks' prompts or stricter
+    // gates say would keep away what was never tried.
+    Verdict judge(const SeenPrompt& prompt, std::uint64_t task, const Policy& policy) const;
 
   private:
     friend class PromptClassLearner;
+    static constexpr std::uint32_t kLeastOfTask = 50;
+    static constexpr double kLooser = 0.9;  // times the harm price
+
     std::array<TriageModel, kMostModelTiers> agree_, opens_;
+    std::unordered_map<std::uint64_t, std::array<std::uint32_t, kMostModelTiers>> asked_;  // by task
+    std::optional<double> harm_price_usd_;
 };
 std::string describe(const PromptClasses::Verdict& verdict);  // a few words
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cascade/policy_learner.h"
 #include "learn/random_bits.h"
 
 using namespace weir;
@@ -43,24 +44,63 @@ std::shared_ptr<const PromptClasses> learned(bool second_helps) {
 }  // namespace
 
 TEST_CASE("nothing is known before there are graded trials") {
-    CHECK(PromptClasses().judge(*prompt(true, 1), 7).of == PromptClass::unknown);
+    CHECK(PromptClasses().judge(*prompt(true, 1), 7, Policy()).of == PromptClass::unknown);
     PromptClassLearner learner;
     Trial trial = graded(false, false);
     for (TierTrial& tier : trial.tiers) tier.asked = tier.graded = false;
     for (std::size_t i = 0; i < 1'000; ++i) learner.add(prompt(true, i), trial);
     learner.add(nullptr, graded(false, false));
     CHECK_FALSE(learner.due());
-    CHECK(learner.fitting(nothing_learned())()->judge(*prompt(true, 1), 7).of == PromptClass::unknown);
+    CHECK(learner.fitting(nothing_learned())()->judge(*prompt(true, 1), 7, Policy()).of == PromptClass::unknown);
 }
 
 TEST_CASE("simple is what the first tier answers, moderate what another one does, complex what none does") {
     const auto helped = learned(true), alone = learned(false);
     REQUIRE(helped != nullptr);
     REQUIRE(alone != nullptr);
-    const auto of = [](const PromptClasses& classes, bool hard) { return classes.judge(*prompt(hard, 4'711), 7).of; };
+    const auto of = [](const PromptClasses& classes, bool hard) {
+        return classes.judge(*prompt(hard, 4'711), 7, Policy()).of;
+    };
     CHECK(of(*helped, false) == PromptClass::simple);
     CHECK(of(*helped, true) == PromptClass::moderate);
     CHECK(of(*alone, false) == PromptClass::simple);
     CHECK(of(*alone, true) == PromptClass::complex);
-    CHECK(describe(alone->judge(*prompt(true, 1), 7)).starts_with("triage: complex 0."));
+    CHECK(describe(alone->judge(*prompt(true, 1), 7, Policy())).starts_with("triage: complex 0."));
+}
+
+TEST_CASE("a gate is foreseen of tasks that are known, and while gates are no looser than those that were learned") {
+    // Two tasks, served by one tier that is sure of easy prompts alone.
+    PolicyLearner::Options options;
+    options.promise = 0.05;
+    PolicyLearner learner(options);
+    PromptClassLearner prompts;
+    const auto seen = [](std::uint64_t task, std::size_t number, bool hard) {
+        Trial trial = graded(hard, false);
+        trial.task = task;
+        trial.tiers[1] = {};
+        trial.everything = number < 20;
+        trial.reference_usd = 1;
+        trial.tiers[0].evidence = hard ? -0.9F : -1e-7F;
+        trial.tiers[0].cost_usd = 0.3;
+        return trial;
+    };
+    for (std::size_t i = 0; i < 900; ++i) {
+        // The second task comes seldom.
+        const std::uint64_t task = i % 30 == 29 ? 8 : 7;
+        const bool hard = i % 3 == 0;
+        const Trial trial = seen(task, i, hard);
+        learner.add(trial);
+        if (learner.due()) learner.certify();
+        prompts.add(prompt(hard, i), trial);
+    }
+    const auto policy = learner.policy();
+    REQUIRE(policy->serves(policy->plan(7)));
+    const auto classes = prompts.fitting(policy)();
+    CHECK(classes->judge(*prompt(true, 4'711), 7, *policy).opens[0] < 0.2);
+    CHECK(classes->judge(*prompt(false, 4'711), 7, *policy).opens[0] > 0.8);
+    CHECK(classes->judge(*prompt(true, 4'711), 8, *policy).opens[0] == 0);    // too little was seen of it
+    CHECK(classes->judge(*prompt(true, 4'711), 9, *policy).opens[0] == 0);    // nothing was
+    CHECK(classes->judge(*prompt(true, 4'711), 7, Policy()).opens[0] == 0);   // nothing is served at present
+    const auto before = prompts.fitting(std::make_shared<const Policy>())();  // nothing was served then
+    CHECK(before->judge(*prompt(true, 4'711), 7, *policy).opens[0] == 0);
 }

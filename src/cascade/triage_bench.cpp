@@ -117,7 +117,7 @@ void measure_live(const std::vector<Row>& rows, std::size_t tiers, std::size_t b
         const double asked = cpu_micros();
         SeenPrompt made{prompt_features("Answer with one letter.", prompt), true, std::move(vector)};
         const auto seen = std::make_shared<const SeenPrompt>(std::move(made));
-        sum += classes->judge(*seen, 3).agree[0];
+        sum += classes->judge(*seen, 3, Policy()).agree[0];
         all.push_back(cpu_micros() - asked);
     }
     std::sort(all.begin(), all.end());

@@ -245,7 +245,7 @@ Play Player::in_order(const std::vector<std::size_t>& order, std::uint64_t seed,
         Trial trial = begin(row);
         cascade::Foreseen opens{};
         if (classes) {
-            const auto verdict = classes->judge(*prompt_of(row), trial.task);
+            const auto verdict = classes->judge(*prompt_of(row), trial.task, *learner.policy());
             trial.foresee(verdict.agree);
             opens = verdict.opens;
         }

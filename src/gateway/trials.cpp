@@ -36,7 +36,7 @@ cascade::CascadeLearner::Prompt seen_of(const ChatLife& life) {
 cascade::PromptClasses::Verdict sort_prompt(ChatLife& life, const cascade::Course& course) {
     cascade::PromptClasses::Verdict verdict;
     if (const auto classes = course.classes()) {
-        verdict = classes->judge(*life.grading->prompt, life.row.task);
+        verdict = classes->judge(*life.grading->prompt, life.row.task, *life.grading->climb.policy);
         if (life.debug) life.note(cascade::describe(verdict));
         life.grading->climb.trial.foresee(verdict.agree);
     }
