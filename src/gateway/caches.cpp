@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cascade/agreement.h"
+#include "gateway/students.h"
 #include "store/entry_store.h"
 #include "tiers/exact_cache/purge_file.h"
 #include "tiers/semantic_cache/shipped_verifier.h"
@@ -133,11 +134,15 @@ void Caches::quarantine(const Digest256& key) {
 Result<Micros> Caches::purge(const tiers::Mark& mark) {
     const Result<Micros> until = purges_->add(mark);
     Result<void> examples;
-    if (until && examples_ != nullptr && mark.kind == tiers::MarkKind::tenant) examples = examples_->purge(mark.value);
-    if (until && examples_ != nullptr && mark.kind == tiers::MarkKind::task) {
+    if (until && mark.kind == tiers::MarkKind::tenant) {
+        if (examples_ != nullptr) examples = examples_->purge(mark.value);
+        if (students_ != nullptr) students_->purge(mark.value, 0);
+    }
+    if (until && mark.kind == tiers::MarkKind::task) {
         std::uint64_t task = 0;  // sixteen hexadecimal digits, or the mark would have been refused
         std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), task, 16);
-        examples = examples_->purge_task(mark.tenant, task);
+        if (examples_ != nullptr) examples = examples_->purge_task(mark.tenant, task);
+        if (students_ != nullptr) students_->purge(mark.tenant, task);
     }
     if (!examples) return tl::unexpected(examples.error());
     return until;

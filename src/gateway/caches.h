@@ -23,6 +23,8 @@
 
 namespace weir::gateway {
 
+class Students;
+
 // The semantic tier's share; there is none until a cascade has that tier.
 struct SemanticParts {
     embed::HashingEmbedder hashing;
@@ -55,6 +57,8 @@ class Caches final : public cascade::CacheControl {
 
     // What is kept to learn from is purged as well, by tenant and by task. It outlives this.
     void add_examples(store::ExampleStore& examples) { examples_ = &examples; }
+    // The same for what was learned of it.
+    void add_students(Students& students) { students_ = &students; }
 
     Result<Micros> purge(const tiers::Mark& mark) override;
     // `bad` takes the entry out. Of a semantic hit its candidate gets a label: what the verdict says, but where
@@ -78,6 +82,7 @@ class Caches final : public cascade::CacheControl {
     std::string kept_freshness_;  // as it stands in the file
     std::vector<std::shared_ptr<ServedAnswers>> served_;
     store::ExampleStore* examples_ = nullptr;
+    Students* students_ = nullptr;
 };
 
 }  // namespace weir::gateway

@@ -145,7 +145,15 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     if (ascent.served->asked_logprobs) {
         kept->body = wire::without_logprobs(answer.body);
     }
-    keep_answer(life, kept);
+    if (*ascent.tier == cascade::TierKind::student) {
+        // In no cache: it costs nothing to ask again, and a student that is taken back must not live on there.
+        if (life.lease) {
+            life.lease->conclude(tiers::Flight::Ending::not_stored);
+            life.lease.reset();
+        }
+    } else {
+        keep_answer(life, kept);
+    }
     life.kept = std::move(kept);
     return deliver_body(life, life.kept->body, life.kept->model, -1);
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cascade/cacheable.h"
+#include "tiers/student/student_tier.h"
 #include "wire/answer_flaw.h"
 #include "wire/answer_text.h"
 #include "wire/chat_answer.h"
@@ -101,14 +102,15 @@ ExampleKeeper example_keeper_of(const ChatLife& life) {
 std::function<void(std::string_view body)> student_listener(const ChatLife& life) {
     Shared& shared = life.lane.shared;
     if (shared.shelf == nullptr || !life.plan->examples) return {};
-    const auto students = shared.shelf->find(life.tenant->name, life.plan->cascade->options.name,
-                                             life.plan->reference->full_name, life.row.task);
-    // Of several instructions under one name it is not known whose this was.
-    if (!students || students->size() != 1) return {};
-    return [&shared, plan = life.plan, student = students->front()](std::string_view body) {
+    tiers::Question question{life.chat, life.tenant->name};
+    question.task = life.row.task;
+    question.task_is_named = !life.task_name.empty();
+    auto of_task = tiers::student::student_for(question, *shared.shelf, *life.plan->examples);
+    if (!of_task) return {};
+    return [&shared, plan = life.plan, student = std::move(of_task)](std::string_view body) {
         const std::optional<std::string> answer = wire::answer_text(body);
         if (!answer || !student->heard(plan->examples->redaction.apply(*answer))) return;
-        shared.shelf->take_away_outdated(student->key);
+        if (!shared.shelf->take_away_outdated(*student)) return;
         cascade::Trial doubt;
         doubt.task = student->key.task;
         doubt.doubt = true;

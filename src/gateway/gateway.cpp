@@ -127,6 +127,7 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     shared->shelf = &shelf;
     students = std::make_unique<Students>(*examples, shelf, options.data_folder + "/students", clock);
     students->wanted(routes->cascades_with_students());
+    caches->add_students(*students);
     return {};
 }
 
@@ -180,7 +181,7 @@ void Gateway::Impl::stop() {
         if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
     }
     if (caches) caches->flush();
-    students.reset();
+    if (students) students->stop();
     if (examples) examples->flush();
 }
 

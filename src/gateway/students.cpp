@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <utility>
 
 #include "base/files.h"
 #include "base/log.h"
@@ -22,7 +24,9 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr Micros kMostCredit = 10'000'000;
-constexpr int kCreditShare = 5;  // a fifth of the time that passes
+constexpr int kCreditShare = 5;      // a fifth of the time that passes
+constexpr double kLeastGrowth = 1.05;
+constexpr double kGrowthInVain = 2;  // until what was too varied is tried again
 constexpr std::size_t kMostSinceBytes = 32;
 // Below all that serves; what it may take at most says the credit, also where the machine is idle.
 constexpr int kPriority = 5;
@@ -34,6 +38,19 @@ Micros processor_micros() {
     return Micros{used.tv_sec} * 1'000'000 + used.tv_nsec / 1'000;
 }
 
+std::uint64_t next_by(double growth, std::uint64_t added) {
+    return static_cast<std::uint64_t>(growth * static_cast<double>(added)) + 1;
+}
+
+void for_each_file(const std::string& folder, const std::function<void(const std::filesystem::path&)>& visit) {
+    std::error_code error;
+    std::vector<std::filesystem::path> files;  // first all of them: visitors remove some
+    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        files.push_back(it->path());
+    }
+    for (const std::filesystem::path& file : files) visit(file);
+}
+
 }  // namespace
 
 Students::Students(store::ExampleStore& examples, tiers::student::StudentShelf& shelf, std::string folder,
@@ -43,14 +60,19 @@ Students::Students(store::ExampleStore& examples, tiers::student::StudentShelf& 
 }
 
 Students::~Students() {
+    stop();
+}
+
+void Students::stop() {
     thread_.request_stop();
-    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
 }
 
 void Students::wanted(std::set<std::string> cascades) {
     {
         const std::lock_guard lock(mutex_);
         wanted_ = std::move(cascades);
+        woken_ = true;
     }
     changed_.notify_all();
 }
@@ -63,18 +85,54 @@ std::vector<Students::View> Students::views() const {
     return all;
 }
 
+void Students::purge(std::string_view tenant, std::uint64_t task) {
+    const auto is_meant = [&](const StudentKey& key) {
+        return (tenant.empty() || key.tenant == tenant) && (task == 0 || key.task == task);
+    };
+    const std::string begin = tenant.empty() ? std::string() : tiers::student::file_begin(tenant);
+    const std::string digits = "-" + to_hex(task) + "-";
+    const std::lock_guard files(files_mutex_);
+    ++purges_;
+    for (const auto& student : shelf_.all()) {
+        if (is_meant(student->key)) shelf_.take_away(student->key);
+    }
+    for_each_file(folder_, [&](const std::filesystem::path& file) {
+        const std::string name = file.filename().string();
+        const bool of_task = task == 0 || name.find(digits) == tiers::student::file_begin(tenant).size() - 1;
+        std::error_code error;
+        if (name.starts_with(begin) && of_task) std::filesystem::remove(file, error);
+        if (error) log_warning("students: " + file.string() + ": " + error.message());
+    });
+    const std::lock_guard lock(mutex_);
+    std::erase_if(views_, [&](const auto& view) { return is_meant(view.first); });
+}
+
+std::uint64_t Students::purges() const {
+    const std::lock_guard lock(files_mutex_);
+    return purges_;
+}
+
 std::string Students::file_of(const StudentKey& key) const {
     return folder_ + "/" + file_name(key) + ".student";
+}
+
+void Students::remove_files(const StudentKey& key) const {
+    std::error_code error;
+    for (const std::string_view end : {"", ".before", ".since"}) {
+        std::filesystem::remove(file_of(key) + std::string(end), error);
+    }
 }
 
 void Students::run(const std::stop_token& stop) {
     // On Linux a thread has a priority of its own.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPriority);
+    clean_up();
     while (!stop.stop_requested()) {
         std::set<std::string> wanted;
         {
             std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, stop, kLookEvery, [] { return false; });
+            changed_.wait_for(lock, stop, kLookEvery, [this] { return woken_; });
+            woken_ = false;
             wanted = wanted_;
         }
         drop_orphans();
@@ -84,7 +142,7 @@ void Students::run(const std::stop_token& stop) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
             Task& state = tasks_[TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task)];
-            if (state.opened && task.count.added < state.next) continue;
+            if (state.looked && task.count.added < state.next) continue;
             rest(stop);
             const Micros before = processor_micros();
             look(task, state, stop);
@@ -105,35 +163,51 @@ void Students::rest(const std::stop_token& stop) {
 }
 
 void Students::look(const store::ExampleTask& task, Task& state, const std::stop_token& stop) {
+    const std::uint64_t purged = purges();  // what is purged from here on must not be learned from
     const auto kept = examples_.examples(task.tenant, task.course, task.task);
-    if (!kept) return log_warning("students: " + kept.error().message);
+    state.looked = true;
+    if (!kept) {
+        state.next = next_by(kGrowth, task.count.added);  // else it would say so five times a second
+        return log_warning("students: " + kept.error().message);
+    }
     std::map<StudentKey, std::vector<const store::Example*>> groups;
     for (const store::Example& example : *kept) {
         if (!example.content || !example.may_distil) continue;
-        const StudentKey key{task.tenant, task.course.cascade, task.course.reference,
-                             task.task,   example.system,      example.response_format};
+        const StudentKey key{task.tenant, task.course.cascade, task.course.reference, task.task, example.system,
+                             example.response_format};
         groups[key].push_back(&example);
     }
-    const bool first = !state.opened;
-    state.opened = true;
-    bool learned = groups.empty();
+    const bool first = !std::exchange(state.opened, true);
+    bool learned = false, too_varied = false;
+    std::uint64_t most = 0;  // that one of them has, of those that have too few
     for (auto& [key, examples] : groups) {
         const Micros since = learned_since(key);
         std::erase_if(examples, [since](const store::Example* example) { return example->unix_micros < since; });
-        if (first && open(key)) {
-            learned = true;
+        if (first) {
+            const std::lock_guard files(files_mutex_);
+            if (purged == purges_ && put(key)) {
+                learned = true;
+                continue;
+            }
+        }
+        if (examples.size() < kFirstExamples) {
+            most = std::max<std::uint64_t>(most, examples.size());
             continue;
         }
-        if (examples.size() < kFirstExamples) continue;
-        learned = true;
-        train(key, examples, stop);
+        const Learned came = train(key, examples, purged, stop);
+        if (came == Learned::called_off) return;  // next time
+        (came == Learned::yes ? learned : too_varied) = true;
     }
-    if (first && task.count.added < kFirstExamples) return;
-    const double factor = learned ? kGrowth : 2;
-    state.next = static_cast<std::uint64_t>(factor * static_cast<double>(task.count.added)) + 1;
+    if (learned || too_varied) {
+        state.next = next_by(learned ? kGrowth : kGrowthInVain, task.count.added);
+    } else {
+        // Not for each that comes, where many instructions have a few each.
+        state.next = std::max(task.count.added + kFirstExamples - most, next_by(kLeastGrowth, task.count.added));
+    }
 }
 
-bool Students::open(const StudentKey& key) {
+// The file that is there into service.
+bool Students::put(const StudentKey& key) {
     const std::string file = file_of(key);
     std::error_code error;
     if (!std::filesystem::exists(file, error)) return false;
@@ -155,26 +229,36 @@ bool Students::open(const StudentKey& key) {
     return true;
 }
 
-void Students::train(const StudentKey& key, const std::vector<const store::Example*>& examples,
-                     const std::stop_token& stop) {
+Students::Learned Students::train(const StudentKey& key, const std::vector<const store::Example*>& examples,
+                                  std::uint64_t purges, const std::stop_token& stop) {
     std::vector<tiers::student::StudentExample> shown;
     shown.reserve(examples.size());
     for (const store::Example* example : examples) shown.push_back({example->prompt, example->answer});
     const auto bytes = tiers::student::train_student(shown, {}, stop);
+    if (!bytes && bytes.error().code == ErrorCode::canceled) return Learned::called_off;
+    const std::lock_guard files(files_mutex_);
+    if (purges_ != purges) return Learned::called_off;
     if (!bytes) {
-        if (bytes.error().code != ErrorCode::canceled) note(key, bytes.error().message);
-        return;
+        note(key, bytes.error().message);
+        return Learned::too_varied;
     }
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
+    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, error);
     const std::string file = file_of(key);
-    // What is mapped stays readable under its other name.
-    if (std::filesystem::exists(file, error)) std::filesystem::rename(file, file + ".before", error);
-    if (auto written = write_file(file, *bytes); !written) return log_warning("students: " + written.error().message);
-    if (open(key)) {
+    // There is a whole file by its name at every moment. What is mapped stays readable under its other name.
+    std::filesystem::remove(file + ".before", error);
+    std::filesystem::create_hard_link(file, file + ".before", error);
+    if (auto written = write_file(file, *bytes); !written) {
+        log_warning("students: " + written.error().message);
+        note(key, "it can't be written");
+        return Learned::yes;
+    }
+    if (put(key)) {
         log_info("students: task " + to_hex(key.task) + ": a student of " + std::to_string(examples.size()) +
                  " examples, " + std::to_string(bytes->size()) + " bytes");
     }
+    return Learned::yes;
 }
 
 // Kept beside the student, so that a restart does not learn from what is outdated.
@@ -186,21 +270,31 @@ Micros Students::learned_since(const StudentKey& key) const {
 }
 
 void Students::begin_anew(const StudentKey& key) {
+    const auto kept = examples_.examples(key.tenant, {key.cascade, key.reference}, key.task);
+    const std::lock_guard files(files_mutex_);
+    shelf_.take_away(key);  // another one may have been made of the same meanwhile
     const std::string file = file_of(key);
     std::error_code error;
     std::filesystem::remove(file, error);
     std::filesystem::remove(file + ".before", error);
-    Micros since = clock_.unix_micros();
-    if (const auto kept = examples_.examples(key.tenant, {key.cascade, key.reference}, key.task)) {
-        if (!kept->empty()) since = (*kept)[kept->size() - std::min(kept->size(), kKeptExamples)].unix_micros;
+    // Its own alone: a task that the caller names may have others, whose examples are more.
+    std::vector<Micros> own;
+    if (kept) {
+        for (const store::Example& example : *kept) {
+            if (example.system == key.system && example.response_format == key.response_format) {
+                own.push_back(example.unix_micros);
+            }
+        }
     }
+    const std::size_t stay = std::min(own.size(), kKeptExamples);
+    const Micros since = own.empty() ? clock_.unix_micros() : own[own.size() - stay];
     if (auto written = write_file(file + ".since", std::to_string(since)); !written) {
         log_warning("students: " + written.error().message);
     }
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
-    tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)].next =
-        count.added + kFirstExamples - kKeptExamples;
+    Task& task = tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)];
+    task.next = count.added + kFirstExamples - stay;
     const std::lock_guard lock(mutex_);
     views_[key] = {key, 0, 0, 0, "the reference says what the student could not"};
 }
@@ -213,18 +307,44 @@ void Students::note(const StudentKey& key, std::string why) {
 }
 
 void Students::drop_orphans() {
-    for (const auto& student : shelf_.all()) {
-        const StudentKey& key = student->key;
-        if (examples_.count(key.tenant, {key.cascade, key.reference}, key.task).kept > 0) continue;
-        shelf_.take_away(key);
-        std::error_code error;
-        std::filesystem::remove(file_of(key), error);
-        std::filesystem::remove(file_of(key) + ".before", error);
-        std::filesystem::remove(file_of(key) + ".since", error);
-        tasks_.erase(TaskKey(key.tenant, key.cascade, key.reference, key.task));
-        const std::lock_guard lock(mutex_);
-        views_.erase(key);
+    // A task that was purged begins at nothing, also where it has examples again.
+    if (const std::uint64_t purged = purges(); std::exchange(purges_known_, purged) != purged) {
+        for (auto& [key, task] : tasks_) task = {};
     }
+    std::set<TaskKey> there;
+    for (const store::ExampleTask& task : examples_.tasks()) {
+        there.emplace(task.tenant, task.course.cascade, task.course.reference, task.task);
+    }
+    const auto is_gone = [&there](const StudentKey& key) {
+        return !there.contains(TaskKey(key.tenant, key.cascade, key.reference, key.task));
+    };
+    std::erase_if(tasks_, [&there](const auto& task) { return !there.contains(task.first); });
+    const std::lock_guard files(files_mutex_);
+    for (const auto& student : shelf_.all()) {
+        if (is_gone(student->key)) shelf_.take_away(student->key);
+    }
+    const std::lock_guard lock(mutex_);
+    std::erase_if(views_, [&](const auto& view) {
+        if (!is_gone(view.first)) return false;
+        remove_files(view.first);
+        return true;
+    });
+}
+
+// What an earlier run has left: files half written, and of tasks that have no examples any more.
+void Students::clean_up() {
+    std::set<std::string> begins;
+    for (const store::ExampleTask& task : examples_.tasks()) {
+        begins.insert(tiers::student::file_begin(task.tenant, task.task));
+    }
+    const std::lock_guard files(files_mutex_);
+    for_each_file(folder_, [&](const std::filesystem::path& file) {
+        const std::string name = file.filename().string();
+        const std::size_t begin = tiers::student::file_begin({}, 0).size();
+        const bool half = name.find(".part") != std::string::npos;
+        std::error_code error;
+        if (half || !begins.contains(name.substr(0, begin))) std::filesystem::remove(file, error);
+    });
 }
 
 }  // namespace weir::gateway

@@ -1,13 +1,15 @@
-// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on
-// a thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant,
-// the next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt
-// waits until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the
-// task begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and
-// whose provider allows it. Whose examples are gone (purged, too old) is gone with them. Students are files under
-// `students/` in the data folder, so that a restart has them at once; the one before is kept beside it. What a student
-// may answer is not decided here: it is a tier under its cascade's promise. Thread rule: one a process; wanted() and
-// views() from any thread. The destructor calls off a training under way. Limits: at most a fifth of a core on the
-// average of some minutes, and ten seconds of one at once.
+// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on a
+// thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant, the
+// next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt waits
+// until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the task
+// begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and whose
+// provider allows it. Whose examples are gone (purged, too old) is gone with them. Students are files under `students/`
+// in the data folder, so that a restart has them at once; the one before is kept beside it. What a student may answer is
+// not decided here: it is a tier under its cascade's promise.
+// Thread rule: one a process; wanted() and views() from any thread, purge() from any but a reactor's. The destructor
+// calls off a training under way.
+// Limits: at most a fifth of a core on the average of some minutes, and ten seconds of one at once; one task's examples
+// in memory at a time; as many views as the shelf has students, and tasks as there are of examples.
 #pragma once
 
 #include <condition_variable>
@@ -36,8 +38,14 @@ class Students {
     ~Students();
     Students(const Students&) = delete;
 
+    void stop();  // training; what is on the shelf stays
+
     // The cascades that have a student among their tiers; for the others nothing is trained.
     void wanted(std::set<std::string> cascades);
+
+    // What was learned of the tenant's task is gone when it returns, and is not learned again from examples that were
+    // there before. An empty tenant: everybody's; task 0: all of them. To be called once the examples are gone.
+    void purge(std::string_view tenant, std::uint64_t task);
 
     struct View {
         tiers::student::StudentKey key;
@@ -51,16 +59,21 @@ class Students {
   private:
     struct Task {
         std::uint64_t next = kFirstExamples;  // examples added until the next attempt
-        bool opened = false;                  // files of an earlier run were looked for
+        bool looked = false;
+        bool opened = false;  // files of an earlier run were looked for
     };
+    enum class Learned : std::uint8_t { yes, too_varied, called_off };
     void run(const std::stop_token& stop);
     // Waits until there is credit for another training.
     void rest(const std::stop_token& stop);
     void look(const store::ExampleTask& task, Task& state, const std::stop_token& stop);
-    void train(const tiers::student::StudentKey& key, const std::vector<const store::Example*>& examples,
-               const std::stop_token& stop);
-    bool open(const tiers::student::StudentKey& key);
+    Learned train(const tiers::student::StudentKey& key, const std::vector<const store::Example*>& examples,
+                  std::uint64_t purges, const std::stop_token& stop);
+    bool put(const tiers::student::StudentKey& key);  // with files_mutex_
     void drop_orphans();
+    void clean_up();
+    std::uint64_t purges() const;
+    void remove_files(const tiers::student::StudentKey& key) const;
     void begin_anew(const tiers::student::StudentKey& key);
     Micros learned_since(const tiers::student::StudentKey& key) const;
     void note(const tiers::student::StudentKey& key, std::string why);
@@ -72,10 +85,15 @@ class Students {
     const Clock& clock_;
 
     using TaskKey = std::tuple<std::string, std::string, std::string, std::uint64_t>;
-    std::map<TaskKey, Task> tasks_;     // the thread's own
+    std::map<TaskKey, Task> tasks_;  // the thread's own
+    std::uint64_t purges_known_ = 0;
     Micros credit_ = 0, credited_ = 0;  // of processor time, and when it was last added to
+    // While files come and go, and with them what is on the shelf. Before mutex_, where both are taken.
+    mutable std::mutex files_mutex_;
+    std::uint64_t purges_ = 0;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
+    bool woken_ = false;
     std::set<std::string> wanted_;
     std::map<tiers::student::StudentKey, View> views_;
     std::jthread thread_;  // the last member

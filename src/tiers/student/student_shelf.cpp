@@ -13,7 +13,15 @@ std::string file_name(const StudentKey& key) {
         text += part;
     }
     for (const std::uint64_t part : {key.task, key.system, key.response_format}) text += " " + to_hex(part);
-    return to_hex(sha256(text)).substr(0, 32);
+    return file_begin(key.tenant, key.task) + to_hex(sha256(text)).substr(0, 16);
+}
+
+std::string file_begin(std::string_view tenant) {
+    return to_hex(sha256(tenant)).substr(0, 16) + "-";
+}
+
+std::string file_begin(std::string_view tenant, std::uint64_t task) {
+    return file_begin(tenant) + to_hex(task) + "-";
 }
 
 bool ShelvedStudent::heard(std::string_view answer) const {
@@ -31,23 +39,23 @@ void ShelvedStudent::follow(const ShelvedStudent& before) {
 
 void StudentShelf::put(std::shared_ptr<const ShelvedStudent> student) {
     const StudentKey key = student->key;
-    std::optional<StudentKey> oldest;
-    {
-        const std::lock_guard lock(mutex_);
-        auto& place = students_[Place(key.tenant, key.cascade, key.reference, key.task)];
-        auto made = place ? std::make_shared<Students>(*place) : std::make_shared<Students>();
-        std::erase_if(*made, [&key](const auto& other) { return other->key == key; });
-        made->push_back(std::move(student));
-        place = std::move(made);
-        std::erase(order_, key);
-        order_.push_back(key);
-        if (order_.size() > kMostStudents) oldest = order_.front();
-    }
-    if (oldest) take_away(*oldest);
+    const std::lock_guard lock(mutex_);
+    auto& place = students_[Place(key.tenant, key.cascade, key.reference, key.task)];
+    auto made = place ? std::make_shared<Students>(*place) : std::make_shared<Students>();
+    std::erase_if(*made, [&key](const auto& other) { return other->key == key; });
+    made->push_back(std::move(student));
+    place = std::move(made);
+    std::erase(order_, key);
+    order_.push_back(key);
+    if (order_.size() > kMostStudents) remove(StudentKey(order_.front()));
 }
 
 void StudentShelf::take_away(const StudentKey& key) {
     const std::lock_guard lock(mutex_);
+    remove(key);
+}
+
+void StudentShelf::remove(const StudentKey& key) {
     std::erase(order_, key);
     const auto place = students_.find(Place(key.tenant, key.cascade, key.reference, key.task));
     if (place == students_.end()) return;
@@ -60,10 +68,16 @@ void StudentShelf::take_away(const StudentKey& key) {
     }
 }
 
-void StudentShelf::take_away_outdated(const StudentKey& key) {
-    take_away(key);
+bool StudentShelf::take_away_outdated(const ShelvedStudent& student) {
+    const StudentKey& key = student.key;
     const std::lock_guard lock(mutex_);
+    const auto place = students_.find(Place(key.tenant, key.cascade, key.reference, key.task));
+    if (place == students_.end()) return false;
+    const auto is_it = [&student](const auto& other) { return other.get() == &student; };
+    if (std::none_of(place->second->begin(), place->second->end(), is_it)) return false;
     outdated_.push_back(key);
+    remove(key);
+    return true;
 }
 
 std::vector<StudentKey> StudentShelf::outdated() {

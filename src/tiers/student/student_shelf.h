@@ -28,7 +28,10 @@ struct StudentKey {
     friend bool operator<(const StudentKey& a, const StudentKey& b) { return a.tie() < b.tie(); }
     friend bool operator==(const StudentKey& a, const StudentKey& b) { return a.tie() == b.tie(); }
 };
-std::string file_name(const StudentKey& key);  // the first 32 digits of a SHA-256
+// Digits of hashes: the tenant's, the task, and of the whole key; `file_begin` of all students of a tenant's task.
+std::string file_name(const StudentKey& key);
+std::string file_begin(std::string_view tenant);
+std::string file_begin(std::string_view tenant, std::uint64_t task);
 
 class ShelvedStudent {
   public:
@@ -57,8 +60,9 @@ class StudentShelf {
 
     void put(std::shared_ptr<const ShelvedStudent> student);
     void take_away(const StudentKey& key);
-    // The same where the reference has come to say something else; told once by outdated().
-    void take_away_outdated(const StudentKey& key);
+    // The same where the reference has come to say something else; told once by outdated(). False: it is not in service
+    // any more, somebody else was quicker or another one has taken its place.
+    bool take_away_outdated(const ShelvedStudent& student);
     std::vector<StudentKey> outdated();
     // Those of a task, whatever its instruction and form.
     using Students = std::vector<std::shared_ptr<const ShelvedStudent>>;
@@ -80,6 +84,8 @@ class StudentShelf {
                                                                                     std::get<2>(a));
         }
     };
+
+    void remove(const StudentKey& key);  // with the lock
 
     mutable std::mutex mutex_;
     std::map<Place, std::shared_ptr<const Students>, Less> students_;

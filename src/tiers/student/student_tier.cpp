@@ -1,5 +1,8 @@
 #include "tiers/student/student_tier.h"
 
+#include <algorithm>
+
+#include "wire/answer_flaw.h"
 #include "wire/plain_answer.h"
 
 namespace weir::tiers::student {
@@ -7,24 +10,35 @@ namespace {
 
 constexpr Micros kMicrosPerSecond = 1'000'000;
 constexpr std::size_t kBytesPerToken = 4;
+constexpr std::size_t kMostSpelled = 6;  // "\u0061" for "a"
 
 Tokens tokens_of(std::string_view text) {
     return static_cast<Tokens>((text.size() + kBytesPerToken - 1) / kBytesPerToken);
 }
 
+// What a student can't give: an answer's log-probabilities, a voice.
+bool wants_more_than_text(const wire::ChatRequest& chat) {
+    return chat.logprobs || std::any_of(chat.members.begin(), chat.members.end(), [](const json::Member& member) {
+               return member.key == "audio" || member.key == "modalities";
+           });
+}
+
 }  // namespace
 
-std::shared_ptr<const ShelvedStudent> StudentTier::student_for(const Question& question) const {
-    const auto students = shelf_.find(question.tenant, rules_->course.cascade, rules_->course.reference, question.task);
+std::shared_ptr<const ShelvedStudent> student_for(const Question& question, const StudentShelf& shelf,
+                                                  const store::ExampleRules& rules) {
+    const auto students = shelf.find(question.tenant, rules.course.cascade, rules.course.reference, question.task);
     if (!students) return nullptr;
-    // A task that was found by its prompt has one instruction and one form.
-    if (!question.task_is_named) return students->size() == 1 ? students->front() : nullptr;
+    // A task that was found by its prompt has one instruction and one form, however they are spelled.
+    if (!question.task_is_named && students->size() == 1) return students->front();
     const auto digest = [&](std::string_view text, bool redact) -> std::uint64_t {
         if (text.empty()) return 0;
-        return store::example_digest(question.tenant, redact ? rules_->redaction.apply(text) : std::string(text));
+        return store::example_digest(question.tenant, redact ? rules.redaction.apply(text) : std::string(text));
     };
+    const std::string_view response_format = wire::prompt_parts(question.chat).response_format;
+    if (question.chat.system_text.size() + response_format.size() > kMostLiveContextBytes) return nullptr;
     const std::uint64_t system = digest(question.chat.system_text, true);
-    const std::uint64_t form = digest(wire::prompt_parts(question.chat).response_format, false);
+    const std::uint64_t form = digest(response_format, false);
     for (const auto& student : *students) {
         if (student->key.system == system && student->key.response_format == form) return student;
     }
@@ -37,14 +51,19 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     climb.attempt.model = name_;
     climb.attempt.priced = true;
     const wire::ChatRequest& chat = question.chat;
-    if (!rules_ || chat.has_tools || chat.n != 1 || !chat.history.empty()) {
+    if (!rules_ || chat.has_tools || chat.n != 1 || !chat.history.empty() || wants_more_than_text(chat)) {
         climb.reason = "not a student's question";
         return true;
     }
-    const auto student = student_for(question);
-    const auto asked = student ? wire::question_text(chat) : std::nullopt;
-    if (!asked) {
+    const auto student = student_for(question, shelf_, *rules_);
+    if (!student) {
         climb.reason = "no student yet";
+        return true;
+    }
+    // Beyond what escapes could make of it it is not even unescaped.
+    const auto asked = chat.question.size() <= kMostSpelled * kMostLiveBytes ? wire::question_text(chat) : std::nullopt;
+    if (!asked || asked->size() > kMostLiveBytes) {
+        climb.reason = "declined: too long, or no one text";
         return true;
     }
     const StudentAnswer answer =
@@ -63,6 +82,11 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
                                             entry->created_unix_micros / kMicrosPerSecond, answer.text, entry->usage);
     Offer offer;
     if (auto read = wire::read_chat_answer(entry->body)) offer.read = std::move(*read);
+    const std::string_view form = wire::prompt_parts(chat).response_format;
+    if (!form.empty() && wire::flaw_of(form, offer.read, entry->body) != wire::AnswerFlaw::none) {
+        climb.reason = "declined: not of the form that is asked for";
+        return true;
+    }
     offer.sure = answer.log_probability;
     offer.answer = std::move(entry);
     climb.attempt.evidence = static_cast<float>(answer.log_probability);

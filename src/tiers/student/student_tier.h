@@ -1,7 +1,7 @@
 // The student as a tier: answers within microseconds, so it is asked for every request, before anybody else is
 // (offer_at_once()). Its evidence is how likely the reference would have said the same (Offer::sure).
-// Thread rule: one reactor's; the shelf is shared. Limits: requests of one question without tools; those of
-// student_model.h.
+// Thread rule: one reactor's; the shelf is shared. Limits: requests of one question without tools, of kMostLiveBytes;
+// where a task has several instructions, these of kMostLiveContextBytes.
 #pragma once
 
 #include "base/clock.h"
@@ -12,6 +12,13 @@
 namespace weir::tiers::student {
 
 inline constexpr std::string_view kStudentName = "weir/student";  // as whose answers go
+// A reactor waits for the answer: 0.15 us a byte with 77 labels, so at most 140 us (student_bench).
+inline constexpr std::size_t kMostLiveBytes = 896;
+inline constexpr std::size_t kMostLiveContextBytes = 8 * 1024;
+
+// Whose request it is; null: there is no such student.
+std::shared_ptr<const ShelvedStudent> student_for(const Question& question, const StudentShelf& shelf,
+                                                  const store::ExampleRules& rules);
 
 class StudentTier final : public Tier {
   public:
@@ -26,8 +33,6 @@ class StudentTier final : public Tier {
     bool offer_at_once(const Question& question, Climb& climb) override;
 
   private:
-    std::shared_ptr<const ShelvedStudent> student_for(const Question& question) const;
-
     const StudentShelf& shelf_;
     const std::shared_ptr<const store::ExampleRules> rules_;
     const store::NameId name_;

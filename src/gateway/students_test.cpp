@@ -1,0 +1,254 @@
+#include "gateway/students.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+
+#include "base/files.h"
+#include "base/folder_testing.h"
+#include "tiers/student/student_testing.h"
+
+using namespace weir;
+using namespace weir::gateway;
+using tiers::student::StudentKey;
+using tiers::student::StudentShelf;
+
+namespace {
+
+constexpr std::uint64_t kTask = 7;
+
+// Students and what they learn from; requests come when the test says so.
+class World {
+  public:
+    World() {
+        auto made = std::make_shared<store::ExampleRules>();
+        made->course = {"default", "fake/big"};
+        made->content = made->may_distil = true;
+        made->keep_micros = 1'000'000'000'000;
+        made->most = 10'000;
+        rules = std::move(made);
+        start();
+    }
+    void start() {
+        students.reset();
+        shelf = std::make_unique<StudentShelf>();
+        store.reset();
+        store::ExampleStore::Options options;
+        options.folder = folder.file("examples");
+        options.clock = &clock;
+        store = store::ExampleStore::open(options);
+        students = std::make_unique<Students>(*store, *shelf, folder.file("students"), clock);
+        students->wanted({"default"});
+    }
+    void keep(std::size_t count, const std::string& tenant = "acme", const std::string& suffix = "",
+              bool varied = false) {
+        const tiers::student::Tickets tickets(count, ++seed_);
+        for (const auto& row : tickets.rows) {
+            store::ExampleDraft draft;
+            draft.rules = rules;
+            draft.tenant = tenant;
+            draft.unix_micros = clock.unix_micros();
+            draft.task = kTask;
+            draft.model = "fake/big";
+            draft.api = "openai.chat";
+            draft.system = "Which desk?";
+            draft.prompt = row.text;
+            draft.answer = row.answer + suffix;
+            if (varied) draft.answer = "It says: " + row.text + ", the " + std::to_string(++seed_) + "th";
+            store->offer(std::move(draft));
+            clock.advance(1);
+        }
+        store->flush();
+        students->wanted({"default"});  // wakes it
+    }
+    std::uint64_t examples_of(const std::string& tenant = "acme") const {
+        const auto found = shelf->find(tenant, "default", "fake/big", kTask);
+        return found && found->size() == 1 ? found->front()->model->examples() : 0;
+    }
+    std::string why(const std::string& tenant = "acme") const {
+        for (const Students::View& view : students->views()) {
+            if (view.key.tenant == tenant) return view.why;
+        }
+        return "none";
+    }
+    // Until it is so: the thread is woken and works for milliseconds.
+    void until(const std::function<bool()>& is_so) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!is_so()) {
+            REQUIRE(std::chrono::steady_clock::now() < end);
+            students->wanted({"default"});
+            std::this_thread::yield();
+        }
+    }
+    std::vector<std::string> files() const {
+        std::vector<std::string> names;
+        std::error_code error;
+        for (std::filesystem::directory_iterator it(folder.file("students"), error), end; !error && it != end; ++it) {
+            names.push_back(it->path().string());
+        }
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
+    TemporaryFolder folder;
+    FakeClock clock;
+    std::shared_ptr<const store::ExampleRules> rules;
+    std::unique_ptr<store::ExampleStore> store;
+    std::unique_ptr<StudentShelf> shelf;
+    std::unique_ptr<Students> students;
+
+  private:
+    std::uint64_t seed_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("students: the first one of forty examples, the next ones as these grow; each tenant its own") {
+    World world;
+    world.keep(39);
+    world.keep(60, "birch");
+    world.until([&] { return world.examples_of("birch") == 60; });  // tenants are looked at in order
+    CHECK(world.examples_of() == 0);
+    world.keep(1);
+    world.until([&] { return world.examples_of() == 40; });
+    world.keep(6);  // 46 < 1.15 * 40 + 1
+    world.keep(40, "birch");
+    world.until([&] { return world.examples_of("birch") == 100; });
+    CHECK(world.examples_of() == 40);
+    world.keep(1);
+    world.until([&] { return world.examples_of() == 47; });
+    CHECK(world.files().size() == 4);  // each with the one before
+    const auto mode = std::filesystem::status(world.folder.file("students")).permissions();
+    CHECK(mode == std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("students: what no cascade wants, and what may not be learned from, is left alone") {
+    World world;
+    auto others = std::make_shared<store::ExampleRules>(*world.rules);
+    others->may_distil = false;
+    world.rules = others;
+    world.keep(60, "acme");
+    others = std::make_shared<store::ExampleRules>(*others);
+    others->may_distil = true;
+    others->course.cascade = "other";
+    world.rules = others;
+    world.keep(60, "birch");
+    others = std::make_shared<store::ExampleRules>(*others);
+    others->course.cascade = "default";
+    world.rules = others;
+    world.keep(60, "cedar");
+    world.until([&] { return world.examples_of("cedar") == 60; });
+    CHECK(world.shelf->all().size() == 1);
+}
+
+TEST_CASE("students: answers that are too varied are tried again when there are twice as many") {
+    World world;
+    world.keep(50, "acme", "", true);
+    world.until([&] { return world.why().starts_with("the answers are not narrow"); });
+    world.keep(45, "acme", "");  // 95 < 2 * 50 + 1
+    world.keep(40, "birch");
+    world.until([&] { return world.examples_of("birch") == 40; });
+    CHECK(world.examples_of() == 0);
+    world.keep(500, "acme", "");
+    world.until([&] { return world.examples_of() == 595; });
+    CHECK(world.why().empty());
+}
+
+TEST_CASE("students: a restart has them at once") {
+    World world;
+    world.keep(40);
+    world.until([&] { return world.examples_of() == 40; });
+    const auto before = std::filesystem::last_write_time(world.files().front());
+    world.clock.advance(5'000'000);
+    world.start();
+    world.until([&] { return world.examples_of() == 40; });
+    CHECK(std::filesystem::last_write_time(world.files().front()) == before);
+}
+
+TEST_CASE("students: a damaged file is refused, and made anew") {
+    World world;
+    world.keep(40);
+    world.until([&] { return world.examples_of() == 40; });
+    const std::string file = world.files().front();
+    auto bytes = read_file(file, 1u << 24);
+    REQUIRE(bytes);
+    world.students.reset();
+    SUBCASE("a bit is wrong") { (*bytes)[bytes->size() / 2] ^= 1; }
+    SUBCASE("cut short") { bytes->resize(bytes->size() / 2); }
+    SUBCASE("empty") { bytes->clear(); }
+    REQUIRE(write_file(file, *bytes));
+    const std::string half = file + ".part77";  // of a process that was killed
+    REQUIRE(write_file(half, "half"));
+    world.start();
+    world.until([&] { return world.examples_of() == 40; });
+    CHECK(tiers::student::StudentModel::open(file));
+    CHECK_FALSE(std::filesystem::exists(half));
+}
+
+TEST_CASE("students: whose examples are gone is gone with them, files too") {
+    World world;
+    world.keep(40);
+    world.keep(40, "birch");
+    world.until([&] { return world.examples_of() == 40 && world.examples_of("birch") == 40; });
+    SUBCASE("while it runs") {
+        REQUIRE(world.store->purge("acme"));
+        world.until([&] { return world.examples_of() == 0 && world.files().size() == 1; });
+    }
+    SUBCASE("while it doesn't") {
+        world.students.reset();
+        REQUIRE(world.store->purge("acme"));
+        world.start();
+        world.until([&] { return world.examples_of("birch") == 40; });
+        CHECK(world.files().size() == 1);
+    }
+    CHECK(world.why() == "none");
+    CHECK(world.examples_of("birch") == 40);
+}
+
+TEST_CASE("students: what is purged is gone when it returns, whatever comes next") {
+    World world;
+    world.keep(60);
+    world.keep(60, "birch");
+    world.until([&] { return world.examples_of() == 60 && world.examples_of("birch") == 60; });
+    world.clock.advance(1);
+    bool of_tenant = true;
+    SUBCASE("by tenant") { of_tenant = true; }
+    SUBCASE("by task") { of_tenant = false; }
+    REQUIRE(of_tenant ? world.store->purge("acme") : world.store->purge_task("acme", kTask));
+    world.students->purge("acme", of_tenant ? 0 : kTask);
+    CHECK(world.examples_of() == 0);
+    CHECK(world.why() == "none");
+    CHECK(world.files().size() == 1);
+    world.clock.advance(1);
+    world.keep(45, "acme", " desk");
+    world.until([&] { return world.examples_of() == 45; });
+    CHECK(world.examples_of("birch") == 60);
+    world.students->purge("", kTask + 1);
+    CHECK(world.examples_of() == 45);
+    world.students->purge("", 0);
+    CHECK(world.shelf->all().empty());
+    CHECK(world.students->views().empty());
+}
+
+TEST_CASE("students: outdated, it begins anew from the latest, also after a restart") {
+    World world;
+    world.keep(100);
+    world.until([&] { return world.examples_of() == 100; });
+    world.keep(10, "acme", " desk");
+    REQUIRE(world.shelf->take_away_outdated(*world.shelf->all().front()));
+    world.until([&] { return world.why() == "the reference says what the student could not"; });
+    CHECK(world.examples_of() == 0);
+    SUBCASE("while it runs") {}
+    SUBCASE("after a restart") { world.start(); }
+    world.keep(29, "acme", " desk");
+    world.keep(40, "birch");
+    world.until([&] { return world.examples_of("birch") == 40; });
+    CHECK(world.examples_of() == 0);
+    world.keep(1, "acme", " desk");
+    world.until([&] { return world.examples_of() == 40; });
+    CHECK(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing desk"));
+    CHECK_FALSE(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing"));
+}
