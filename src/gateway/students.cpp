@@ -25,7 +25,7 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr Micros kMostCredit = 10'000'000;
 constexpr int kCreditShare = 5;      // a fifth of the time that passes
-constexpr double kLeastGrowth = 1.05;
+constexpr std::uint64_t kLeastShare = 50;  // of the examples are new ones at the next look
 constexpr double kGrowthInVain = 2;  // until what was too varied is tried again
 constexpr std::size_t kMostSinceBytes = 32;
 // Below all that serves; what it may take at most says the credit, also where the machine is idle.
@@ -202,7 +202,7 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
         state.next = next_by(learned ? kGrowth : kGrowthInVain, task.count.added);
     } else {
         // Not for each that comes, where many instructions have a few each.
-        state.next = std::max(task.count.added + kFirstExamples - most, next_by(kLeastGrowth, task.count.added));
+        state.next = task.count.added + std::max(kFirstExamples - most, task.count.added / kLeastShare);
     }
 }
 

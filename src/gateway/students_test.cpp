@@ -80,7 +80,7 @@ class World {
         while (!is_so()) {
             REQUIRE(std::chrono::steady_clock::now() < end);
             students->wanted({"default"});
-            std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     }
     std::vector<std::string> files() const {
@@ -110,16 +110,16 @@ TEST_CASE("students: the first one of forty examples, the next ones as these gro
     World world;
     world.keep(39);
     world.keep(60, "birch");
-    world.until([&] { return world.examples_of("birch") == 60; });  // tenants are looked at in order
+    world.until([&] { return world.examples_of("birch") >= 40; });  // tenants are looked at in order
     CHECK(world.examples_of() == 0);
     world.keep(1);
     world.until([&] { return world.examples_of() == 40; });
-    world.keep(6);  // 46 < 1.15 * 40 + 1
+    world.keep(5);  // 45 < 1.15 * 40
     world.keep(40, "birch");
-    world.until([&] { return world.examples_of("birch") == 100; });
+    world.until([&] { return world.examples_of("birch") > 60; });
     CHECK(world.examples_of() == 40);
-    world.keep(1);
-    world.until([&] { return world.examples_of() == 47; });
+    world.keep(2);
+    world.until([&] { return world.examples_of() >= 46; });
     CHECK(world.files().size() == 4);  // each with the one before
     const auto mode = std::filesystem::status(world.folder.file("students")).permissions();
     CHECK(mode == std::filesystem::perms::owner_all);
@@ -140,20 +140,20 @@ TEST_CASE("students: what no cascade wants, and what may not be learned from, is
     others->course.cascade = "default";
     world.rules = others;
     world.keep(60, "cedar");
-    world.until([&] { return world.examples_of("cedar") == 60; });
+    world.until([&] { return world.examples_of("cedar") >= 40; });
     CHECK(world.shelf->all().size() == 1);
 }
 
 TEST_CASE("students: answers that are too varied are tried again when there are twice as many") {
     World world;
-    world.keep(50, "acme", "", true);
+    world.keep(40, "acme", "", true);
     world.until([&] { return world.why().starts_with("the answers are not narrow"); });
-    world.keep(45, "acme", "");  // 95 < 2 * 50 + 1
+    world.keep(40);  // 80 < 2 * 40 + 1
     world.keep(40, "birch");
     world.until([&] { return world.examples_of("birch") == 40; });
     CHECK(world.examples_of() == 0);
-    world.keep(500, "acme", "");
-    world.until([&] { return world.examples_of() == 595; });
+    world.keep(1'000);
+    world.until([&] { return world.examples_of() > 80; });
     CHECK(world.why().empty());
 }
 
@@ -210,24 +210,25 @@ TEST_CASE("students: whose examples are gone is gone with them, files too") {
 
 TEST_CASE("students: what is purged is gone when it returns, whatever comes next") {
     World world;
-    world.keep(60);
-    world.keep(60, "birch");
-    world.until([&] { return world.examples_of() == 60 && world.examples_of("birch") == 60; });
+    world.keep(40);
+    world.keep(40, "birch");
+    world.until([&] { return world.examples_of() == 40 && world.examples_of("birch") == 40; });
     world.clock.advance(1);
     bool of_tenant = true;
     SUBCASE("by tenant") { of_tenant = true; }
     SUBCASE("by task") { of_tenant = false; }
-    REQUIRE(of_tenant ? world.store->purge("acme") : world.store->purge_task("acme", kTask));
+    const auto purged = of_tenant ? world.store->purge("acme") : world.store->purge_task("acme", kTask);
+    REQUIRE(purged.has_value());
     world.students->purge("acme", of_tenant ? 0 : kTask);
     CHECK(world.examples_of() == 0);
     CHECK(world.why() == "none");
     CHECK(world.files().size() == 1);
     world.clock.advance(1);
-    world.keep(45, "acme", " desk");
-    world.until([&] { return world.examples_of() == 45; });
-    CHECK(world.examples_of("birch") == 60);
+    world.keep(40, "acme", " desk");
+    world.until([&] { return world.examples_of() == 40; });
+    CHECK(world.examples_of("birch") == 40);
     world.students->purge("", kTask + 1);
-    CHECK(world.examples_of() == 45);
+    CHECK(world.examples_of() == 40);
     world.students->purge("", 0);
     CHECK(world.shelf->all().empty());
     CHECK(world.students->views().empty());
@@ -236,9 +237,9 @@ TEST_CASE("students: what is purged is gone when it returns, whatever comes next
 TEST_CASE("students: outdated, it begins anew from the latest, also after a restart") {
     World world;
     world.keep(100);
-    world.until([&] { return world.examples_of() == 100; });
+    world.until([&] { return world.examples_of() >= 40; });
     world.keep(10, "acme", " desk");
-    REQUIRE(world.shelf->take_away_outdated(*world.shelf->all().front()));
+    world.until([&] { return world.shelf->take_away_outdated(*world.shelf->all().front()); });
     world.until([&] { return world.why() == "the reference says what the student could not"; });
     CHECK(world.examples_of() == 0);
     SUBCASE("while it runs") {}
