@@ -274,9 +274,6 @@ void Students::begin_anew(const StudentKey& key) {
     const std::lock_guard files(files_mutex_);
     shelf_.take_away(key);  // another one may have been made of the same meanwhile
     const std::string file = file_of(key);
-    std::error_code error;
-    std::filesystem::remove(file, error);
-    std::filesystem::remove(file + ".before", error);
     // Its own alone: a task that the caller names may have others, whose examples are more.
     std::vector<Micros> own;
     if (kept) {
@@ -288,9 +285,13 @@ void Students::begin_anew(const StudentKey& key) {
     }
     const std::size_t stay = std::min(own.size(), kKeptExamples);
     const Micros since = own.empty() ? clock_.unix_micros() : own[own.size() - stay];
+    // First of all: whatever happens in between, nothing older is learned from again.
     if (auto written = write_file(file + ".since", std::to_string(since)); !written) {
         log_warning("students: " + written.error().message);
     }
+    std::error_code error;
+    std::filesystem::remove(file, error);
+    std::filesystem::remove(file + ".before", error);
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
     Task& task = tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)];

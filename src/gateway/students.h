@@ -1,15 +1,15 @@
-// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on a
-// thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant, the
+// Trains students (tiers/student/) from what the reference said (store/example_store.h) and puts them on the shelf, on
+// a thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant, the
 // next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt waits
 // until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the task
 // begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and whose
 // provider allows it. Whose examples are gone (purged, too old) is gone with them. Students are files under `students/`
-// in the data folder, so that a restart has them at once; the one before is kept beside it. What a student may answer is
-// not decided here: it is a tier under its cascade's promise.
+// in the data folder, so that a restart has them at once; the one before is kept beside it. What a student may answer
+// is not decided here: it is a tier under its cascade's promise.
 // Thread rule: one a process; wanted() and views() from any thread, purge() from any but a reactor's. The destructor
 // calls off a training under way.
 // Limits: at most a fifth of a core on the average of some minutes, and ten seconds of one at once; one task's examples
-// in memory at a time; as many views as the shelf has students, and tasks as there are of examples.
+// in memory at a time; as many views as there are instructions with kFirstExamples examples.
 #pragma once
 
 #include <condition_variable>

@@ -34,6 +34,7 @@ struct World {
     World() {
         auto made = std::make_shared<store::ExampleRules>();
         made->course = {"default", "fake/big"};
+        made->may_distil = true;
         made->redaction = text::Redaction::usual();
         rules = std::move(made);
     }
@@ -121,6 +122,10 @@ TEST_CASE("student tier: what it declines") {
         R"("messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,"}}]}])";
     CHECK(world.ask(picture).reason.starts_with("declined"));
     CHECK(world.ask(messages("\u6F22\u5B57")).reason.starts_with("declined"));  // not one gram that it knows
+    auto forbidden = std::make_shared<store::ExampleRules>(*world.rules);
+    forbidden->may_distil = false;
+    world.rules = forbidden;
+    CHECK(world.ask(asked).reason == "not a student's question");
     world.rules = nullptr;
     CHECK(world.ask(asked).reason == "not a student's question");
 }
