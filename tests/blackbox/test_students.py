@@ -175,7 +175,10 @@ class Students(StudentCase):
 
     def test_4_and_learns_anew(self):
         if "it begins anew" not in self.weir.log:
-            self.skipTest("the certificate was lost first: it learns on from old labels and new ones, which takes long")
+            # The certificate was lost first: it learns on from old labels and new ones, which takes long.
+            self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
+            self.assertLessEqual(self.ask_many(600)[1], 30)
+            return
         self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
         self.teach(3_000)
         number = next(self.numbers)
