@@ -132,7 +132,7 @@ void Caches::quarantine(const Digest256& key) {
 }
 
 Result<Micros> Caches::purge(const tiers::Mark& mark) {
-    const Result<Micros> until = purges_->add(mark);
+    Result<Micros> until = purges_->add(mark);
     Result<void> examples;
     if (until && mark.kind == tiers::MarkKind::tenant) {
         if (examples_ != nullptr) examples = examples_->purge(mark.value);

@@ -24,9 +24,9 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr Micros kMostCredit = 10'000'000;
-constexpr int kCreditShare = 5;      // a fifth of the time that passes
+constexpr int kCreditShare = 5;            // a fifth of the time that passes
 constexpr std::uint64_t kLeastShare = 50;  // of the examples are new ones at the next look
-constexpr double kGrowthInVain = 2;  // until what was too varied is tried again
+constexpr double kGrowthInVain = 2;        // until what was too varied is tried again
 constexpr std::size_t kMostSinceBytes = 32;
 // Below all that serves; what it may take at most says the credit, also where the machine is idle.
 constexpr int kPriority = 5;
@@ -173,8 +173,8 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
     std::map<StudentKey, std::vector<const store::Example*>> groups;
     for (const store::Example& example : *kept) {
         if (!example.content || !example.may_distil) continue;
-        const StudentKey key{task.tenant, task.course.cascade, task.course.reference, task.task, example.system,
-                             example.response_format};
+        const StudentKey key{task.tenant, task.course.cascade, task.course.reference,
+                             task.task,   example.system,      example.response_format};
         groups[key].push_back(&example);
     }
     const bool first = !std::exchange(state.opened, true);

@@ -148,7 +148,7 @@ AnswerParts parts_of_text(std::string_view answer) {
 }
 
 std::string label_key(std::string_view text) {
-    const std::string plain = text::normalised(text);
+    std::string plain = text::normalised(text);
     const std::optional<double> number = number_of(plain);
     if (!number) return plain;
     char digits[40];

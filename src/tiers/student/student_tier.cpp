@@ -80,13 +80,8 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     entry->created_unix_micros = clock_.unix_micros();
     entry->model = kStudentName;
     entry->priced = true;
-<<<<<<< HEAD
-    entry->body = wire::render_plain_answer("chatcmpl-weir", kStudentName,
-                                            entry->created_unix_micros / kMicrosPerSecond, answer.text, entry->usage);
-=======
     const Micros created = entry->created_unix_micros / kMicrosPerSecond;
     entry->body = wire::render_plain_answer("chatcmpl-weir", kStudentName, created, answer.text, entry->usage);
->>>>>>> 42ac380 (Students: one whose provider has come to forbid it does not answer; tests wait for what is under way)
     Offer offer;
     if (auto read = wire::read_chat_answer(entry->body)) offer.read = std::move(*read);
     const std::string_view form = wire::prompt_parts(chat).response_format;
