@@ -178,9 +178,15 @@ TEST_CASE("students: a damaged file is refused, and made anew") {
     auto bytes = read_file(file, 1u << 24);
     REQUIRE(bytes);
     world.students.reset();
-    SUBCASE("a bit is wrong") { (*bytes)[bytes->size() / 2] ^= 1; }
-    SUBCASE("cut short") { bytes->resize(bytes->size() / 2); }
-    SUBCASE("empty") { bytes->clear(); }
+    SUBCASE("a bit is wrong") {
+        (*bytes)[bytes->size() / 2] ^= 1;
+    }
+    SUBCASE("cut short") {
+        bytes->resize(bytes->size() / 2);
+    }
+    SUBCASE("empty") {
+        bytes->clear();
+    }
     REQUIRE(write_file(file, *bytes));
     const std::string half = file + ".part77";  // of a process that was killed
     REQUIRE(write_file(half, "half"));
@@ -217,8 +223,12 @@ TEST_CASE("students: what is purged is gone when it returns, whatever comes next
     world.until([&] { return world.examples_of() == 40 && world.examples_of("birch") == 40; });
     world.clock.advance(1);
     bool of_tenant = true;
-    SUBCASE("by tenant") { of_tenant = true; }
-    SUBCASE("by task") { of_tenant = false; }
+    SUBCASE("by tenant") {
+        of_tenant = true;
+    }
+    SUBCASE("by task") {
+        of_tenant = false;
+    }
     const auto purged = of_tenant ? world.store->purge("acme") : world.store->purge_task("acme", kTask);
     REQUIRE(purged.has_value());
     world.students->purge("acme", of_tenant ? 0 : kTask);
@@ -245,7 +255,9 @@ TEST_CASE("students: outdated, it begins anew from the latest, also after a rest
     world.until([&] { return world.why() == "the reference says what the student could not"; });
     CHECK(world.examples_of() == 0);
     SUBCASE("while it runs") {}
-    SUBCASE("after a restart") { world.start(); }
+    SUBCASE("after a restart") {
+        world.start();
+    }
     world.keep(29, "acme", " desk");
     world.keep(40, "birch");
     world.until([&] { return world.examples_of("birch") == 40; });
