@@ -262,8 +262,9 @@ TEST_CASE("students: outdated, it begins anew from the latest, also after a rest
     world.keep(40, "birch");
     world.until([&] { return world.examples_of("birch") == 40; });
     CHECK(world.examples_of() == 0);
-    world.keep(1, "acme", " desk");
-    world.until([&] { return world.examples_of() == 40; });
+    world.keep(3, "acme", " desk");  // a fiftieth of all may have to be new since it looked
+    world.until([&] { return world.examples_of() >= 40; });
+    CHECK(world.examples_of() <= 42);
     CHECK(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing desk"));
     CHECK_FALSE(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing"));
 }
