@@ -8,7 +8,7 @@ namespace weir::cascade {
 namespace {
 
 constexpr double kWillDo = 0.9, kMayDo = 0.75;
-constexpr double kMostWeight = 20;  // of a trial, for the coin by which it was graded
+constexpr double kMostWeight = 50;  // of a trial, for the coin by which it was graded: audits are no rarer than that
 
 }  // namespace
 

@@ -400,6 +400,7 @@ TEST_CASE("what a grader would say of an answer that was served and not audited 
     // Once proved, what is served is as good as never asked about again.
     play.learner.hold_out = 1e-9;
     play.learner.audits = {1e-9, 1e-9, 1e-9, 800};
+    play.triage = false;  // all it would hear of is what was not served
     const CascadeSummary as_is = evaluate_cascade(rows, kNames, play);
     REQUIRE(as_is.audits == 0);
     REQUIRE(as_is.served.mean > 0.5);

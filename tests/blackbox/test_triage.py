@@ -107,12 +107,8 @@ class Bypass(Classes):
         while not replies or "skipped by triage" not in replies[-1].header("x-weir-why"):
             self.assertLess(len(replies), 3 * ENOUGH, "nothing was ever skipped")
             replies.append(self.ask())
-        number = self.next_number(hard=True)
-        for _ in range(40):
-            number = self.next_number(hard=True)
-            reply = self.ask(number)
-            self.assert_reference(reply, number)
-        row = self.weir.row(reply)
+        self.assertEqual(replies[-1].header("x-weir-tier"), "reference")
+        row = self.weir.row(replies[-1])
         self.assertEqual(row["class"], "complex")
         self.assertEqual([attempt["tier"] for attempt in row["attempts"]], ["reference"])
         served = [self.ask(self.next_number(hard=False)) for _ in range(20)]
