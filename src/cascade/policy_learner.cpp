@@ -214,7 +214,30 @@ void PolicyLearner::fit_risks(Policy& policy) {
     }
 }
 
-// Compares the ladders of one and two rungs, and none at all, on the trials with everything asked.
+// All ladders in which each tier costs more than the one before: the shorter ones first.
+std::vector<std::vector<std::uint8_t>> PolicyLearner::ladders_of(const Task& task,
+                                                                 const std::function<bool(std::size_t)>& usable) const {
+    std::vector<std::vector<std::uint8_t>> ladders;
+    std::size_t begin = 0;
+    for (std::size_t rungs = 1; rungs <= options_.tiers; ++rungs) {
+        const std::size_t end = ladders.size();
+        for (std::size_t tier = 0; rungs == 1 && tier < options_.tiers; ++tier) {
+            if (usable(tier)) ladders.push_back({static_cast<std::uint8_t>(tier)});
+        }
+        for (std::size_t shorter = begin; rungs > 1 && shorter < end; ++shorter) {
+            for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
+                if (!usable(tier) || task.tiers[tier].mean() <= task.tiers[ladders[shorter].back()].mean()) continue;
+                std::vector<std::uint8_t> longer = ladders[shorter];
+                longer.push_back(static_cast<std::uint8_t>(tier));
+                ladders.push_back(std::move(longer));
+            }
+        }
+        begin = end;
+    }
+    return ladders;
+}
+
+// Compares all ladders, and none at all, on the trials with everything asked.
 void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy,
                               double harm_price) const {
     std::vector<const Trial*> full;
@@ -261,43 +284,34 @@ void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& t
         return std::count_if(trials.begin(), trials.end(),
                              [&plan](const KeptTrial* kept) { return tells_of(plan, kept->trial); });
     };
-    const auto cost_of = [&](const TaskPlan& plan) {
-        if (plan.rungs == 0) return reference;
-        if (plan.rungs == 1) return cost_with(plan.ladder[0], reference);
-        return cost_with(plan.ladder[0], std::min(reference, cost_with(plan.ladder[1], reference)));
+    // What the plan costs; says what is to be expected behind each of its rungs.
+    const auto cost_of = [&](TaskPlan& plan) {
+        double cost = reference;
+        for (std::size_t rung = plan.rungs; rung-- > 0;) {
+            plan.beyond_usd[rung] = std::min(reference, cost);
+            cost = cost_with(plan.ladder[rung], plan.beyond_usd[rung]);
+        }
+        return cost;
     };
     // A plan that pays is not given up for one of which much less is known.
-    const bool pays = task.plan.rungs > 0 && cost_of(task.plan) < kPays * reference;
+    TaskPlan present = task.plan;
+    const bool pays = present.rungs > 0 && cost_of(present) < kPays * reference;
     const double enough = pays ? kEnoughKnown * static_cast<double>(trials_of(task.plan)) : 0;
 
     TaskPlan best = task.plan;
     best.closed = !task.on_trust && best.closed;
     double least = std::numeric_limits<double>::infinity();
-    const auto consider = [&](std::initializer_list<std::size_t> ladder, double cost, double first_beyond) {
+    for (const std::vector<std::uint8_t>& ladder : ladders_of(task, enough_asked)) {
+        TaskPlan made = best;
+        made.rungs = static_cast<std::uint8_t>(ladder.size());
+        std::copy(ladder.begin(), ladder.end(), made.ladder.begin());
         const bool as_now = std::equal(ladder.begin(), ladder.end(), task.plan.ladder.begin(),
                                        task.plan.ladder.begin() + task.plan.rungs);
-        if (cost >= least * (as_now ? 1 : ladder.size() > 1 ? kBetterLadder : kBetterPlan)) return;
-        TaskPlan made = best;
-        made.rungs = 0;
-        for (const std::size_t tier : ladder) made.ladder[made.rungs++] = static_cast<std::uint8_t>(tier);
-        if (static_cast<double>(trials_of(made)) < enough) return;
+        const double better = ladder.size() == 1 ? kBetterPlan : kBetterLadder;
+        const double cost = cost_of(made);
+        if (cost >= least * (as_now ? 1 : better) || static_cast<double>(trials_of(made)) < enough) continue;
         least = cost;
         best = made;
-        best.beyond_usd[best.rungs - 1u] = reference;
-        if (best.rungs > 1) best.beyond_usd[0] = first_beyond;
-    };
-    for (std::size_t tier = 0; tier < options_.tiers; ++tier) {
-        if (enough_asked(tier)) consider({tier}, cost_with(tier, reference), 0);
-    }
-    for (std::size_t first = 0; first < options_.tiers; ++first) {
-        for (std::size_t second = 0; second < options_.tiers; ++second) {
-            if (!enough_asked(first) || !enough_asked(second) ||
-                task.tiers[second].mean() <= task.tiers[first].mean()) {
-                continue;
-            }
-            const double beyond = std::min(reference, cost_with(second, reference));
-            consider({first, second}, cost_with(first, beyond), beyond);
-        }
     }
     // Straight to the reference only where the cheapest ladder would not pay at a much looser price either.
     double hopeful = std::numeric_limits<double>::infinity();

@@ -28,6 +28,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -125,6 +126,8 @@ class PolicyLearner {
     void complained(Task& task);
     void forget(std::optional<std::uint32_t> group);
     void fit_risks(Policy& policy);
+    std::vector<std::vector<std::uint8_t>> ladders_of(const Task& task,
+                                                      const std::function<bool(std::size_t)>& usable) const;
     void plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy,
                    double harm_price) const;
     void test_prices(Policy& policy, const std::vector<std::vector<const KeptTrial*>>& by_task);

@@ -101,6 +101,32 @@ TEST_CASE("of two tiers the one that pays is found") {
     CHECK(run.harm() < 0.02);
 }
 
+TEST_CASE("three tiers, each sure of another half: all of them are asked, the cheapest first") {
+    World world;
+    world.tiers.resize(3);
+    const std::array<double, 3> prices = {0.1, 0.01, 0.03};
+    for (std::size_t i = 0; i < 3; ++i) {
+        world.tiers[i].certain = 0.5;
+        world.tiers[i].worse_certain = 0;
+        world.tiers[i].worse_doubtful = 0.5;
+        world.tiers[i].price = prices[i];
+    }
+    PolicyLearner::Options options = options_for(world, 0.05);
+    options.task_trials = 400;  // a plan is given up only for one of which enough is known
+    PolicyLearner learner(options);
+    RandomBits random(9);
+    Run run;
+    for (int i = 0; i < 4000; ++i) play(world, learner, random, run);
+    const TaskPlan& plan = learner.policy()->plan(world.task);
+    REQUIRE(plan.rungs == 3);
+    CHECK(plan.ladder[0] == 1);
+    CHECK(plan.ladder[1] == 2);
+    CHECK(plan.ladder[2] == 0);
+    CHECK(plan.beyond_usd[0] < plan.beyond_usd[1]);
+    CHECK(plan.beyond_usd[1] < plan.beyond_usd[2]);
+    CHECK(run.harm() < 0.05);
+}
+
 TEST_CASE("a tier that gets worse half-way is taken out of service") {
     std::size_t worse = 0, alarms = 0, runs = 0;
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
