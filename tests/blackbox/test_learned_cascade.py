@@ -435,7 +435,8 @@ class Modes(LearnedCase):
             reply = self.ask(number, [("x-weir-mode", "serve")], model="big-shadow")
             self.assert_answers(reply, right(number))
             self.assertEqual(reply.header("x-weir-tier"), "reference")
-        self.wait_calls(cheap=200)
+        # A new task is tried no more often than wanted while its first trials are under way.
+        wait_for(lambda: self.calls("cheap") >= 150, 5 * PATIENCE, "the tier to be tried")
         self.weir.wait_line(r"cascade shadow .*: certified \(")  # it would be
         for _ in range(20):
             self.assertEqual(self.ask(model="big-shadow").header("x-weir-tier"), "reference")
