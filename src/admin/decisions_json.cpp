@@ -46,11 +46,8 @@ Result<void> read_parameter(std::string_view name, std::string_view value, casca
         return {};
     }
     if (name == "task") {
-        std::uint64_t task = 0;
-        if (value.size() != 16 || !read_number(value, task, 16)) {
-            return fail(ErrorCode::invalid, "task has 16 hexadecimal digits");
-        }
-        to.task = task;
+        to.task = parse_hex(value);
+        if (!to.task) return fail(ErrorCode::invalid, "task has 16 hexadecimal digits");
         return {};
     }
     if (name != "most") return fail(ErrorCode::invalid, "the query has course, task and most");

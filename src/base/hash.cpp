@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <charconv>
 #include <cstring>
 #include <new>
 
@@ -71,6 +72,14 @@ std::string to_hex(std::uint64_t value) {
     std::string text;
     append_hex(value, text);
     return text;
+}
+
+std::optional<std::uint64_t> parse_hex(std::string_view text) {
+    std::uint64_t value = 0;
+    if (text.size() != 16) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
 }
 
 void append_hex(std::uint64_t value, std::string& out) {

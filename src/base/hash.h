@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,8 @@ Digest256 sha256(std::string_view bytes);
 // The first 8 bytes, little endian: enough to name a task or an entry, never to prove equality.
 std::uint64_t short_digest(const Digest256& digest);
 std::string to_hex(const Digest256& digest);
-std::string to_hex(std::uint64_t value);                 // 16 digits, lower case
-void append_hex(std::uint64_t value, std::string& out);  // the same
+std::string to_hex(std::uint64_t value);                        // 16 digits, lower case
+std::optional<std::uint64_t> parse_hex(std::string_view text);  // 16 digits, of either case
+void append_hex(std::uint64_t value, std::string& out);         // the same
 
 }  // namespace weir

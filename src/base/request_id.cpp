@@ -1,7 +1,8 @@
 #include "base/request_id.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/hash.h"
 
 namespace weir {
 namespace {
@@ -29,11 +30,9 @@ Micros unix_micros_of(RequestId id) {
 }
 
 std::optional<RequestId> parse_request_id(std::string_view hex) {
-    std::uint64_t value = 0;
-    if (hex.size() != 16) return std::nullopt;
-    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
-    if (error != std::errc() || end != hex.data() + hex.size() || value >> 63 != 0) return std::nullopt;
-    return static_cast<RequestId>(value);
+    const std::optional<std::uint64_t> value = parse_hex(hex);
+    if (!value || *value >> 63 != 0) return std::nullopt;
+    return static_cast<RequestId>(*value);
 }
 
 }  // namespace weir

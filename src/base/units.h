@@ -4,6 +4,7 @@
 // Thread rule: plain values.
 #pragma once
 
+#include <cmath>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -25,6 +26,14 @@ struct Usd {
     friend constexpr Usd operator+(Usd a, Usd b) { return a += b; }
     friend constexpr Usd operator-(Usd a, Usd b) { return a -= b; }
 };
+
+// As a plain number, for what is estimated or learned; and back, to the nearest nano-dollar.
+constexpr double to_dollars(Usd amount) {
+    return static_cast<double>(amount.nanos) / 1e9;
+}
+inline Usd from_dollars(double dollars) {
+    return Usd{std::llround(dollars * 1e9)};
+}
 
 // Decimal dollars, exact, without trailing zeros: "0.0000125", "-3", "0".
 std::string to_decimal(Usd amount);

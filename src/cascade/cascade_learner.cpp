@@ -153,7 +153,7 @@ void CascadeLearner::watch(Pupil& pupil, std::uint64_t task, const PromptFeature
     add(pupil, doubt);
 }
 
-// Triage learns from what is graded.
+// Triage learns from who was asked, and from what was graded.
 void CascadeLearner::sort(Pupil& pupil, const Item& item) {
     if (!pupil.classes) {
         if (sorted_ >= kMostSorted) return;

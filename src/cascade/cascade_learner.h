@@ -3,8 +3,8 @@
 // so that a restart forgets nothing that was learned but what a kill found waiting. What was decided is written down
 // (cascade/decision_log.h), and so is what proof has cost (cascade/proof_budget.h).
 // Thread rule: one a process, with a thread of its own (and one more while triage is fitted); everything else from any
-// thread, without waiting for it. The destructor waits for the certificate under way (a second at most). Limits:
-// Options; beyond kMostCourses new ones are not learned (nothing is served by them).
+// thread, without waiting for it. The destructor waits for the certificate under way (a second at most) and for triage
+// (three). Limits: Options; beyond kMostCourses new ones are not learned (nothing is served by them).
 #pragma once
 
 #include <atomic>

@@ -8,6 +8,15 @@ constexpr double kDoubtful = -3;    // log-odds by the prior: 5 %
 
 }  // namespace
 
+std::optional<std::size_t> served_at(double price, const TaskPlan& plan, const KeptTrial& kept) {
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (kept.trial.skips(tier)) continue;
+        if (price * static_cast<double>(kept.risk[tier]) <= plan.beyond_usd[rung]) return tier;
+    }
+    return std::nullopt;
+}
+
 bool tells_of(const TaskPlan& plan, const Trial& trial) {
     bool asks = false;
     for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
@@ -58,15 +67,6 @@ HarmCount::Answer HarmCount::answer_of(const KeptTrial& kept, std::size_t tier) 
     return {tier, static_cast<double>(kept.risk[tier]), kDoubts * kept.group + doubt};
 }
 
-std::optional<HarmCount::Answer> HarmCount::served_at(double price, const TaskPlan& plan, const KeptTrial& kept) {
-    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
-        const std::size_t tier = plan.ladder[rung];
-        if (kept.trial.skips(tier)) continue;
-        if (price * static_cast<double>(kept.risk[tier]) <= plan.beyond_usd[rung]) return answer_of(kept, tier);
-    }
-    return std::nullopt;
-}
-
 HarmCount::Service HarmCount::service(double price) const {
     Service service;
     for (std::size_t group = 0; group < usable_.size(); ++group) {
@@ -83,19 +83,15 @@ learn::CountBound HarmCount::worse(double price, double ahead, bool past, double
     for (std::size_t i = 0; i < strata_.size(); ++i) strata_[i] = {past ? unseen_[i] : 0, 0, 0};
     for (std::size_t group = 0; group < usable_.size(); ++group) {
         for (const Usable& each : usable_[group]) {
-            auto answer = served_at(price, *plans_[group], *each.kept);
+            const std::optional<std::size_t> served = served_at(price, *plans_[group], *each.kept);
             const Trial& trial = each.kept->trial;
-            if (answer) {
-                strata_[answer->stratum].expected += ahead / trials_ * each.weight * answer->risk;
-            } else if (trial.served != kReference && trial.known) {
-                // A stricter price would not serve it again, but it tells of what was served.
-                answer = answer_of(*each.kept, static_cast<std::size_t>(trial.served));
-            } else {
-                continue;
-            }
-            learn::RiskStratum& stratum = strata_[answer->stratum];
-            stratum.expected_known += answer->risk;
-            stratum.seen += trial.tiers[answer->tier].worse ? 1 : 0;
+            if (!served && (trial.served == kReference || !trial.known)) continue;
+            // A stricter price would not serve it again, but it tells of what was served.
+            const Answer answer = answer_of(*each.kept, served.value_or(static_cast<std::size_t>(trial.served)));
+            learn::RiskStratum& stratum = strata_[answer.stratum];
+            if (served) stratum.expected += ahead / trials_ * each.weight * answer.risk;
+            stratum.expected_known += answer.risk;
+            stratum.seen += trial.tiers[answer.tier].worse ? 1 : 0;
         }
     }
     return learn::calibrated_count(strata_, trust, alpha);

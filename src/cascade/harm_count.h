@@ -25,6 +25,9 @@ struct KeptTrial {
     std::array<float, kMostModelTiers> risk;  // by models that had not seen it; 1 where nothing is known
 };
 
+// The tier that the plan's ladder would have served at a harm price; nothing: the reference.
+std::optional<std::size_t> served_at(double price, const TaskPlan& plan, const KeptTrial& kept);
+
 // Whether the trial tells what the plan would have done: all tiers are graded that it would have asked.
 bool tells_of(const TaskPlan& plan, const Trial& trial);
 
@@ -56,7 +59,6 @@ class HarmCount {
         std::size_t stratum;
     };
     static Answer answer_of(const KeptTrial& kept, std::size_t tier);
-    static std::optional<Answer> served_at(double price, const TaskPlan& plan, const KeptTrial& kept);
 
     double trials_, known_worse_ = 0, past_served_ = 0;
     std::vector<double> unseen_;  // by stratum: risks of what was served and not audited

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 #include "wire/answer_text.h"
@@ -10,29 +11,32 @@
 namespace weir::cascade {
 namespace {
 
-constexpr double kNanosPerUsd = 1e9;
-
 std::string describe(const TierTrial& trial, const Policy::Judgement& judgement) {
-    char text[96];
+    const auto evidence = static_cast<double>(trial.evidence);
+    char text[96] = "";
     if (trial.kind == EvidenceKind::self_agreement) {
-        std::snprintf(text, sizeof text, "%.0f %% of samples agree, risk %.3g %s %.3g",
-                      100 * static_cast<double>(trial.evidence), judgement.risk, judgement.open ? "<=" : ">",
-                      judgement.limit);
-        return text;
+        std::snprintf(text, sizeof text, "%.0f %% of samples agree, ", 100 * evidence);
+    } else if (trial.kind == EvidenceKind::self_verification) {
+        std::snprintf(text, sizeof text, "P(true) %.3g, ", evidence);
+    } else if (trial.kind == EvidenceKind::student) {
+        std::snprintf(text, sizeof text, "sure by %.3g, ", std::exp(evidence));
     }
-    if (trial.kind == EvidenceKind::self_verification) {
-        std::snprintf(text, sizeof text, "P(true) %.3g, risk %.3g %s %.3g", static_cast<double>(trial.evidence),
-                      judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
-        return text;
-    }
-    if (trial.kind == EvidenceKind::student) {
-        std::snprintf(text, sizeof text, "sure by %.3g, risk %.3g %s %.3g",
-                      std::exp(static_cast<double>(trial.evidence)), judgement.risk, judgement.open ? "<=" : ">",
-                      judgement.limit);
-        return text;
-    }
-    std::snprintf(text, sizeof text, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">", judgement.limit);
+    const std::size_t used = std::strlen(text);
+    std::snprintf(text + used, sizeof text - used, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">",
+                  judgement.limit);
     return text;
+}
+
+void note_offer(const tiers::Climb& tried, const Likeness* likeness, std::size_t number, LadderClimb& climb) {
+    TierTrial& trial = climb.trial.tiers[number];
+    note_answer(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost, trial);
+    if (likeness != nullptr) note_agreement(tried.offer->answer->body, tried.offer->others, *likeness, trial);
+    if (tried.offer->verified) note_verification(tried.offer->right, trial);
+    if (tried.offer->sure) {
+        trial.kind = EvidenceKind::student;
+        trial.evidence = static_cast<float>(std::min(*tried.offer->sure, 0.0));
+    }
+    climb.answers[number] = tried.offer->answer;
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ void note_answer(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost, 
     if (logprobs.margins > 0) trial.margin = static_cast<float>(logprobs.margin);
     const Tokens tokens = logprobs.tokens > 0 ? logprobs.tokens : read.usage.reported ? read.usage.output : 0;
     trial.tokens = static_cast<std::uint32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::uint32_t>::max()));
-    trial.cost_usd = static_cast<double>(cost.nanos) / kNanosPerUsd;
+    trial.cost_usd = to_dollars(cost);
 }
 
 void note_agreement(const std::string& body, const std::vector<std::string>& others, const Likeness& likeness,
@@ -72,22 +76,6 @@ void note_verification(const std::optional<double>& right, TierTrial& trial) {
     trial.kind = right ? EvidenceKind::self_verification : EvidenceKind::none;
     trial.evidence = right ? static_cast<float>(std::clamp(*right, 0.0, 1.0)) : kNoEvidence;
 }
-
-namespace {
-
-void note_offer(const tiers::Climb& tried, const Likeness* likeness, std::size_t number, LadderClimb& climb) {
-    TierTrial& trial = climb.trial.tiers[number];
-    note_answer(tried.offer->read, wire::AnswerFlaw::none, tried.attempt.cost, trial);
-    if (likeness != nullptr) note_agreement(tried.offer->answer->body, tried.offer->others, *likeness, trial);
-    if (tried.offer->verified) note_verification(tried.offer->right, trial);
-    if (tried.offer->sure) {
-        trial.kind = EvidenceKind::student;
-        trial.evidence = static_cast<float>(std::min(*tried.offer->sure, 0.0));
-    }
-    climb.answers[number] = tried.offer->answer;
-}
-
-}  // namespace
 
 void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
                LadderClimb& climb) {

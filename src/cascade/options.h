@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "cascade/agreement.h"
 #include "cascade/proof_budget.h"
-#include "store/example_store.h"
+#include "store/example.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/cache_entry.h"
 #include "tiers/model/gathering.h"

@@ -237,7 +237,8 @@ std::vector<std::vector<std::uint8_t>> PolicyLearner::ladders_of(const Task& tas
     return ladders;
 }
 
-// Compares all ladders, and none at all, on the trials with everything asked.
+// Compares all ladders, and none at all, on the trials with everything asked (of tiers that are asked for every
+// request, on all).
 void PolicyLearner::plan_task(Task& task, const std::vector<const KeptTrial*>& trials, const Policy& policy,
                               double harm_price) const {
     std::vector<const Trial*> full;
@@ -392,14 +393,10 @@ bool PolicyLearner::shows_itself(const Task& task, const std::vector<const KeptT
     std::size_t served = 0, worse = 0;
     for (const KeptTrial* kept : trials) {
         if (!tells_of(task.plan, kept->trial)) continue;
-        for (std::size_t rung = 0; rung < task.plan.rungs; ++rung) {
-            const std::size_t tier = task.plan.ladder[rung];
-            if (kept->trial.skips(tier)) continue;
-            if (harm_price * static_cast<double>(kept->risk[tier]) > task.plan.beyond_usd[rung]) continue;
-            ++served;
-            worse += kept->trial.tiers[tier].worse;
-            break;
-        }
+        const std::optional<std::size_t> tier = served_at(harm_price, task.plan, *kept);
+        if (!tier) continue;
+        ++served;
+        worse += kept->trial.tiers[*tier].worse;
     }
     return learn::share_upper_bound(worse, served, 1 - options_.confidence) <= kClearlyWorse * options_.promise;
 }

@@ -4,17 +4,17 @@
 // On every occasion (certify(), whenever trials have grown by a part):
 //   1. Risks: for each tier a logistic model of "worse" from its evidence and the task, on all graded trials, shrunk
 //      hard (learn/grouped_logistic.h).
-//   2. Plans: for each task the ladder of tiers that is expected to cost least, worse answers counted at the harm price
-//      (the dynamic program of optimal stopping over each trial's evidence). A tier that does not pay is left out.
+//   2. Plans: for each task the ladder of tiers, of whatever length, that is expected to cost least, worse answers
+//      counted at the harm price (the dynamic program of optimal stopping over each trial's evidence). A tier that does
+//      not pay is left out.
 //   3. Certificate: harm prices are tested in a fixed sequence from strict to loose. What a policy with that price
-//   would
-//      have let through is counted over the window with risks from models that had not seen the trial (five folds),
-//      audited trials weighted for the unseen ones, and bounded from above (weighted_count_upper_bound(); where
-//      everything is known, Clopper-Pearson). The loosest price whose bound keeps the promise is used; where none does,
-//      nothing is served.
-//   4. Budget: the promise is one over the window's whole traffic. What it leaves unspent so far (bounded from above
-//      too) may be spent over the next half window, at most `bank` times the promise at once. So a test that was lucky
-//      is paid back from the same budget at the next occasion, instead of being guarded against beforehand.
+//      would let through is counted (harm_count.h) with risks from models that had not seen the trial (five folds), and
+//      bounded from above (learn/calibrated_count.h). The loosest price whose bound keeps the promise is used; where
+//      none does, or nothing would be served at it, nothing is served.
+//   4. Budget: the promise is one over past and future, twice as many requests as the window has to come. What it
+//      leaves unspent so far (bounded from above too) may be spent on these, at most `bank` times the promise at once.
+//      So a test that was lucky is paid back from the same budget at the next occasion, instead of being guarded
+//      against beforehand.
 // Between occasions two monitors (learn/hit_monitor.h) watch every outcome: over all traffic, and by task. Where one
 // finds the promise broken, the past is no longer a guide: what was learned before is set aside (of the task, or of
 // all), and service begins anew with proof from what comes after; a task's then from its own trials alone.

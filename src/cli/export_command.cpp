@@ -1,12 +1,11 @@
 #include "cli/export_command.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
 #include <set>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "cli/config_values.h"
 #include "cli/progress_lines.h"
@@ -24,14 +23,6 @@ using store::Example;
 
 constexpr std::uint32_t kMostPart = 1'000'000;
 
-std::optional<std::uint64_t> parse_task_number(std::string_view text) {
-    std::uint64_t number = 0;
-    if (text.size() != 16) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 // What was found of the task, of one tenant.
 struct FoundTask {
     std::uint64_t number = 0;
@@ -47,7 +38,7 @@ Result<std::set<std::uint64_t>> wanted_tasks(const ExportArguments& arguments,
     for (const auto& [number, name] : names) {
         if (name == arguments.task) wanted.insert(number);
     }
-    if (const auto number = parse_task_number(arguments.task)) wanted.insert(*number);
+    if (const auto number = parse_hex(arguments.task)) wanted.insert(*number);
     if (wanted.empty()) {
         return fail(ErrorCode::not_found, "there is no task " + quote(arguments.task) +
                                               "; `weir report --by task --format json` lists their numbers and names");
@@ -103,11 +94,9 @@ Result<FoundTask> find_task(const ExportArguments& arguments, const std::string&
     return task;
 }
 
-Result<void> write_file(const std::string& path, std::string_view bytes) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << bytes;
-    file.close();
-    if (!file) return fail(ErrorCode::io, "can't write " + path);
+Result<void> put(const std::string& path, std::string_view bytes) {
+    const Result<void> written = write_file(path, bytes);
+    if (!written) return fail(written.error().code, "can't write " + written.error().message);
     return {};
 }
 
@@ -181,7 +170,7 @@ Result<std::vector<Written>> write_parts(const std::string& stem, const ChatExpo
                          const std::vector<std::string>& lines) -> Result<void> {
         const std::string path = stem + "." + std::string(split) + kind, bytes = joined(lines);
         files.push_back({path, std::string(split), lines.size(), bytes.size(), to_hex(sha256(bytes))});
-        return write_file(path, bytes);
+        return put(path, bytes);
     };
     for (std::size_t i = 0; i < made.parts.size(); ++i) {
         Result<void> written = add(".jsonl", eval::kExportSplits[i], made.parts[i].rows);
@@ -252,7 +241,7 @@ int export_command(const ExportArguments& arguments, const Clock& clock, const E
     if (!files) return problem(files.error());
     const std::string manifest = manifest_json(arguments, *task, made, *files, clock.unix_micros());
     const std::string manifest_file = stem + ".manifest.json";
-    if (auto written = write_file(manifest_file, manifest); !written) return problem(written.error());
+    if (auto written = put(manifest_file, manifest); !written) return problem(written.error());
     if (arguments.format == OutputFormat::json) {
         out << manifest;
     } else {

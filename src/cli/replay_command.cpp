@@ -14,8 +14,6 @@ using eval::Interval;
 using eval::ReplayCandidate;
 using eval::ReplayLine;
 
-constexpr double kNanosPerUsd = 1e9;
-
 std::string number(double value, int digits) {
     char text[48];
     std::snprintf(text, sizeof text, "%.*f", digits, value);
@@ -24,7 +22,7 @@ std::string number(double value, int digits) {
 
 std::string dollars(double usd) {
     const int digits = std::abs(usd) >= 100 ? 2 : std::abs(usd) >= 1 ? 4 : 6;
-    return format_dollars(Usd{std::llround(usd * kNanosPerUsd)}, digits);
+    return format_dollars(from_dollars(usd), digits);
 }
 
 std::string percent(double share) {
@@ -150,7 +148,7 @@ Result<std::vector<ReplayCandidate>> candidates_of(const gateway::Options& optio
         const auto route = models->resolve(name, {});
         if (!route || !route->price || times.usd <= 0) continue;
         const Usd now = prices::cost_of(times.tokens, *route->price);
-        factors[name] = static_cast<double>(now.nanos) / kNanosPerUsd / times.usd;
+        factors[name] = to_dollars(now) / times.usd;
     }
     std::vector<ReplayCandidate> candidates;
     for (const eval::ReplayReference& reference : log.references) {

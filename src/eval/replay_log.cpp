@@ -10,12 +10,6 @@ namespace {
 using store::LedgerRow;
 using store::TierKind;
 
-constexpr double kNanosPerUsd = 1e9;
-
-double usd(Usd amount) {
-    return static_cast<double>(amount.nanos) / kNanosPerUsd;
-}
-
 // How long models take and what they charge, whoever asked them.
 void add_attempts(const store::NamedRow& named, std::map<std::string, ModelTimes>& models) {
     for (std::size_t i = 0; i < named.row.attempt_count; ++i) {
@@ -34,7 +28,7 @@ void add_attempts(const store::NamedRow& named, std::map<std::string, ModelTimes
         model.tokens.input_cached += attempt.input_cached;
         model.tokens.input_cache_write += attempt.input_cache_write;
         model.tokens.output += attempt.output;
-        model.usd += usd(attempt.cost);
+        model.usd += to_dollars(attempt.cost);
     }
 }
 
@@ -47,7 +41,7 @@ void add_request(const LedgerRow& row, ReplayReference& reference) {
     const auto found = reference.tasks.find(row.task);
     const bool full = found == reference.tasks.end() && reference.tasks.size() >= kMostReplayTasks;
     ReplayTask& task = reference.tasks[full ? 0 : row.task];
-    const double price = usd(row.counterfactual);
+    const double price = to_dollars(row.counterfactual);
     ++task.requests;
     task.reference_usd += price;
     const auto count = [price](std::uint64_t& requests, double& sum) {
@@ -58,7 +52,7 @@ void add_request(const LedgerRow& row, ReplayReference& reference) {
     if (row.tier == TierKind::semantic) count(task.semantic, task.semantic_usd);
     if (row.would_have == TierKind::exact) count(task.would_be_exact, task.would_be_exact_usd);
     if (row.would_have == TierKind::semantic) count(task.would_be_semantic, task.would_be_semantic_usd);
-    reference.spent_usd += usd(row.cost);
+    reference.spent_usd += to_dollars(row.cost);
     reference.latency_micros += static_cast<double>(row.latency_micros);
     if (row.tier == TierKind::exact || row.tier == TierKind::semantic) {
         ++reference.cached;
@@ -86,12 +80,12 @@ Result<ReplayLog> read_replay_log(const std::string& folder, Micros since_unix_m
                 if (named.row.status < 400 && named.row.tier) add_request(named.row, reference);
                 return;
             case store::Purpose::judge:
-                reference.judge_usd += usd(named.row.cost);
+                reference.judge_usd += to_dollars(named.row.cost);
                 return;
             case store::Purpose::audit:
             case store::Purpose::refresh:
             case store::Purpose::trial:
-                reference.proof_usd += usd(named.row.cost);
+                reference.proof_usd += to_dollars(named.row.cost);
                 return;
         }
     };

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "eval/tsv.h"
+#include "eval/json_lines.h"
 #include "json/scan.h"
 #include "tiers/student/nearest_copy.h"
 #include "tiers/student/prompt_slot.h"
@@ -15,7 +15,6 @@ namespace {
 
 using namespace tiers::student;
 
-constexpr std::size_t kMostFileBytes = std::size_t{1} << 30U;
 constexpr std::size_t kParts = 10;  // of the calibration's check
 
 Result<SpanRow> read_row(std::string_view line) {
@@ -90,23 +89,14 @@ double over(std::size_t part, std::size_t whole) {
 }  // namespace
 
 Result<std::vector<SpanRow>> read_span_rows(const std::string& file) {
-    const auto bytes = read_file(file, kMostFileBytes);
-    if (!bytes) return tl::unexpected(bytes.error());
     std::vector<SpanRow> rows;
-    std::string_view left = *bytes;
-    for (std::size_t number = 1; !left.empty(); ++number) {
-        const std::size_t end = std::min(left.find('\n'), left.size());
-        std::string_view line = left.substr(0, end);
-        left.remove_prefix(std::min(end + 1, left.size()));
-        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const std::string where = file + ":" + std::to_string(number) + ": ";
-        if (line.size() > kMostLineBytes) return fail(ErrorCode::too_large, where + "the line is too long");
-        if (rows.size() >= kMostRows) return fail(ErrorCode::too_large, where + "too many rows");
+    const auto read = read_json_lines(file, [&](std::string_view line) -> Result<void> {
         auto row = read_row(line);
-        if (!row) return fail(row.error().code, where + row.error().message);
+        if (!row) return tl::unexpected(row.error());
         rows.push_back(std::move(*row));
-    }
-    if (rows.empty()) return fail(ErrorCode::invalid, file + ": no rows");
+        return {};
+    });
+    if (!read) return tl::unexpected(read.error());
     return rows;
 }
 

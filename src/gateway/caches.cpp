@@ -1,7 +1,6 @@
 #include "gateway/caches.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "cascade/agreement.h"
@@ -139,8 +138,7 @@ Result<Micros> Caches::purge(const tiers::Mark& mark) {
         if (students_ != nullptr) students_->purge(mark.value, 0);
     }
     if (until && mark.kind == tiers::MarkKind::task) {
-        std::uint64_t task = 0;  // sixteen hexadecimal digits, or the mark would have been refused
-        std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), task, 16);
+        const std::uint64_t task = parse_hex(mark.value).value_or(0);  // or the mark would have been refused
         if (examples_ != nullptr) examples = examples_->purge_task(mark.tenant, task);
         if (students_ != nullptr) students_->purge(mark.tenant, task);
     }

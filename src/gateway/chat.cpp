@@ -1,7 +1,6 @@
 #include "gateway/chat.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
@@ -17,7 +16,6 @@ bool is_cache(cascade::TierKind tier) {
     return tier == cascade::TierKind::exact || tier == cascade::TierKind::semantic;
 }
 
-constexpr double kNanosPerUsd = 1e9;
 constexpr std::string_view kApi = "openai.chat";
 
 // The request of another API as a chat request, into life.foreign.
@@ -118,7 +116,7 @@ void set_counterfactual(ChatLife& life, const tiers::CacheEntry& answer, cascade
         life.row.counterfactual_how = store::Counterfactual::replayed;
     } else if (tier == cascade::TierKind::student && life.grading) {
         // Nobody counted tokens: what the reference's answers to the task cost as a rule.
-        life.row.counterfactual = Usd{std::llround(kNanosPerUsd * life.grading->climb.plan.reference_usd)};
+        life.row.counterfactual = from_dollars(life.grading->climb.plan.reference_usd);
         life.row.counterfactual_how = store::Counterfactual::repriced;
     } else if (reference.price) {
         life.row.counterfactual = prices::cost_of(answer.usage, *reference.price);

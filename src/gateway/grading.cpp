@@ -11,7 +11,6 @@ namespace weir::gateway {
 
 namespace {
 
-constexpr double kNanosPerUsd = 1e9;
 constexpr Micros kTrialMicros = 60'000'000;  // one that takes longer would be no good on a caller's path either
 
 // One request's, with the number of answers that are still awaited.
@@ -226,7 +225,7 @@ void start(Lane& lane, const JobPtr& job) {
     if (!grading.reference) {
         BackgroundCall call = background_call(grading, store::Purpose::audit);
         call.then = [job, one_less](std::shared_ptr<tiers::CacheEntry> fresh) {
-            if (fresh) job->of->climb.trial.reference_usd = static_cast<double>(fresh->cost.nanos) / kNanosPerUsd;
+            if (fresh) job->of->climb.trial.reference_usd = to_dollars(fresh->cost);
             if (fresh && job->of->listener) job->of->listener(fresh->body);
             if (fresh && job->of->keep_reference) job->of->keep_reference(fresh);
             if (fresh && job->of->keep_example) job->of->keep_example(fresh->body, false);

@@ -135,10 +135,11 @@ void Students::run(const std::stop_token& stop) {
             woken_ = false;
             wanted = wanted_;
         }
-        drop_orphans();
+        const std::vector<store::ExampleTask> tasks = examples_.tasks();
+        drop_orphans(tasks);
         for (const StudentKey& key : shelf_.outdated()) begin_anew(key);
         if (wanted.empty()) continue;
-        for (const store::ExampleTask& task : examples_.tasks()) {
+        for (const store::ExampleTask& task : tasks) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
             Task& state = tasks_[TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task)];
@@ -307,13 +308,13 @@ void Students::note(const StudentKey& key, std::string why) {
     view.why = std::move(why);
 }
 
-void Students::drop_orphans() {
+void Students::drop_orphans(const std::vector<store::ExampleTask>& tasks) {
     // A task that was purged begins at nothing, also where it has examples again.
     if (const std::uint64_t purged = purges(); std::exchange(purges_known_, purged) != purged) {
         for (auto& [key, task] : tasks_) task = {};
     }
     std::set<TaskKey> there;
-    for (const store::ExampleTask& task : examples_.tasks()) {
+    for (const store::ExampleTask& task : tasks) {
         there.emplace(task.tenant, task.course.cascade, task.course.reference, task.task);
     }
     const auto is_gone = [&there](const StudentKey& key) {

@@ -70,7 +70,7 @@ class Students {
     Learned train(const tiers::student::StudentKey& key, const std::vector<const store::Example*>& examples,
                   std::uint64_t purges, const std::stop_token& stop);
     bool put(const tiers::student::StudentKey& key);  // with files_mutex_
-    void drop_orphans();
+    void drop_orphans(const std::vector<store::ExampleTask>& tasks);
     void clean_up();
     std::uint64_t purges() const;
     void remove_files(const tiers::student::StudentKey& key) const;

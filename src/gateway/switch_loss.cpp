@@ -3,7 +3,7 @@
 namespace weir::gateway {
 namespace {
 
-constexpr double kPicosPerUsd = 1e12, kNanosPerUsd = 1e9;
+constexpr double kPicosPerUsd = 1e12;
 
 Conversations::Key key_of(const ChatLife& life, json::Span turns) {
     return Conversations::key_of(life.tenant->id, life.prompt_digest, turns.of(life.chat.body));
@@ -30,21 +30,18 @@ wire::Usage usage_of(const store::Attempt& attempt) {
 
 }  // namespace
 
-double prompt_cache_usd(ChatLife& life, const tiers::ModelUpstream& model) {
-    if (life.plan->ladder.empty() || life.chat.answered.empty()) return 0;
-    if (!model.price || !model.price->input_cached) return 0;
-    const std::int64_t less = model.price->input.picos - model.price->input_cached->picos;
-    const Tokens tokens = less > 0 ? warm(life).tokens_of(model.name_id) : 0;
-    return static_cast<double>(tokens) * static_cast<double>(less) / kPicosPerUsd;
-}
-
 double switch_loss_usd(ChatLife& life) {
-    return prompt_cache_usd(life, *life.plan->reference);
+    const tiers::ModelUpstream& reference = *life.plan->reference;
+    if (life.plan->ladder.empty() || life.chat.answered.empty()) return 0;
+    if (!reference.price || !reference.price->input_cached) return 0;
+    const std::int64_t less = reference.price->input.picos - reference.price->input_cached->picos;
+    const Tokens tokens = less > 0 ? warm(life).tokens_of(reference.name_id) : 0;
+    return static_cast<double>(tokens) * static_cast<double>(less) / kPicosPerUsd;
 }
 
 void explain_loss(ChatLife& life) {
     if (!life.debug) return;
-    const Usd loss{static_cast<std::int64_t>(switch_loss_usd(life) * kNanosPerUsd)};
+    const Usd loss = from_dollars(switch_loss_usd(life));
     if (loss > Usd{}) life.note("prompt cache: leaving the reference gives up " + to_decimal(loss) + " USD");
 }
 

@@ -8,10 +8,8 @@
 
 namespace weir::gateway {
 
-// US dollars by which asking the model now is cheaper than its list price says. 0 for the first turn of a conversation.
-double prompt_cache_usd(ChatLife& life, const tiers::ModelUpstream& model);
-
-// The same of the reference: what is given away where a tier's answer is served instead.
+// US dollars by which asking the reference now is cheaper than its list price says: what is given away where a tier's
+// answer is served instead. 0 for the first turn of a conversation.
 double switch_loss_usd(ChatLife& life);
 void explain_loss(ChatLife& life);  // for x-weir-why
 

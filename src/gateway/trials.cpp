@@ -13,7 +13,6 @@
 namespace weir::gateway {
 namespace {
 
-constexpr double kNanosPerUsd = 1e9;
 constexpr Micros kMicrosPerSecond = 1'000'000;
 
 // The question as a judge reads it.
@@ -80,7 +79,7 @@ void take_complaints(const ChatLife& life, const Grading& grading) {
 // What asking everybody about this request would cost, as far as that is known of its task: nothing that it has itself
 // shown, since that would have to do with how it ends.
 Usd expected_proof(const Grading& grading) {
-    return Usd{static_cast<std::int64_t>(grading.climb.plan.reference_usd * kNanosPerUsd)};
+    return from_dollars(grading.climb.plan.reference_usd);
 }
 
 // What the ladder would have served and cost, had it been climbed for the caller.
@@ -201,7 +200,7 @@ void conclude_trial(ChatLife& life) {
         if (known && life.row.tier == store::TierKind::student) grading.listener = student_listener(life);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
     } else {
-        trial.reference_usd = static_cast<double>(grading.reference->cost.nanos) / kNanosPerUsd;
+        trial.reference_usd = to_dollars(grading.reference->cost);
         if (grading.climbed || grading.bypassed) {
             const double share = policy.grading_probability(grading.climb.plan, trial);
             known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/request_id.h"
 #include "base/units.h"
@@ -26,6 +27,17 @@ struct ExampleCourse {
     std::string cascade;
     std::string reference;  // "provider/model"
     friend bool operator==(const ExampleCourse&, const ExampleCourse&) = default;
+};
+
+enum class ExampleKeeping : std::uint8_t { none, hashes, content };
+
+// As configured for a cascade: `store:`.
+struct ExampleOptions {
+    ExampleKeeping keeping = ExampleKeeping::none;
+    Micros keep_micros = 30ll * 24 * 3600 * 1'000'000;
+    std::uint64_t most = 100'000;  // of a tenant and a reference
+    std::vector<std::string> redact{"email", "phone", "card", "iban"};
+    int line = 0;  // in the configuration file
 };
 
 struct Example {

@@ -29,17 +29,6 @@
 
 namespace weir::store {
 
-enum class ExampleKeeping : std::uint8_t { none, hashes, content };
-
-// As configured for a cascade: `store:`.
-struct ExampleOptions {
-    ExampleKeeping keeping = ExampleKeeping::none;
-    Micros keep_micros = 30ll * 24 * 3600 * 1'000'000;
-    std::uint64_t most = 100'000;  // of a tenant and a reference
-    std::vector<std::string> redact{"email", "phone", "card", "iban"};
-    int line = 0;  // in the configuration file
-};
-
 // The same, ready to be used, for one reference.
 struct ExampleRules {
     ExampleCourse course;

@@ -105,9 +105,8 @@ TaskProfile profile_task(const CostLine& ledger, const ExampleSummary& examples,
     task.examples = examples;
     const double time = std::max(days, kLeastDays);
     task.requests_per_day = static_cast<double>(ledger.past_caches) / time;
-    const double nanos_per_day = static_cast<double>(ledger.past_caches_counterfactual.nanos) / time;
-    task.per_day = Usd{std::llround(nanos_per_day)};
-    const double usd = nanos_per_day / 1e9;
+    const double usd = to_dollars(ledger.past_caches_counterfactual) / time;
+    task.per_day = from_dollars(usd);
     const double stability = examples.stability().value_or(1);
     const bool json = share(examples.json, examples.examples) >= kLeastClosed;
     task.narrow = json ? std::max(examples.seen_before(), 0.5) : examples.seen_before();
