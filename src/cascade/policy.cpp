@@ -124,4 +124,14 @@ int Policy::would_serve(const TaskPlan& plan, const Trial& trial, double& risk) 
     return kReference;
 }
 
+double Policy::climb_cost_usd(const TaskPlan& plan, const Trial& trial, int served) {
+    double usd = served == kReference ? trial.reference_usd : 0;
+    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
+        const std::size_t tier = plan.ladder[rung];
+        if (!trial.skips(tier)) usd += trial.tiers[tier].cost_usd;
+        if (static_cast<int>(tier) == served) break;
+    }
+    return usd;
+}
+
 }  // namespace weir::cascade

@@ -93,6 +93,9 @@ class Policy {
     // The plan's first tier whose gate would open, kReference if none; what the trial skips is passed over. Says the
     // risk.
     int would_serve(const TaskPlan& plan, const Trial& trial, double& risk) const;
+    // What the ladder costs, climbed up to whom would_serve() says (in USD). What was no answer has cost something too;
+    // what the trial skips is not asked.
+    static double climb_cost_usd(const TaskPlan& plan, const Trial& trial, int served);
 
     // Whether the ladder is climbed for a caller.
     bool serves(const TaskPlan& plan) const { return serving() && !plan.closed && plan.rungs > 0; }

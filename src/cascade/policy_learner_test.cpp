@@ -353,6 +353,14 @@ TEST_CASE("what triage skips is not served: it stands in no certificate's way") 
     double risk = 0;
     CHECK(policy->would_serve(plan, trial, risk) == kReference);
     CHECK(policy->grading_probability(plan, trial) == doctest::Approx(0.05));
+
+    // Held out, it was asked all the same; a ladder that skips it would not have paid for it.
+    trial.reference_usd = 1;
+    trial.tiers[0].cost_usd = 0.3;
+    CHECK(Policy::climb_cost_usd(plan, trial, kReference) == doctest::Approx(1));
+    trial.skipped = 0;
+    CHECK(Policy::climb_cost_usd(plan, trial, kReference) == doctest::Approx(1.3));
+    CHECK(Policy::climb_cost_usd(plan, trial, 0) == doctest::Approx(0.3));
 }
 
 TEST_CASE("of answers that look alike those are the riskier ones of which the prompt says so") {

@@ -82,18 +82,6 @@ Usd expected_proof(const Grading& grading) {
     return from_dollars(grading.climb.plan.reference_usd);
 }
 
-// What the ladder would have served and cost, had it been climbed for the caller.
-void note_ladder(cascade::LadderClimb& climb, int lets_through) {
-    cascade::Trial& trial = climb.trial;
-    trial.would_serve = lets_through;
-    trial.would_cost_usd = lets_through == cascade::kReference ? trial.reference_usd : 0;
-    for (std::size_t rung = 0; rung < climb.plan.rungs; ++rung) {
-        const std::size_t tier = climb.plan.ladder[rung];
-        trial.would_cost_usd += trial.tiers[tier].cost_usd;  // what was no answer has cost something too
-        if (static_cast<int>(tier) == lets_through) break;
-    }
-}
-
 }  // namespace
 
 bool plan_trial(ChatLife& life, const tiers::Question& question) {
@@ -174,7 +162,10 @@ void settle_coins(Grading& grading) {
         const double climbed = lets_through == cascade::kReference ? climb.policy->grading_probability(plan, trial)
                                                                    : climb.policy->audit_probability(plan, risk);
         otherwise = grading.canary * climbed + (1 - grading.canary) * plan.trial;
-        if (by_reference) note_ladder(climb, lets_through);
+        if (by_reference) {  // what would have come of the ladder, had it been climbed for the caller
+            trial.would_serve = lets_through;
+            trial.would_cost_usd = cascade::Policy::climb_cost_usd(plan, trial, lets_through);
+        }
     }
     const double by_hold_out = grading.proof_share * plan.everything;
     trial.known_probability = by_hold_out + (1 - by_hold_out) * grading.proof_share * otherwise;
