@@ -2,7 +2,9 @@
 // Thread rule: pure functions; called at start-up.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -33,6 +35,24 @@ inline std::string answer_body() {
            R"("choices":[{"index":0,"message":{"role":"assistant","content":")" +
            answer_text() + R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":)" + usage_object() +
            R"(,"service_tier":"default","system_fingerprint":"fp_bench"})";
+}
+
+// A narrow task: which of these words stands in the question tells the label, which is the whole answer.
+struct Label {
+    std::string_view word, name;
+};
+inline constexpr std::array<Label, 4> kLabels = {
+    {{"invoices", "billing"}, {"password", "account"}, {"delivery", "parcel"}, {"thankful", "praise"}}};
+
+inline std::string label_content(const Label& label) {
+    return std::string(R"("content":")").append(label.name).append("\"");
+}
+
+inline std::string label_body(const Label& label) {
+    return R"({"id":"chatcmpl-bench0000000000000000001","object":"chat.completion","created":1720000000,"model":"bench-1",)"
+           R"("choices":[{"index":0,"message":{"role":"assistant",)" +
+           label_content(label) + R"(,"refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":)" +
+           usage_object() + "}";
 }
 
 // One event, with its blank line. A provider that was asked for usage says "usage":null in every event but the last.

@@ -1,6 +1,7 @@
 // A fake provider for the benchmarks: a single-threaded epoll HTTP/1.1 server that answers POST .../chat/completions at
 // once with a fixed, valid answer. A request with "stream": true gets 64 content events in one burst, or, below a path
-// that begins with /paced, one event every --pace-ms. Keep-alive and pipelining; no chunked request bodies (411).
+// that begins with /paced, one event every --pace-ms. Below /labels the answer is the label of a word in the request
+// (answers.h). Keep-alive and pipelining; no chunked request bodies (411).
 //
 //   instant_upstream [--port 0] [--pace-ms 5]      prints "listening on PORT"
 //   GET /stats -> {"requests":N,"streams":N}; any other GET -> {"status":"ok"}
@@ -91,6 +92,7 @@ class Upstream {
     std::array<std::vector<std::string>, 2> events_;
     std::array<std::string, 2> bursts_;
     std::string body_answer_;
+    std::array<std::string, bench::kLabels.size()> label_answers_;
 };
 
 void check(bool ok, const char* what) {
@@ -128,6 +130,9 @@ Upstream::Upstream(std::uint16_t port, long pace_ms)
     }
 
     body_answer_ = plain("200 OK", bench::answer_body());
+    for (std::size_t i = 0; i < bench::kLabels.size(); ++i) {
+        label_answers_[i] = plain("200 OK", bench::label_body(bench::kLabels[i]));
+    }
     for (const bool usage : {false, true}) {
         std::vector<std::string>& events = events_[usage ? 1 : 0];
         for (const std::string& event : bench::answer_events(usage)) events.push_back(chunk(event));
@@ -244,6 +249,14 @@ void Upstream::answer_one(Connection& connection, std::string_view head, std::st
         return;
     }
     ++stats_.requests;
+    if (head.substr(head.find(' ') + 1).starts_with("/labels")) {
+        std::size_t label = 0;
+        while (label + 1 < bench::kLabels.size() && body.find(bench::kLabels[label].word) == std::string_view::npos) {
+            ++label;
+        }
+        connection.out += label_answers_[label];
+        return;
+    }
     if (!has_true(body, "\"stream\""sv)) {
         connection.out += body_answer_;
         return;

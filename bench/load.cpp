@@ -6,6 +6,7 @@
 //                        omission); without it, closed loop: each connection asks again as soon as it has its answer
 //     --stream none|plain|usage    usage: the caller asks for it
 //     --distinct N       prompts repeat after N requests; 0: never (default 0)
+//     --labels 1         questions of a narrow task; the answer is a label, from whomever (by_student counts students')
 //     --header 'name: value'       one more header
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -48,6 +49,7 @@ struct Options {
     std::string path = "/v1/chat/completions", model = "bench", stream = "none", header;
     std::size_t connections = 32, body_bytes = 1024, distinct = 0;
     std::uint64_t requests = 0;
+    bool labels = false;
     double seconds = 4, rate = 0;
 };
 
@@ -56,16 +58,19 @@ struct Connection {
     std::string in;  // bytes of the answer so far
     bool busy = false;
     Nanos due = 0, sent = 0;
+    std::size_t label = 0;  // that is the right answer
 };
 
 // Takes a whole answer off the front of `in`: 0 = not whole yet, 1 = as expected, -1 = wrong (why says what).
 class AnswerCheck {
   public:
     explicit AnswerCheck(const Options& options)
-        : expected_(options.stream == "none" ? bench::answer_body() : bench::answer_stream(options.stream == "usage")) {
+        : labels_(options.labels),
+          expected_(options.stream == "none" ? bench::answer_body() : bench::answer_stream(options.stream == "usage")) {
     }
 
-    int take(std::string& in);
+    int take(std::string& in, std::size_t label);
+    std::uint64_t by_student() const { return by_student_; }
     const std::string& problem() const { return problem_; }
 
   private:
@@ -75,6 +80,10 @@ class AnswerCheck {
     }
     bool decode_chunks(std::string_view rest, std::size_t& used, bool& bad);
 
+    bool is_right(std::size_t label) const;
+
+    bool labels_;
+    std::uint64_t by_student_ = 0;
     std::string expected_, payload_, problem_;
 };
 
@@ -93,7 +102,12 @@ bool AnswerCheck::decode_chunks(std::string_view rest, std::size_t& used, bool& 
     }
 }
 
-int AnswerCheck::take(std::string& in) {
+bool AnswerCheck::is_right(std::size_t label) const {
+    if (!labels_) return payload_ == expected_;
+    return payload_.find(bench::label_content(bench::kLabels[label])) != std::string::npos;
+}
+
+int AnswerCheck::take(std::string& in, std::size_t label) {
     const std::string_view all = in;
     const std::size_t end = all.find("\r\n\r\n");
     if (end == std::string_view::npos) return 0;
@@ -115,12 +129,13 @@ int AnswerCheck::take(std::string& in) {
         return wrong("neither content-length nor chunked", head);
     }
     if (!head.starts_with("http/1.1 200")) return wrong("status", all);
-    if (payload_ != expected_) {
+    if (!is_right(label)) {
         const auto differs = std::mismatch(payload_.begin(), payload_.end(), expected_.begin(), expected_.end());
         const auto at = static_cast<std::size_t>(differs.first - payload_.begin());
         return wrong("answer differs at byte " + std::to_string(at),
                      std::string_view(payload_).substr(at > 40 ? at - 40 : 0));
     }
+    by_student_ += head.find("\r\nx-weir-tier: student\r\n") != std::string::npos;
     in.erase(0, end + 4 + used);
     if (!in.empty()) return wrong("bytes after the answer", in);
     return 1;
@@ -142,8 +157,8 @@ class Load {
 
     Options options_;
     AnswerCheck check_;
-    std::string request_;  // whole, with the counter's digits at counter_at_
-    std::size_t counter_at_ = 0;
+    std::string request_;  // whole, with the counter's digits at counter_at_ and, of a narrow task, a word at word_at_
+    std::size_t counter_at_ = 0, word_at_ = 0;
     int epoll_, timer_;
     std::vector<Connection> connections_;
     std::vector<std::size_t> idle_;  // open loop: free connections
@@ -166,6 +181,7 @@ std::string render_body(const Options& options, std::size_t& counter_at) {
     if (options.stream != "none") tail += R"(,"stream":true)";
     if (options.stream == "usage") tail += R"(,"stream_options":{"include_usage":true})";
     tail += "}";
+    if (options.labels) body.append(bench::kLabels[0].word) += "; ";
     static constexpr std::string_view kFill = "the quick brown fox jumps over the lazy dog while it rains; ";
     while (body.size() + tail.size() < options.body_bytes) {
         body += kFill.substr(0, std::min(kFill.size(), options.body_bytes - body.size() - tail.size()));
@@ -186,6 +202,7 @@ Load::Load(const Options& options)
     if (!options.header.empty()) request_ += options.header + "\r\n";
     request_ += "content-length: " + std::to_string(body.size()) + "\r\n\r\n";
     counter_at_ = request_.size() + in_body;
+    word_at_ = counter_at_ + kCounterDigits + 2;
     request_ += body;
     epoll_event event{};
     event.events = EPOLLIN;
@@ -221,6 +238,12 @@ void Load::ask(Connection& connection, Nanos due) {
     if (options_.distinct > 0) counter %= options_.distinct;
     for (std::size_t digit = kCounterDigits; digit > 0; --digit, counter /= 10) {
         request_[counter_at_ + digit - 1] = static_cast<char>('0' + counter % 10);
+    }
+    if (options_.labels) {
+        // Not in turn: the counter's digits must not tell.
+        connection.label = (issued_ * 2654435761U >> 16U) % bench::kLabels.size();
+        const std::string_view word = bench::kLabels[connection.label].word;
+        std::copy(word.begin(), word.end(), request_.begin() + static_cast<std::ptrdiff_t>(word_at_));
     }
     connection.busy = true;
     connection.sent = now();
@@ -267,7 +290,7 @@ void Load::on_readable(Connection& connection) {
     }
     if (got <= 0) return on_answer(connection, false);
     connection.in.append(buffer.data(), static_cast<std::size_t>(got));
-    const int verdict = check_.take(connection.in);
+    const int verdict = check_.take(connection.in, connection.label);
     if (verdict != 0) on_answer(connection, verdict > 0);
 }
 
@@ -343,7 +366,7 @@ void Load::print(Nanos elapsed) {
                 static_cast<double>(answered_) * 1e9 / static_cast<double>(elapsed));
     print_quantiles("latency_us", from_due_micros_);
     print_quantiles("service_us", from_sent_micros_);
-    std::printf("}\n");
+    std::printf(",\"by_student\":%llu}\n", static_cast<unsigned long long>(check_.by_student()));
     if (!check_.problem().empty()) std::fprintf(stderr, "load: %s\n", check_.problem().c_str());
 }
 
@@ -374,6 +397,8 @@ int main(int argc, char** argv) {
             options.requests = std::strtoull(value, nullptr, 10);
         else if (name == "--seconds")
             options.seconds = std::atof(value);
+        else if (name == "--labels")
+            options.labels = value != "0"sv;
         else if (name == "--rate")
             options.rate = std::atof(value);
         else {

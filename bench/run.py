@@ -19,13 +19,14 @@ import re
 import shutil
 import statistics
 import sys
+import time
 
 from processes import Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
 
 CHAT = "/v1/chat/completions"
 # title, bar, aim, peer of the ratio, what every gateway is asked, what Weir is asked (label -> model, options).
 # The cache has a Weir of its own, so that its memory is not mistaken for the forwarding one's.
-FORWARDING, CACHING = "weir", "weir, cache"
+FORWARDING, CACHING, STUDENT = "weir", "weir, cache", "weir, student"
 CASES = {
     "1k": dict(
         title="proxied, 1 KiB body",
@@ -76,6 +77,15 @@ CASES = {
         options={"stream": "plain", "path": "/paced" + CHAT},
         weir={FORWARDING: ("bench-paced", {"path": CHAT})},
     ),
+    "student": dict(
+        title="answered by a student, 400 bytes, against proxying",
+        peer="nginx",
+        bar=1.0,
+        aim=0.8,
+        options={"body_bytes": 400},
+        weir={STUDENT: ("bench-labels", {"labels": 1})},
+        peers=("nginx",),
+    ),
     "3000": dict(
         title="fixed 3,000 requests/s, 1 KiB",
         peer="nginx",
@@ -116,10 +126,24 @@ def one_round(bench, gateway, options):
         system_us=system,
         rate=seen["rate"],
         late=seen["late"],
+        by_student=seen["by_student"] / seen["answered"],
         p50_us=seen["latency_us"]["p50"],
         p99_us=seen["latency_us"]["p99"],
         peak_mib=peak_mib(gateway["pid"]),
     )
+
+
+def teach(bench, gateway, options):
+    """Asks until a student answers nearly everything: what it costs then is measured."""
+    for _ in range(60):
+        out, complaint, code = bench.load(gateway["port"], gateway["model"], dict(options, seconds=0.3))
+        if code != 0:
+            raise SystemExit("bench: %s: %s %s" % (gateway["label"], out, complaint))
+        seen = json.loads(out)
+        if seen["by_student"] > 0.9 * seen["answered"]:
+            return
+        time.sleep(0.2)  # it is trained meanwhile
+    raise SystemExit("bench: no student answers after 60 rounds: %s" % out)
 
 
 def options_for(case, label, more):
@@ -136,9 +160,12 @@ def run_case(bench, case, peers, weir, rounds, seconds):
         if name in peers:
             entries.append((dict(label=name, pid=peers[name][0], port=peers[name][1], model="bench"), {}))
     for label, (model, more) in case["weir"].items() if weir else ():
-        program, port = weir[CACHING if label.startswith(CACHING) else FORWARDING]
+        program, port = weir[next(name for name in (CACHING, STUDENT, FORWARDING) if label.startswith(name))]
         entries.append((dict(label=label, pid=program.pid, port=port, model=model), more))
     figures = {gateway["label"]: [] for gateway, _ in entries}
+    for gateway, more in entries:
+        if gateway["label"] == STUDENT:
+            teach(bench, gateway, options_for(case, STUDENT, more))
     for turn in range(-1, rounds):  # the first is the warm-up
         for gateway, more in entries:
             options = options_for(case, gateway["label"], more)
@@ -178,7 +205,7 @@ def print_case(name, case, figures, results):
         m = {k: median(rounds, k) for k in rounds[0]}
         ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
         shown = "" if ratio is None or label == case["peer"] else "%.2f" % ratio
-        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING) else ""
+        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING, STUDENT) else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
         peak = max(r["peak_mib"] for r in rounds)
         print(
@@ -200,6 +227,9 @@ def print_case(name, case, figures, results):
         process = CACHING if label.startswith(CACHING) else label
         results["memory_mib"][process] = max([results["memory_mib"].get(process, 0)] + [peak])
         row[label] = dict(m, ratio=ratio, verdict=word, rounds=rounds)
+    if row.get(STUDENT):
+        share = 100 * row[STUDENT]["by_student"]
+        print("  by the student: %.1f %% of the answers; its training is in the CPU time" % share)
     if name == "3000" and row.get(FORWARDING) and row.get("nginx"):
         worse = row[FORWARDING]["p99_us"] - row["nginx"]["p99_us"]
         print("  p99 against nginx: %+.0f us (bar: no worse)" % worse)
@@ -267,7 +297,7 @@ def main():
                 print("bench: %s is not installed (apt-get install %s): left out" % (name, name))
         weir = None
         if os.path.exists(weir_binary):
-            weir = {name: bench.start_weir(name.replace(", ", "-")) for name in (FORWARDING, CACHING)}
+            weir = {name: bench.start_weir(name.replace(", ", "-")) for name in (FORWARDING, CACHING, STUDENT)}
         if weir is None:
             print("bench: no %s: only the peers are measured (make build)" % weir_binary)
             failed = True
