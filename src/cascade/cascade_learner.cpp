@@ -1,6 +1,7 @@
 #include "cascade/cascade_learner.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/log.h"
@@ -9,6 +10,9 @@ namespace weir::cascade {
 namespace {
 
 constexpr std::size_t kNamedEvery = 5'000;  // trials
+// The thread takes what has come within this time together.
+constexpr auto kGather = std::chrono::milliseconds(5);
+constexpr std::size_t kBatch = 64;
 
 std::uint64_t number_of(const Course& course) {
     return course_number(course.name());
@@ -79,6 +83,7 @@ Course::Turn Course::take_turn(std::uint64_t task, std::size_t wanted) {
 }
 
 void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial, Prompt prompt, Course::Turn turn) {
+    bool wake = false;
     {
         const std::lock_guard lock(mutex_);
         if (queue_.size() >= options_.queue_most) {
@@ -86,22 +91,26 @@ void CascadeLearner::learn(std::shared_ptr<Course> course, const Trial& trial, P
             return;
         }
         queue_.push_back({std::move(course), trial, std::move(prompt), std::move(turn)});
+        // Waking the thread costs the reactor more than all the rest.
+        wake = queue_.size() == 1 || queue_.size() == kBatch;
     }
-    changed_.notify_all();
+    if (wake) changed_.notify_all();
 }
 
 void CascadeLearner::run() {
+    std::deque<Item> items;
     std::unique_lock lock(mutex_);
     while (true) {
         busy_ = false;
         changed_.notify_all();
         changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
         if (queue_.empty()) break;  // what came before the end is learned and kept
+        changed_.wait_for(lock, kGather, [this] { return stop_ || waiting_ > 0 || queue_.size() >= kBatch; });
         busy_ = true;
-        const Item item = std::move(queue_.front());
-        queue_.pop_front();
+        items.swap(queue_);
         lock.unlock();
-        take(item);
+        for (const Item& item : items) take(item);
+        items.clear();
         lock.lock();
     }
     lock.unlock();
@@ -158,7 +167,7 @@ void CascadeLearner::sort(Pupil& pupil, const Item& item) {
     if (!pupil.classes) {
         if (sorted_ >= kMostSorted) return;
         ++sorted_;
-        pupil.classes = std::make_unique<PromptClassLearner>();
+        pupil.classes = std::make_unique<PromptClassLearner>(pupil.course->options().at_once);
     }
     pupil.classes->add(item.prompt, *item.trial);
     if (!pupil.classes->due() || fitting_.exchange(true)) return;
@@ -263,7 +272,10 @@ std::vector<CascadeLearner::View> CascadeLearner::views() const {
 
 void CascadeLearner::wait_until_idle() {
     std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
     changed_.wait(lock, [this] { return queue_.empty() && !busy_; });
+    --waiting_;
 }
 
 }  // namespace weir::cascade

@@ -99,7 +99,7 @@ class CascadeLearner {
 
     struct Options {
         std::string file;                // of trials; empty: nothing is kept over a restart
-        std::size_t queue_most = 8'192;  // trials waiting; more are dropped (counted)
+        std::size_t queue_most = 8'192;  // trials waiting, and as many being learned; more are dropped (counted)
         std::string decisions = {};      // file of cascade/decision_log.h; empty: nothing is kept over a restart
         std::string proof = {};          // file of what proof cost, by minute; the same
         const Clock* clock = nullptr;    // outlives the learner; nullptr: time stands still
@@ -203,6 +203,7 @@ class CascadeLearner {
     std::unordered_map<std::uint64_t, View> views_;
     std::map<std::string, std::shared_ptr<ProofBudget>> budgets_;  // by cascade
     bool busy_ = false, stop_ = false;
+    std::size_t waiting_ = 0;  // callers of wait_until_idle()
     std::atomic<std::uint64_t> dropped_{0};
     std::atomic<bool> fitting_{false};  // triage, by a thread of its own, one course at a time
     std::thread fitter_;                // the learner thread's, to start and to join

@@ -44,8 +44,10 @@ std::string describe(const PromptClasses::Verdict& verdict) {
 }
 
 void PromptClassLearner::add(std::shared_ptr<const SeenPrompt> prompt, const Trial& trial) {
-    const bool asked =
-        std::any_of(trial.tiers.begin(), trial.tiers.end(), [](const TierTrial& tier) { return tier.asked; });
+    bool asked = false;
+    for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
+        asked = asked || (trial.tiers[tier].asked && !is_in(at_once_, tier));
+    }
     if (!asked || !prompt) return;
     grams_ += prompt->features.grams.size();
     rows_.push_back({std::move(prompt), trial});
@@ -60,10 +62,11 @@ std::function<std::shared_ptr<const PromptClasses>()> PromptClassLearner::fittin
     std::shared_ptr<const Policy> policy) {
     since_ = 0;
     wait_ = std::max(kLeastRows / 2, rows_.size() / 4);
-    return [rows = rows_, policy = std::move(policy)] { return fit(rows, *policy); };
+    return [rows = rows_, policy = std::move(policy), at_once = at_once_] { return fit(rows, *policy, at_once); };
 }
 
-std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Row>& all, const Policy& policy) {
+std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Row>& all, const Policy& policy,
+                                                             std::uint8_t at_once) {
     auto made = std::make_shared<PromptClasses>();
     made->harm_price_usd_ = policy.harm_price_usd();
     std::vector<TriageRow> agree, opens;
@@ -73,6 +76,7 @@ std::shared_ptr<const PromptClasses> PromptClassLearner::fit(const std::deque<Ro
                          label ? 0.0F : 1.0F,   static_cast<float>(std::min(kMostWeight, weight))};
     };
     for (std::size_t tier = 0; tier < kMostModelTiers; ++tier) {
+        if (is_in(at_once, tier)) continue;
         agree.clear();
         opens.clear();
         for (const Row& each : all) {

@@ -2,7 +2,8 @@
 // class that follows (simple: the first tier will do; complex: none of them will; moderate: in between), and how likely
 // each tier's gate opens on its answer. Learned for each course from its trials (cascade/triage.h). The first orders
 // answers of which the evidence says the same (risk_values()); the last says which tiers are not worth asking
-// (Policy::skipped()). What is served stays with the gates, which have seen the answer.
+// (Policy::skipped()). Tiers that cost nothing to ask need no triage. What is served stays with the gates, which have
+// seen the answer.
 // Thread rule: PromptClasses immutable, any thread; its learner has one owner. Limits: the learner keeps the latest
 // kMostRows prompts in up to kMostGrams grams, hashed, and their embeddings, in memory only; two models a
 // tier (triage.h).
@@ -60,6 +61,9 @@ class PromptClassLearner {
     static constexpr std::size_t kMostRows = 2'000, kMostGrams = 1'000'000;
     static constexpr std::size_t kLeastRows = 100;
 
+    // `at_once`: bits, by tier, of those that triage has no word about (PolicyLearner::Options).
+    explicit PromptClassLearner(std::uint8_t at_once = 0) : at_once_(at_once) {}
+
     // Trials in which nobody was asked teach nothing.
     void add(std::shared_ptr<const SeenPrompt> prompt, const Trial& trial);
     bool due() const { return since_ >= wait_; }
@@ -72,8 +76,11 @@ class PromptClassLearner {
         std::shared_ptr<const SeenPrompt> prompt;
         Trial trial;
     };
-    static std::shared_ptr<const PromptClasses> fit(const std::deque<Row>& all, const Policy& policy);
+    static std::shared_ptr<const PromptClasses> fit(const std::deque<Row>& all, const Policy& policy,
+                                                    std::uint8_t at_once);
+    static bool is_in(std::uint8_t tiers, std::size_t tier) { return (tiers >> tier & 1U) != 0; }
 
+    std::uint8_t at_once_;
     std::deque<Row> rows_;
     std::size_t grams_ = 0, since_ = 0, wait_ = kLeastRows;
 };

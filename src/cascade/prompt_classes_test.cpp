@@ -68,6 +68,18 @@ TEST_CASE("simple is what the first tier answers, moderate what another one does
     CHECK(describe(alone->judge(*prompt(true, 1), 7, Policy())).starts_with("triage: complex 0."));
 }
 
+TEST_CASE("of a tier that is asked in any case triage has no word") {
+    PromptClassLearner learner(0b01);
+    Trial alone = graded(false, false);
+    alone.tiers[1] = {};
+    for (std::size_t i = 0; i < 1'000; ++i) learner.add(prompt(true, i), alone);
+    CHECK_FALSE(learner.due());
+    for (std::size_t i = 0; i < 200; ++i) learner.add(prompt(i % 2 == 0, i), graded(i % 2 == 0, i % 3 == 0));
+    const auto verdict = learner.fitting(nothing_learned())()->judge(*prompt(true, 1), 7, Policy());
+    CHECK(verdict.agree[0] == 0);
+    CHECK(verdict.agree[1] > 0);
+}
+
 TEST_CASE("a gate is foreseen of tasks that are known, and while gates are no looser than those that were learned") {
     // Two tasks, served by one tier that is sure of easy prompts alone.
     PolicyLearner::Options options;
