@@ -1,13 +1,50 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <vector>
 
 namespace weir {
+namespace {
+
+constexpr std::size_t kPiece = 1u << 20;
+
+// Calls `each` with every piece, until it is false.
+Result<FileDigest> read_pieces(const std::string& file, const std::function<bool(std::string_view)>& each) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(ErrorCode::io, file + ": " + std::strerror(errno));
+    std::vector<char> block(kPiece);
+    Sha256 hash;
+    FileDigest digest;
+    while (in.read(block.data(), kPiece) || in.gcount() > 0) {
+        const std::string_view piece(block.data(), static_cast<std::size_t>(in.gcount()));
+        hash.update(piece);
+        digest.bytes += piece.size();
+        if (!each(piece)) return digest;
+    }
+    if (in.bad()) return fail(ErrorCode::io, file + ": can't be read");
+    digest.sha256 = hash.finish();
+    return digest;
+}
+
+// write() until all is out.
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t done = ::write(descriptor, bytes.data(), bytes.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return true;
+}
+
+}  // namespace
 
 Result<void> write_file(const std::string& file, std::string_view bytes) {
     const std::string beside = file + ".part" + std::to_string(getpid());
@@ -37,6 +74,26 @@ Result<std::string> read_file(const std::string& file, std::size_t most_bytes) {
     }
     if (in.bad()) return fail(ErrorCode::io, file + ": can't be read");
     return bytes;
+}
+
+Result<FileDigest> digest_file(const std::string& file) {
+    return read_pieces(file, [](std::string_view) { return true; });
+}
+
+Result<FileDigest> copy_file(const std::string& from, const std::string& to) {
+    const int out = ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (out < 0) return fail(ErrorCode::io, to + ": " + std::strerror(errno));
+    std::string problem;
+    const auto check = [&](bool good) {
+        if (!good && problem.empty()) problem = std::strerror(errno);
+        return good;
+    };
+    Result<FileDigest> digest = read_pieces(from, [&](std::string_view piece) { return check(write_all(out, piece)); });
+    if (digest) check(::fsync(out) == 0);
+    check(::close(out) == 0);
+    if (digest && !problem.empty()) digest = fail(ErrorCode::io, to + ": " + problem);
+    if (!digest) std::remove(to.c_str());
+    return digest;
 }
 
 }  // namespace weir

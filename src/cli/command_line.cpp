@@ -14,6 +14,7 @@
 #include "cli/eval_router_command.h"
 #include "cli/eval_spans_command.h"
 #include "cli/export_command.h"
+#include "cli/import_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/student_command.h"
@@ -32,6 +33,7 @@ constexpr const char* kExamples = R"(Examples:
   weir report --by model --format json
   weir replay -c candidate.yaml      what would another configuration have done with the same requests?
   weir export --task 0123456789abcdef --out tags  its kept answers, as training data for your own trainer
+  weir import-adapter --file tags.gguf --provider local  what that trainer made of it, as a tier
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
   weir eval cache pairs --in pairs.tsv --out decisions.tsv
 
@@ -79,6 +81,7 @@ struct Arguments {
     ReportArguments report;
     ReplayArguments replay;
     ExportArguments export_;
+    ImportArguments import;
     OutputFormat version_format = OutputFormat::table;
 };
 
@@ -144,9 +147,34 @@ void add_export(CLI::App& app, ExportArguments& to) {
         ->type_name("OUT");
     command->add_option("--split", to.split, "shares by time: training, validation, test (default: 80,10,10)")
         ->type_name("A,B,C");
+    command
+        ->add_option("--base", to.base_file,
+                     "the model that will be trained (GGUF): `weir import-adapter` then holds the result against it")
+        ->type_name("FILE");
     add_choice(*command, "--mask", to.mask, kMasks, "weight|train|none",
                "what marks the assistant's messages: \"weight\": 1 (OpenAI), \"train\": true (axolotl), or nothing "
                "(default: weight)");
+    add_format(*command, to.format);
+    command->footer("");
+}
+
+void add_import(CLI::App& app, ImportArguments& to) {
+    CLI::App* const command =
+        app.add_subcommand("import-adapter", "What your trainer made of an export, checked and made a tier");
+    add_config(*command, to.config_file);
+    command->add_option("--file", to.file, "a LoRA adapter or a full model (GGUF)")->type_name("FILE")->required();
+    command->add_option("--provider", to.provider, "the provider (api: llama-server) whose model it was trained from")
+        ->type_name("NAME")
+        ->required();
+    CLI::Option* const task =
+        command->add_option("--task", to.task, "what it has learned: the cascades of this task get the tier")
+            ->type_name("T");
+    command->add_option("--cascade", to.cascade, "this cascade gets the tier")->type_name("C")->excludes(task);
+    command
+        ->add_option("--export-manifest", to.manifest_file,
+                     "OUT.manifest.json of the export: task and base model have to be the same")
+        ->type_name("FILE");
+    command->add_option("--as", to.name, "what to call it (default: the file's name)")->type_name("NAME");
     add_format(*command, to.format);
     command->footer("");
 }
@@ -327,6 +355,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_report(app, to.report);
     add_replay(app, to.replay);
     add_export(app, to.export_);
+    add_import(app, to.import);
     add_train(app, to.train);
     add_train_student(*app.get_subcommand("train"), to.train_student);
     add_eval(app, to.eval);
@@ -342,10 +371,11 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 8> kCommands{"serve",  "check", "report", "replay",
-                                                        "export", "train", "eval",   "version"};
+    constexpr std::array<std::string_view, 9> kCommands{"serve",          "check", "report", "replay", "export",
+                                                        "import-adapter", "train", "eval",   "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty()) return "a command is missing: serve, check, report, replay, export, train, eval or version";
+    if (word.empty())
+        return "a command is missing: serve, check, report, replay, export, import-adapter, train, eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -398,6 +428,9 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     }
     if (app.got_subcommand("export")) {
         return export_command(arguments.export_, SystemClock(), process_environment, out, err);
+    }
+    if (app.got_subcommand("import-adapter")) {
+        return import_command(arguments.import, process_settings(), SystemClock(), out, err);
     }
     if (app.got_subcommand("train")) {
         return app.get_subcommand("train")->got_subcommand("student")

@@ -40,6 +40,8 @@ struct LoadSettings {
     std::function<Result<PriceLookup>(const std::string& file)> prices;  // of the table with `file` (or "") laid over
                                                                          // it; null: unknown prices are not looked for
     bool secrets = true;  // false: for commands that call nobody; secrets need not be in the environment
+    // Whether an adapter file fits its model file; null: not looked at.
+    std::function<Result<void>(const std::string& model_file, const std::string& adapter_file)> adapter_fits;
 };
 std::optional<std::string> process_environment(const std::string& name);
 LoadSettings process_settings();  // the process's environment, the disk, the built-in price table

@@ -158,6 +158,16 @@ void check_files(Reader& reader, const Draft& draft, const LoadSettings& setting
     }
 }
 
+void check_adapters(Reader& reader, const Draft& draft, const LoadSettings& settings) {
+    if (!settings.adapter_fits) return;
+    const auto there = [&](const std::string& path) { return !settings.readable || settings.readable(path); };
+    for (const Draft::Adapter& adapter : draft.adapters) {
+        if (!there(adapter.path) || !there(adapter.model_file)) continue;  // said
+        const Result<void> fits = settings.adapter_fits(adapter.model_file, adapter.path);
+        if (!fits) reader.error(adapter.line, adapter.what + ": " + fits.error().message);
+    }
+}
+
 void check_prices(Reader& reader, const Draft& draft, const LoadSettings& settings) {
     if (!settings.prices) return;
     const gateway::Options& options = draft.options;
@@ -201,6 +211,7 @@ void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings) {
     check_globs(reader, draft);
     check_providers(reader, draft);
     check_files(reader, draft, settings);
+    check_adapters(reader, draft, settings);
     check_prices(reader, draft, settings);
     if (draft.options.cascades.empty() && !reader.failed()) {
         reader.warning(draft.cascades_line, "no cascades: every request is answered by the model that it asks for");

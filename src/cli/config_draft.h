@@ -11,9 +11,14 @@ struct Draft {
         int line;
         std::string what, path;
     };
+    struct Adapter {
+        int line;
+        std::string what, model_file, path;
+    };
     gateway::Options options;
     std::vector<File> files;  // that have to be there
-    bool has_keys = false;    // `keys:` stands there, be it ever so wrong
+    std::vector<Adapter> adapters;
+    bool has_keys = false;  // `keys:` stands there, be it ever so wrong
     int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1;
 };
 

@@ -10,6 +10,7 @@
 #include "cli/config.h"
 #include "cli/config_reader.h"
 #include "gateway/options.h"
+#include "local/trained_file.h"
 #include "prices/price_table.h"
 
 namespace weir::cli {
@@ -49,7 +50,12 @@ std::optional<std::string> process_environment(const std::string& name) {
 }
 
 LoadSettings process_settings() {
-    return {process_environment, [](const std::string& path) { return access(path.c_str(), R_OK) == 0; }, price_lookup};
+    LoadSettings settings;
+    settings.environment = process_environment;
+    settings.readable = [](const std::string& path) { return access(path.c_str(), R_OK) == 0; };
+    settings.prices = price_lookup;
+    settings.adapter_fits = local::check_adapter_file;
+    return settings;
 }
 
 LoadResult load_config(const std::string& path, const LoadSettings& settings) {

@@ -21,8 +21,8 @@ constexpr std::int64_t kMaxPicosPerToken = 1'000'000'000'000;
 
 void read_openai(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
     constexpr std::string_view kOnlyChild = "is for api: llama-server only";
-    for (const std::string_view key : {"model_file", "program", "embedding", "threads", "context", "parallel", "memory",
-                                       "cache_ram", "arguments", "log_file", "start_timeout"}) {
+    for (const std::string_view key : {"model_file", "adapter_file", "program", "embedding", "threads", "context",
+                                       "parallel", "memory", "cache_ram", "arguments", "log_file", "start_timeout"}) {
         section.refuse(key, kOnlyChild);
     }
     section.require("base_url");
@@ -49,8 +49,14 @@ void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::
     child.name = to.name;
     section.require("model_file");
     read_file_path(section, "model_file", draft, child.model_file);
+    read_file_path(section, "adapter_file", draft, child.adapter_file);
     section.text("program", child.program);
     section.flag("embedding", child.embedding);
+    if (!child.adapter_file.empty()) {
+        if (child.embedding) section.wrong("adapter_file", "is for a model that answers, not for one that embeds");
+        draft.adapters.push_back(
+            {section.line_of("adapter_file"), section.path_to("adapter_file"), child.model_file, child.adapter_file});
+    }
     section.whole<unsigned>("threads", child.threads, 0, 1024);
     section.whole<unsigned>("context", child.context_tokens, 256, 1u << 20);
     section.whole<unsigned>("parallel", child.parallel, 1, 64);

@@ -37,6 +37,10 @@ inline LoadSettings test_settings() {
         return at->second;
     };
     settings.readable = [](const std::string& path) { return path.find("absent") == std::string::npos; };
+    settings.adapter_fits = [](const std::string& model_file, const std::string& adapter_file) -> Result<void> {
+        if (adapter_file.find("misfit") == std::string::npos) return {};
+        return fail(ErrorCode::invalid, adapter_file + " does not fit " + model_file);
+    };
     settings.prices = [](const std::string& file) -> Result<PriceLookup> {
         if (file == "broken.json") return fail(ErrorCode::invalid, "broken.json:7: no JSON");
         return [](std::string_view, std::string_view model) { return model.starts_with("gpt-"); };

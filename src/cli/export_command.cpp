@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "cli/config_values.h"
+#include "cli/export_manifest.h"
 #include "cli/progress_lines.h"
 #include "cli/report_command.h"
 #include "cli/report_text.h"
@@ -31,28 +32,13 @@ struct FoundTask {
     std::vector<Example> examples;
 };
 
-// The numbers that the argument may mean.
-Result<std::set<std::uint64_t>> wanted_tasks(const ExportArguments& arguments,
-                                             const std::map<std::uint64_t, std::string>& names) {
-    std::set<std::uint64_t> wanted;
-    for (const auto& [number, name] : names) {
-        if (name == arguments.task) wanted.insert(number);
-    }
-    if (const auto number = parse_hex(arguments.task)) wanted.insert(*number);
-    if (wanted.empty()) {
-        return fail(ErrorCode::not_found, "there is no task " + quote(arguments.task) +
-                                              "; `weir report --by task --format json` lists their numbers and names");
-    }
-    return wanted;
-}
-
 // One tenant's examples of one task. The examples of different tenants are never put together: where several have a
 // task of that name, the tenant has to be named.
 Result<FoundTask> find_task(const ExportArguments& arguments, const std::string& folder, const Clock& clock,
                             std::ostream& err) {
     std::map<std::uint64_t, std::string> names;
     if (auto read = store::read_task_names(folder)) names = std::move(*read);  // by its number it goes without a ledger
-    const auto wanted = wanted_tasks(arguments, names);
+    const auto wanted = tasks_called(arguments.task, names);
     if (!wanted) return tl::unexpected(wanted.error());
     std::map<std::pair<std::string, std::uint64_t>, FoundTask> found;
     ProgressLines lines(clock, err);
@@ -120,7 +106,7 @@ std::string mask_name(eval::ExportMask mask) {
 }
 
 std::string manifest_json(const ExportArguments& arguments, const FoundTask& task, const ChatExport& made,
-                          const std::vector<Written>& files, Micros now) {
+                          const std::optional<local::ModelMarks>& base, const std::vector<Written>& files, Micros now) {
     const auto times = [](const ChatExport::Part& part) {
         if (part.rows.empty()) return std::string("null");
         return "[" + json_string(iso_time(part.first_unix_micros)) + ", " +
@@ -134,6 +120,8 @@ std::string manifest_json(const ExportArguments& arguments, const FoundTask& tas
         ",\n  \"tenant\": " + json_string(task.tenant) +
         ",\n  \"cascades\": " + json_strings({task.cascades.begin(), task.cascades.end()}) +
         ",\n  \"references\": " + json_strings({task.references.begin(), task.references.end()}) +
+        ",\n  \"base\": " + base_json(base, arguments.base_file) +
+        ",\n  \"licence_filter\": \"may_distil: true of the provider, when the answer was made\"" +
         ",\n  \"mask\": " + json_string(mask_name(arguments.mask)) + ",\n  \"split\": " + json_string(arguments.split) +
         ",\n  \"examples\": " + std::to_string(made.read) +
         ",\n  \"left_out\": {\"not_allowed\": " + std::to_string(made.not_allowed) +
@@ -200,6 +188,20 @@ void print_table(const FoundTask& task, const ChatExport& made, const std::vecto
 
 }  // namespace
 
+Result<std::set<std::uint64_t>> tasks_called(const std::string& word,
+                                             const std::map<std::uint64_t, std::string>& names) {
+    std::set<std::uint64_t> wanted;
+    for (const auto& [number, name] : names) {
+        if (name == word) wanted.insert(number);
+    }
+    if (const auto number = parse_hex(word)) wanted.insert(*number);
+    if (wanted.empty()) {
+        return fail(ErrorCode::not_found, "there is no task " + quote(word) +
+                                              "; `weir report --by task --format json` lists their numbers and names");
+    }
+    return wanted;
+}
+
 std::optional<std::array<std::uint32_t, 3>> parse_split(std::string_view text) {
     std::array<std::uint32_t, 3> parts{};
     std::uint64_t sum = 0;
@@ -228,6 +230,12 @@ int export_command(const ExportArguments& arguments, const Clock& clock, const E
                                                 " is not three shares, of training, validation and test, such as "
                                                 "80,10,10"});
     }
+    std::optional<local::ModelMarks> base;
+    if (!arguments.base_file.empty()) {
+        const auto header = local::read_gguf_header(arguments.base_file);
+        if (!header) return problem(header.error());
+        base = local::marks_of(*header);
+    }
     const std::optional<std::string> folder =
         data_folder_of(arguments.config_file, arguments.data_folder, environment, err);
     if (!folder) return 2;
@@ -239,7 +247,7 @@ int export_command(const ExportArguments& arguments, const Clock& clock, const E
     if (stem.ends_with(".jsonl")) stem.resize(stem.size() - 6);
     const auto files = write_parts(stem, made);
     if (!files) return problem(files.error());
-    const std::string manifest = manifest_json(arguments, *task, made, *files, clock.unix_micros());
+    const std::string manifest = manifest_json(arguments, *task, made, base, *files, clock.unix_micros());
     const std::string manifest_file = stem + ".manifest.json";
     if (auto written = put(manifest_file, manifest); !written) return problem(written.error());
     if (arguments.format == OutputFormat::json) {

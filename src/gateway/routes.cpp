@@ -11,10 +11,10 @@ namespace weir::gateway {
 namespace {
 
 bool same_child(const local::LlamaServerOptions& a, const local::LlamaServerOptions& b) {
-    return a.name == b.name && a.model_file == b.model_file && a.program == b.program && a.embedding == b.embedding &&
-           a.threads == b.threads && a.context_tokens == b.context_tokens && a.parallel == b.parallel &&
-           a.memory_bytes == b.memory_bytes && a.cache_ram_mib == b.cache_ram_mib &&
-           a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
+    return a.name == b.name && a.model_file == b.model_file && a.adapter_file == b.adapter_file &&
+           a.program == b.program && a.embedding == b.embedding && a.threads == b.threads &&
+           a.context_tokens == b.context_tokens && a.parallel == b.parallel && a.memory_bytes == b.memory_bytes &&
+           a.cache_ram_mib == b.cache_ram_mib && a.extra_arguments == b.extra_arguments && a.log_file == b.log_file;
 }
 
 bool is_glob(std::string_view text) {
@@ -76,6 +76,7 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
         route.endpoint.unix_path = route.child->socket_path();
         route.path_prefix = "/v1";
         route.identity = options.name + " llama-server " + options.child->model_file;
+        if (!options.child->adapter_file.empty()) route.identity += " with " + options.child->adapter_file;
     } else {
         auto endpoint = net::parse_url(options.base_url, route.path_prefix);
         if (!endpoint)

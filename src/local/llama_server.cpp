@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "local/child_process.h"
 #include "local/health_probe.h"
+#include "local/trained_file.h"
 
 namespace weir::local {
 
@@ -90,6 +91,7 @@ std::vector<std::string> arguments_for(const LlamaServerOptions& options, const 
                                        std::to_string(options.context_tokens),
                                        "-np",
                                        std::to_string(parallel)};
+    if (!options.adapter_file.empty()) arguments.insert(arguments.end(), {"--lora", options.adapter_file});
     if (options.embedding) {
         const std::string batch = std::to_string(std::max(1U, options.context_tokens / parallel));
         arguments.insert(arguments.end(), {"--embedding", "--pooling", "mean", "-b", batch, "-ub", batch});
@@ -302,6 +304,10 @@ LlamaServer::~LlamaServer() = default;
 
 Result<std::unique_ptr<LlamaServer>> LlamaServer::start(const LlamaServerOptions& options) {
     if (Result<void> model = check_model_file(options.model_file); !model) return tl::unexpected(model.error());
+    if (!options.adapter_file.empty()) {
+        const Result<void> fits = check_adapter_file(options.model_file, options.adapter_file);
+        if (!fits) return tl::unexpected(fits.error());
+    }
     Result<std::string> program = find_program(options.program);
     if (!program) return tl::unexpected(program.error());
     Result<std::string> folder = make_socket_folder();

@@ -23,6 +23,7 @@ std::string_view to_string(ChildState state);
 struct LlamaServerOptions {
     std::string name;                      // for logs and the socket's file name
     std::string model_file;                // GGUF
+    std::string adapter_file;              // GGUF: a LoRA over it (trained_file.h); empty: none
     std::string program = "llama-server";  // a path, or found on the PATH
     unsigned threads = 0;                  // 0: cores - 1, at least 1
     unsigned context_tokens = 4096;        // for all slots together
@@ -46,7 +47,8 @@ constexpr unsigned embedding_context_tokens = 512;
 class LlamaServer {
   public:
     // Checks the options (model file readable and a GGUF, program found and executable) and begins to start the child.
-    // Errors: not_found (model file, program), invalid (not a GGUF, not executable), io.
+    // Errors: not_found (model file, adapter file, program), invalid (not a GGUF, an adapter that does not fit, not
+    // executable), io.
     static Result<std::unique_ptr<LlamaServer>> start(const LlamaServerOptions& options);
     ~LlamaServer();  // SIGTERM, 5 s, SIGKILL; waits
 

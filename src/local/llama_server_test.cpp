@@ -11,6 +11,7 @@
 #include "base/environment_testing.h"
 #include "local/child_process.h"
 #include "local/fake_llama_server.h"
+#include "local/gguf_testing.h"
 
 using namespace weir;
 using namespace weir::local;
@@ -74,6 +75,24 @@ TEST_CASE("an embedding child: mean pooling, a text in one batch") {
     CHECK(fake.read("seen-0").find(
               "\n-c\n1024\n-np\n2\n--embedding\n--pooling\nmean\n-b\n512\n-ub\n512\n--verbose\nenv ") !=
           std::string::npos);
+}
+
+TEST_CASE("with an adapter: it is given to the child, and refused where it does not fit") {
+    const FakeServer fake;
+    LlamaServerOptions options = fake.options();
+    base_model().write(options.model_file);
+    options.adapter_file = fake.path("a.gguf");
+    fitting_adapter().write(options.adapter_file);
+    {
+        const auto server = started(options);
+        REQUIRE(server->wait_ready(patience_micros));
+        CHECK(fake.read("seen-0").find("\n-np\n2\n--lora\n" + fake.path("a.gguf") + "\nenv ") != std::string::npos);
+    }
+    lora_pair(adapter_head("qwen2"), "blk.0.attn_q.weight", 8, 8).write(options.adapter_file);
+    CHECK(refusal(options).message == options.adapter_file + " does not fit " + options.model_file +
+                                          ": it is of architecture qwen2, its base of llama");
+    fake.take_back("a.gguf");
+    CHECK(refusal(options).code == ErrorCode::not_found);
 }
 
 TEST_CASE("threads: all cores but one, and never none") {
