@@ -105,7 +105,7 @@ Decision CascadeLearner::decision_of(const Pupil& pupil, Decision::Kind kind, st
     }
     decision.trials = proof.trials;
     decision.known = proof.known;
-    decision.promise = pupil.course->options().promise;
+    decision.promise = pupil.learner->promise();
     decision.confidence = pupil.course->options().confidence;
     decision.allowed = proof.promise_now;
     decision.worse_bound = proof.worse_bound;
@@ -145,8 +145,7 @@ void CascadeLearner::note_tasks(Pupil& pupil, const std::vector<View::Task>& tas
         const bool serves = task.state == "serving", served = last && last->state == "serving";
         const double first = pupil.course->canary();
         if (serves && first < 1 && !pupil.canaries.contains(task.task)) {
-            Canary& canary =
-                pupil.canaries.try_emplace(task.task, first, pupil.course->options().promise).first->second;
+            Canary& canary = pupil.canaries.try_emplace(task.task, first, pupil.learner->promise()).first->second;
             if (served) canary.set_share(std::max(first, last->share));  // before a restart
         } else if (!serves) {
             pupil.canaries.erase(task.task);

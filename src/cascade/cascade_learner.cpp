@@ -130,7 +130,9 @@ void CascadeLearner::take(const Item& item) {
     note_sight(pupil);
     step_canary(pupil, *item.trial);
     keep_spending(false);
+    if (pupil.measured != yardsticks_number_.load(std::memory_order_relaxed)) measure(pupil);
     if (!pupil.learner->due()) return;
+    measure(pupil);
     pupil.learner->certify();
     publish(pupil);
 }
@@ -206,6 +208,7 @@ void CascadeLearner::begin(const Item& item) {
     pupil.budget = budget(name ? name->cascade : item.course->name());
     pupil.canaries.clear();
     pupil.learner = std::make_unique<PolicyLearner>(item.course->options());
+    measure(pupil);
     for (const Trial& trial : pupil.trials) pupil.learner->add(trial);
     if (!pupil.trials.empty()) pupil.learner->certify();
     if (!pupil.trials.empty() && pupil.learner->certificate().harm_price_usd) {
@@ -220,10 +223,12 @@ void CascadeLearner::publish(Pupil& pupil) {
     View view;
     view.name = pupil.course->name();
     view.options = pupil.course->options();
+    view.held_to = pupil.learner->promise();
     view.certificate = pupil.learner->certificate();
     view.alarms = pupil.learner->alarms();
     struct Seen {
         std::size_t trials = 0, known = 0, worse = 0, complaints = 0;
+        std::array<GradedCount, kMostModelTiers> graded{}, audited{};
     };
     std::unordered_map<std::uint64_t, Seen> seen;
     for (const Trial& trial : pupil.trials) {
@@ -234,6 +239,12 @@ void CascadeLearner::publish(Pupil& pupil) {
         }
         if (trial.doubt) continue;
         ++task.trials;
+        for (std::size_t tier = 0; trial.known && tier < kMostModelTiers; ++tier) {
+            const TierTrial& tried = trial.tiers[tier];
+            if (!tried.graded) continue;
+            task.graded[tier].add(tried.worse, trial.known_probability);
+            if (trial.served == static_cast<int>(tier)) task.audited[tier].add(tried.worse, trial.known_probability);
+        }
         if (!trial.known || trial.served == kReference) continue;
         ++task.known;
         task.worse += trial.tiers[static_cast<std::size_t>(trial.served)].worse;
@@ -241,8 +252,8 @@ void CascadeLearner::publish(Pupil& pupil) {
     for (const auto& [task, sums] : seen) {
         const double worse = sums.known == 0 ? 0 : static_cast<double>(sums.worse) / static_cast<double>(sums.known);
         const TaskPlan& plan = pupil.learner->policy()->plan(task);
-        view.tasks.push_back(
-            {task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1, sums.complaints});
+        view.tasks.push_back({task, sums.trials, plan, worse, state_of(plan, pupil.learner->policy()->serving()), 1,
+                              sums.complaints, sums.graded, sums.audited});
     }
     std::sort(view.tasks.begin(), view.tasks.end(),
               [](const View::Task& a, const View::Task& b) { return a.trials > b.trials; });
@@ -250,6 +261,33 @@ void CascadeLearner::publish(Pupil& pupil) {
     note_tasks(pupil, view.tasks);
     const std::lock_guard lock(mutex_);
     views_[number_of(*pupil.course)] = std::move(view);
+}
+
+void CascadeLearner::measure_by(const std::string& cascade, const std::string& reference, TaskRepeats repeats) {
+    const std::lock_guard lock(mutex_);
+    TaskRepeats& known = yardsticks_[{cascade, reference}];
+    if (known == repeats) return;
+    known = std::move(repeats);
+    yardsticks_number_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// By the requests of the learner's window.
+void CascadeLearner::measure(Pupil& pupil) {
+    const std::optional<CourseName> name = parse_course_name(pupil.course->name());
+    TaskRepeats repeats;
+    {
+        const std::lock_guard lock(mutex_);
+        pupil.measured = yardsticks_number_.load(std::memory_order_relaxed);
+        const auto found = name ? yardsticks_.find({name->cascade, name->reference}) : yardsticks_.end();
+        if (found != yardsticks_.end()) repeats = found->second;
+    }
+    const double promise = pupil.course->options().promise;
+    if (repeats.empty()) return pupil.learner->hold_to(promise);
+    std::map<std::uint64_t, std::uint64_t> requests;
+    for (const Trial& trial : pupil.trials) {
+        if (!trial.complaint && !trial.doubt) ++requests[trial.task];
+    }
+    pupil.learner->hold_to(held_to(promise, own_disagreement(requests, repeats)));
 }
 
 std::vector<CascadeLearner::View> CascadeLearner::views() const {

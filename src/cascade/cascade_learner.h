@@ -22,11 +22,13 @@
 #include "base/result.h"
 #include "cascade/canary.h"
 #include "cascade/decision_log.h"
+#include "cascade/graded_count.h"
 #include "cascade/input_monitor.h"
 #include "cascade/policy_learner.h"
 #include "cascade/prompt_classes.h"
 #include "cascade/proof_budget.h"
 #include "cascade/trial_log.h"
+#include "cascade/yardstick.h"
 #include "store/record_log.h"
 
 namespace weir::cascade {
@@ -120,10 +122,14 @@ class CascadeLearner {
     // What proof may cost in the cascade of that name; one for all of its courses.
     std::shared_ptr<ProofBudget> budget(const std::string& cascade);
     const DecisionLog& decisions() const { return *decisions_; }
+    // How far the reference agrees with itself (cascade/yardstick.h), for all courses of this cascade before it. Empty:
+    // the promise stands as it is configured. Heeded with the next trial.
+    void measure_by(const std::string& cascade, const std::string& reference, TaskRepeats repeats);
 
     struct View {
         std::string name;
         PolicyLearner::Options options;
+        double held_to = 0;  // options.promise, or more (cascade/yardstick.h)
         PolicyLearner::Certificate certificate;
         PolicyLearner::Alarms alarms;
         struct Task {
@@ -134,6 +140,8 @@ class CascadeLearner {
             std::string_view state;
             double share = 1;  // of its requests that its ladder may serve
             std::size_t complaints = 0;
+            // By tier: its answers that were compared with the reference's, and those that callers got among them.
+            std::array<GradedCount, kMostModelTiers> graded{}, audited{};
         };
         std::vector<Task> tasks;
         ProofBudget::View proof;  // of the cascade
@@ -160,6 +168,7 @@ class CascadeLearner {
         std::unique_ptr<PromptClassLearner> classes;             // null: none
         bool blind = false;
         std::vector<Course::Turn> turns;  // of trials that no policy knows of yet
+        std::uint64_t measured = 0;       // what it is held to is of this yardsticks_number_
     };
 
     explicit CascadeLearner(const Options& options) : options_(options) {}
@@ -171,6 +180,7 @@ class CascadeLearner {
     void watch(Pupil& pupil, std::uint64_t task, const PromptFeatures& prompt);
     void sort(Pupil& pupil, const Item& item);
     void publish(Pupil& pupil);
+    void measure(Pupil& pupil);
     Micros now() const { return options_.clock ? options_.clock->unix_micros() : 0; }
 
     // cascade_decisions.cpp
@@ -201,7 +211,9 @@ class CascadeLearner {
     std::deque<Item> queue_;
     std::unordered_map<std::string, std::shared_ptr<Course>> courses_;
     std::unordered_map<std::uint64_t, View> views_;
-    std::map<std::string, std::shared_ptr<ProofBudget>> budgets_;  // by cascade
+    std::map<std::string, std::shared_ptr<ProofBudget>> budgets_;            // by cascade
+    std::map<std::pair<std::string, std::string>, TaskRepeats> yardsticks_;  // by cascade and reference
+    std::atomic<std::uint64_t> yardsticks_number_{0};                        // goes up when they change
     bool busy_ = false, stop_ = false;
     std::size_t waiting_ = 0;  // callers of wait_until_idle()
     std::atomic<std::uint64_t> dropped_{0};

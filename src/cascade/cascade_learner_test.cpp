@@ -174,6 +174,34 @@ TEST_CASE("what was decided, what canaries have confirmed and what proof has cos
     CHECK((*learner)->views().front().tasks.front().state == "serving");
 }
 
+TEST_CASE("a course is held to what the reference keeps with itself, and goes back to its promise") {
+    auto learner = CascadeLearner::start({});
+    REQUIRE(learner.has_value());
+    const std::string name = "c disagreement p/small > p/big";
+    const auto course = (*learner)->course(name, with_promise(0.02));
+    const auto held_to = [&] { return (*learner)->views().at(0).held_to; };
+    teach(**learner, course, 200);
+    CHECK(held_to() == 0.02);
+    (*learner)->measure_by("c", "p/other", {{5, {100, 50}}});
+    (*learner)->measure_by("d", "p/big", {{5, {100, 50}}});
+    (*learner)->measure_by("c", "p/big", {{5, {kLeastRepeats - 1, 20}}, {6, {100, 50}}});
+    teach(**learner, course, 200);
+    CHECK(held_to() == 0.02);
+    (*learner)->measure_by("c", "p/big", {{5, {100, 20}}});
+    teach(**learner, course, 1);                 // with the next trial
+    CHECK(held_to() == doctest::Approx(0.126));  // from 12.67 % (Clopper and Pearson)
+    CHECK((*learner)->views().at(0).options.promise == 0.02);
+    CHECK((*learner)->views().at(0).tasks.at(0).graded[0].share() == doctest::Approx(0.25).epsilon(0.05));
+    CHECK((*learner)->views().at(0).tasks.at(0).audited[0].count() == 0);
+    // A course of other options begins with it.
+    (void)(*learner)->course(name, with_promise(0.03));
+    (*learner)->wait_until_idle();
+    CHECK(held_to() == doctest::Approx(0.126));
+    (*learner)->measure_by("c", "p/big", {});
+    teach(**learner, (*learner)->course(name, with_promise(0.03)), 1);
+    CHECK(held_to() == 0.03);
+}
+
 TEST_CASE("courses are bounded") {
     auto learner = CascadeLearner::start({});
     REQUIRE(learner.has_value());

@@ -127,6 +127,10 @@ void DecisionLog::keep(Decision decision) {
         const std::pair key{decision.course, is_about_certificate(decision) ? 0 : decision.task};
         if (last_.size() < kMostLast || last_.contains(key)) last_.insert_or_assign(key, decision);
     }
+    if (decision.kind == Decision::Kind::promoted || decision.kind == Decision::Kind::demoted) {
+        const std::pair key{decision.course, decision.task};
+        if (turns_.size() < kMostLast || turns_.contains(key)) turns_.insert_or_assign(key, decision);
+    }
     kept_.push_back(std::move(decision));
     if (kept_.size() > kKept) kept_.pop_front();
 }
@@ -159,6 +163,13 @@ std::optional<Decision> DecisionLog::last(const std::string& course, std::uint64
     const std::lock_guard lock(mutex_);
     const auto found = last_.find({course, task});
     if (found == last_.end()) return std::nullopt;
+    return found->second;
+}
+
+std::optional<Decision> DecisionLog::last_turn(const std::string& course, std::uint64_t task) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = turns_.find({course, task});
+    if (found == turns_.end()) return std::nullopt;
     return found->second;
 }
 

@@ -77,6 +77,8 @@ class DecisionLog {
     std::vector<Decision> latest(const Query& query) const;  // newest first
     // What was decided last, with a state of the task's in it; for a task of 0 the last word on the certificate.
     std::optional<Decision> last(const std::string& course, std::uint64_t task) const;
+    // The last time that the task began or ceased to be served: promoted or demoted.
+    std::optional<Decision> last_turn(const std::string& course, std::uint64_t task) const;
     std::map<Decision::Kind, std::uint64_t> counts() const;  // since the start of the process
 
   private:
@@ -86,7 +88,7 @@ class DecisionLog {
     std::unique_ptr<store::RecordLog> log_;  // the recording thread's
     mutable std::mutex mutex_;
     std::deque<Decision> kept_;
-    std::map<std::pair<std::string, std::uint64_t>, Decision> last_;
+    std::map<std::pair<std::string, std::uint64_t>, Decision> last_, turns_;
     std::map<Decision::Kind, std::uint64_t> counts_;
 };
 

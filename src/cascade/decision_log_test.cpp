@@ -46,6 +46,10 @@ TEST_CASE("decisions are found again, newest first, by course, cascade and task"
     CHECK((*log)->last("c harm p/cheap > p/big", 7)->state == "serving");
     CHECK_FALSE((*log)->last("c harm p/cheap > p/big", 9).has_value());
     CHECK((*log)->counts()[Kind::certified] == 2);
+    (*log)->record(decision_of(Kind::planned, "c harm p/cheap > p/big", 8, "shadow"));
+    CHECK((*log)->last_turn("c harm p/cheap > p/big", 8)->kind == Kind::demoted);
+    CHECK((*log)->last_turn("c harm p/cheap > p/big", 7)->kind == Kind::promoted);
+    CHECK_FALSE((*log)->last_turn("c harm p/cheap > p/big", 9).has_value());
 }
 
 TEST_CASE("a restart reads back what was decided, and a reader disturbs nobody") {

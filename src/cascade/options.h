@@ -39,8 +39,12 @@ struct Promise {
     bool over_task = false;  // `over: task`; default cascade
     // `over: answer`: a share of the answers that cheaper models give, not of all the traffic.
     bool per_answer = false;
+    // `yardstick: repeats`: no more is asked than the reference keeps with itself (cascade/yardstick.h).
+    bool by_repeats = false;
     int line = 0;  // in the configuration file
 };
+// How often a task's reference is asked again where its repeats are the yardstick.
+inline constexpr std::uint32_t kYardstickRepeats = 200;
 
 // The semantic tier's, for one cascade.
 struct SemanticRules {

@@ -26,6 +26,7 @@ constexpr double kTriedInFull = 2'000;      // trials; then fewer and fewer whil
 constexpr std::size_t kSuspectAudits = 10;  // two worse answers among so many, and as many more come sooner, ...
 constexpr double kSuspectFactor = 3;        // ... by this factor: faults come in bursts
 constexpr double kClearlyWorse = 3;         // times the promise: of a task's served answers
+constexpr double kNearPromise = 0.25;       // monitors watch over it, or over one that is larger or less by this part
 constexpr double kHopeful = 3;              // see plan_task()
 // The budget left is spent over so many trials to come: of those seen, at least.
 constexpr double kHorizon = 2, kLeastHorizon = 500;
@@ -68,6 +69,8 @@ PolicyLearner::Options PolicyLearner::options_of_students(double audit) {
 
 PolicyLearner::PolicyLearner(const Options& options)
     : options_(options),
+      promise_(options.promise),
+      monitored_(options.promise),
       monitor_(monitor_options(std::min(0.9, options.bank * options.promise))),
       wait_(options.first_certificate) {
     publish(std::make_shared<Policy>());
@@ -83,9 +86,23 @@ learn::HitMonitor::Options PolicyLearner::monitor_options(double promise) const 
 }
 
 learn::HitMonitor::Options PolicyLearner::task_monitor_options() const {
-    learn::HitMonitor::Options monitor = monitor_options(std::min(0.9, kClearlyWorse * options_.promise));
+    learn::HitMonitor::Options monitor = monitor_options(std::min(0.9, kClearlyWorse * promise_));
     monitor.least_audit = 1;
     return monitor;
+}
+
+void PolicyLearner::hold_to(double promise) {
+    const double larger = std::max(options_.promise, promise);
+    if (larger == promise_) return;
+    promise_ = larger;
+    task_ready_ = true;
+    if (std::abs(promise_ - monitored_) <= kNearPromise * monitored_) return;  // what they have seen is worth more
+    monitored_ = promise_;
+    monitor_ = learn::HitMonitor(monitor_options(std::min(0.9, options_.bank * promise_)));
+    for (auto& [name, task] : tasks_) {
+        task.monitor = learn::HitMonitor(task_monitor_options());
+        task.complaints = learn::HitMonitor(task_monitor_options());
+    }
 }
 
 PolicyLearner::Task& PolicyLearner::task_of(std::uint64_t task) {
@@ -351,7 +368,7 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
     for (const auto& [name, task] : tasks_) plans[task.group] = &task.plan;
     HarmCount count(window_, by_task, std::move(plans), expected_mix());
     // Of single answers so few prove nothing, however good they are.
-    const auto fewest = static_cast<std::size_t>(-std::log(alpha) / options_.promise);
+    const auto fewest = static_cast<std::size_t>(-std::log(alpha) / promise_);
     certificate_.harm_price_usd.reset();
     certificate_.worse_bound = 1;
     certificate_.worse_so_far =
@@ -363,12 +380,12 @@ void PolicyLearner::test_prices(Policy& policy, const std::vector<std::vector<co
         if (options_.per_answer) counted = count.service(price);
         if (counted.known < fewest) continue;
         const double past = options_.per_answer ? count.past_served() : trials;
-        const double allowed = options_.promise * (past + counted.share * ahead) - count.known_worse();
+        const double allowed = promise_ * (past + counted.share * ahead) - count.known_worse();
         const learn::CountBound coming = count.worse(price, ahead, false, kTrust, alpha);
         const learn::CountBound all = count.worse(price, ahead, true, kTrust, alpha);
         // Of past and future together, as they are uncertain together.
         const double left = (allowed - (all.most - coming.most)) / ahead;
-        const double now = std::clamp(left, 0.0, options_.bank * options_.promise * counted.share);
+        const double now = std::clamp(left, 0.0, options_.bank * promise_ * counted.share);
         // The models' word helps a proof, it is none: what was seen alone has to do at twice the allowed error.
         const bool seen = count.worse(price, ahead, false, 0, 2 * (1 - options_.confidence)).most / ahead <= now;
         // A price so strict that nothing would be served keeps every promise, but for one that is broken already.
@@ -398,7 +415,7 @@ bool PolicyLearner::shows_itself(const Task& task, const std::vector<const KeptT
         ++served;
         worse += kept->trial.tiers[*tier].worse;
     }
-    return learn::share_upper_bound(worse, served, 1 - options_.confidence) <= kClearlyWorse * options_.promise;
+    return learn::share_upper_bound(worse, served, 1 - options_.confidence) <= kClearlyWorse * promise_;
 }
 
 // A task that was clearly worse once does not borrow from the others again: it opens on its own trials, at the price
@@ -445,7 +462,7 @@ void PolicyLearner::certify() {
 }
 
 void PolicyLearner::publish(std::shared_ptr<Policy> policy) {
-    policy->promise_ = options_.promise;
+    policy->promise_ = promise_;
     policy->unknown_.wanted = options_.task_trials;
     policy->audits_ = options_.audits;
     policy->mean_reference_usd_ = reference_.mean();

@@ -94,6 +94,11 @@ class PolicyLearner {
     const Certificate& certificate() const { return certificate_; }
     const Alarms& alarms() const { return alarms_; }
 
+    // The promise that gates are held to: as configured, until a larger one is given (cascade/yardstick.h). The next
+    // occasion is due then, and monitors begin anew where it is clearly another. Never below the configured one.
+    void hold_to(double promise);
+    double promise() const { return promise_; }
+
   private:
     struct Sum {
         double total = 0;
@@ -138,6 +143,7 @@ class PolicyLearner {
     void publish(std::shared_ptr<Policy> policy);
 
     const Options options_;
+    double promise_, monitored_;
     std::deque<KeptTrial> window_;
     std::unordered_map<std::uint64_t, Task> tasks_;
     learn::HitMonitor monitor_;

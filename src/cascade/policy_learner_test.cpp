@@ -175,6 +175,32 @@ TEST_CASE("a promise per answer bounds the share among what is served, one over 
     CHECK(served_over_traffic / static_cast<double>(runs) > served / static_cast<double>(runs) + 0.02);
 }
 
+TEST_CASE("held to a larger promise a learner does as one that was configured so; held to a smaller one as before") {
+    World world;
+    world.tiers = {{0.05, 0.6, 0.035, 0.4}};
+    const auto run_of = [&world](PolicyLearner& learner) {
+        RandomBits random(3);
+        Run run;
+        for (int i = 0; i < 3000; ++i) play(world, learner, random, run);
+        return run;
+    };
+    PolicyLearner held(options_for(world, 0.01)), larger(options_for(world, 0.05)), plain(options_for(world, 0.01)),
+        smaller(options_for(world, 0.01));
+    held.hold_to(0.05);
+    smaller.hold_to(0.002);
+    CHECK(held.promise() == 0.05);
+    CHECK(smaller.promise() == 0.01);
+    const Run as_held = run_of(held), as_larger = run_of(larger), as_plain = run_of(plain);
+    CHECK(as_held.served == as_larger.served);
+    CHECK(as_held.worse == as_larger.worse);
+    CHECK(as_held.served > 2 * as_plain.served + 500);
+    CHECK(run_of(smaller).served == as_plain.served);
+    held.hold_to(0.01);  // the yardstick is gone: what it allowed is served no more
+    CHECK(held.due());
+    held.certify();
+    CHECK_FALSE(held.policy()->serves(held.policy()->plan(world.task)));
+}
+
 TEST_CASE("a promise per answer that no part of the answers keeps is never in service") {
     World world;
     world.tiers = {{0.05, 0.3, 0.2, 0.3}};

@@ -143,8 +143,15 @@ void read_promise(Section& section, Reader& reader, cascade::CascadeOptions& to)
     enum class Over : std::uint8_t { cascade, task, answer };
     Over over = Over::cascade;
     promise.choice<Over>("over", over, {{"cascade", Over::cascade}, {"task", Over::task}, {"answer", Over::answer}});
+    promise.choice<bool>("yardstick", value.by_repeats, {{"exact", false}, {"repeats", true}});
     promise.finish();
     const bool by_harm = promise.has("harm");
+    if (value.by_repeats && (by_harm || over == Over::answer)) {
+        reader.error(promise.line_of("yardstick"), promise.path_to("yardstick") +
+                                                       ": repeats tell of disagreement over all requests: not beside " +
+                                                       (by_harm ? "harm" : "over: answer"));
+        return;
+    }
     if (promise.has("disagreement") == by_harm) {
         reader.error(promise.line(), section.path_to("promise") + " is either by disagreement or by harm: give one");
         return;
@@ -417,8 +424,15 @@ void read_cascade(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) 
     section.duration("tier_rest", to.tier_rest_micros, 0, 3'600'000'000);
     section.duration("max_latency", to.max_latency_micros, 1'000, 600'000'000);
     read_cache_rules(section, reader, to);
+    const bool by_repeats = to.promise && to.promise->by_repeats;
+    if (by_repeats) to.agreement.repeat = cascade::kYardstickRepeats;  // unless another number is given
     read_agreement(section, reader, draft, to.agreement);
     read_examples(section, reader, to.examples);
+    if (by_repeats && (to.examples.keeping != store::ExampleKeeping::content || to.agreement.repeat == 0)) {
+        reader.warning(to.promise->line, section.path_to("promise") +
+                                             ".yardstick: repeats are known only with store: content and an "
+                                             "agreement.repeat above 0; the promise stands as it is");
+    }
     section.finish();
     check_gates(section, reader, to);
 

@@ -253,6 +253,21 @@ TEST_CASE("what a promise is over") {
     CHECK((over("answer").per_answer && !over("answer").over_task));
 }
 
+TEST_CASE("the reference's repeats as a yardstick: it is asked again more often") {
+    const auto cascade_of = [](const std::string& more) {
+        const gateway::Options options = good(
+            "providers: { p: { api: openai, base_url: \"http://127.0.0.1:9\" } }\n"
+            "cascades: { c: { match: { model: m }, store: content, promise: { disagreement: 2%, yardstick: " +
+            more + " } }\n");
+        return options.cascades.at(0);
+    };
+    CHECK_FALSE(cascade_of("exact }").promise->by_repeats);
+    CHECK(cascade_of("exact }").agreement.repeat == 3);
+    CHECK(cascade_of("repeats }").promise->by_repeats);
+    CHECK(cascade_of("repeats }").agreement.repeat == cascade::kYardstickRepeats);
+    CHECK(cascade_of("repeats }, agreement: { repeat: 40 }").agreement.repeat == 40);
+}
+
 TEST_CASE("an embedding model on this machine") {
     const gateway::Options options = good(
         "providers: { p: { api: llama-server, model_file: x.gguf, embedding: true } }\n"
