@@ -1,6 +1,7 @@
 #include "admin/admin_handler.h"
 
 #include "admin/cache_requests.h"
+#include "admin/student_requests.h"
 #include "json/scan.h"
 
 namespace weir::admin {
@@ -52,7 +53,7 @@ std::string purged_body(const tiers::Mark& mark, Micros until) {
 Task<void> AdminHandler::handle(net::Exchange& exchange) {
     const std::string_view path = exchange.head().path();
     const std::string_view method = exchange.head().method;
-    const bool changes = path == kFeedback || path == kPurge;
+    const bool changes = path == kFeedback || path == kPurge || is_below_students(path);
     const bool allowed = changes ? method == "POST" : method == "GET" || method == "HEAD";
     if (!allowed) {
         const std::string_view methods = changes ? "POST" : "GET, HEAD";
@@ -84,8 +85,8 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else if (path == "/api/cascades") {
         const std::string body = render_cascades(gateway_.cascades().views(), gateway_.agreements());
         co_await exchange.respond(200, kJson, body);
-    } else if (path == "/api/students") {
-        const std::string body = render_students(gateway_.students());
+    } else if (path == kStudents) {
+        const std::string body = render_students(gateway_.student_lives());
         co_await exchange.respond(200, kJson, body);
     } else if (path == "/api/cascades/log") {
         const Result<cascade::DecisionLog::Query> query = parse_decision_query(exchange.head().query());
@@ -100,7 +101,8 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else {
         const std::string body = error_body(
             "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, "
-            "/api/cascades/log, /api/students, and to POST to /v1/feedback, /api/cache/purge");
+            "/api/cascades/log, /api/students, and to POST to /v1/feedback, /api/cache/purge, "
+            "/api/students/{student}/promote, /demote and /rollback");
         co_await exchange.respond(404, kJson, body);
     }
 }
@@ -128,7 +130,8 @@ Task<void> AdminHandler::answer_error(net::Exchange& exchange, const Error& erro
 Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) {
     const std::string admin_host = gateway_.routes()->options().admin.host;
     std::optional<Refusal> refusal = refuse_post(exchange.head(), exchange.body().size(), admin_host);
-    if (!refusal && caches_ == nullptr) refusal = Refusal{501, "this gateway has no caches to change"};
+    if (!refusal && caches_ == nullptr && !is_below_students(path))
+        refusal = Refusal{501, "this gateway has no caches to change"};
     if (refusal) {
         const std::string body = error_body(refusal->message);
         co_await exchange.respond(refusal->status, kJson, body);
@@ -136,7 +139,13 @@ Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) 
     }
     Result<std::string> done = std::string();
     std::function<void()> work;
-    if (path == kPurge) {
+    if (is_below_students(path)) {
+        const Result<StudentRequest> request = parse_student_request(path);
+        if (!request) done = tl::unexpected(request.error());
+        if (request) {
+            work = [this, &done, asked = *request] { done = change_student(gateway_.students(), asked); };
+        }
+    } else if (path == kPurge) {
         Result<tiers::Mark> mark = parse_purge(exchange.body());
         if (!mark) done = tl::unexpected(mark.error());
         if (mark) {

@@ -5,9 +5,10 @@
 //   GET /api/requests/{id}   a request's ledger row as JSON
 //   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
 //   GET /api/cascades/log    what was decided about them, newest first: ?course=NAME&task=16 HEX DIGITS&most=100
-//   GET /api/students        which students there are, of how many examples, and why there is none
+//   GET /api/students        which students there are, where in their life, and why (docs/students-life.md)
 //   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
 //   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
+//   POST /api/students/{student}/promote|demote|rollback: see student_requests.h
 // Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
 // Limits: loopback unless configured (there are no tokens yet); request bodies 64 KiB.
 #pragma once
@@ -22,7 +23,7 @@ namespace weir::admin {
 
 class AdminHandler final : public net::Handler {
   public:
-    // `caches` outlives the handler; nullptr: the POST requests are answered with 501.
+    // `caches` outlives the handler; nullptr: the POST requests about them are answered with 501.
     explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr)
         : gateway_(gateway), caches_(caches) {}
 
@@ -46,8 +47,8 @@ std::string render_metrics(gateway::Gateway& gateway);
 std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views,
                             const std::vector<gateway::AgreementBook::View>& agreements);
 
-// The students (gateway/students.h).
-std::string render_students(const std::vector<gateway::Students::View>& views);
+// The students (gateway/student_life.h).
+std::string render_students(const std::vector<gateway::StudentLife>& lives);
 
 // What was decided about them, and what is asked for: "course=c&task=0123456789abcdef&most=10", each of which may be
 // left out. Error invalid says what is wrong.

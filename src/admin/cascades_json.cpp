@@ -85,8 +85,9 @@ std::string render_cascades(const std::vector<View>& views,
         const cascade::PolicyLearner::Certificate& proof = view.certificate;
         out += R"({"name":)";
         json::write_string(view.name, out);
-        out += R"(,"promise":)" + real(view.options.promise) + R"(,"confidence":)" + real(view.options.confidence) +
-               R"(,"serving":)" + (proof.harm_price_usd ? "true" : "false") + R"(,"certificate":{"occasion":)" +
+        out += R"(,"promise":)" + real(view.options.promise) + R"(,"held_to":)" + real(view.held_to) +
+               R"(,"confidence":)" + real(view.options.confidence) + R"(,"serving":)" +
+               (proof.harm_price_usd ? "true" : "false") + R"(,"certificate":{"occasion":)" +
                std::to_string(proof.occasion) + R"(,"trials":)" + std::to_string(proof.trials) + R"(,"known":)" +
                std::to_string(proof.known) + R"(,"allowed_now":)" + real(proof.promise_now) + R"(,"worse_seen":)" +
                real(proof.worse_seen) + R"(,"worse_at_most":)" + real(proof.worse_bound) +

@@ -107,6 +107,27 @@ void judges(const std::vector<gateway::JudgeRecord::View>& views, Exposition& ou
          [](const View& view) { return to_decimal(view.cost); });
 }
 
+// By the state of their life (gateway/student_life.h).
+void students(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out) {
+    std::array<std::uint64_t, gateway::kStudentStates> states{};
+    for (const gateway::StudentLife& life : gateway.student_lives()) ++states[static_cast<std::size_t>(life.state)];
+    out.family("students", "gauge", "Students, and tasks on their way to one, by state.");
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        const auto state = to_string(static_cast<gateway::StudentState>(i));
+        out.sample("students", "{state=\"" + std::string(state) + "\"}", std::to_string(states[i]));
+    }
+    const gateway::Students::Counters counters = gateway.students().counters();
+    out.single("students_trained_total", "counter", "Students trained.", counters.trained);
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%.6f", static_cast<double>(counters.training_micros) / 1e6);
+    out.family("students_training_cpu_seconds_total", "counter", "Processor time that their training took.");
+    out.sample("students_training_cpu_seconds_total", "", seconds);
+    out.single("student_offers_total", "counter",
+               "Requests for which a student had an answer to offer; those served are answers_total.",
+               totals.student_offers);
+    out.single("student_declined_total", "counter", "... and for which there was none.", totals.student_declined);
+}
+
 // Model tiers whose gates are learned, by cascade.
 void cascades(const std::vector<cascade::CascadeLearner::View>& views, Exposition& out) {
     using View = cascade::CascadeLearner::View;
@@ -247,6 +268,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
                    semantic->learner->passed_over());
     }
     judges(gateway.judges(), out);
+    students(gateway, totals, out);
     if (const auto views = gateway.cascades().views(); !views.empty()) {
         cascades(views, out);
         proof(views, out);

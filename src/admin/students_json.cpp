@@ -1,29 +1,124 @@
 // Students, as the admin address shows them.
+#include <cstdio>
+
 #include "admin/admin_handler.h"
 #include "json/scan.h"
 
 namespace weir::admin {
+namespace {
 
-std::string render_students(const std::vector<gateway::Students::View>& views) {
+constexpr double kAlpha = 0.025;  // below and above a 95 % interval
+
+// Members of one object after another.
+class Object {
+  public:
+    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+    void raw(std::string_view name, std::string_view value) {
+        if (out_.back() != '{') out_ += ',';
+        json::write_string(name, out_);
+        out_ += ':';
+        out_ += value;
+    }
+    void text(std::string_view name, std::string_view value) {
+        std::string quoted;
+        json::write_string(value, quoted);
+        raw(name, quoted);
+    }
+    template <class T>
+    void whole(std::string_view name, T value) {
+        raw(name, std::to_string(value));
+    }
+    void flag(std::string_view name, bool value) { raw(name, value ? "true" : "false"); }
+    void share(std::string_view name, double value) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.9g", value);
+        raw(name, text);
+    }
+    void end() { out_ += '}'; }
+
+  private:
+    std::string& out_;
+};
+
+std::string graded(const cascade::GradedCount& count) {
+    std::string out;
+    Object object(out);
+    object.whole("answers", count.count());
+    object.whole("differ", count.worse());
+    object.share("share", count.share());
+    object.share("share_low", count.low(kAlpha));
+    object.share("share_high", count.high(kAlpha));
+    object.end();
+    return out;
+}
+
+// Null where nothing was asked twice.
+std::string repeats(const gateway::SelfAgreement& itself) {
+    if (itself.all.asked == 0) return "null";
+    std::string out;
+    Object object(out);
+    object.whole("asked", itself.all.asked);
+    object.whole("differ", itself.all.differ);
+    object.share("share", itself.differ_share());
+    object.share("share_low", itself.differ_low());
+    object.share("share_high", itself.differ_high());
+    object.whole("drawn", itself.drawn.asked);
+    object.whole("drawn_differ", itself.drawn.differ);
+    object.text("says", gateway::describe(itself));
+    object.end();
+    return out;
+}
+
+std::string gate(const gateway::StudentCourse& course) {
+    if (course.name.empty()) return "null";
+    std::string out;
+    Object object(out);
+    object.text("course", course.name);
+    object.text("task", course.gate);
+    object.flag("in_plan", course.in_ladder);
+    object.share("share", course.share);
+    object.whole("trials", course.trials);
+    object.share("promise", course.promise.disagreement);
+    object.share("held_to", course.held_to);
+    object.share("confidence", course.promise.confidence);
+    object.flag("certified", course.certificate.harm_price_usd.has_value());
+    object.share("worse_at_most", course.certificate.worse_bound);
+    object.share("allowed_now", course.certificate.promise_now);
+    object.end();
+    return out;
+}
+
+}  // namespace
+
+std::string render_students(const std::vector<gateway::StudentLife>& lives) {
     std::string out = R"({"students":[)";
-    const auto text = [&out](std::string_view name, std::string_view value) {
-        out += out.back() == '{' ? "\"" : ",\"";
-        out += name;
-        out += "\":";
-        json::write_string(value, out);
-    };
-    for (const gateway::Students::View& view : views) {
+    for (const gateway::StudentLife& life : lives) {
         if (out.back() != '[') out += ',';
-        out += '{';
-        text("student", file_name(view.key));
-        text("tenant", view.key.tenant);
-        text("cascade", view.key.cascade);
-        text("reference", view.key.reference);
-        text("task", to_hex(view.key.task));
-        out += R"(,"examples":)" + std::to_string(view.examples) + R"(,"trained_unix_us":)" +
-               std::to_string(view.trained_unix_micros) + R"(,"bytes":)" + std::to_string(view.bytes);
-        text("why", view.why);
-        out += '}';
+        const gateway::Students::View& view = life.student;
+        Object object(out);
+        object.text("student", file_name(view.key));
+        object.text("tenant", view.key.tenant);
+        object.text("cascade", view.key.cascade);
+        object.text("reference", view.key.reference);
+        object.text("task", to_hex(view.key.task));
+        object.text("state", to_string(life.state));
+        object.raw("state_since_unix_us",
+                   life.since_unix_micros == 0 ? "null" : std::to_string(life.since_unix_micros));
+        object.text("why", life.why);
+        object.whole("examples", view.examples);
+        object.whole("examples_kept", view.kept);
+        object.whole("examples_wanted", view.wanted);
+        object.whole("trained_unix_us", view.trained_unix_micros);
+        object.whole("bytes", view.bytes);
+        object.whole("features", view.features);
+        object.flag("demoted_by_hand", view.marks.demoted_unix_micros > 0);
+        object.flag("rolled_back", view.marks.rolled_back_unix_micros > 0);
+        object.flag("can_roll_back", view.before);
+        object.raw("gate", gate(life.course));
+        object.raw("disagreement", graded(life.course.graded));
+        object.raw("audits", graded(life.course.audited));
+        object.raw("reference_repeats", repeats(view.itself));
+        object.end();
     }
     return out + "]}";
 }

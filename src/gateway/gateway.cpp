@@ -67,6 +67,7 @@ struct Gateway::Impl {
     Result<void> open_ledger(const Options& options, unsigned reactors);
     Result<void> open_caches(const Options& options);
     Result<void> start_engines(const Options& options, unsigned reactors);
+    void tell_students(const Routes& now);
     void stop();
 
     const Clock& clock;
@@ -126,9 +127,25 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     shared->examples = examples.get();
     shared->shelf = &shelf;
     students = std::make_unique<Students>(*examples, shelf, options.data_folder + "/students", clock);
-    students->wanted(routes->cascades_with_students());
+    tell_students(*routes);
     caches->add_students(*students);
     return {};
+}
+
+void Gateway::Impl::tell_students(const Routes& now) {
+    std::map<std::string, Students::Measure> measures;
+    for (const CascadeRoute& cascade : now.cascades()) {
+        Students::Measure& measure = measures[cascade.options.name];
+        measure.rules = {cascade.options.agreement.rules};
+        for (const auto& [task, rules] : cascade.options.agreement.tasks) measure.rules.push_back(rules);
+        measure.told = cascade.options.promise && cascade.options.promise->by_repeats;
+    }
+    const auto heard = [&learner = *cascades](const std::string& cascade, const std::string& reference,
+                                              cascade::TaskRepeats repeats) {
+        learner.measure_by(cascade, reference, std::move(repeats));
+    };
+    students->measure(std::move(measures), heard);
+    students->wanted(now.cascades_with_students());
 }
 
 Result<void> Gateway::Impl::start_engines(const Options& options, unsigned reactors) {
@@ -260,7 +277,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
             engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
         });
     }
-    impl_->students->wanted((*built)->cascades_with_students());
+    impl_->tell_students(**built);
     return {};
 }
 
@@ -319,6 +336,8 @@ Totals Gateway::totals() const {
         totals.background_dropped += lane.background_dropped;
         totals.audits += lane.audits;
         totals.refreshes += lane.refreshes;
+        totals.student_offers += lane.student_offers;
+        totals.student_declined += lane.student_declined;
         totals.connections += engine->server->connections();
         totals.active += engine->server->active();
         for (std::size_t i = 0; i < totals.by_tier.size(); ++i) totals.by_tier[i] += lane.by_tier[i];
@@ -348,8 +367,11 @@ std::vector<AgreementBook::View> Gateway::agreements() const {
 cascade::CascadeLearner& Gateway::cascades() {
     return *impl_->cascades;
 }
-std::vector<Students::View> Gateway::students() const {
-    return impl_->students->views();
+Students& Gateway::students() {
+    return *impl_->students;
+}
+std::vector<StudentLife> Gateway::student_lives() const {
+    return gateway::student_lives(impl_->students->views(), *routes(), *impl_->cascades);
 }
 store::ExampleStore& Gateway::examples() {
     return *impl_->examples;

@@ -13,6 +13,7 @@
 #include "gateway/lane.h"
 #include "gateway/options.h"
 #include "gateway/routes.h"
+#include "gateway/student_life.h"
 #include "gateway/students.h"
 #include "net/http_server.h"
 #include "store/ledger.h"
@@ -23,11 +24,15 @@ struct Totals {
     std::uint64_t requests = 0, caller_gone = 0, ledger_waits = 0, overhead_micros = 0, connections = 0, active = 0;
     std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, audits = 0,
                   refreshes = 0;
+    std::uint64_t student_offers = 0, student_declined = 0;
     std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
     std::array<std::uint64_t, cascade::kPromptClasses> by_class{};
     Usd cost, saved;
 };
+
+std::vector<StudentLife> student_lives(const std::vector<Students::View>& students, const Routes& routes,
+                                       const cascade::CascadeLearner& cascades);
 
 class Gateway {
   public:
@@ -56,7 +61,8 @@ class Gateway {
     Worker& worker();
     store::ExampleStore& examples();
     cascade::CascadeLearner& cascades();
-    std::vector<Students::View> students() const;
+    Students& students();
+    std::vector<StudentLife> student_lives() const;
     std::vector<JudgeRecord::View> judges() const;
     std::vector<AgreementBook::View> agreements() const;
     std::shared_ptr<const Routes> routes() const;

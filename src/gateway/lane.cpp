@@ -126,30 +126,32 @@ std::shared_ptr<const tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelR
     return upstream;
 }
 
-// The tiers that learn, and what is learned for them. A tier that is the reference itself is none; where a price is not
-// known nothing can be weighed.
+// The tiers that learn, and what is learned for them.
 void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     const CascadeRoute& cascade = *plan.cascade;
     if (cascade.ladder.empty() || !cascade.options.promise || !plan.reference->price) return;
     const cascade::Promise& promise = *cascade.options.promise;
-    cascade::CourseName name{cascade.options.name, promise.by_harm, {}, plan.reference->full_name, {}};
+    const bool student = plan.examples && shared.shelf != nullptr;
+    const cascade::CourseName name{cascade.options.name,
+                                   promise.by_harm,
+                                   learned_tiers(cascade, plan.reference->full_name, student),
+                                   plan.reference->full_name,
+                                   {}};
     for (const auto& [model, gathers] : cascade.ladder) {
         if (!model) {
-            if (!plan.examples || shared.shelf == nullptr) continue;
+            if (!student) continue;
             plan.course_options.at_once =
                 static_cast<std::uint8_t>(plan.course_options.at_once | 1U << plan.ladder.size());
             plan.ladder_models.push_back(nullptr);
             plan.ladder_gathers.push_back({});
             plan.ladder.push_back(std::make_shared<tiers::student::StudentTier>(
                 *shared.shelf, plan.examples, routes_->model_id(tiers::student::kStudentName), shared.clock));
-            name.tiers.emplace_back("student");
             continue;
         }
         if (model->full_name == plan.reference->full_name || !model->price) continue;
         plan.ladder_models.push_back(upstream_of(*model));
         plan.ladder_gathers.push_back(gathers);
         plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back(), gathers));
-        name.tiers.push_back(cascade::tier_name(model->full_name, gathers));
     }
     plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;
@@ -167,6 +169,16 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.proof->set_caps(cascade.options.audits);
     if (promise.over_task) return;
     plan.course = shared.cascades.course(plan.course_name, plan.course_options, cascade.options.canary);
+}
+
+std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool student) {
+    std::vector<std::string> names;
+    for (const auto& [model, gathers] : cascade.ladder) {
+        if (!model && student) names.emplace_back(kStudentTier);
+        if (!model || model->full_name == reference || !model->price) continue;
+        names.push_back(cascade::tier_name(model->full_name, gathers));
+    }
+    return names;
 }
 
 std::shared_ptr<cascade::Course> Plan::course_of(std::uint64_t task, cascade::CascadeLearner& learner) const {

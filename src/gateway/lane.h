@@ -38,6 +38,7 @@
 
 namespace weir::gateway {
 
+inline constexpr std::string_view kStudentTier = "student";  // in a course's name
 constexpr std::size_t kMaxPlans = 10'000;
 constexpr std::size_t kMaxNamedTasks = 100'000;
 constexpr std::size_t kMaxPlanTasks = 1'000;
@@ -148,11 +149,16 @@ struct LaneCounters {
     std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
+    std::atomic<std::uint64_t> student_offers{0}, student_declined{0};  // asked, and had an answer to offer or not
 };
 
 struct Lane;
 struct JudgeQueue;    // judge.cpp
 struct GradingQueue;  // grading.cpp
+
+// The tiers before the reference whose gates are learned, in order, as a course's name has them. One that is the
+// reference itself is none; where a price is not known nothing can be weighed. `student`: one may be made.
+std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool student);
 
 // A way to a lane that outlives it, for other threads.
 class LaneLink : public std::enable_shared_from_this<LaneLink> {

@@ -77,14 +77,6 @@ void Students::wanted(std::set<std::string> cascades) {
     changed_.notify_all();
 }
 
-std::vector<Students::View> Students::views() const {
-    const std::lock_guard lock(mutex_);
-    std::vector<View> all;
-    all.reserve(views_.size());
-    for (const auto& [key, view] : views_) all.push_back(view);
-    return all;
-}
-
 void Students::purge(std::string_view tenant, std::uint64_t task) {
     const auto is_meant = [&](const StudentKey& key) {
         return (tenant.empty() || key.tenant == tenant) && (task == 0 || key.task == task);
@@ -105,6 +97,10 @@ void Students::purge(std::string_view tenant, std::uint64_t task) {
     });
     const std::lock_guard lock(mutex_);
     std::erase_if(views_, [&](const auto& view) { return is_meant(view.first); });
+    std::erase_if(looked_, [&](const auto& of) {
+        return (tenant.empty() || std::get<0>(of.first) == tenant) && (task == 0 || std::get<3>(of.first) == task);
+    });
+    repeats_changed_ = true;
 }
 
 std::uint64_t Students::purges() const {
@@ -118,9 +114,8 @@ std::string Students::file_of(const StudentKey& key) const {
 
 void Students::remove_files(const StudentKey& key) const {
     std::error_code error;
-    for (const std::string_view end : {"", ".before", ".since"}) {
-        std::filesystem::remove(file_of(key) + std::string(end), error);
-    }
+    std::filesystem::remove(file_of(key), error);
+    for (const std::string_view end : kStudentFileEnds) std::filesystem::remove(file_of(key) + std::string(end), error);
 }
 
 void Students::run(const std::stop_token& stop) {
@@ -128,25 +123,33 @@ void Students::run(const std::stop_token& stop) {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPriority);
     clean_up();
     while (!stop.stop_requested()) {
-        std::set<std::string> wanted;
+        std::set<std::string> wanted, training;
+        std::set<TaskKey> hurried;
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, stop, kLookEvery, [this] { return woken_; });
             woken_ = false;
-            wanted = wanted_;
+            wanted = training = wanted_;
+            for (const auto& [cascade, measure] : measures_) {
+                if (measure.told) wanted.insert(cascade);
+            }
+            hurried = std::exchange(hurried_, {});
         }
         const std::vector<store::ExampleTask> tasks = examples_.tasks();
         drop_orphans(tasks);
+        note_added(tasks);
+        tell_repeats();
         for (const StudentKey& key : shelf_.outdated()) begin_anew(key);
         if (wanted.empty()) continue;
         for (const store::ExampleTask& task : tasks) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
-            Task& state = tasks_[TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task)];
-            if (state.looked && task.count.added < state.next) continue;
+            const TaskKey key(task.tenant, task.course.cascade, task.course.reference, task.task);
+            Task& state = tasks_[key];
+            if (state.looked && task.count.added < state.next && !hurried.contains(key)) continue;
             rest(stop);
             const Micros before = processor_micros();
-            look(task, state, stop);
+            look(task, state, training.contains(task.course.cascade), stop);
             credit_ -= processor_micros() - before;
         }
     }
@@ -163,7 +166,7 @@ void Students::rest(const std::stop_token& stop) {
     }
 }
 
-void Students::look(const store::ExampleTask& task, Task& state, const std::stop_token& stop) {
+void Students::look(const store::ExampleTask& task, Task& state, bool trains, const std::stop_token& stop) {
     const std::uint64_t purged = purges();  // what is purged from here on must not be learned from
     const auto kept = examples_.examples(task.tenant, task.course, task.task);
     state.looked = true;
@@ -171,19 +174,16 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
         state.next = next_by(kGrowth, task.count.added);  // else it would say so five times a second
         return log_warning("students: " + kept.error().message);
     }
-    std::map<StudentKey, std::vector<const store::Example*>> groups;
-    for (const store::Example& example : *kept) {
-        if (!example.content || !example.may_distil) continue;
-        const StudentKey key{task.tenant, task.course.cascade, task.course.reference,
-                             task.task,   example.system,      example.response_format};
-        groups[key].push_back(&example);
+    SelfAgreement itself;
+    const Groups groups = groups_of(task, *kept, itself);
+    if (!trains) {
+        state.next = next_by(kGrowth, task.count.added);
+        return note_kept(task, {}, itself, state.next, purged);
     }
     const bool first = !std::exchange(state.opened, true);
     bool learned = false, too_varied = false;
-    std::uint64_t most = 0;  // that one of them has, of those that have too few
-    for (auto& [key, examples] : groups) {
-        const Micros since = learned_since(key);
-        std::erase_if(examples, [since](const store::Example* example) { return example->unix_micros < since; });
+    std::uint64_t least = kFirstExamples;  // that are still to come, of those that have too few
+    for (const auto& [key, examples] : groups) {
         if (first) {
             const std::lock_guard files(files_mutex_);
             if (purged == purges_ && put(key)) {
@@ -191,8 +191,8 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
                 continue;
             }
         }
-        if (examples.size() < kFirstExamples) {
-            most = std::max<std::uint64_t>(most, examples.size());
+        if (const std::uint64_t more = missing(examples, read_marks(file_of(key))); more > 0) {
+            least = std::min(least, more);
             continue;
         }
         const Learned came = train(key, examples, purged, stop);
@@ -203,8 +203,9 @@ void Students::look(const store::ExampleTask& task, Task& state, const std::stop
         state.next = next_by(learned ? kGrowth : kGrowthInVain, task.count.added);
     } else {
         // Not for each that comes, where many instructions have a few each.
-        state.next = task.count.added + std::max(kFirstExamples - most, task.count.added / kLeastShare);
+        state.next = task.count.added + std::max(least, task.count.added / kLeastShare);
     }
+    note_kept(task, groups, itself, state.next, purged);
 }
 
 // The file that is there into service.
@@ -217,16 +218,24 @@ bool Students::put(const StudentKey& key) {
         log_warning("students: " + model.error().message);
         return false;
     }
-    auto student = std::make_shared<tiers::student::ShelvedStudent>(key, std::move(*model), clock_.unix_micros());
-    if (const auto before = shelf_.find(key.tenant, key.cascade, key.reference, key.task)) {
-        for (const auto& other : *before) {
+    auto student = std::make_shared<tiers::student::ShelvedStudent>(key, std::move(*model), written_unix_micros(file));
+    if (const auto others = shelf_.find(key.tenant, key.cascade, key.reference, key.task)) {
+        for (const auto& other : *others) {
             if (other->key == key) student->follow(*other);
         }
     }
+    const StudentMarks marks = read_marks(file);
+    const bool before = std::filesystem::exists(file + ".before", error);
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
+    const std::uint64_t kept = view.kept, wanted = view.wanted;
     view = {key, student->model->examples(), student->trained_unix_micros, student->model->bytes(), {}};
-    shelf_.put(std::move(student));
+    view.features = student->model->features();
+    view.kept = kept;
+    view.wanted = wanted;
+    view.marks = marks;
+    view.before = before;
+    if (view.marks.demoted_unix_micros == 0) shelf_.put(std::move(student));
     return true;
 }
 
@@ -235,17 +244,21 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
     std::vector<tiers::student::StudentExample> shown;
     shown.reserve(examples.size());
     for (const store::Example* example : examples) shown.push_back({example->prompt, example->answer});
+    const Micros rolled_back = read_marks(file_of(key)).rolled_back_unix_micros;
+    const Micros before = processor_micros();
     const auto bytes = tiers::student::train_student(shown, {}, stop);
+    training_micros_ += processor_micros() - before;
     if (!bytes && bytes.error().code == ErrorCode::canceled) return Learned::called_off;
     const std::lock_guard files(files_mutex_);
-    if (purges_ != purges) return Learned::called_off;
+    if (purges_ != purges || read_marks(file_of(key)).rolled_back_unix_micros != rolled_back) {
+        return Learned::called_off;
+    }
     if (!bytes) {
-        note(key, bytes.error().message);
+        note(key, bytes.error().message, true);
         return Learned::too_varied;
     }
     std::error_code error;
-    std::filesystem::create_directories(folder_, error);
-    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, error);
+    make_folder();
     const std::string file = file_of(key);
     // There is a whole file by its name at every moment. What is mapped stays readable under its other name.
     std::filesystem::remove(file + ".before", error);
@@ -255,6 +268,8 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
         note(key, "it can't be written");
         return Learned::yes;
     }
+    if (auto unheld = unmark(file, ".held"); !unheld) log_warning("students: " + unheld.error().message);
+    ++trained_;
     if (put(key)) {
         log_info("students: task " + to_hex(key.task) + ": a student of " + std::to_string(examples.size()) +
                  " examples, " + std::to_string(bytes->size()) + " bytes");
@@ -293,18 +308,25 @@ void Students::begin_anew(const StudentKey& key) {
     std::error_code error;
     std::filesystem::remove(file, error);
     std::filesystem::remove(file + ".before", error);
+    std::filesystem::remove(file + ".held", error);
+    const StudentMarks marks = read_marks(file);
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
     Task& task = tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)];
     task.next = count.added + kFirstExamples - stay;
     const std::lock_guard lock(mutex_);
-    views_[key] = {key, 0, 0, 0, "the reference says what the student could not"};
+    View& view = views_[key];
+    view = {key, 0, 0, 0, "the reference says what the student could not"};
+    view.kept = stay;
+    view.wanted = kFirstExamples;
+    view.marks = marks;
 }
 
-void Students::note(const StudentKey& key, std::string why) {
+void Students::note(const StudentKey& key, std::string why, bool varied) {
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
     view.key = key;
+    view.varied = varied;
     view.why = std::move(why);
 }
 
@@ -326,6 +348,7 @@ void Students::drop_orphans(const std::vector<store::ExampleTask>& tasks) {
         if (is_gone(student->key)) shelf_.take_away(student->key);
     }
     const std::lock_guard lock(mutex_);
+    std::erase_if(looked_, [&there](const auto& of) { return !there.contains(of.first); });
     std::erase_if(views_, [&](const auto& view) {
         if (!is_gone(view.first)) return false;
         remove_files(view.first);

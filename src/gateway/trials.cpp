@@ -112,6 +112,11 @@ bool plan_trial(ChatLife& life, const tiers::Question& question) {
     trial.task = life.row.task;
     trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
     cascade::ask_early(plan.ladder, question, grading.climb);
+    for (const std::optional<tiers::Climb>& early : grading.climb.early) {
+        if (!early) continue;
+        LaneCounters& counters = life.lane.counters;
+        (early->offer ? counters.student_offers : counters.student_declined).fetch_add(1, std::memory_order_relaxed);
+    }
     const Micros now = life.lane.shared.clock.unix_micros();
     grading.proof_share = plan.proof->share(now, expected_proof(grading));
     grading.blind = plan.proof->blind(now);
