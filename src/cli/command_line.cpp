@@ -18,6 +18,7 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/student_command.h"
+#include "cli/students_command.h"
 #include "cli/train_command.h"
 #include "cli/version.h"
 #include "store/report.h"
@@ -32,6 +33,7 @@ constexpr const char* kExamples = R"(Examples:
   weir report --since 7d --by day    the same for a week, day by day
   weir report --by model --format json
   weir replay -c candidate.yaml      what would another configuration have done with the same requests?
+  weir students                      which small models have been learned, and where they are in service
   weir export --task 0123456789abcdef --out tags  its kept answers, as training data for your own trainer
   weir import-adapter --file tags.gguf --provider local  what that trainer made of it, as a tier
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
@@ -79,6 +81,7 @@ struct Arguments {
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
+    StudentsArguments students;
     ReplayArguments replay;
     ExportArguments export_;
     ImportArguments import;
@@ -177,6 +180,28 @@ void add_import(CLI::App& app, ImportArguments& to) {
     command->add_option("--as", to.name, "what to call it (default: the file's name)")->type_name("NAME");
     add_format(*command, to.format);
     command->footer("");
+}
+
+const std::map<std::string, std::string> kStudentActions{
+    {"list", "list"}, {"promote", "promote"}, {"demote", "demote"}, {"rollback", "rollback"}};
+
+constexpr const char* kStudentsHelp = R"(Actions:
+  list      every student with its state and why (default)
+  demote    out of service until it is promoted, over restarts and trainings
+  promote   lifts that; trains at once where there are enough examples and no student. No gate is opened by it:
+            when a student answers the promise decides
+  rollback  the student before this one takes its place; trained anew when a quarter more examples have come
+STUDENT is the name in the list, or what it begins with, if no other does.)";
+
+void add_students(CLI::App& app, StudentsArguments& to) {
+    CLI::App* const students =
+        app.add_subcommand("students", "The running gateway's students: their state, and changes by hand");
+    add_config(*students, to.config_file);
+    add_choice(*students, "action", to.action, kStudentActions, "list|promote|demote|rollback",
+               "what to do (default: list)");
+    students->add_option("student", to.student, "which one")->type_name("STUDENT");
+    add_format(*students, to.format);
+    students->footer(kStudentsHelp);
 }
 
 void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
@@ -353,6 +378,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_format(*check, to.check.format);
 
     add_report(app, to.report);
+    add_students(app, to.students);
     add_replay(app, to.replay);
     add_export(app, to.export_);
     add_import(app, to.import);
@@ -371,11 +397,12 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 9> kCommands{"serve",          "check", "report", "replay", "export",
-                                                        "import-adapter", "train", "eval",   "version"};
+    constexpr std::array<std::string_view, 10> kCommands{"serve",  "check",          "report", "students", "replay",
+                                                         "export", "import-adapter", "train",  "eval",     "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
     if (word.empty())
-        return "a command is missing: serve, check, report, replay, export, import-adapter, train, eval or version";
+        return "a command is missing: serve, check, report, students, replay, export, import-adapter, train, eval or "
+               "version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -423,6 +450,7 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("report")) {
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
     }
+    if (app.got_subcommand("students")) return students_command(arguments.students, process_settings(), out, err);
     if (app.got_subcommand("replay")) {
         return replay_command(arguments.replay, process_settings(), SystemClock(), out, err);
     }

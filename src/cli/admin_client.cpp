@@ -1,0 +1,73 @@
+#include "cli/admin_client.h"
+
+#include <memory>
+
+#include "eval/reactor_thread.h"
+#include "net/http_client.h"
+
+namespace weir::cli {
+namespace {
+
+struct Asked {
+    std::string head, body;
+    Result<AdminReply> reply = fail(ErrorCode::internal, "");
+};
+
+Task<void> ask(net::HttpClient& client, Asked& asked) {
+    net::HttpCall call(client);
+    const Micros deadline = client.reactor().clock().steady_micros() + kAdminMicros;
+    const Result<void> sent = co_await call.send(asked.head, asked.body, deadline);
+    if (!sent) {
+        asked.reply = tl::unexpected(sent.error());
+        co_return;
+    }
+    AdminReply reply;
+    reply.status = call.response().status;
+    const Result<void> read = co_await call.read_all(reply.body, kMostAdminBytes);
+    if (!read) {
+        asked.reply = tl::unexpected(read.error());
+        co_return;
+    }
+    asked.reply = std::move(reply);
+}
+
+Task<void> ask_and_finish(net::HttpClient& client, Asked& asked, std::function<void()> finished) {
+    co_await ask(client, asked);
+    finished();
+}
+
+}  // namespace
+
+std::string reachable_host(std::string_view host) {
+    if (host.empty() || host == "0.0.0.0") return "127.0.0.1";
+    return host == "::" ? "::1" : std::string(host);
+}
+
+Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path) {
+    const net::Endpoint endpoint{reachable_host(admin.host), admin.port, "", false};
+    if (admin.port == 0) return fail(ErrorCode::invalid, "admin: port 0 is another one at each start");
+    Asked asked;
+    const bool posts = method == "POST";
+    if (posts) asked.body = "{}";
+    asked.head = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nhost: " + endpoint.to_string() + "\r\n";
+    if (posts) {
+        asked.head += "content-type: application/json\r\ncontent-length: " + std::to_string(asked.body.size()) + "\r\n";
+    }
+    asked.head += "\r\n";
+    eval::ReactorThread thread;
+    net::ClientLimits limits;
+    limits.first_byte_micros = limits.idle_micros = kAdminMicros;
+    std::unique_ptr<net::HttpClient> client;
+    thread.wait_for([&](const std::function<void()>& finished) {
+        client = std::make_unique<net::HttpClient>(thread.reactor(), endpoint, limits, nullptr);
+        spawn(ask_and_finish(*client, asked, finished));
+    });
+    thread.call([&] { client.reset(); });
+    if (!asked.reply && asked.reply.error().code == ErrorCode::unavailable) {
+        return fail(ErrorCode::unavailable, "no gateway answers at " + endpoint.to_string() + ": is it running? (" +
+                                                asked.reply.error().message + ")");
+    }
+    return asked.reply;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,28 @@
+// Asks a running gateway at its admin address, for commands about what only the process knows.
+// Thread rule: blocks the caller, with a reactor of its own meanwhile. Limits: kMostAdminBytes of answer, kAdminMicros
+// for all of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "gateway/options.h"
+
+namespace weir::cli {
+
+inline constexpr std::size_t kMostAdminBytes = 64u << 20;
+inline constexpr Micros kAdminMicros = 60'000'000;
+
+struct AdminReply {
+    unsigned status = 0;
+    std::string body;
+};
+// A POST has an empty JSON object as its body. Errors: invalid (the configuration says port 0), unavailable (no gateway
+// is there), timeout, too_large, protocol.
+Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path);
+
+// Where a process on this machine finds what listens on `host`: on every address means on this one.
+std::string reachable_host(std::string_view host);
+
+}  // namespace weir::cli
