@@ -44,9 +44,11 @@ TEST_CASE("students by hand: demoted it is out of service, over trainings and re
     world.keep(10);
     world.until([&] { return view_of(world).examples > 40; });
     CHECK(world.examples_of() == 0);
+    const Micros trained = view_of(world).trained_unix_micros;
     world.start();
     world.until([&] { return view_of(world).examples > 40; });
     CHECK(world.examples_of() == 0);
+    CHECK(view_of(world).trained_unix_micros == trained);  // and not when it was found again
     CHECK(view_of(world).marks.demoted_unix_micros > 0);
     const auto promoted = world.students->promote(name);
     REQUIRE(promoted);
