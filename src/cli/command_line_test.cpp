@@ -57,9 +57,7 @@ TEST_CASE("wrong usage: one line and a hint, exit code 2") {
     };
     CHECK(message({}) ==
           "weir: a command is missing: serve, check, report, students, replay, export, import-adapter, train, eval or "
-          "version
-Try: weir --help
-");
+          "version\nTry: weir --help\n");
     CHECK(message({"reprot"}) == "weir: there is no command \"reprot\" (did you mean report?)\nTry: weir --help\n");
     CHECK(message({"exprot"}) == "weir: there is no command \"exprot\" (did you mean export?)\nTry: weir --help\n");
     CHECK(message({"export"}) == "weir export: --task is required\nTry: weir export --help\n");
