@@ -6,6 +6,8 @@
 namespace weir::text {
 namespace {
 
+constexpr std::array<std::string_view, 5> kMarks = {"[redacted]", "[email]", "[iban]", "[card]", "[phone]"};
+
 struct Found {
     std::size_t begin = 0, end = 0;
 };
@@ -268,13 +270,18 @@ Redaction Redaction::usual() {
 
 std::string Redaction::apply(std::string_view text) const {
     std::string out(text);
-    for (const Pattern& pattern : patterns_) replace(out, matches(pattern, out), "[redacted]");
-    if (email_) replace(out, emails(out), "[email]");
+    for (const Pattern& pattern : patterns_) replace(out, matches(pattern, out), kMarks[0]);
+    if (email_) replace(out, emails(out), kMarks[1]);
     // Longer numbers first: a part of a card's would do for a telephone's.
-    if (iban_) replace(out, ibans(out), "[iban]");
-    if (card_) replace(out, cards(out), "[card]");
-    if (phone_) replace(out, phones(out), "[phone]");
+    if (iban_) replace(out, ibans(out), kMarks[2]);
+    if (card_) replace(out, cards(out), kMarks[3]);
+    if (phone_) replace(out, phones(out), kMarks[4]);
     return out;
+}
+
+bool Redaction::marked(std::string_view text) {
+    return std::any_of(kMarks.begin(), kMarks.end(),
+                       [text](std::string_view mark) { return text.find(mark) != std::string_view::npos; });
 }
 
 }  // namespace weir::text

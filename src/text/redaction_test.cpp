@@ -84,6 +84,7 @@ TEST_CASE("nothing that is to go stays, wherever it stands, and going over it ag
             RC_ASSERT(clean.find(what.substr(at, 6)) == std::string::npos);
         }
         RC_ASSERT(usual(clean) == clean);
+        RC_ASSERT(Redaction::marked(clean) && !Redaction::marked(before + " " + what + " " + behind));
     });
 }
 
