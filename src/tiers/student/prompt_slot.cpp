@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr double kLeastShare = 0.9;         // of the prompts that a template must fit
 constexpr std::size_t kWorthALoss = 12;     // bytes that a longer beginning must gain to leave prompts out
+constexpr std::size_t kLeastAround = 12;    // bytes of beginning and end together: fewer are no instruction
 constexpr std::size_t kShingle = 3;         // tokens that are looked for together
 constexpr std::size_t kLeastForPieces = 8;  // prompts: with fewer too much stands in all of them by chance
 constexpr std::size_t kLeastPieceBytes = 3;
@@ -18,6 +19,12 @@ bool is_word(char byte) {
     const auto value = static_cast<unsigned char>(byte);
     return (value >= '0' && value <= '9') || (value >= 'a' && value <= 'z') || (value >= 'A' && value <= 'Z') ||
            value >= 0x80;
+}
+
+// How many bytes at a piece's beginning are rather the end of the text before it: a full stop that all the texts looked
+// at happen to have is none of the template.
+std::size_t ending_of_text(std::string_view piece) {
+    return std::min(piece.find_first_not_of(" .!?,;"), piece.size());
 }
 
 // Byte `place` from the front, or from the back.
@@ -154,8 +161,9 @@ std::vector<std::string> shared_pieces(std::span<const std::string_view> texts) 
     std::size_t begin = 0, end = 0;  // tokens of the piece that is growing
     const auto close = [&] {
         if (begin == end) return;
-        const std::size_t from = tokens[begin].begin, to = tokens[end - 1].end;
-        if (to - from >= kLeastPieceBytes) pieces.emplace_back(texts.front().substr(from, to - from));
+        std::string_view piece = texts.front().substr(tokens[begin].begin, tokens[end - 1].end - tokens[begin].begin);
+        piece.remove_prefix(ending_of_text(piece));
+        if (piece.size() >= kLeastPieceBytes) pieces.emplace_back(piece);
     };
     for (const Kept& each : kept) {
         if (each.first + kShingle == end + 1 && begin != end && joined[each.first] != 0) {
@@ -186,9 +194,12 @@ PromptSlot PromptSlot::learn(std::span<const std::string_view> prompts) {
     const std::size_t before = common(alive, least, {false});
     const std::string first(alive.front().substr(0, before));
     for (std::string_view& text : alive) text.remove_prefix(before);
-    const std::size_t behind = common(alive, least, {true});
-    const std::string last(alive.front().substr(alive.front().size() - behind));
+    std::size_t behind = common(alive, least, {true});
+    std::string last(alive.front().substr(alive.front().size() - behind));
+    behind -= ending_of_text(last);
+    last.erase(0, last.size() - behind);
     for (std::string_view& text : alive) text.remove_suffix(behind);
+    if (before + behind < kLeastAround) return {};
 
     PromptSlot made({first, last});
     if (alive.size() < kLeastForPieces) return made;

@@ -29,7 +29,8 @@ class PromptSlot {
     PromptSlot() : pieces_(2) {}
 
     // From the user's messages of one task. Nine tenths of the prompts decide; those of another template are passed
-    // over. Where nothing is shared, or there are too few prompts, all of a prompt is its slot.
+    // over. Where no instruction stands before or behind (texts that all end with a full stop, or all have the same
+    // word in them, are no template), or there are too few prompts, all of a prompt is its slot.
     static PromptSlot learn(std::span<const std::string_view> prompts);
 
     std::size_t slots() const { return pieces_.size() - 1; }  // at least 1

@@ -52,6 +52,17 @@ TEST_CASE("slot: an instruction before and behind") {
     CHECK(cut(slot, "Classify this text.\n\nText: \"\nLabel:").empty());  // before and behind overlap
 }
 
+TEST_CASE("slot: a full stop that all texts have is theirs, not the template's") {
+    learn::RandomBits random(7);
+    std::vector<std::string> prompts;
+    while (prompts.size() < 40) {
+        prompts.push_back("First:\n" + words(random) + ".\nSecond:\n" + words(random) + "! \nAre they the same?");
+    }
+    const PromptSlot slot = learned(prompts);
+    CHECK(cut(slot, "First:\na b.\nSecond:\nc! \nAre they the same?") == std::vector<std::string>{"a b.", "c! "});
+    CHECK(cut(slot, "First:\na b\nSecond:\nc\nAre they the same?") == std::vector<std::string>{"a b", "c"});
+}
+
 TEST_CASE("slot: pieces between") {
     learn::RandomBits random(2);
     std::vector<std::string> prompts;
@@ -72,10 +83,12 @@ TEST_CASE("slot: texts without a template are their own slot, and words are not 
     while (prompts.size() < 30) prompts.push_back(words(random));
     CHECK(learned(prompts).whole());
     CHECK(learned({}).whole());
-    CHECK(learned({"Say: a", "Say: b"}).whole());                      // too few
-    CHECK(learned(std::vector<std::string>(30, "the same")).whole());  // nothing varies
-    const PromptSlot names = learned({"Hi Anna!", "Hi Anton!", "Hi Andi!", "Hi Anke!"});
-    CHECK(cut(names, "Hi Bo!") == std::vector<std::string>{"Bo"});
+    CHECK(learned({"Say: a", "Say: b"}).whole());                               // too few
+    CHECK(learned(std::vector<std::string>(30, "the same")).whole());           // nothing varies
+    CHECK(learned({"Hi Anna!", "Hi Anton!", "Hi Andi!", "Hi Anke!"}).whole());  // by chance, as far as one can tell
+    const PromptSlot names = learned(
+        {"Write to Anna\nkindly!", "Write to Anton\nkindly!", "Write to Andi\nkindly!", "Write to Anke\nkindly!"});
+    CHECK(cut(names, "Write to Bo\nkindly!") == std::vector<std::string>{"Bo"});
     CHECK(cut(PromptSlot(), "x") == std::vector<std::string>{"x"});
 }
 
@@ -97,7 +110,7 @@ TEST_CASE("slot: any pieces and slots: what was put together is cut the same way
         learn::RandomBits random(seed);
         const std::size_t slots = 1 + random.below(3);
         std::vector<std::string> pieces;
-        for (std::size_t i = 0; i <= slots; ++i) pieces.push_back("\n[" + words(random) + "] ");
+        for (std::size_t i = 0; i <= slots; ++i) pieces.push_back("\n[rule " + words(random) + "] ");
         std::vector<std::string> prompts;
         for (int i = 0; i < 30; ++i) {
             std::string prompt = pieces[0];
