@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""CoNLL++ entities as rows for `weir eval spans`, on stdout.
+"""CoNLL++ entities as rows for `weir eval spans` and `weir eval student`, on stdout.
 
     scripts/span_rows.py conllpp > conllpp.jsonl        # the rows in the file's order
     scripts/span_rows.py conllpp --prompt > ...         # each text inside an instruction, as an application would send it
     build/release/weir eval spans --in conllpp.jsonl --train 5000
+    build/release/weir eval student --in conllpp.jsonl --promise 5% --shuffles 5
 
 Reads $WEIR_DATA/tensorzero (default ../shared/data beside the checkout). The answers are gold, not a model's.
 """

@@ -7,7 +7,7 @@
 #include "cli/config_values.h"
 #include "eval/student_eval.h"
 #include "eval/tsv.h"
-#include "tiers/student/student_trainer.h"
+#include "tiers/student/student.h"
 
 namespace weir::cli {
 namespace {
@@ -88,6 +88,23 @@ void print_table(const StudentSummary& summary, std::ostream& out) {
         << " us; largest student: " << number(summary.student_bytes / 1024, 0) << " KiB\n";
 }
 
+// What a student of its kind is made of.
+using Facts = std::vector<std::pair<std::string_view, std::size_t>>;
+Facts facts_of(const student::Student& made) {
+    if (const student::StudentModel* const labels = made.labels()) {
+        return {{"fields", labels->form().fields().size()},
+                {"labels", labels->form().columns()},
+                {"features", labels->features()}};
+    }
+    if (const student::SpanStudent* const spans = made.spans()) {
+        return {{"labels", spans->form().labels()}, {"features", spans->features()}};
+    }
+    return {{"rows", made.nearest()->rows()}};
+}
+std::size_t slots_of(const student::Student& made) {
+    return made.slot().whole() ? 0 : made.slot().slots();
+}
+
 int problem(const Error& error, std::ostream& err) {
     err << error.message << "\n";
     return error.code == ErrorCode::invalid || error.code == ErrorCode::too_large ? 2 : 1;
@@ -131,23 +148,26 @@ int train_student_command(const TrainStudentArguments& arguments, const Clock& c
     student::TrainingOptions options;
     options.seed = arguments.seed;
     const Micros begin = clock.steady_micros();
-    auto bytes = student::train_student(examples, options);
+    auto bytes = student::Student::train(examples, options);
     const double took = static_cast<double>(clock.steady_micros() - begin) / 1e6;
     if (!bytes) return problem({bytes.error().code, arguments.in_file + ": " + bytes.error().message}, err);
     if (const auto written = eval::write_file(arguments.out_file, *bytes); !written)
         return problem(written.error(), err);
-    const auto model = student::StudentModel::open(arguments.out_file);
+    const auto model = student::Student::open(arguments.out_file);
     if (!model) return problem(model.error(), err);
-    const student::StudentModel& made = **model;
+    const student::Student& made = **model;
+    const Facts facts = facts_of(made);
+    const std::string kind(to_string(made.kind()));
     if (arguments.format == OutputFormat::json) {
-        out << "{\"examples\": " << made.examples() << ", \"fields\": " << made.form().fields().size()
-            << ", \"labels\": " << made.form().columns() << ", \"features\": " << made.features()
-            << ", \"file\": " << json_string(arguments.out_file) << ", \"bytes\": " << made.bytes()
-            << ", \"train_s\": " << number(took) << ", \"training_set\": " << json_string(to_hex(made.training_set()))
-            << "}\n";
+        out << "{\"kind\": " << json_string(kind) << ", \"examples\": " << made.examples();
+        for (const auto& [name, value] : facts) out << ", " << json_string(std::string(name)) << ": " << value;
+        out << ", \"slots\": " << slots_of(made) << ", \"file\": " << json_string(arguments.out_file)
+            << ", \"bytes\": " << made.bytes() << ", \"train_s\": " << number(took)
+            << ", \"training_set\": " << json_string(to_hex(made.training_set())) << "}\n";
     } else {
-        out << made.examples() << " examples, " << made.form().fields().size() << " fields, " << made.form().columns()
-            << " labels, " << made.features() << " features; trained in " << number(took, 2)
+        out << kind << ": " << made.examples() << " examples";
+        for (const auto& [name, value] : facts) out << ", " << value << " " << name;
+        out << ", " << slots_of(made) << " slots in a template of the prompts; trained in " << number(took, 2)
             << " s\nwritten: " << arguments.out_file << ", " << made.bytes() << " bytes\n";
     }
     return 0;

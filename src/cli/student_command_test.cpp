@@ -6,6 +6,9 @@
 #include <sstream>
 
 #include "base/folder_testing.h"
+#include "json/scan.h"
+#include "tiers/student/span_testing.h"
+#include "tiers/student/student.h"
 #include "tiers/student/student_testing.h"
 
 using namespace weir;
@@ -78,10 +81,31 @@ TEST_CASE("train student: writes a student, of one task") {
     arguments.format = OutputFormat::json;
     const Ran ran = train(arguments);
     CHECK(ran.code == 0);
-    CHECK(ran.out.find("\"examples\": 100, \"fields\": 1, \"labels\": 4") != std::string::npos);
-    CHECK(tiers::student::StudentModel::open(arguments.out_file));
+    CHECK(ran.out.starts_with("{\"kind\": \"labels\", \"examples\": 100, \"fields\": 1, \"labels\": 4"));
+    CHECK(ran.out.find("\"slots\": 0") != std::string::npos);
+    CHECK(tiers::student::Student::open(arguments.out_file));
     std::ofstream(folder.file("rows")) << rows(100) + rows(10, "Other.");
     CHECK(train(arguments).code == 2);
     std::ofstream(folder.file("rows")) << rows(5);
     CHECK(train(arguments).err.find("too few examples") != std::string::npos);
+}
+
+TEST_CASE("train student: of an extraction") {
+    const TemporaryFolder folder;
+    std::string text;
+    for (const auto& errand : tiers::student::errands(100, 3)) {
+        text += "{\"prompt\": ";
+        json::write_string(tiers::student::instruction(errand.slot), text);
+        text += ", \"answer\": ";
+        json::write_string(errand.answer, text);
+        text += "}\n";
+    }
+    std::ofstream(folder.file("rows")) << text;
+    TrainStudentArguments arguments;
+    arguments.in_file = folder.file("rows");
+    arguments.out_file = folder.file("student");
+    const Ran ran = train(arguments);
+    CHECK(ran.code == 0);
+    CHECK(ran.out.starts_with("extraction: 100 examples, 2 labels"));
+    CHECK(ran.out.find(", 1 slots in a template") != std::string::npos);
 }

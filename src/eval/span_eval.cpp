@@ -105,12 +105,10 @@ namespace {
 // One student and how it is asked.
 class Pupil {
   public:
-    Result<void> learn(std::span<const SpanExample> examples, const SpanPlay& play) {
+    Result<void> learn(std::span<const StudentExample> examples, const SpanPlay& play) {
         form_ = SpanForm::learn(examples);
         if (play.nearest) {
-            std::vector<CopyExample> copies;
-            for (const SpanExample& each : examples) copies.push_back({each.slot, each.answer});
-            auto made = NearestCopy::train(copies);
+            auto made = NearestCopy::train(examples);
             if (!made) return tl::unexpected(made.error());
             nearest_ = std::move(*made);
             return {};
@@ -124,10 +122,10 @@ class Pupil {
     }
 
     bool answer(std::string_view slot, std::string& text, double& log_probability) {
-        const bool answered = spans_ ? spans_->answer(slot, scratch_, span_answer_)
-                                     : nearest_->answer(slot, nearest_scratch_, copy_answer_);
-        text = spans_ ? span_answer_.text : copy_answer_.text;
-        log_probability = spans_ ? span_answer_.log_probability : copy_answer_.log_probability;
+        const bool answered =
+            spans_ ? spans_->answer(slot, scratch_, answer_) : nearest_->answer(slot, nearest_scratch_, answer_);
+        text = answer_.text;
+        log_probability = answer_.log_probability;
         return answered;
     }
 
@@ -146,8 +144,7 @@ class Pupil {
     std::optional<NearestCopy> nearest_;
     SpanStudent::Scratch scratch_;
     NearestCopy::Scratch nearest_scratch_;
-    SpanAnswer span_answer_;
-    CopyAnswer copy_answer_;
+    StudentAnswer answer_;
 };
 
 void score(std::vector<Judged>& judged, std::vector<double>& micros, SpanSummary& summary) {
@@ -176,7 +173,7 @@ Result<SpanSummary> evaluate_spans(const std::vector<SpanRow>& rows, const SpanP
     for (std::size_t i = 0; i < play.train; ++i) prompts.push_back(rows[i].prompt);
     const PromptSlot cutter = PromptSlot::learn(prompts);
     std::vector<std::string> buffers(play.train);
-    std::vector<SpanExample> examples;
+    std::vector<StudentExample> examples;
     for (std::size_t i = 0; i < play.train; ++i) {
         if (cutter.cut(rows[i].prompt, slots)) examples.push_back({slot_text(slots, buffers[i]), rows[i].answer});
     }

@@ -10,7 +10,7 @@
 #include "eval/trial_play.h"
 #include "learn/random_bits.h"
 #include "tiers/student/label_watch.h"
-#include "tiers/student/student_trainer.h"
+#include "tiers/student/student.h"
 
 namespace weir::eval {
 namespace {
@@ -27,7 +27,7 @@ bool agree(const StudentRow& row, std::string_view answer, std::string_view othe
 
 // A task's student, and what it was and will be trained on.
 struct Course {
-    std::shared_ptr<const student::StudentModel> model;
+    std::shared_ptr<const student::Student> model;
     std::vector<student::StudentExample> examples;
     std::size_t next;  // examples, for the next training
     student::LabelWatch watch{};
@@ -83,7 +83,7 @@ class Pass {
             // While there is no student there is no tier to learn about.
             if (course.model) {
                 const Micros begin = clock_.steady_micros();
-                answer = course.model->answer(row.prompt);
+                answer = course.model->answer(row.prompt, scratch_);
                 predicted_us_ += clock_.steady_micros() - begin;
                 ++predicted_;
                 const PlayedTrial played =
@@ -128,7 +128,7 @@ class Pass {
 
     // The teacher has come to say what the student can't: it goes, with all examples but the latest.
     bool said_otherwise(Course& course, const StudentRow& row) {
-        course.watch.add(course.model->could_say(row.answer));
+        course.watch.add(course.model->could_say(row.prompt, row.answer));
         if (!course.watch.alarmed()) return false;
         ++summary_.forgotten;
         course.model = nullptr;
@@ -145,13 +145,13 @@ class Pass {
         student::TrainingOptions options;
         options.seed = play_.seed;
         const Micros begin = clock_.steady_micros();
-        auto bytes = student::train_student(course.examples, options);
+        auto bytes = student::Student::train(course.examples, options);
         const double took = static_cast<double>(clock_.steady_micros() - begin) / 1e6;
         if (!bytes) return;
         ++summary_.students;
         summary_.train_s = std::max(summary_.train_s, took);
         summary_.student_bytes = std::max(summary_.student_bytes, static_cast<double>(bytes->size()));
-        auto model = student::StudentModel::load(std::move(*bytes));
+        auto model = student::Student::load(std::move(*bytes));
         if (!model) return;
         if (!course.model) course.watch = student::LabelWatch();
         course.watch.expect((*model)->outside_share());
@@ -164,6 +164,7 @@ class Pass {
     const Clock& clock_;
     StudentSummary& summary_;
     std::map<std::uint64_t, Course> courses_;
+    student::Student::Scratch scratch_;
     Micros predicted_us_ = 0;
     std::size_t predicted_ = 0;
 };

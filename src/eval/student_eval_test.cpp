@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/folder_testing.h"
+#include "tiers/student/span_testing.h"
 #include "tiers/student/student_testing.h"
 
 using namespace weir;
@@ -41,6 +42,21 @@ TEST_CASE("eval student: a task that can be learned is served, and the promise k
     const StudentSummary again = evaluate_student(ticket_rows(900, 3), play, clock);
     CHECK(again.saved == summary.saved);
     CHECK(again.differ == summary.differ);
+}
+
+TEST_CASE("eval student: pieces of a text inside an instruction are learned and served") {
+    std::vector<StudentRow> rows;
+    for (const auto& errand : tiers::student::errands(600, 3)) {
+        const std::string prompt = tiers::student::instruction(errand.slot);
+        rows.push_back({std::to_string(rows.size()), "errands", "Read it.", prompt, errand.answer, std::nullopt});
+    }
+    StudentPlay play;
+    play.learner.promise = 0.05;
+    const FakeClock clock;
+    const StudentSummary summary = evaluate_student(rows, play, clock);
+    CHECK(summary.saved > 0.5);
+    CHECK(summary.differ <= 0.05);
+    CHECK(summary.forgotten == 0);
 }
 
 TEST_CASE("eval student: nothing is served of what can't be learned") {

@@ -107,9 +107,10 @@ std::function<void(std::string_view body)> student_listener(const ChatLife& life
     question.task_is_named = !life.task_name.empty();
     auto of_task = tiers::student::student_for(question, *shared.shelf, *life.plan->examples);
     if (!of_task) return {};
-    return [&shared, plan = life.plan, student = std::move(of_task)](std::string_view body) {
+    const std::string asked = life.plan->examples->redaction.apply(wire::question_text(life.chat).value_or(""));
+    return [&shared, plan = life.plan, student = std::move(of_task), asked](std::string_view body) {
         const std::optional<std::string> answer = wire::answer_text(body);
-        if (!answer || !student->heard(plan->examples->redaction.apply(*answer))) return;
+        if (!answer || !student->heard(asked, plan->examples->redaction.apply(*answer))) return;
         if (!shared.shelf->take_away_outdated(*student)) return;
         cascade::Trial doubt;
         doubt.task = student->key.task;

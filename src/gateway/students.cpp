@@ -14,7 +14,6 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "tiers/student/student_trainer.h"
 
 namespace weir::gateway {
 
@@ -213,7 +212,7 @@ bool Students::put(const StudentKey& key) {
     const std::string file = file_of(key);
     std::error_code error;
     if (!std::filesystem::exists(file, error)) return false;
-    auto model = tiers::student::StudentModel::open(file);
+    auto model = tiers::student::Student::open(file);
     if (!model) {
         log_warning("students: " + model.error().message);
         return false;
@@ -230,6 +229,7 @@ bool Students::put(const StudentKey& key) {
     View& view = views_[key];
     const std::uint64_t kept = view.kept, wanted = view.wanted;
     view = {key, student->model->examples(), student->trained_unix_micros, student->model->bytes(), {}};
+    view.kind = to_string(student->model->kind());
     view.features = student->model->features();
     view.kept = kept;
     view.wanted = wanted;
@@ -246,7 +246,7 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
     for (const store::Example* example : examples) shown.push_back({example->prompt, example->answer});
     const Micros rolled_back = read_marks(file_of(key)).rolled_back_unix_micros;
     const Micros before = processor_micros();
-    const auto bytes = tiers::student::train_student(shown, {}, stop);
+    const auto bytes = tiers::student::Student::train(shown, {}, stop);
     training_micros_ += processor_micros() - before;
     if (!bytes && bytes.error().code == ErrorCode::canceled) return Learned::called_off;
     const std::lock_guard files(files_mutex_);

@@ -67,7 +67,8 @@ class Students {
         std::uint64_t examples = 0;  // that it was made of; 0: there is none
         Micros trained_unix_micros = 0;
         std::uint64_t bytes = 0;
-        std::string why;  // there is none, or no newer one
+        std::string why;             // there is none, or no newer one
+        std::string_view kind = {};  // tiers::student::to_string(StudentKind)
         std::uint64_t features = 0;
         bool varied = false;       // ... since the answers could not be learned
         std::uint64_t kept = 0;    // examples that could be learned from: as many as are known to be there

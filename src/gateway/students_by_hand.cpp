@@ -119,7 +119,7 @@ Result<std::string> Students::rollback(std::string_view name) {
         return fail(ErrorCode::invalid, "there is no earlier student of " + file_name(*key) +
                                             " to go back to: one is kept from the second training on");
     }
-    if (const auto sound = tiers::student::StudentModel::open(before); !sound) {
+    if (const auto sound = tiers::student::Student::open(before); !sound) {
         return fail(ErrorCode::io, "the earlier student can't be read: " + sound.error().message);
     }
     std::uint64_t kept = 0;

@@ -93,12 +93,15 @@ TEST_CASE("students: a damaged file is refused, and made anew") {
     SUBCASE("empty") {
         bytes->clear();
     }
+    SUBCASE("of an earlier version") {
+        bytes->replace(0, 8, "WEIRSTU1");
+    }
     REQUIRE(write_file(file, *bytes));
     const std::string half = file + ".part77";  // of a process that was killed
     REQUIRE(write_file(half, "half"));
     world.start();
     world.until([&] { return world.examples_of() == 40; });
-    CHECK(tiers::student::StudentModel::open(file));
+    CHECK(tiers::student::Student::open(file));
     CHECK_FALSE(std::filesystem::exists(half));
 }
 
@@ -171,6 +174,9 @@ TEST_CASE("students: outdated, it begins anew from the latest, also after a rest
     world.keep(3, "acme", " desk");  // a fiftieth of all may have to be new since it looked
     world.until([&] { return world.examples_of() >= 40; });
     CHECK(world.examples_of() <= 42);
-    CHECK(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing desk"));
-    CHECK_FALSE(world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("billing"));
+    CHECK(world.shelf->find("acme", "default", "fake/big", kTask)
+              ->front()
+              ->model->could_say("my invoice", "billing desk"));
+    CHECK_FALSE(
+        world.shelf->find("acme", "default", "fake/big", kTask)->front()->model->could_say("my invoice", "billing"));
 }

@@ -17,9 +17,9 @@ class LabelWatch {
     LabelWatch() : LabelWatch(0) {}
     explicit LabelWatch(double outside_share) { expect(outside_share); }
 
-    // StudentModel::outside_share(), also of another student of the same task.
+    // Student::outside_share(), also of another student of the same task.
     void expect(double outside_share);
-    void add(bool could_say);  // of a teacher's answer: StudentModel::could_say()
+    void add(bool could_say);  // of a teacher's answer: Student::could_say()
     bool alarmed() const;
 
   private:

@@ -1,13 +1,12 @@
 #include "tiers/student/nearest_copy.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace weir::tiers::student {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr float kLeastSimilar = 0.05F;
 
 }  // namespace
@@ -56,14 +55,15 @@ void NearestCopy::find_nearest(std::size_t but, Scratch& scratch) const {
     for (const std::uint16_t row : scratch.touched) scratch.scores[row] *= scale;
 }
 
-bool NearestCopy::answer(std::string_view slot, Scratch& scratch, CopyAnswer& out) const {
+bool NearestCopy::answer(std::string_view slot, Scratch& scratch, StudentAnswer& out) const {
     return answer(slot, kNone, scratch, out);
 }
 
-bool NearestCopy::answer(std::string_view slot, std::size_t but, Scratch& scratch, CopyAnswer& out) const {
-    out.text.clear();
-    out.log_probability = 0;
-    if (slot.size() > kMostCopySlotBytes || !scratch.text.look(slot)) return false;
+// Into scratch.proposals what the nearest rows say, as if row `but` were not there.
+Declined NearestCopy::propose(std::string_view slot, std::size_t but, Scratch& scratch) const {
+    scratch.proposed = 0;
+    scratch.votes = 0;
+    if (slot.size() > kMostCopySlotBytes || !scratch.text.look(slot)) return Declined::too_long;
     copy_grams(scratch.text, scratch.grams);
     find_nearest(but, scratch);
     const std::size_t count = std::min(kNeighbours, scratch.touched.size());
@@ -71,32 +71,42 @@ bool NearestCopy::answer(std::string_view slot, std::size_t but, Scratch& scratc
                       scratch.touched.end(), [&](std::uint16_t a, std::uint16_t b) {
                           return scratch.scores[a] != scratch.scores[b] ? scratch.scores[a] > scratch.scores[b] : a > b;
                       });
-    struct Proposal {
-        std::string text;
-        float votes = 0, similar = 0;
-    };
-    std::array<Proposal, kNeighbours> proposals;
-    std::size_t proposed = 0;
-    float all = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const Row& row = rows_[scratch.touched[i]];
         const float similar = scratch.scores[scratch.touched[i]];
         if (similar < kLeastSimilar) break;
-        all += similar * similar;
+        scratch.votes += similar * similar;
         if (!row.answer.fill(row.text, scratch.text, scratch.filled)) continue;  // a vote against all
         std::size_t which = 0;
-        while (which < proposed && proposals[which].text != scratch.filled) ++which;
-        if (which == proposed) proposals[proposed++].text = scratch.filled;
-        proposals[which].votes += similar * similar;
-        proposals[which].similar = std::max(proposals[which].similar, similar);
+        while (which < scratch.proposed && scratch.proposals[which].text != scratch.filled) ++which;
+        if (which == scratch.proposed) scratch.proposals[scratch.proposed++] = {scratch.filled, 0, 0};
+        scratch.proposals[which].votes += similar * similar;
+        scratch.proposals[which].similar = std::max(scratch.proposals[which].similar, similar);
     }
-    if (proposed == 0) return false;
-    const auto best = std::max_element(proposals.begin(), proposals.begin() + static_cast<std::ptrdiff_t>(proposed),
+    return scratch.votes == 0 ? Declined::nothing : scratch.proposed == 0 ? Declined::no_answer : Declined::no;
+}
+
+bool NearestCopy::answer(std::string_view slot, std::size_t but, Scratch& scratch, StudentAnswer& out) const {
+    out = {};
+    out.declined = propose(slot, but, scratch);
+    if (out.declined != Declined::no) return false;
+    const auto end = scratch.proposals.begin() + static_cast<std::ptrdiff_t>(scratch.proposed);
+    const auto best = std::max_element(scratch.proposals.begin(), end,
                                        [](const Proposal& a, const Proposal& b) { return a.votes < b.votes; });
-    scratch.score = static_cast<double>(best->votes / all * std::min(best->similar, 1.0F));
-    out.text = std::move(best->text);
+    scratch.score = static_cast<double>(best->votes / scratch.votes * std::min(best->similar, 1.0F));
+    out.text = best->text;
     out.log_probability = std::log(std::max(calibration_.probability(scratch.score), 1e-12));
     return true;
+}
+
+bool NearestCopy::could_say(std::string_view slot, std::string_view answer, Scratch& scratch) const {
+    propose(slot, kNone, scratch);
+    return scratch.proposes(answer);
+}
+
+bool NearestCopy::Scratch::proposes(std::string_view answer) const {
+    return std::any_of(proposals.begin(), proposals.begin() + static_cast<std::ptrdiff_t>(proposed),
+                       [&](const Proposal& each) { return each.text == answer; });
 }
 
 std::string NearestCopy::bytes() const {
@@ -105,6 +115,8 @@ std::string NearestCopy::bytes() const {
     to.put(calibration_.slope);
     to.put(calibration_.offset);
     to.put(same_unseen_);
+    to.put(least_same_unseen_);
+    to.put(outside_share_);
     to.put(static_cast<std::uint16_t>(rows_.size()));
     for (const Row& row : rows_) {
         to.put_text(row.slot);
@@ -135,9 +147,13 @@ Result<NearestCopy> NearestCopy::read(std::string_view bytes) {
     student.calibration_.slope = from.get<double>();
     student.calibration_.offset = from.get<double>();
     student.same_unseen_ = from.get<double>();
+    student.least_same_unseen_ = from.get<double>();
+    student.outside_share_ = from.get<double>();
     const std::size_t rows = from.get<std::uint16_t>();
+    const auto share = [](double value) { return value >= 0 && value <= 1; };
     if (!from.ok() || rows == 0 || rows > kMostCopyRows || !(std::abs(student.calibration_.slope) < 1e6) ||
-        !(std::abs(student.calibration_.offset) < 1e6) || !(student.same_unseen_ >= 0 && student.same_unseen_ <= 1)) {
+        !(std::abs(student.calibration_.offset) < 1e6) || !share(student.same_unseen_) ||
+        !share(student.least_same_unseen_) || !share(student.outside_share_)) {
         return damaged();
     }
     student.rows_.resize(rows);

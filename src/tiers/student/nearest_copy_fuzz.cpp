@@ -11,12 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace weir::tiers::student;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     NearestCopy::Scratch scratch;
-    CopyAnswer answer;
+    StudentAnswer answer;
     if (const auto student = NearestCopy::read(bytes)) {
         if (student->bytes() != bytes) std::abort();
         if (student->answer(bytes.substr(0, 200), scratch, answer) && !(answer.log_probability <= 0)) std::abort();
     }
-    std::vector<CopyExample> examples;
+    std::vector<StudentExample> examples;
     std::vector<std::string_view> parts;
     for (std::size_t at = 0; at <= bytes.size() && parts.size() < 64;) {
         const std::size_t end = std::min(bytes.find('\0', at), bytes.size());

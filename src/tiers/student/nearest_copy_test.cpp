@@ -45,7 +45,7 @@ std::vector<Pair> tickets(std::size_t count, std::uint64_t seed) {
 }
 
 Result<NearestCopy> train(const std::vector<Pair>& pairs) {
-    std::vector<CopyExample> examples;
+    std::vector<StudentExample> examples;
     for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
     return NearestCopy::train(examples);
 }
@@ -77,7 +77,7 @@ TEST_CASE("nearest copy answers templated questions, and is sure of them only") 
     REQUIRE(student);
     CHECK(student->same_unseen() > 0.95);
     NearestCopy::Scratch scratch;
-    CopyAnswer answer;
+    StudentAnswer answer;
     std::size_t same = 0;
     for (const Pair& each : tickets(200, 2)) {
         same += student->answer(each.slot, scratch, answer) && answer.text == each.answer ? 1 : 0;
@@ -105,7 +105,7 @@ TEST_CASE("nearest copy says how often it will be wrong where labels are noise")
     const auto student = train(noisy(500));
     REQUIRE(student);
     NearestCopy::Scratch scratch;
-    CopyAnswer answer;
+    StudentAnswer answer;
     double said = 0, same = 0;
     for (const Pair& each : noisy(400)) {
         REQUIRE(student->answer(each.slot, scratch, answer));
@@ -126,7 +126,7 @@ TEST_CASE("nearest copy is the same each time, and reads back what it wrote and 
     REQUIRE(again);
     CHECK(again->bytes() == bytes);
     NearestCopy::Scratch scratch;
-    CopyAnswer first, second;
+    StudentAnswer first, second;
     for (const Pair& each : tickets(50, 5)) {
         CHECK(student->answer(each.slot, scratch, first) == again->answer(each.slot, scratch, second));
         CHECK(first.text == second.text);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "learn/certificates.h"
 #include "learn/logistic_regression.h"
 #include "tiers/student/nearest_copy.h"
 
@@ -13,17 +14,18 @@ constexpr double kCommonWord = 0.2;    // share of the answers in which a word i
 constexpr double kCommonGram = 0.7;    // share of the slots in which a gram tells nothing ...
 constexpr std::size_t kFewRows = 100;  // ... where there are more rows than this
 constexpr std::size_t kMostChecked = 1000;
+constexpr std::size_t kOfLate = 800;  // the last so many tell how often no other one proposes the answer
 
 }  // namespace
 
 class NearestTrainer {
   public:
-    explicit NearestTrainer(std::span<const CopyExample> examples) {
+    NearestTrainer(std::span<const StudentExample> examples, const std::stop_token& stop) : stop_(stop) {
         for (std::size_t i = examples.size(); i-- > 0 && kept_.size() < kMostCopyRows;) {
-            const CopyExample& each = examples[i];
+            const StudentExample& each = examples[i];
             CopyText text;
-            if (each.slot.size() > kMostCopySlotBytes || each.answer.size() > kMostCopyAnswerBytes) continue;
-            if (text.look(each.slot) && text.look(each.answer)) kept_.push_back(each);
+            if (each.text.size() > kMostCopySlotBytes || each.answer.size() > kMostCopyAnswerBytes) continue;
+            if (text.look(each.text) && text.look(each.answer)) kept_.push_back(each);
         }
         std::reverse(kept_.begin(), kept_.end());
     }
@@ -32,7 +34,7 @@ class NearestTrainer {
         if (kept_.empty()) return fail(ErrorCode::invalid, "no examples that are short enough to be copied");
         make_rows();
         make_index();
-        calibrate();
+        if (!calibrate()) return fail(ErrorCode::canceled, "training was called off");
         return std::move(student_);
     }
 
@@ -41,7 +43,7 @@ class NearestTrainer {
         std::map<std::string_view, std::size_t> answers;
         CopyTemplate::WordCounts words;
         CopyText slot, answer;
-        for (const CopyExample& each : kept_) {
+        for (const StudentExample& each : kept_) {
             ++answers[each.answer];
             answer.look(each.answer);
             std::vector<std::uint32_t> own;
@@ -54,12 +56,12 @@ class NearestTrainer {
         student_.rows_.resize(kept_.size());
         for (std::size_t i = 0; i < kept_.size(); ++i) {
             NearestCopy::Row& row = student_.rows_[i];
-            slot.look(kept_[i].slot);
+            slot.look(kept_[i].text);
             answer.look(kept_[i].answer);
             // An answer that was given more than once is a label: what it shares with a prompt is by chance.
             row.answer = answers[kept_[i].answer] > 1 ? CopyTemplate::fixed(kept_[i].answer)
                                                       : CopyTemplate::make(slot, answer, words, most);
-            if (row.answer.copies()) row.slot = kept_[i].slot;
+            if (row.answer.copies()) row.slot = kept_[i].text;
             row.text.look(row.slot);
         }
     }
@@ -69,7 +71,7 @@ class NearestTrainer {
         CopyText slot;
         std::vector<std::vector<std::uint32_t>> grams(kept_.size());
         for (std::size_t i = 0; i < kept_.size(); ++i) {
-            slot.look(kept_[i].slot);
+            slot.look(kept_[i].text);
             copy_grams(slot, grams[i]);
             for (const std::uint32_t gram : grams[i]) places[gram].push_back(static_cast<std::uint16_t>(i));
         }
@@ -94,19 +96,28 @@ class NearestTrainer {
         }
     }
 
-    void calibrate() {
+    // False: called off.
+    bool calibrate() {
         NearestCopy::Scratch scratch;
-        CopyAnswer answer;
+        StudentAnswer answer;
         std::vector<learn::ScoredLabel> labelled;
-        std::size_t checked = 0, same = 0;
+        std::size_t checked = 0, same = 0, late = 0, outside = 0;
         const std::size_t step = 1 + (kept_.size() - 1) / kMostChecked;
         for (std::size_t i = 0; i < kept_.size(); i += step, ++checked) {
-            if (!student_.answer(kept_[i].slot, i, scratch, answer)) continue;
+            if (stop_.stop_requested()) return false;
+            const bool answered = student_.answer(kept_[i].text, i, scratch, answer);
+            if (i + kOfLate >= kept_.size()) {
+                ++late;
+                outside += scratch.proposes(kept_[i].answer) ? 0 : 1;
+            }
+            if (!answered) continue;
             const bool right = answer.text == kept_[i].answer;
             same += right ? 1 : 0;
             labelled.push_back({scratch.score, right ? 1.0 : 0.0, 1});
         }
         student_.same_unseen_ = static_cast<double>(same) / static_cast<double>(checked);
+        student_.least_same_unseen_ = 1 - learn::share_upper_bound(checked - same, checked, 0.05);
+        student_.outside_share_ = learn::share_upper_bound(outside, late, 0.05);
         student_.calibration_ = learn::PlattCalibration::fit(labelled);
         const std::size_t wrong = labelled.size() - same;
         if (same == 0 || wrong == 0 || !(student_.calibration_.slope > 0)) {
@@ -114,14 +125,16 @@ class NearestTrainer {
             student_.calibration_.slope = 0;
             student_.calibration_.offset = std::log(static_cast<double>(same + 1) / static_cast<double>(wrong + 1));
         }
+        return true;
     }
 
-    std::vector<CopyExample> kept_;
+    const std::stop_token& stop_;
+    std::vector<StudentExample> kept_;
     NearestCopy student_;
 };
 
-Result<NearestCopy> NearestCopy::train(std::span<const CopyExample> examples) {
-    return NearestTrainer(examples).run();
+Result<NearestCopy> NearestCopy::train(std::span<const StudentExample> examples, const std::stop_token& stop) {
+    return NearestTrainer(examples, stop).run();
 }
 
 }  // namespace weir::tiers::student

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "learn/model_bytes.h"
 #include "tiers/student/answer_document.h"
+#include "tiers/student/student_answer.h"
 
 namespace weir::tiers::student {
 
@@ -22,10 +23,6 @@ inline constexpr std::size_t kMostSpanLabels = 31;
 inline constexpr std::size_t kMostFormNodes = 128;
 inline constexpr std::size_t kMostFormText = 4096;  // bytes of a key, a constant, or what stands around
 inline constexpr std::size_t kMostAnswerSpans = 1024;
-
-struct SpanExample {
-    std::string_view slot, answer;
-};
 
 // A string of an answer and where in the form it stands.
 struct SpanValue {
@@ -46,7 +43,7 @@ class SpanForm {
 
     // Nothing where the answers are no extraction: not JSON of one form, nothing varies, or too much that varies is not
     // found in the slots (less than nine tenths).
-    static std::optional<SpanForm> learn(std::span<const SpanExample> examples);
+    static std::optional<SpanForm> learn(std::span<const StudentExample> examples);
 
     std::size_t labels() const { return labels_; }
     bool single(std::size_t label) const { return singles_[label] != 0; }  // at most one string

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
     const std::size_t middle = text.empty() ? 0 : data[0] % text.size();
     const std::string answer(text.substr(middle));
-    const std::vector<SpanExample> examples{{text.substr(0, middle), answer}, {text.substr(0, middle), answer}};
+    const std::vector<StudentExample> examples{{text.substr(0, middle), answer}, {text.substr(0, middle), answer}};
     const auto form = SpanForm::learn(examples);
     if (!form) return 0;
     std::vector<SpanValue> values, again;

@@ -37,7 +37,7 @@ const Key* most_frequent(const std::map<Key, std::size_t>& counts) {
 
 class FormLearner {
   public:
-    explicit FormLearner(std::span<const SpanExample> examples) : examples_(examples) {}
+    explicit FormLearner(std::span<const StudentExample> examples) : examples_(examples) {}
 
     std::optional<SpanForm> run() {
         std::map<std::pair<std::string_view, std::string_view>, std::size_t> around;
@@ -68,7 +68,7 @@ class FormLearner {
     }
     std::string_view raw(const Instance& instance) const { return documents_[instance.row].raw(instance.value); }
     bool in_slot(const Instance& instance, std::string_view text) const {
-        return examples_[instance.row].slot.find(text) != std::string_view::npos;
+        return examples_[instance.row].text.find(text) != std::string_view::npos;
     }
 
     bool node(const std::vector<Instance>& instances, std::size_t depth, Node& out) {
@@ -277,12 +277,12 @@ class FormLearner {
         return best;
     }
 
-    std::span<const SpanExample> examples_;
+    std::span<const StudentExample> examples_;
     std::vector<AnswerDocument> documents_;
     std::size_t nodes_ = 0, strings_ = 0, found_ = 0;
 };
 
-std::optional<SpanForm> SpanForm::learn(std::span<const SpanExample> examples) {
+std::optional<SpanForm> SpanForm::learn(std::span<const StudentExample> examples) {
     return FormLearner(examples).run();
 }
 

@@ -14,7 +14,7 @@ struct Pair {
 };
 
 std::optional<SpanForm> learned(const std::vector<Pair>& pairs) {
-    std::vector<SpanExample> examples;
+    std::vector<StudentExample> examples;
     for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
     return SpanForm::learn(examples);
 }

@@ -8,7 +8,7 @@
 namespace weir::tiers::student {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 }  // namespace
 
@@ -22,17 +22,19 @@ double SpanStudent::strangeness(const SpanFeatures::Novelty& novelty) const {
     return (static_cast<double>(novelty.unknown) - words * unknown_) / std::sqrt(words * unknown_ * (1 - unknown_));
 }
 
-bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& out) const {
-    out.text.clear();
-    out.log_probability = 0;
-    out.strange = false;
-    if (!cut_tokens(slot, cut_, scratch.tokens)) return false;
+bool SpanStudent::answer(std::string_view slot, Scratch& scratch, StudentAnswer& out) const {
+    out = {};
+    const auto declined = [&out](Declined why) {
+        out.declined = why;
+        return false;
+    };
+    if (!cut_tokens(slot, cut_, scratch.tokens)) return declined(Declined::too_long);
     scratch.values.clear();
     if (!scratch.tokens.empty()) {
         scratch.features.look(slot, scratch.tokens);
-        out.strange = strangeness(scratch.features.novelty(knowledge_)) > strangest_;
+        out.novel = strangeness(scratch.features.novelty(knowledge_)) > strangest_;
         scratch.features.features(knowledge_, nullptr, scratch.hashed);
-        if (!tagger_.tag(scratch.hashed, scratch.tagger, scratch.tagging)) return false;
+        if (!tagger_.tag(scratch.hashed, scratch.tagger, scratch.tagging)) return declined(Declined::no_answer);
         tags_.decode(scratch.tagging.labels, scratch.spans);
         for (const TokenSpan& span : scratch.spans) {
             const std::size_t begin = scratch.tokens[span.begin].begin, end = scratch.tokens[span.end - 1].end;
@@ -42,8 +44,8 @@ bool SpanStudent::answer(std::string_view slot, Scratch& scratch, SpanAnswer& ou
         }
         out.log_probability = scratch.tagging.log_probability;
     }
-    if (!form_.write(scratch.values, out.text)) return false;
-    const double likely = std::min(probability(out.log_probability), out.strange ? kStrangeProbability : 1);
+    if (!form_.write(scratch.values, out.text)) return declined(Declined::no_answer);
+    const double likely = std::min(probability(out.log_probability), out.novel ? kStrangeProbability : 1);
     out.log_probability = std::log(std::max(likely, 1e-12));
     return true;
 }
@@ -69,6 +71,7 @@ std::string SpanStudent::bytes() const {
     to.put(static_cast<std::uint64_t>(training_.learned));
     to.put(training_.found);
     to.put(training_.same_unseen);
+    to.put(training_.outside_share);
     form_.write(to);
     knowledge_.write(to);
     tagger_.write(to);
@@ -90,11 +93,12 @@ Result<SpanStudent> SpanStudent::read(std::string_view bytes) {
     student.training_.learned = from.get<std::uint64_t>();
     student.training_.found = from.get<double>();
     student.training_.same_unseen = from.get<double>();
+    student.training_.outside_share = from.get<double>();
     const auto share = [](double value) { return value >= 0 && value <= 1; };
     if (!from.ok() || cut >= kTokenCuts || repeats > 1 || !(std::abs(student.calibration_.slope) < 1e6) ||
         !(std::abs(student.calibration_.offset) < 1e6) || !share(student.training_.found) ||
         !(student.unknown_ > 0 && student.unknown_ < 1) || !(student.strangest_ >= 0) ||
-        !share(student.training_.same_unseen)) {
+        !share(student.training_.same_unseen) || !share(student.training_.outside_share)) {
         return damaged();
     }
     student.cut_ = static_cast<TokenCut>(cut);

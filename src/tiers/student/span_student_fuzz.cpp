@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!student) return 0;
     if (student->bytes() != bytes) std::abort();
     SpanStudent::Scratch scratch;
-    SpanAnswer answer;
+    StudentAnswer answer;
     std::vector<SpanValue> values;
     for (const std::string_view slot : {std::string_view("Anna called Bo in Rome, 12 May."), bytes}) {
         if (!student->answer(slot, scratch, answer)) continue;

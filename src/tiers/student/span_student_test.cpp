@@ -4,54 +4,18 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
-#include <array>
 #include <cmath>
 
-#include "learn/random_bits.h"
+#include "tiers/student/span_testing.h"
 
 using namespace weir;
 using namespace weir::tiers::student;
 
 namespace {
 
-struct Pair {
-    std::string slot, answer;
-};
-
-std::string name(learn::RandomBits& random) {
-    constexpr std::array<const char*, 12> kParts{"an",  "bo", "cle", "dor", "el", "fi",
-                                                 "gra", "hu", "in",  "jo",  "ka", "lu"};
-    std::string made = kParts[random.below(12)];
-    made += kParts[random.below(12)];
-    made += kParts[random.below(12)];
-    made[0] = static_cast<char>(made[0] - 'a' + 'A');
-    return made;
-}
-
-// People act, places stand behind "in" or "to". Names are new ones nearly every time.
-Pair message(learn::RandomBits& random, bool records) {
-    const std::string who = name(random), where = name(random);
-    const bool has_place = random.chance(0.7);
-    constexpr std::array<const char*, 4> kVerbs{"went", "called", "slept", "arrived"};
-    const std::string slot = (random.chance(0.5) ? "Yesterday " : "Then ") + who + " " + kVerbs[random.below(4)] +
-                             (has_place ? (random.chance(0.5) ? " in " : " to ") + where : "") + ".";
-    if (records) {
-        return {slot, "[{\"type\": \"person\", \"text\": \"" + who + "\"}" +
-                          (has_place ? ", {\"type\": \"place\", \"text\": \"" + where + "\"}" : "") + "]"};
-    }
-    return {slot, "{\"person\": [\"" + who + "\"], \"place\": " + (has_place ? "\"" + where + "\"" : "null") + "}"};
-}
-
-std::vector<Pair> messages(std::size_t count, std::uint64_t seed, bool records = false) {
-    learn::RandomBits random(seed);
-    std::vector<Pair> made;
-    while (made.size() < count) made.push_back(message(random, records));
-    return made;
-}
-
-Result<SpanStudent> train(const std::vector<Pair>& pairs, const SpanStudent::Options& options = {}) {
-    std::vector<SpanExample> examples;
-    for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
+Result<SpanStudent> train(const std::vector<Errand>& pairs, const SpanStudent::Options& options = {}) {
+    std::vector<StudentExample> examples;
+    for (const Errand& each : pairs) examples.push_back({each.slot, each.answer});
     return SpanStudent::train(examples, options);
 }
 
@@ -59,15 +23,15 @@ Result<SpanStudent> train(const std::vector<Pair>& pairs, const SpanStudent::Opt
 
 TEST_CASE("a span student answers in the teacher's form, and knows what it knows") {
     for (const bool records : {false, true}) {
-        const auto student = train(messages(300, 1, records));
+        const auto student = train(errands(300, 1, records));
         REQUIRE(student);
         CHECK(student->training().learned == 300);
         CHECK(student->training().same_unseen > 0.9);
         SpanStudent::Scratch scratch;
-        SpanAnswer answer;
+        StudentAnswer answer;
         std::size_t same = 0;
         double said = 0;
-        for (const Pair& each : messages(200, 2, records)) {
+        for (const Errand& each : errands(200, 2, records)) {
             REQUIRE(student->answer(each.slot, scratch, answer));
             same += answer.text == each.answer ? 1 : 0;
             said += std::exp(answer.log_probability);
@@ -79,9 +43,9 @@ TEST_CASE("a span student answers in the teacher's form, and knows what it knows
         if (student->answer("ERROR 17: Disk Full; Ask Anna", scratch, answer)) {
             CHECK(std::exp(answer.log_probability) < 0.8 * said / 200);
         }
-        CHECK_FALSE(answer.strange);
+        CHECK_FALSE(answer.novel);
         REQUIRE(student->answer("Ayer por la tarde mi hermana se fue a Madrid con sus amigos", scratch, answer));
-        CHECK(answer.strange);
+        CHECK(answer.novel);
         CHECK(std::exp(answer.log_probability) < kStrangeProbability + 1e-9);
         CHECK(student->could_say("Then Bo slept.", records ? R"([{"type": "person", "text": "Bo"}])"
                                                            : R"({"person": ["Bo"], "place": null})"));
@@ -92,7 +56,7 @@ TEST_CASE("a span student answers in the teacher's form, and knows what it knows
 }
 
 TEST_CASE("a span student is the same each time, and the same after it was read back") {
-    const auto pairs = messages(120, 3);
+    const auto pairs = errands(120, 3);
     const auto student = train(pairs);
     REQUIRE(student);
     const std::string bytes = student->bytes();
@@ -101,8 +65,8 @@ TEST_CASE("a span student is the same each time, and the same after it was read 
     REQUIRE(again);
     CHECK(again->bytes() == bytes);
     SpanStudent::Scratch scratch;
-    SpanAnswer first, second;
-    for (const Pair& each : messages(50, 4)) {
+    StudentAnswer first, second;
+    for (const Errand& each : errands(50, 4)) {
         REQUIRE(student->answer(each.slot, scratch, first));
         REQUIRE(again->answer(each.slot, scratch, second));
         CHECK(first.text == second.text);
@@ -124,23 +88,23 @@ TEST_CASE("a span student is the same each time, and the same after it was read 
 }
 
 TEST_CASE("a span student is not made of what is no extraction, and declines what is too long") {
-    CHECK_FALSE(train(messages(10, 5)));
-    std::vector<Pair> labels;
-    for (const Pair& each : messages(60, 6)) labels.push_back({each.slot, "{\"label\": \"news\"}"});
+    CHECK_FALSE(train(errands(10, 5)));
+    std::vector<Errand> labels;
+    for (const Errand& each : errands(60, 6)) labels.push_back({each.slot, "{\"label\": \"news\"}"});
     CHECK_FALSE(train(labels));
-    std::vector<Pair> inside;  // strings that are no whole words
-    for (const Pair& each : messages(60, 7)) inside.push_back({each.slot, "[\"" + each.slot.substr(1, 3) + "\"]"});
+    std::vector<Errand> inside;  // strings that are no whole words
+    for (const Errand& each : errands(60, 7)) inside.push_back({each.slot, "[\"" + each.slot.substr(1, 3) + "\"]"});
     CHECK_FALSE(train(inside));
     std::stop_source stop;
     stop.request_stop();
-    const auto pairs = messages(60, 8);
-    std::vector<SpanExample> examples;
-    for (const Pair& each : pairs) examples.push_back({each.slot, each.answer});
+    const auto pairs = errands(60, 8);
+    std::vector<StudentExample> examples;
+    for (const Errand& each : pairs) examples.push_back({each.slot, each.answer});
     CHECK(SpanStudent::train(examples, {}, stop.get_token()).error().code == ErrorCode::canceled);
     const auto student = train(pairs);
     REQUIRE(student);
     SpanStudent::Scratch scratch;
-    SpanAnswer answer;
+    StudentAnswer answer;
     CHECK_FALSE(student->answer(std::string(kMostSlotBytes + 1, 'a'), scratch, answer));
     REQUIRE(student->answer("", scratch, answer));
     CHECK(answer.text == R"({"person": [], "place": null})");

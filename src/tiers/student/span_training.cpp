@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/certificates.h"
 #include "learn/logistic_regression.h"
 #include "tiers/student/span_student.h"
 
@@ -16,6 +17,7 @@ constexpr std::size_t kHeldOut = 5;    // the last one in so many: what comes ne
 constexpr std::size_t kLeastHeldOut = 10;
 constexpr double kLeastStrange = 4;   // standard deviations that are always allowed
 constexpr double kMostPrior = 0.995;  // the calibration's word where nothing went wrong
+constexpr std::size_t kOfLate = 200;  // examples that tell how often answers are none of the form
 
 struct Row {
     std::string_view slot, answer;
@@ -29,7 +31,8 @@ struct Row {
 
 class SpanTrainer {
   public:
-    SpanTrainer(std::span<const SpanExample> examples, const SpanStudent::Options& options, const std::stop_token& stop)
+    SpanTrainer(std::span<const StudentExample> examples, const SpanStudent::Options& options,
+                const std::stop_token& stop)
         : examples_(examples), options_(options), stop_(stop) {}
 
     Result<SpanStudent> run() {
@@ -44,6 +47,7 @@ class SpanTrainer {
         if (auto found = place_all(); !found) return tl::unexpected(found.error());
         if (auto checked = hold_out(); !checked) return tl::unexpected(checked.error());
         if (auto learned = learn([](std::size_t) { return true; }); !learned) return tl::unexpected(learned.error());
+        count_outside();
         return std::move(student_);
     }
 
@@ -52,16 +56,16 @@ class SpanTrainer {
     bool repeats() const {
         std::size_t once = 0, more = 0;
         std::vector<SpanValue> values;
-        for (const SpanExample& each : examples_) {
+        for (const StudentExample& each : examples_) {
             if (!student_.form_.read(each.answer, values)) continue;
             for (std::size_t i = 0; i < values.size(); ++i) {
                 if (student_.form_.single(values[i].label)) continue;
                 const auto same = [&](const SpanValue& other) { return other == values[i]; };
                 const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i);
                 if (std::any_of(values.begin(), begin, same)) continue;
-                const std::size_t first = each.slot.find(values[i].text);
+                const std::size_t first = each.text.find(values[i].text);
                 if (first == std::string_view::npos ||
-                    each.slot.find(values[i].text, first + values[i].text.size()) == std::string_view::npos) {
+                    each.text.find(values[i].text, first + values[i].text.size()) == std::string_view::npos) {
                     continue;
                 }
                 ++(std::any_of(begin + 1, values.end(), same) ? more : once);
@@ -74,6 +78,7 @@ class SpanTrainer {
         double best = -1;
         TokenCut best_cut = TokenCut::spaces;
         for (std::size_t cut = 0; cut < kTokenCuts && best < kGoodCut; ++cut) {
+            if (stop_.stop_requested()) return fail(ErrorCode::canceled, "training was called off");
             const double found = place(static_cast<TokenCut>(cut));
             if (found <= best) continue;
             best = found;
@@ -82,24 +87,42 @@ class SpanTrainer {
         student_.cut_ = best_cut;
         place(best_cut);
         student_.training_.examples = examples_.size();
-        student_.training_.learned = rows_.size();
         student_.training_.found = best;
         if (best < kLeastFound) return fail(ErrorCode::invalid, "no extraction: too many strings are no whole words");
         if (static_cast<double>(rows_.size()) < kLeastLearned * static_cast<double>(examples_.size())) {
             return fail(ErrorCode::invalid, "no extraction: too few answers can be found in their prompts");
         }
+        leave_latest();
+        student_.training_.learned = rows_.size();
         return {};
+    }
+
+    // As many of the last rows as there is time for.
+    void leave_latest() {
+        const std::size_t most = kMostSpanWork / student_.tags_.chain().labels;
+        std::size_t first = rows_.size(), tokens = 0;
+        while (first > 0 && tokens + rows_[first - 1].tokens.size() <= most) tokens += rows_[--first].tokens.size();
+        rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(first));
+    }
+
+    void count_outside() {
+        const auto late = examples_.last(std::min(examples_.size(), kOfLate));
+        const auto outside = std::count_if(late.begin(), late.end(), [this](const StudentExample& each) {
+            return !student_.could_say(each.text, each.answer);
+        });
+        student_.training_.outside_share =
+            learn::share_upper_bound(static_cast<std::size_t>(outside), late.size(), 0.05);
     }
 
     // Fills rows_; returns the share of the strings that are found.
     double place(TokenCut cut) {
         rows_.clear();
         std::size_t found = 0, strings = 0;
-        for (const SpanExample& each : examples_) {
-            Row row{each.slot, each.answer, {}, {}, {}, {}};
+        for (const StudentExample& each : examples_) {
+            Row row{each.text, each.answer, {}, {}, {}, {}};
             if (!student_.form_.read(each.answer, row.values)) continue;
-            if (!cut_tokens(each.slot, cut, row.tokens)) continue;
-            const std::size_t of_row = place_values(each.slot, row.tokens, row.values, !student_.repeats_, row.spans);
+            if (!cut_tokens(each.text, cut, row.tokens)) continue;
+            const std::size_t of_row = place_values(each.text, row.tokens, row.values, !student_.repeats_, row.spans);
             found += of_row;
             strings += row.values.size();
             if (of_row == row.values.size() && !row.tokens.empty()) rows_.push_back(std::move(row));
@@ -143,7 +166,7 @@ class SpanTrainer {
         bound_strangeness();
         std::vector<learn::ScoredLabel> labelled;
         SpanStudent::Scratch scratch;
-        SpanAnswer answer;
+        StudentAnswer answer;
         std::string expected;
         std::size_t same = 0;
         for (std::size_t i = first_held_out(); i < rows_.size(); ++i) {
@@ -186,14 +209,14 @@ class SpanTrainer {
         student_.strangest_ = std::max(kLeastStrange, strange[strange.size() - 1 - strange.size() / 100]);
     }
 
-    std::span<const SpanExample> examples_;
+    std::span<const StudentExample> examples_;
     const SpanStudent::Options& options_;
     const std::stop_token& stop_;
     std::vector<Row> rows_;
     SpanStudent student_;
 };
 
-Result<SpanStudent> SpanStudent::train(std::span<const SpanExample> examples, const Options& options,
+Result<SpanStudent> SpanStudent::train(std::span<const StudentExample> examples, const Options& options,
                                        const std::stop_token& stop) {
     return SpanTrainer(examples, options, stop).run();
 }

@@ -1,10 +1,5 @@
 #include "tiers/student/student_model.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,7 +9,6 @@
 namespace weir::tiers::student {
 namespace {
 
-constexpr std::string_view kMagic = "WEIRSTU1";
 constexpr std::size_t kLanes = 16;  // columns are rounded up to it
 constexpr std::size_t kMostFormBytes = 4u << 20;
 constexpr std::size_t kDigest = sizeof(Digest256);
@@ -47,23 +41,10 @@ void put_all(learn::ModelWriter& to, std::span<const T> values) {
 
 }  // namespace
 
-std::string_view to_string(Declined why) {
-    switch (why) {
-        case Declined::no:
-            return "no";
-        case Declined::too_long:
-            return "too long";
-        case Declined::nothing:
-            break;
-    }
-    return "nothing known in it";
-}
-
 std::string student_bytes(const StudentParts& parts) {
     const std::size_t features = parts.hashes.size(), columns = parts.form.columns(), stride = stride_of(columns);
     learn::ModelWriter to, form;
     parts.form.write(form);
-    to.bytes() = kMagic;
     to.put(kGramsVersion);
     to.put(static_cast<std::uint32_t>(features));
     to.put(static_cast<std::uint32_t>(columns));
@@ -92,9 +73,14 @@ std::string student_bytes(const StudentParts& parts) {
     put_all<float>(to, bias);
     put_all<std::int8_t>(to, weights);
     to.bytes() += form.bytes();
-    const Digest256 digest = sha256(to.bytes());
-    to.bytes().append(reinterpret_cast<const char*>(digest.data()), kDigest);
     return std::move(to.bytes());
+}
+
+Result<std::shared_ptr<const StudentModel>> StudentModel::view(std::string_view bytes) {
+    const std::shared_ptr<StudentModel> model(new StudentModel);
+    model->bytes_ = bytes;
+    if (const auto read = model->read(); !read) return tl::unexpected(read.error());
+    return model;
 }
 
 Result<std::shared_ptr<const StudentModel>> StudentModel::load(std::string bytes) {
@@ -105,42 +91,11 @@ Result<std::shared_ptr<const StudentModel>> StudentModel::load(std::string bytes
     return model;
 }
 
-Result<std::shared_ptr<const StudentModel>> StudentModel::open(const std::string& file) {
-    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (handle < 0) return fail(ErrorCode::io, file + ": " + std::strerror(errno));
-    struct stat status = {};
-    const bool known = ::fstat(handle, &status) == 0 && status.st_size > 0;
-    const auto size = known ? static_cast<std::size_t>(status.st_size) : 0;
-    void* mapped = MAP_FAILED;
-    if (known && size <= kMostStudentBytes) mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle, 0);
-    ::close(handle);
-    if (size > kMostStudentBytes) return fail(ErrorCode::too_large, file + ": a student has at most 32 MiB");
-    if (mapped == MAP_FAILED) return fail(ErrorCode::io, file + ": it can't be read");
-    const std::shared_ptr<StudentModel> model(new StudentModel);
-    model->mapped_ = mapped;
-    model->bytes_ = {static_cast<const char*>(mapped), size};
-    if (const auto read = model->read(); !read) {
-        return fail(read.error().code, file + ": " + read.error().message);
-    }
-    return model;
-}
-
-StudentModel::~StudentModel() {
-    if (mapped_ != nullptr) ::munmap(mapped_, bytes_.size());
-}
-
 Result<void> StudentModel::read() {
-    if (bytes_.size() > kMostStudentBytes) return fail(ErrorCode::too_large, "a student has at most 32 MiB");
-    constexpr std::size_t kHead = 8 + 5 * 4 + 5 * 4 + kDigest;
-    if (bytes_.size() < kHead + kDigest || !bytes_.starts_with(kMagic)) {
-        return tl::unexpected(damaged("it begins or ends otherwise"));
-    }
-    const std::string_view body = bytes_.substr(0, bytes_.size() - kDigest);
-    const Digest256 digest = sha256(body);
-    if (std::memcmp(digest.data(), bytes_.data() + body.size(), kDigest) != 0) {
-        return tl::unexpected(damaged("its checksum differs"));
-    }
-    learn::ModelReader from(body.substr(kMagic.size()));
+    if (bytes_.size() > kMostLabelsBytes) return fail(ErrorCode::too_large, "a student of labels has at most 16 MiB");
+    constexpr std::size_t kHead = 5 * 4 + 5 * 4 + kDigest;
+    if (bytes_.size() < kHead) return tl::unexpected(damaged("it is too short"));
+    learn::ModelReader from(bytes_);
     if (from.get<std::uint32_t>() != kGramsVersion) {
         return tl::unexpected(damaged("it was trained on other features; train it again"));
     }
@@ -163,7 +118,7 @@ Result<void> StudentModel::read() {
         from.left() != features * (3 * 4 + stride_) + stride_ * 4 + form_bytes) {
         return tl::unexpected(damaged("it is too short or too long"));
     }
-    std::string_view rest = body.substr(kHead);
+    std::string_view rest = bytes_.substr(kHead);
     const auto hashes = take<std::uint32_t>(rest, features);
     const auto rarity = take<float>(rest, features);
     scales_ = take<float>(rest, features);
@@ -211,7 +166,7 @@ StudentAnswer StudentModel::answer(std::string_view text) const {
     const double calibrated =
         learn::sigmoid(static_cast<double>(slope_) * learn::logit(right) + static_cast<double>(offset_));
     answer.novel = answer.novelty > static_cast<double>(novelty_limit_);
-    const double probability = answer.novel ? std::min(calibrated, kNovelProbability) : calibrated;
+    const double probability = answer.novel ? std::min(calibrated, kStrangeProbability) : calibrated;
     answer.log_probability = std::log(std::max(probability, 1e-12));
     answer.margin = choice.margin;
     answer.text = std::move(choice.text);

@@ -1,8 +1,7 @@
 // A student: a small model of one task's answers, trained on the teacher's. It answers a text, with what it takes its
 // answer's probability to be, or declines. One file, read where it lies (docs/students.md has its format); made by
-// student_trainer.h. Thread rule: immutable; answer() from any thread. Limits: kMostStudentBytes; a text of
-// kMostTextBytes; < 100 us a text of 100 words (77 labels, one core). A file that is mapped must not be changed in
-// place: a new one takes its name.
+// student_trainer.h. Thread rule: immutable; answer() from any thread. Limits: kMostLabelsBytes; a text of
+// kMostTextBytes; < 100 us a text of 100 words (77 labels, one core).
 #pragma once
 
 #include <cstdint>
@@ -13,31 +12,12 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "tiers/student/answer_form.h"
+#include "tiers/student/student_answer.h"
 #include "tiers/student/vocabulary.h"
 
 namespace weir::tiers::student {
 
-inline constexpr std::size_t kMostStudentBytes = 32u << 20;
-
-inline constexpr double kNovelProbability = 0.1;
-
-enum class Declined : std::uint8_t {
-    no,
-    too_long,  // the text is longer than kMostTextBytes
-    nothing,   // no known gram in it
-};
-std::string_view to_string(Declined why);
-
-struct StudentAnswer {
-    std::string text;  // in the teacher's own form; empty where it declines
-    Declined declined = Declined::no;
-    double log_probability = 0;  // that the teacher would have answered the same, calibrated on texts held out
-    double margin = 0;           // see AnswerForm::Choice
-    double novelty = 0;          // share of the text's grams that training had not seen (twice)
-    // Far fewer known grams than the texts that it has learned from would have had: the answer's probability is taken
-    // to be kNovelProbability at most, so gates stay shut.
-    bool novel = false;
-};
+inline constexpr std::size_t kMostLabelsBytes = 16u << 20;
 
 // What a student is made of; the trainer's result.
 struct StudentParts {
@@ -54,15 +34,15 @@ struct StudentParts {
     std::vector<float> weights;         // feature after feature, a column each
 };
 
-// The file's bytes. Weights are written with 8 bits and a scale for each feature.
+// The part's bytes. Weights are written with 8 bits and a scale for each feature.
 std::string student_bytes(const StudentParts& parts);
 
 class StudentModel {
   public:
+    // Of `bytes` that stay where they are, at a multiple of 4, and outlive it. Errors: invalid (another version, or
+    // damaged), too_large.
+    static Result<std::shared_ptr<const StudentModel>> view(std::string_view bytes);
     static Result<std::shared_ptr<const StudentModel>> load(std::string bytes);
-    // Errors: io, invalid (another kind of file, another version, damaged), too_large.
-    static Result<std::shared_ptr<const StudentModel>> open(const std::string& file);
-    ~StudentModel();
     StudentModel(const StudentModel&) = delete;
 
     StudentAnswer answer(std::string_view text) const;
@@ -81,7 +61,6 @@ class StudentModel {
     Result<void> read();
 
     std::string owned_;
-    void* mapped_ = nullptr;
     std::string_view bytes_;
     AnswerForm form_;
     std::uint32_t examples_ = 0;

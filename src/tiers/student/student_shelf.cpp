@@ -24,10 +24,10 @@ std::string file_begin(std::string_view tenant, std::uint64_t task) {
     return file_begin(tenant) + to_hex(task) + "-";
 }
 
-bool ShelvedStudent::heard(std::string_view answer) const {
-    const bool could_say = model->could_say(answer);
+bool ShelvedStudent::heard(std::string_view prompt, std::string_view answer) const {
+    const bool fits = model->fits(prompt), could_say = fits && model->could_say(prompt, answer);
     const std::lock_guard lock(mutex_);
-    watch_.add(could_say);
+    if (fits) watch_.add(could_say);
     return watch_.alarmed();
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/units.h"
 #include "tiers/student/label_watch.h"
-#include "tiers/student/student_model.h"
+#include "tiers/student/student.h"
 
 namespace weir::tiers::student {
 
@@ -35,17 +35,17 @@ std::string file_begin(std::string_view tenant, std::uint64_t task);
 
 class ShelvedStudent {
   public:
-    ShelvedStudent(StudentKey whose, std::shared_ptr<const StudentModel> made, Micros unix_micros)
+    ShelvedStudent(StudentKey whose, std::shared_ptr<const Student> made, Micros unix_micros)
         : key(std::move(whose)), model(std::move(made)), trained_unix_micros(unix_micros) {
         watch_.expect(model->outside_share());
     }
 
     const StudentKey key;
-    const std::shared_ptr<const StudentModel> model;
+    const std::shared_ptr<const Student> model;
     const Micros trained_unix_micros;
 
     // What the reference said to a request. True: it has come to say what this student can't (label_watch.h).
-    bool heard(std::string_view answer) const;
+    bool heard(std::string_view prompt, std::string_view answer) const;
     // What the one before it has heard counts on.
     void follow(const ShelvedStudent& before);
 

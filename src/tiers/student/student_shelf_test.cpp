@@ -9,10 +9,10 @@ using namespace weir::tiers::student;
 
 namespace {
 
-std::shared_ptr<const StudentModel> model() {
+std::shared_ptr<const Student> model() {
     static const auto made = [] {
         const Tickets tickets(60, 5);
-        return *StudentModel::load(*train_student(tickets.examples(), {}));
+        return *Student::load(*Student::train(tickets.examples(), {}));
     }();
     return made;
 }
@@ -89,14 +89,14 @@ TEST_CASE("student shelf: what is outdated goes once, and not the one that took 
 
 TEST_CASE("student shelf: a student that hears other answers is alarmed, and the next one knows of it") {
     const auto old = student(key_of("acme", 7));
-    for (int i = 0; i < 300; ++i) REQUIRE_FALSE(old->heard("billing"));
+    for (int i = 0; i < 300; ++i) REQUIRE_FALSE(old->heard("my invoice", "billing"));
     int needed = 1;
-    while (!old->heard("weather")) REQUIRE(++needed < 40);
+    while (!old->heard("my invoice", "weather")) REQUIRE(++needed < 40);
     CHECK(needed > 2);
     ShelvedStudent next(key_of("acme", 7), model(), 5);
     next.follow(*old);
-    CHECK(next.heard("weather"));
-    CHECK_FALSE(ShelvedStudent(key_of("acme", 7), model(), 5).heard("weather"));
+    CHECK(next.heard("my invoice", "weather"));
+    CHECK_FALSE(ShelvedStudent(key_of("acme", 7), model(), 5).heard("my invoice", "weather"));
 }
 
 TEST_CASE("student shelf: files are told apart by the whole key, and found by tenant and task") {

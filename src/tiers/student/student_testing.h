@@ -14,6 +14,8 @@ namespace weir::tiers::student {
 struct Tickets {
     struct Row {
         std::string text, answer;
+        // Without the number at its end.
+        std::string words() const { return text.substr(0, text.find(" ticket ")); }
     };
     std::vector<Row> rows;
 

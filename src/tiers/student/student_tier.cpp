@@ -45,6 +45,20 @@ std::shared_ptr<const ShelvedStudent> student_for(const Question& question, cons
     return nullptr;
 }
 
+std::size_t most_live_bytes(const Student& student) {
+    // Measured by student_bench: what a byte takes, and what is never passed.
+    constexpr std::size_t kLabelsNanos = 135'000, kSpansNanos = 120'000;
+    constexpr std::size_t kLabelsBytes = 896, kSpansBytes = 768, kCopiedBytes = 1'024;
+    if (const StudentModel* const labels = student.labels()) {
+        return std::min(kLabelsBytes, kLabelsNanos / (70 + labels->form().columns() * 4 / 5));
+    }
+    if (const SpanStudent* const spans = student.spans()) {
+        const std::size_t tags = spans->tags();
+        return std::min(kSpansBytes, kSpansNanos / (30 + 4 * tags + tags * tags / 8));
+    }
+    return kCopiedBytes;
+}
+
 bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     climb.attempt.tier = store::TierKind::student;
     climb.attempt.outcome = store::Outcome::declined;
@@ -63,15 +77,21 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
         return true;
     }
     // Beyond what escapes could make of it it is not even unescaped.
-    const auto asked = chat.question.size() <= kMostSpelled * kMostLiveBytes ? wire::question_text(chat) : std::nullopt;
-    if (!asked || asked->size() > kMostLiveBytes) {
+    const auto asked =
+        chat.question.size() <= kMostSpelled * kMostLivePromptBytes ? wire::question_text(chat) : std::nullopt;
+    if (!asked || asked->size() > kMostLivePromptBytes) {
         climb.reason = "declined: too long, or no one text";
         return true;
     }
     const StudentAnswer answer =
-        student->model->answer(rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked));
+        student->model->answer(rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked), scratch_,
+                               most_live_bytes(*student->model));
     if (answer.declined != Declined::no) {
         climb.reason = "declined: " + std::string(to_string(answer.declined));
+        return true;
+    }
+    if (text::Redaction::marked(answer.text)) {
+        climb.reason = "declined: its answer needs what it was not shown";
         return true;
     }
     auto entry = std::make_shared<CacheEntry>();

@@ -1,7 +1,8 @@
 // The student as a tier: answers within microseconds, so it is asked for every request, before anybody else is
 // (offer_at_once()). Its evidence is how likely the reference would have said the same (Offer::sure).
-// Thread rule: one reactor's; the shelf is shared. Limits: requests of one question without tools, of kMostLiveBytes;
-// where a task has several instructions, these of kMostLiveContextBytes.
+// Thread rule: one reactor's; the shelf is shared. Limits: requests of one question without tools, of
+// kMostLivePromptBytes, whose varying part has most_live_bytes() at most; where a task has several instructions, these
+// of kMostLiveContextBytes.
 #pragma once
 
 #include "base/clock.h"
@@ -12,8 +13,10 @@
 namespace weir::tiers::student {
 
 inline constexpr std::string_view kStudentName = "weir/student";  // as whose answers go
-// A reactor waits for the answer: 0.15 us a byte with 77 labels, so at most 140 us (student_bench).
-inline constexpr std::size_t kMostLiveBytes = 896;
+// A reactor waits for the answer: of what varies in a prompt so much that this student takes about 130 us, and of the
+// whole prompt so much that its redaction takes 20 (student_bench).
+std::size_t most_live_bytes(const Student& student);
+inline constexpr std::size_t kMostLivePromptBytes = 8 * 1024;
 inline constexpr std::size_t kMostLiveContextBytes = 8 * 1024;
 
 // Whose request it is; null: there is no such student.
@@ -37,6 +40,7 @@ class StudentTier final : public Tier {
     const std::shared_ptr<const store::ExampleRules> rules_;
     const store::NameId name_;
     const Clock& clock_;
+    Student::Scratch scratch_;
 };
 
 }  // namespace weir::tiers::student

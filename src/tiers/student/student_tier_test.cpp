@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "json/scan.h"
+#include "tiers/student/span_testing.h"
 #include "tiers/student/student_testing.h"
 #include "wire/answer_text.h"
 
@@ -38,10 +39,10 @@ struct World {
         made->redaction = text::Redaction::usual();
         rules = std::move(made);
     }
-    std::shared_ptr<const StudentModel> taught(const std::vector<StudentExample>& examples) {
-        return *StudentModel::load(*train_student(examples, {}));
+    std::shared_ptr<const Student> taught(const std::vector<StudentExample>& examples) {
+        return *Student::load(*Student::train(examples, {}));
     }
-    void put(const std::string& system, const std::string& form, std::shared_ptr<const StudentModel> model,
+    void put(const std::string& system, const std::string& form, std::shared_ptr<const Student> model,
              const std::string& tenant = "acme") {
         const auto digest = [&](const std::string& text) {
             return text.empty() ? 0 : store::example_digest(tenant, text);
@@ -132,9 +133,10 @@ TEST_CASE("student tier: what it declines") {
 
 TEST_CASE("student tier: a text has a limit, however it is spelled") {
     World world;
-    world.put(kSystem, "", world.taught(kTickets.examples()));
+    const auto model = world.taught(kTickets.examples());
+    world.put(kSystem, "", model);
     std::string text = kTicket;
-    text.resize(kMostLiveBytes, ' ');
+    text.resize(most_live_bytes(*model), ' ');
     CHECK(world.said(world.ask(messages(text))) == "billing");
     CHECK(world.ask(messages(text + " ")).reason.starts_with("declined: too long"));
     CHECK(world.ask(messages(std::string(1 << 20, 'a'))).reason.starts_with("declined: too long"));
@@ -186,4 +188,56 @@ TEST_CASE("student tier: what is not of the form that is asked for is not offere
     world.put(kSystem, "", world.taught(kTickets.examples()));
     const Climb climb = world.ask(messages(kTicket) + R"(,"response_format":{"type":"json_object"})");
     CHECK(climb.reason.starts_with("declined: not of the form"));
+}
+
+TEST_CASE("student tier: an extraction from the text inside an instruction, in the teacher's form") {
+    World world;
+    const std::vector<Errand> taught = errands(300, 2);
+    std::vector<std::string> prompts;
+    std::vector<StudentExample> examples;
+    for (const Errand& each : taught) prompts.push_back(instruction(each.slot));
+    for (std::size_t i = 0; i < taught.size(); ++i) examples.push_back({prompts[i], taught[i].answer});
+    const auto model = world.taught(examples);
+    world.put(kSystem, "", model);
+    const std::string asked = instruction("Then Andorka slept in Boclel.");
+    const Climb climb = world.ask(messages(asked));
+    CHECK(world.said(climb) == R"({"person": ["Andorka"], "place": "Boclel"})");
+    CHECK(*climb.offer->sure > std::log(0.9));
+    CHECK(world.said(world.ask(messages(asked) + R"(,"response_format":{"type":"json_object"})")) ==
+          R"({"person": ["Andorka"], "place": "Boclel"})");
+    CHECK(world.ask(messages("Then Andorka slept in Boclel.")).reason == "declined: a prompt of another template");
+    CHECK(world.ask(messages("Translate into French. " + asked)).reason == "declined: a prompt of another template");
+    // What varies has a limit, and the whole prompt has another.
+    const std::size_t most = most_live_bytes(*model);
+    CHECK(world.ask(messages(instruction(std::string(most, 'a')))).offer);
+    CHECK(world.ask(messages(instruction(std::string(most + 1, 'a')))).reason == "declined: too long");
+    CHECK(world.ask(messages(instruction(std::string(kMostLivePromptBytes, 'a')))).reason.starts_with("declined"));
+}
+
+TEST_CASE("student tier: a long instruction around a short text is no obstacle") {
+    World world;
+    const std::string rules(7'000, 'r');
+    std::vector<std::string> prompts;
+    std::vector<StudentExample> examples;
+    for (const Tickets::Row& row : kTickets.rows) prompts.push_back(rules + "\nThe ticket: " + row.words());
+    for (std::size_t i = 0; i < prompts.size(); ++i) examples.push_back({prompts[i], kTickets.rows[i].answer});
+    world.put(kSystem, "", world.taught(examples));
+    CHECK(world.said(world.ask(messages(rules + "\nThe ticket: " + kTicket))) == "billing");
+    CHECK(world.ask(messages(kTicket)).reason == "declined: a prompt of another template");
+}
+
+TEST_CASE("student tier: an answer that needs what was taken out of the question is not given") {
+    World world;
+    std::vector<std::string> prompts, answers;
+    std::vector<StudentExample> examples;
+    for (const Errand& each : errands(200, 2)) {
+        const bool mail = prompts.size() % 2 == 0;
+        prompts.push_back("Whom to write to? " + each.slot + (mail ? " Mail [email], please." : " Ring us."));
+        answers.push_back(mail ? R"({"to": "[email]"})" : R"({"to": null})");
+    }
+    for (std::size_t i = 0; i < prompts.size(); ++i) examples.push_back({prompts[i], answers[i]});
+    world.put(kSystem, "", world.taught(examples));
+    CHECK(world.said(world.ask(messages("Whom to write to? Then Bo slept. Ring us."))) == R"({"to": null})");
+    CHECK(world.ask(messages("Whom to write to? Then Bo slept. Mail jane@example.com, please.")).reason ==
+          "declined: its answer needs what it was not shown");
 }

@@ -246,7 +246,7 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
         parts.weights.insert(parts.weights.end(), own.begin(), own.end());
     }
     std::string bytes = student_bytes(parts);
-    if (bytes.size() > kMostStudentBytes) return fail(ErrorCode::too_large, "the student is larger than 32 MiB");
+    if (bytes.size() > kMostLabelsBytes) return fail(ErrorCode::too_large, "the student is larger than 16 MiB");
     return bytes;
 }
 

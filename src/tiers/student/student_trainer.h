@@ -1,7 +1,7 @@
-// Trains a student on a teacher's answers: finds the form of the answers, the grams that matter, fits a softmax
-// regression (learn/softmax_regression.h) and calibrates its word on examples held out.
+// Trains a student of labels on a teacher's answers: finds the form of the answers, the grams that matter, fits a
+// softmax regression (learn/softmax_regression.h) and calibrates its word on examples held out.
 // Thread rule: pure; on a thread of its own, as it takes up to seconds. Deterministic: the same examples in the same
-// order with the same options give the same bytes. Limits: kMostExamples, the latest ones; kMostStudentBytes.
+// order with the same options give the same bytes. Limits: kMostExamples, the latest ones; kMostLabelsBytes.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +18,12 @@ namespace weir::tiers::student {
 inline constexpr std::size_t kMostExamples = 20'000;
 inline constexpr std::size_t kLeastExamples = 20;
 
-struct StudentExample {
-    std::string_view text;    // what the student will be shown: the varying part of the prompt
-    std::string_view answer;  // the teacher's
-};
-
 struct TrainingOptions {
     std::uint64_t seed = 1;
     std::size_t most_weight_bytes = 6u << 20;  // rarer grams are left out beyond it
 };
 
-// A student's file. Errors: invalid (too few examples; the answers are not narrow), canceled.
+// The labels' part of a student's file. Errors: invalid (too few examples; the answers are not narrow), canceled.
 Result<std::string> train_student(std::span<const StudentExample> examples, const TrainingOptions& options,
                                   const std::stop_token& stop = {});
 
