@@ -196,6 +196,12 @@ Result<TrainedFile> check_trained(const GgufHeader& trained, const GgufHeader& b
         return fail(ErrorCode::invalid, "what it is to be for is no model: general.type is " +
                                             printable(text_or(base, "general.type", "")));
     }
+    for (const auto& [whose, header] : {std::pair{"it", &trained}, {"its base", &base}}) {
+        if (header->whole("split.count").value_or(0) < 2) continue;
+        return fail(ErrorCode::invalid, std::string(whose) +
+                                            " is split over several files, of which this is one "
+                                            "(llama-gguf-split --merge makes them one)");
+    }
     if (Result<void> fits = check_architecture(trained, base); !fits) return tl::unexpected(fits.error());
     facts.architecture = printable(text_or(trained, "general.architecture", ""));
     facts.name = printable(text_or(trained, "general.name", ""));

@@ -120,6 +120,11 @@ TEST_CASE("a full model: architecture and tokenizer") {
     REQUIRE(odd);
     CHECK(odd->notes == std::vector<std::string>{"tokenizer.ggml.eos_token_id is not its base's",
                                                  "its tensors have other names or shapes than its base's"});
+    CHECK(verdict(base_model().whole("split.count", 2)) ==
+          "it is split over several files, of which this is one (llama-gguf-split --merge makes them one)");
+    CHECK(verdict(fitting_adapter(), base_model().whole("split.count", 2))
+              .starts_with("its base is split over several files"));
+    CHECK(verdict(fitting_adapter(), base_model().whole("split.count", 1)) == "fits");
     GgufWriter mmproj;
     mmproj.text("general.architecture", "llama").text("general.type", "mmproj");
     CHECK(verdict(mmproj) == "it is no model and no adapter: general.type is mmproj");
