@@ -110,7 +110,7 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         if (tried.offer) {
             const TierTrial& trial = climb.trial.tiers[number];
             const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial, climb.leaving_usd);
-            why = describe(trial, judgement);
+            why += (why.empty() ? "" : ", ") + describe(trial, judgement);
             if (judgement.open) {
                 tried.attempt.outcome = store::Outcome::served;
                 climb.trial.served = static_cast<int>(number);

@@ -74,6 +74,16 @@ TEST_CASE("a tier's name says what it is judged by") {
     CHECK(tier_name("p/small", {}) == "p/small");
     CHECK(tier_name("p/small", {3}) == "p/small*3");
     CHECK(tier_name("p/small", {1, true}) == "p/small*verify");
+    CHECK(tier_name("p/small", {1, false, {5}}) == "p/small+examples");
+    CHECK(tier_name("p/small", {3, false, {5}}) == "p/small+examples*3");
+    CHECK(tier_name("p/small", {1, true, {8, 1'500, 0.25}}) == "p/small+examples(8,1500,0.25)*verify");
+    CHECK(ledger_name("p/small", {1, true, {8}}) == "p/small+examples");
+    CHECK(ledger_name("p/small", {3}) == "p/small");
+    for (const char* tier : {"p/small+examples", "p/small+examples*3", "p/small+examples(8,1500,0.25)*verify"}) {
+        CHECK(ledger_name_of_tier(tier) == "p/small+examples");
+        CHECK(model_of_tier(tier) == "p/small");
+    }
+    CHECK(ledger_name_of_tier("p/small(2)*3") == "p/small(2)");
     CHECK(model_of_tier("p/small*3") == "p/small");
     CHECK(model_of_tier("p/small*verify") == "p/small");
     CHECK(model_of_tier("p/small") == "p/small");

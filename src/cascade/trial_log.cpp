@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <unordered_map>
 
 #include "base/hash.h"
@@ -14,6 +15,7 @@ namespace {
 // version 3 nobody knew when a trial was, nor what a hold-out had shown; up to version 4 what triage had said.
 constexpr std::uint8_t kFirstTrialVersion = 1, kCourseVersion = 2, kBlindTrialVersion = 4, kTrialVersion = 5;
 constexpr double kMostUsd = 1e6;
+constexpr std::string_view kShown = "+examples";
 
 bool is_cost(double usd) {
     return usd >= 0 && usd <= kMostUsd;  // false for what is no number
@@ -102,13 +104,32 @@ store::RecordLog::Options trial_log(const std::string& file) {
     return log;
 }
 
+std::string ledger_name(const std::string& model, const tiers::Gathering& gathers) {
+    return gathers.shows.any() ? model + std::string(kShown) : model;
+}
+
 std::string tier_name(const std::string& model, const tiers::Gathering& gathers) {
-    if (gathers.verify) return model + "*verify";
-    return gathers.samples > 1 ? model + "*" + std::to_string(gathers.samples) : model;
+    std::string name = ledger_name(model, gathers);
+    const tiers::Showing& shows = gathers.shows;
+    if (shows.any() && shows != tiers::kUsualShowing) {
+        char numbers[64];
+        std::snprintf(numbers, sizeof numbers, "(%u,%u,%.6g)", shows.examples, shows.most_tokens,
+                      shows.least_similarity);
+        name += numbers;
+    }
+    if (gathers.verify) return name + "*verify";
+    return gathers.samples > 1 ? name + "*" + std::to_string(gathers.samples) : name;
+}
+
+std::string_view ledger_name_of_tier(std::string_view tier) {
+    tier = tier.substr(0, tier.rfind('*'));
+    const std::size_t numbers = tier.ends_with(')') ? tier.rfind(std::string(kShown) + "(") : std::string_view::npos;
+    return numbers == std::string_view::npos ? tier : tier.substr(0, numbers + kShown.size());
 }
 
 std::string_view model_of_tier(std::string_view tier) {
-    return tier.substr(0, tier.rfind('*'));
+    tier = ledger_name_of_tier(tier);
+    return tier.ends_with(kShown) ? tier.substr(0, tier.size() - kShown.size()) : tier;
 }
 
 std::string to_string(const CourseName& name) {

@@ -30,9 +30,13 @@ struct CourseName {
     std::string task;  // 16 hexadecimal digits; empty: all of the cascade's
 };
 // A model tier's name there: what its answers are judged by is part of it, since trials of other evidence tell nothing
-// of it ("p/small", "p/small*3" by three samples, "p/small*verify" by P(True)).
+// of it ("p/small", "p/small*3" by three samples, "p/small*verify" by P(True)); so are the examples that it is shown,
+// but for the usual ones ("p/small+examples", "p/small+examples(8,1500,0.25)").
 std::string tier_name(const std::string& model, const tiers::Gathering& gathers);
 std::string_view model_of_tier(std::string_view tier);
+// What its answers are booked under: the model's name, or "p/small+examples" where it is shown any.
+std::string ledger_name(const std::string& model, const tiers::Gathering& gathers);
+std::string_view ledger_name_of_tier(std::string_view tier);
 std::string to_string(const CourseName& name);
 std::optional<CourseName> parse_course_name(std::string_view text);
 

@@ -20,8 +20,12 @@ std::string threshold_text(double value) {
 
 std::string tier_text(const TierOptions& tier) {
     if (tier.kind != TierKind::model) return std::string(store::to_string(tier.kind));
-    if (tier.gathers.samples > 1) return tier.model + " (" + std::to_string(tier.gathers.samples) + " samples)";
-    if (tier.gathers.verify) return tier.model + " (verified)";
+    const tiers::Gathering& gathers = tier.gathers;
+    std::string asked = gathers.shows.any() ? std::to_string(gathers.shows.examples) + " examples" : "";
+    const auto also = [&asked](const std::string& what) { asked += (asked.empty() ? "" : ", ") + what; };
+    if (gathers.samples > 1) also(std::to_string(gathers.samples) + " samples");
+    if (gathers.verify) also("verified");
+    if (!asked.empty()) return tier.model + " (" + asked + ")";
     if (!tier.min_mean_logprob) return tier.model + " (no gate)";
     return tier.model + " (>= " + threshold_text(*tier.min_mean_logprob) + ")";
 }
@@ -66,6 +70,11 @@ std::string tiers_json(const CascadeOptions& cascade) {
             out += ", \"model\": " + json_string(tier.model) + ", \"min_mean_logprob\": " +
                    (tier.min_mean_logprob ? threshold_text(*tier.min_mean_logprob) : "null");
             if (tier.gathers.verify) out += ", \"verify\": true";
+            if (const tiers::Showing& shows = tier.gathers.shows; shows.any()) {
+                out += ", \"examples\": " + std::to_string(shows.examples) +
+                       ", \"most_tokens\": " + std::to_string(shows.most_tokens) +
+                       ", \"least_similarity\": " + threshold_text(shows.least_similarity);
+            }
             if (tier.gathers.samples > 1) out += ", \"samples\": " + std::to_string(tier.gathers.samples);
         }
         out += "}, ";

@@ -75,6 +75,22 @@ std::optional<cascade::TierOptions> tier_of_word(const std::string& word, const 
     return std::nullopt;
 }
 
+// What the model is shown of the reference's earlier answers.
+void read_showing(Section& section, cascade::TierOptions& tier) {
+    tiers::Showing& shows = tier.gathers.shows;
+    section.whole<std::uint32_t>("examples", shows.examples, 1, tiers::kMostExamples);
+    section.whole<std::uint32_t>("most_tokens", shows.most_tokens, tiers::kLeastShownTokens, tiers::kMostShownTokens);
+    std::optional<double> similarity;
+    section.real("least_similarity", similarity, 0, 1);
+    if (similarity) shows.least_similarity = *similarity;
+    if (section.has("examples") && tier.min_mean_logprob) {
+        section.wrong("examples", "goes with no min_mean_logprob: its gate is learned");
+    }
+    for (const std::string_view key : {"most_tokens", "least_similarity"}) {
+        if (section.has(key) && !section.has("examples")) section.wrong(key, "is of examples: say how many");
+    }
+}
+
 std::optional<cascade::TierOptions> read_tier(const ConfigNode& node, Reader& reader, const std::string& path) {
     if (node.kind == ConfigNode::Kind::scalar) {
         const std::optional<std::string> word = reader.text(node, path);
@@ -99,6 +115,7 @@ std::optional<cascade::TierOptions> read_tier(const ConfigNode& node, Reader& re
     if (section.has("samples") && tier.min_mean_logprob) {
         section.wrong("samples", "goes with no min_mean_logprob: one of them judges the tier");
     }
+    read_showing(section, tier);
     section.finish();
     if (!good) return std::nullopt;
     return tier;
@@ -120,7 +137,8 @@ void read_tiers(Section& section, Reader& reader, cascade::CascadeOptions& to) {
         std::optional<cascade::TierOptions> tier = read_tier(item, reader, path);
         if (!tier) continue;
         const bool twice = std::any_of(to.tiers.begin(), to.tiers.end(), [&tier](const cascade::TierOptions& other) {
-            return other.kind == tier->kind && other.model == tier->model;
+            return other.kind == tier->kind && other.model == tier->model &&
+                   other.gathers.shows.any() == tier->gathers.shows.any();
         });
         if (twice) {
             reader.error(item.line, path + ": the same tier stands there twice");

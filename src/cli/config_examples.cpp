@@ -100,6 +100,11 @@ void check_examples(Reader& reader, const Draft& draft) {
         if (has_student && !content) {
             reader.warning(student->line, path + ".tiers: a student has nothing to learn from without store: content");
         }
+        for (const cascade::TierOptions& tier : each.tiers) {
+            if (!tier.gathers.shows.any() || content) continue;
+            reader.warning(tier.line, path + ".tiers: " + tier.model +
+                                          " has no examples to be shown without store: content: it is not asked");
+        }
         if (!content) continue;
         bool others = false;
         std::string forbidden;

@@ -69,7 +69,7 @@ struct Time {
 };
 
 Time time_of(const ReplayLog& log, const std::string& model) {
-    const auto found = log.models.find(std::string(cascade::model_of_tier(model)));
+    const auto found = log.models.find(std::string(cascade::ledger_name_of_tier(model)));
     if (found == log.models.end() || found->second.answers == 0) return {};
     const ModelTimes& times = found->second;
     const auto answers = static_cast<double>(times.answers);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cascade/agreement.h"
+#include "gateway/example_indexer.h"
 #include "gateway/students.h"
 #include "store/entry_store.h"
 #include "tiers/exact_cache/purge_file.h"
@@ -136,11 +137,13 @@ Result<Micros> Caches::purge(const tiers::Mark& mark) {
     if (until && mark.kind == tiers::MarkKind::tenant) {
         if (examples_ != nullptr) examples = examples_->purge(mark.value);
         if (students_ != nullptr) students_->purge(mark.value, 0);
+        if (indexer_ != nullptr) indexer_->purge(mark.value, 0);
     }
     if (until && mark.kind == tiers::MarkKind::task) {
         const std::uint64_t task = parse_hex(mark.value).value_or(0);  // or the mark would have been refused
         if (examples_ != nullptr) examples = examples_->purge_task(mark.tenant, task);
         if (students_ != nullptr) students_->purge(mark.tenant, task);
+        if (indexer_ != nullptr) indexer_->purge(mark.tenant, task);
     }
     if (!examples) return tl::unexpected(examples.error());
     return until;

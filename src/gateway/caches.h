@@ -23,6 +23,7 @@
 
 namespace weir::gateway {
 
+class ExampleIndexer;
 class Students;
 
 // The semantic tier's share; there is none until a cascade has that tier.
@@ -59,6 +60,8 @@ class Caches final : public cascade::CacheControl {
     void add_examples(store::ExampleStore& examples) { examples_ = &examples; }
     // The same for what was learned of it.
     void add_students(Students& students) { students_ = &students; }
+    // The same for what of it is shown to models.
+    void add_indexer(ExampleIndexer& indexer) { indexer_ = &indexer; }
 
     Result<Micros> purge(const tiers::Mark& mark) override;
     // `bad` takes the entry out. Of a semantic hit its candidate gets a label: what the verdict says, but where
@@ -83,6 +86,7 @@ class Caches final : public cascade::CacheControl {
     std::vector<std::shared_ptr<ServedAnswers>> served_;
     store::ExampleStore* examples_ = nullptr;
     Students* students_ = nullptr;
+    ExampleIndexer* indexer_ = nullptr;
 };
 
 }  // namespace weir::gateway

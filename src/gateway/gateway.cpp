@@ -11,6 +11,7 @@
 #include "gateway/api_handler.h"
 #include "gateway/background.h"
 #include "gateway/caches.h"
+#include "gateway/example_indexer.h"
 #include "gateway/students.h"
 #include "store/example_files.h"
 
@@ -75,6 +76,8 @@ struct Gateway::Impl {
     std::unique_ptr<store::ExampleStore> examples;
     tiers::student::StudentShelf shelf;
     std::unique_ptr<Students> students;
+    tiers::ExampleShelf example_shelf;
+    std::unique_ptr<ExampleIndexer> indexer;
     std::unique_ptr<Caches> caches;
     std::unique_ptr<cascade::CascadeLearner> cascades;
     Worker worker;
@@ -129,6 +132,10 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     students = std::make_unique<Students>(*examples, shelf, options.data_folder + "/students", clock);
     tell_students(*routes);
     caches->add_students(*students);
+    shared->example_shelf = &example_shelf;
+    indexer = std::make_unique<ExampleIndexer>(*examples, example_shelf);
+    indexer->wanted(routes->cascades_with_examples());
+    caches->add_indexer(*indexer);
     return {};
 }
 
@@ -199,6 +206,7 @@ void Gateway::Impl::stop() {
     }
     if (caches) caches->flush();
     if (students) students->stop();
+    if (indexer) indexer->stop();
     if (examples) examples->flush();
 }
 
@@ -278,6 +286,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
         });
     }
     impl_->tell_students(**built);
+    impl_->indexer->wanted((*built)->cascades_with_examples());
     return {};
 }
 

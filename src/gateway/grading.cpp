@@ -183,6 +183,7 @@ void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::func
     for (std::size_t sample = 0; sample < gathers.samples; ++sample) {
         BackgroundCall call = background_call(grading, store::Purpose::trial);
         call.target = grading.plan->ladder_models[number];
+        if (!grading.shown[number].empty()) call.body = grading.shown[number];
         call.logprobs = gathers.by_logprobs();
         call.vary = sample > 0;
         call.timeout_micros = kTrialMicros;

@@ -43,6 +43,7 @@ struct Grading {
     ExampleKeeper keep_example;                           // may be empty
     std::function<void(std::string_view body)> listener;  // hears an audit's answer; may be empty
     std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
+    std::array<std::string, cascade::kMostModelTiers> shown;  // the body with examples, for those that are shown any
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)
     double canary = 1;                       // of the task's requests that its ladder may serve

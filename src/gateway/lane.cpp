@@ -47,9 +47,11 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
 
 std::shared_ptr<tiers::Tier> model_tier(const CascadeRoute& cascade,
                                         const std::shared_ptr<const tiers::ModelUpstream>& upstream,
-                                        const tiers::Gathering& gathers = {}) {
+                                        const tiers::Gathering& gathers = {},
+                                        std::shared_ptr<const tiers::ExampleSource> source = nullptr) {
     const cascade::CascadeOptions& options = cascade.options;
-    return std::make_shared<tiers::ModelTier>(upstream, gathers, options.tier_timeout_micros, options.tier_rest_micros);
+    return std::make_shared<tiers::ModelTier>(upstream, gathers, options.tier_timeout_micros, options.tier_rest_micros,
+                                              std::move(source));
 }
 
 }  // namespace
@@ -116,7 +118,7 @@ void LaneRoutes::make_embedder(const std::string& identity) {
     embedder_ = std::make_unique<embed::EndpointEmbedder>(std::move(client), std::move(endpoint));
 }
 
-std::shared_ptr<const tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelRoute& model) const {
+std::shared_ptr<tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelRoute& model) const {
     auto upstream = std::make_shared<tiers::ModelUpstream>();
     upstream->provider = links_.at(model.provider);
     upstream->full_name = model.full_name;
@@ -131,27 +133,37 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     const CascadeRoute& cascade = *plan.cascade;
     if (cascade.ladder.empty() || !cascade.options.promise || !plan.reference->price) return;
     const cascade::Promise& promise = *cascade.options.promise;
-    const bool student = plan.examples && shared.shelf != nullptr;
+    const bool keeps = plan.examples && shared.shelf != nullptr && shared.example_shelf != nullptr;
     const cascade::CourseName name{cascade.options.name,
                                    promise.by_harm,
-                                   learned_tiers(cascade, plan.reference->full_name, student),
+                                   learned_tiers(cascade, plan.reference->full_name, keeps),
                                    plan.reference->full_name,
                                    {}};
     for (const auto& [model, gathers] : cascade.ladder) {
         if (!model) {
-            if (!student) continue;
+            if (!keeps) continue;
             plan.course_options.at_once =
                 static_cast<std::uint8_t>(plan.course_options.at_once | 1U << plan.ladder.size());
             plan.ladder_models.push_back(nullptr);
             plan.ladder_gathers.push_back({});
+            plan.ladder_sources.push_back(nullptr);
             plan.ladder.push_back(std::make_shared<tiers::student::StudentTier>(
                 *shared.shelf, plan.examples, routes_->model_id(tiers::student::kStudentName), shared.clock));
             continue;
         }
         if (model->full_name == plan.reference->full_name || !model->price) continue;
-        plan.ladder_models.push_back(upstream_of(*model));
+        auto upstream = upstream_of(*model);
+        std::shared_ptr<const tiers::ExampleSource> source;
+        if (gathers.shows.any()) {
+            if (!keeps) continue;
+            source = std::make_shared<tiers::ExampleSource>(*shared.example_shelf, plan.examples, gathers.shows);
+            upstream->full_name = cascade::ledger_name(model->full_name, gathers);
+            upstream->name_id = routes_->model_id(upstream->full_name);
+        }
+        plan.ladder_models.push_back(std::move(upstream));
         plan.ladder_gathers.push_back(gathers);
-        plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back(), gathers));
+        plan.ladder_sources.push_back(source);
+        plan.ladder.push_back(model_tier(cascade, plan.ladder_models.back(), gathers, std::move(source)));
     }
     plan.course_name = cascade::to_string(name);
     if (plan.ladder.empty()) return;
@@ -171,10 +183,11 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.course = shared.cascades.course(plan.course_name, plan.course_options, cascade.options.canary);
 }
 
-std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool student) {
+std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool keeps) {
     std::vector<std::string> names;
     for (const auto& [model, gathers] : cascade.ladder) {
-        if (!model && student) names.emplace_back(kStudentTier);
+        if (!keeps && (!model || gathers.shows.any())) continue;
+        if (!model) names.emplace_back(kStudentTier);
         if (!model || model->full_name == reference || !model->price) continue;
         names.push_back(cascade::tier_name(model->full_name, gathers));
     }

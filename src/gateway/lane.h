@@ -31,6 +31,7 @@
 #include "net/reactor.h"
 #include "store/example_store.h"
 #include "store/ledger.h"
+#include "tiers/model/example_source.h"
 #include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
 #include "tiers/student/student_shelf.h"
@@ -63,6 +64,7 @@ struct Plan {
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
     std::vector<tiers::Gathering> ladder_gathers;  // what is asked of each
+    std::vector<std::shared_ptr<const tiers::ExampleSource>> ladder_sources;  // of what each is shown; null: nothing
     std::vector<std::shared_ptr<tiers::Tier>> ladder;
     std::string course_name;  // of what is learned for them; where the promise is over tasks, without the task
     cascade::PolicyLearner::Options course_options;
@@ -99,6 +101,7 @@ struct Shared {
     std::shared_ptr<AgreementBook> agreements = std::make_shared<AgreementBook>();
     store::ExampleStore* examples = nullptr;        // null: nothing is kept to learn from
     tiers::student::StudentShelf* shelf = nullptr;  // null: no students
+    tiers::ExampleShelf* example_shelf = nullptr;   // null: nobody is shown examples
     std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
 };
 
@@ -118,7 +121,7 @@ class LaneRoutes {
 
   private:
     void make_embedder(const std::string& identity);
-    std::shared_ptr<const tiers::ModelUpstream> upstream_of(const ModelRoute& model) const;
+    std::shared_ptr<tiers::ModelUpstream> upstream_of(const ModelRoute& model) const;
     void add_ladder(Plan& plan, Shared& shared) const;
 
     std::shared_ptr<const Routes> routes_;
@@ -157,8 +160,9 @@ struct JudgeQueue;    // judge.cpp
 struct GradingQueue;  // grading.cpp
 
 // The tiers before the reference whose gates are learned, in order, as a course's name has them. One that is the
-// reference itself is none; where a price is not known nothing can be weighed. `student`: one may be made.
-std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool student);
+// reference itself is none; where a price is not known nothing can be weighed. `keeps`: examples are kept, of which a
+// student is made, or which are shown to a model.
+std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool keeps);
 
 // A way to a lane that outlives it, for other threads.
 class LaneLink : public std::enable_shared_from_this<LaneLink> {

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "cascade/trial.h"
+#include "cascade/trial_log.h"
 #include "embed/endpoint_embedder.h"
 #include "tiers/student/student_tier.h"
 
@@ -178,6 +179,8 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
             if (!model) return tl::unexpected(model.error());
             if (!tier.min_mean_logprob && options.promise) {
                 if (route.ladder.size() < cascade::kMostModelTiers) {
+                    const std::string name = cascade::ledger_name(model->full_name, tier.gathers);
+                    if (tier.gathers.shows.any()) model_ids_[name] = ledger.intern(name);
                     route.ladder.push_back({std::move(*model), tier.gathers});
                 }
                 continue;
@@ -210,6 +213,16 @@ std::set<std::string> Routes::cascades_with_students() const {
     for (const CascadeRoute& cascade : cascades_) {
         for (const LearnedRoute& tier : cascade.ladder) {
             if (!tier.model) names.insert(cascade.options.name);
+        }
+    }
+    return names;
+}
+
+std::set<std::string> Routes::cascades_with_examples() const {
+    std::set<std::string> names;
+    for (const CascadeRoute& cascade : cascades_) {
+        for (const LearnedRoute& tier : cascade.ladder) {
+            if (tier.gathers.shows.any()) names.insert(cascade.options.name);
         }
     }
     return names;

@@ -82,6 +82,8 @@ class Routes {
     store::NameId model_id(std::string_view full_name) const;
     // The cascades that have a student among their tiers.
     std::set<std::string> cascades_with_students() const;
+    // Those with a tier that is shown examples.
+    std::set<std::string> cascades_with_examples() const;
 
     struct Tenant {
         std::string name;

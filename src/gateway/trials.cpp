@@ -82,6 +82,20 @@ Usd expected_proof(const Grading& grading) {
     return from_dollars(grading.climb.plan.reference_usd);
 }
 
+// What the tiers that are shown examples would have been shown when the request came: nothing that has been said since,
+// the reference's answer to this request above all. One that has none declines, as it would on a caller's path.
+void show_examples(const ChatLife& life, Grading& grading) {
+    const auto& sources = life.plan->ladder_sources;
+    tiers::Question question{life.chat, life.tenant->name};
+    question.task = life.row.task;
+    question.task_is_named = !life.task_name.empty();
+    for (std::size_t tier = 0; tier < sources.size(); ++tier) {
+        if (!grading.to_ask[tier] || !sources[tier]) continue;
+        grading.shown[tier] = sources[tier]->show(question, life.row.started_unix_micros).body;
+        grading.to_ask[tier] = !grading.shown[tier].empty();
+    }
+}
+
 }  // namespace
 
 bool plan_trial(ChatLife& life, const tiers::Question& question) {
@@ -210,6 +224,7 @@ void conclude_trial(ChatLife& life) {
         life.lane.shared.cascades.learn(grading.course, trial, grading.prompt);
         return;
     }
+    show_examples(life, grading);
     grading.keep_example = example_keeper_of(life);
     grading.body = std::string(life.chat.body);
     grading.system = life.chat.system_text;

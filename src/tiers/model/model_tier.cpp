@@ -1,6 +1,7 @@
 #include "tiers/model/model_tier.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "json/scan.h"
 #include "wire/verification.h"
@@ -16,6 +17,20 @@ bool is_down(unsigned status) {
 // A question that was sent may be billed although no answer came: its cost is not known.
 bool may_be_billed(const Samples::Sample& sample) {
     return sample.sent && sample.status < 400;
+}
+
+// What the caller's own bytes have of the input, where examples were sent along: what another model would have been
+// asked.
+wire::Usage of_own(const wire::Usage& usage, std::size_t own_bytes, std::size_t sent_bytes) {
+    const auto own = [&](Tokens tokens) {
+        return static_cast<Tokens>(static_cast<double>(tokens) * static_cast<double>(own_bytes) /
+                                   static_cast<double>(std::max(own_bytes, sent_bytes)));
+    };
+    wire::Usage asked = usage;
+    asked.input_uncached = own(usage.input_uncached);
+    asked.input_cached = own(usage.input_cached);
+    asked.input_cache_write = own(usage.input_cache_write);
+    return asked;
 }
 
 }  // namespace
@@ -145,7 +160,19 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     const Micros patience = begun + health_.patience();
     const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
 
-    const std::vector<Samples::Request> requests = requests_for(question.chat);
+    ExampleSource::Shown shown;
+    wire::ChatRequest with_examples;
+    if (source_) {
+        shown = source_->show(question, std::numeric_limits<Micros>::max());
+        climb.reason = shown.why;
+        std::string param;
+        if (shown.body.empty() || !wire::parse_chat_request(shown.body, param, with_examples)) {
+            climb.attempt.outcome = store::Outcome::declined;
+            co_return climb;
+        }
+    }
+    const wire::ChatRequest& asked = source_ ? with_examples : question.chat;
+    const std::vector<Samples::Request> requests = requests_for(asked);
     Samples samples(client, {deadline, upstream.provider->answer_bytes});
     {
         const Cancellation::Scope scope(cancellation, samples);
@@ -174,7 +201,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     auto entry = std::make_shared<CacheEntry>();
     entry->body = std::move(first.body);
     entry->model = upstream.full_name;
-    entry->usage = read->usage;
+    entry->usage = of_own(read->usage, question.chat.body.size(), asked.body.size());
     entry->cost = climb.attempt.cost;
     entry->priced = climb.attempt.priced;
     climb.offer.emplace();

@@ -1,11 +1,13 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, or several times at once
-// (gathering.h), read, and offered; perhaps after it was asked about its own answer.
+// (gathering.h), read, and offered; perhaps shown examples before (example_source.h), perhaps asked about its own answer
+// afterwards.
 // Thread rule: one reactor's.
 // Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
 // after failures, is not ready, fails or answers something that is no answer (wire/answer_flaw.h) makes the tier
-// decline.
+// decline; so does a source that has no examples for the question.
 #pragma once
 
+#include "tiers/model/example_source.h"
 #include "tiers/model/gathering.h"
 #include "tiers/model/samples.h"
 #include "tiers/model/tier_health.h"
@@ -16,9 +18,13 @@ namespace weir::tiers {
 
 class ModelTier final : public Tier {
   public:
+    // `source`: of what it is shown; null: nothing.
     ModelTier(std::shared_ptr<const ModelUpstream> upstream, const Gathering& gathers, Micros most_patience,
-              Micros longest_rest)
-        : upstream_(std::move(upstream)), gathers_(gathers), health_(most_patience, longest_rest) {}
+              Micros longest_rest, std::shared_ptr<const ExampleSource> source = nullptr)
+        : upstream_(std::move(upstream)),
+          gathers_(gathers),
+          health_(most_patience, longest_rest),
+          source_(std::move(source)) {}
 
     std::string_view name() const override { return upstream_->full_name; }
     store::TierKind kind() const override { return store::TierKind::model; }
@@ -41,6 +47,7 @@ class ModelTier final : public Tier {
     std::shared_ptr<const ModelUpstream> upstream_;
     Gathering gathers_;
     TierHealth health_;
+    std::shared_ptr<const ExampleSource> source_;
 };
 
 }  // namespace weir::tiers

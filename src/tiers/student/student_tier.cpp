@@ -28,21 +28,7 @@ bool wants_more_than_text(const wire::ChatRequest& chat) {
 std::shared_ptr<const ShelvedStudent> student_for(const Question& question, const StudentShelf& shelf,
                                                   const store::ExampleRules& rules) {
     const auto students = shelf.find(question.tenant, rules.course.cascade, rules.course.reference, question.task);
-    if (!students) return nullptr;
-    // A task that was found by its prompt has one instruction and one form, however they are spelled.
-    if (!question.task_is_named && students->size() == 1) return students->front();
-    const auto digest = [&](std::string_view text, bool redact) -> std::uint64_t {
-        if (text.empty()) return 0;
-        return store::example_digest(question.tenant, redact ? rules.redaction.apply(text) : std::string(text));
-    };
-    const std::string_view response_format = wire::prompt_parts(question.chat).response_format;
-    if (question.chat.system_text.size() + response_format.size() > kMostLiveContextBytes) return nullptr;
-    const std::uint64_t system = digest(question.chat.system_text, true);
-    const std::uint64_t form = digest(response_format, false);
-    for (const auto& student : *students) {
-        if (student->key.system == system && student->key.response_format == form) return student;
-    }
-    return nullptr;
+    return students ? entry_for(question, *students, rules) : nullptr;
 }
 
 std::size_t most_live_bytes(const Student& student) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/example_store.h"
+#include "tiers/student/context.h"
 #include "tiers/student/student_shelf.h"
 #include "tiers/tier.h"
 
@@ -17,7 +18,6 @@ inline constexpr std::string_view kStudentName = "weir/student";  // as whose an
 // whole prompt so much that its redaction takes 20 (student_bench).
 std::size_t most_live_bytes(const Student& student);
 inline constexpr std::size_t kMostLivePromptBytes = 8 * 1024;
-inline constexpr std::size_t kMostLiveContextBytes = 8 * 1024;
 
 // Whose request it is; null: there is no such student.
 std::shared_ptr<const ShelvedStudent> student_for(const Question& question, const StudentShelf& shelf,
