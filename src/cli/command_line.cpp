@@ -12,6 +12,7 @@
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
 #include "cli/eval_router_command.h"
+#include "cli/eval_examples_command.h"
 #include "cli/eval_spans_command.h"
 #include "cli/export_command.h"
 #include "cli/import_command.h"
@@ -78,6 +79,7 @@ struct Arguments {
     EvalCascadeArguments eval_cascade;
     EvalRouterArguments eval_router;
     EvalSpansArguments eval_spans;
+    EvalExamplesArguments eval_examples;
     ServeArguments serve;
     CheckArguments check;
     ReportArguments report;
@@ -342,6 +344,27 @@ void add_eval_spans(CLI::App& eval, EvalSpansArguments& to) {
     spans->footer("");
 }
 
+void add_eval_examples(CLI::App& eval, EvalExamplesArguments& to) {
+    CLI::App* const examples = eval.add_subcommand("examples", "Which earlier answers a model would be shown");
+    examples->add_option("--in", to.in_file, "JSONL in order: {id, task, system, prompt, answer}")
+        ->type_name("FILE")
+        ->required();
+    examples->add_option("--out", to.out_file, "JSONL: {id, shown: [{id, similarity}]}")->type_name("FILE");
+    tiers::Showing& showing = to.play.showing;
+    examples->add_option("--examples", showing.examples, "at most (default: 5)")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint32_t{1}, tiers::kMostExamples));
+    examples->add_option("--most-tokens", showing.most_tokens, "of all of them (default: 1500)")
+        ->type_name("N")
+        ->check(CLI::Range(tiers::kLeastShownTokens, tiers::kMostShownTokens));
+    examples->add_option("--least-similarity", showing.least_similarity, "0 to 1 (default: 0.1)")
+        ->type_name("X")
+        ->check(CLI::Range(0.0, 1.0));
+    examples->add_option("--from", to.play.from, "so many rows are examples alone (default: 0)")->type_name("N");
+    add_format(*examples, to.format);
+    examples->footer("");
+}
+
 void add_eval(CLI::App& app, EvalCacheArguments& to) {
     CLI::App* const eval = app.add_subcommand("eval", "Judge recorded files as the gateway would");
     eval->require_subcommand(1);
@@ -388,6 +411,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_eval_cascade(*app.get_subcommand("eval"), to.eval_cascade);
     add_eval_router(*app.get_subcommand("eval"), to.eval_router);
     add_eval_spans(*app.get_subcommand("eval"), to.eval_spans);
+    add_eval_examples(*app.get_subcommand("eval"), to.eval_examples);
     add_eval_student(*app.get_subcommand("eval"), to.eval_student);
 
     CLI::App* const version = app.add_subcommand("version", "Print the version");
@@ -473,6 +497,7 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
         if (eval->got_subcommand("spans")) {
             return eval_spans_command(arguments.eval_spans, SystemClock(), out, err);
         }
+        if (eval->got_subcommand("examples")) return eval_examples_command(arguments.eval_examples, out, err);
         if (eval->got_subcommand("student")) {
             return eval_student_command(arguments.eval_student, SystemClock(), out, err);
         }

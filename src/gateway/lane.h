@@ -43,6 +43,7 @@ inline constexpr std::string_view kStudentTier = "student";  // in a course's na
 constexpr std::size_t kMaxPlans = 10'000;
 constexpr std::size_t kMaxNamedTasks = 100'000;
 constexpr std::size_t kMaxPlanTasks = 1'000;
+constexpr std::uint32_t kMostTooEarly = 50;
 constexpr std::size_t kMaxSpareChats = 64;
 constexpr std::size_t kMaxSpareBytes = 16 * 1024;  // a larger one's memory is given back
 
@@ -85,6 +86,9 @@ struct Plan {
     struct TaskKeyHash {
         std::size_t operator()(const TaskKey& key) const { return key.digest ^ key.tenant; }
     };
+    // How many trials of a task, while it was new, came before there was an example to show.
+    mutable std::unordered_map<std::uint64_t, std::uint32_t> too_early;
+
     // The numbers of tasks seen, up to kMaxPlanTasks; a plan is one reactor's.
     mutable std::unordered_map<TaskKey, std::uint64_t, TaskKeyHash> tasks;
 };

@@ -82,6 +82,15 @@ Usd expected_proof(const Grading& grading) {
     return from_dollars(grading.climb.plan.reference_usd);
 }
 
+// A new task's first requests may come faster than what they are answered is indexed. They tell nothing of a tier that is
+// shown such answers, so its plan waits for others; not for long, since nothing is served before it is made.
+bool is_too_early(const ChatLife& life, const Grading& grading) {
+    if (grading.climb.plan.everything < 1 || !life.keeps_example) return false;
+    auto& counts = life.plan->too_early;
+    if (counts.size() >= kMaxPlanTasks && !counts.contains(life.row.task)) return false;
+    return ++counts[life.row.task] <= kMostTooEarly;
+}
+
 // What the tiers that are shown examples would have been shown when the request came: nothing that has been said since,
 // the reference's answer to this request above all. One that has none declines, as it would on a caller's path.
 void show_examples(const ChatLife& life, Grading& grading) {
@@ -91,8 +100,10 @@ void show_examples(const ChatLife& life, Grading& grading) {
     question.task_is_named = !life.task_name.empty();
     for (std::size_t tier = 0; tier < sources.size(); ++tier) {
         if (!grading.to_ask[tier] || !sources[tier]) continue;
-        grading.shown[tier] = sources[tier]->show(question, life.row.started_unix_micros).body;
+        tiers::ExampleSource::Shown shown = sources[tier]->show(question, life.row.started_unix_micros);
+        grading.shown[tier] = std::move(shown.body);
         grading.to_ask[tier] = !grading.shown[tier].empty();
+        if (shown.not_yet && is_too_early(life, grading)) grading.climb.trial.everything = false;
     }
 }
 

@@ -15,10 +15,6 @@ constexpr std::size_t kTurnTokens = 8;      // what stands around a question and
 constexpr std::size_t kMostSpelled = 6;     // "\u0061" for "a"
 constexpr std::size_t kMostRedacted = 1024;  // bytes of a question that is looked up; more does not count
 
-std::size_t tokens_of(const ExampleIndex::Entry& entry) {
-    return (entry.prompt.size() + entry.answer.size() + kBytesPerToken - 1) / kBytesPerToken + kTurnTokens;
-}
-
 // As the prompts of the examples are: nothing of what counts of a long one is missing (ExampleIndex::kBeginBytes).
 std::string looked_up(std::string_view question, const store::ExampleRules& rules) {
     if (rules.redaction.empty()) return std::string(question);
@@ -28,6 +24,10 @@ std::string looked_up(std::string_view question, const store::ExampleRules& rule
 }
 
 }  // namespace
+
+std::size_t tokens_of(const ExampleIndex::Entry& entry) {
+    return (entry.prompt.size() + entry.answer.size() + kBytesPerToken - 1) / kBytesPerToken + kTurnTokens;
+}
 
 std::vector<ExampleIndex::Near> chosen(const ExampleIndex& index, std::span<const ExampleIndex::Near> near,
                                        const Showing& showing) {
@@ -57,20 +57,20 @@ std::vector<ExampleIndex::Near> chosen(const ExampleIndex& index, std::span<cons
 ExampleSource::Shown ExampleSource::show(const Question& question, Micros before) const {
     const wire::ChatRequest& chat = question.chat;
     // What the provider allowed once it may have forbidden since.
-    if (!rules_ || !rules_->may_distil) return {"", "no examples may be shown"};
-    if (!wire::takes_examples(chat)) return {"", "not one question alone"};
+    if (!rules_ || !rules_->may_distil) return {"", "no examples may be shown", false};
+    if (!wire::takes_examples(chat)) return {"", "not one question alone", false};
     const store::ExampleCourse& course = rules_->course;
     const auto of_task = shelf_.find(question.tenant, course.cascade, course.reference, question.task);
     const auto examples = student::entry_for(question, of_task, *rules_);
-    if (!examples) return {"", "no examples yet"};
+    if (!examples) return {"", "no examples yet", true};
     const bool fits = chat.question.size() <= kMostSpelled * kMostExamplePromptBytes;
     const std::optional<std::string> asked = fits ? wire::question_text(chat) : std::nullopt;
-    if (!asked || asked->size() > kMostExamplePromptBytes) return {"", "too long, or no one text"};
+    if (!asked || asked->size() > kMostExamplePromptBytes) return {"", "too long, or no one text", false};
     std::vector<ExampleIndex::Near> near;
     examples->index->nearest(looked_up(*asked, *rules_), before, showing_.least_similarity, near);
-    if (near.empty()) return {"", "no example is similar"};
+    if (near.empty()) return {"", "no example is similar", false};
     const std::vector<ExampleIndex::Near> shown = chosen(*examples->index, near, showing_);
-    if (shown.empty()) return {"", "no room for an example"};
+    if (shown.empty()) return {"", "no room for an example", false};
     std::vector<wire::ExampleTurn> turns;
     for (const ExampleIndex::Near& each : shown) {
         const ExampleIndex::Entry& entry = examples->index->entry(each);
@@ -79,7 +79,7 @@ ExampleSource::Shown ExampleSource::show(const Question& question, Micros before
     char why[64];
     std::snprintf(why, sizeof why, "%zu example%s, the nearest %.2f", shown.size(), shown.size() == 1 ? "" : "s",
                   static_cast<double>(shown.back().similarity));
-    return {wire::with_examples(chat, turns), why};
+    return {wire::with_examples(chat, turns), why, false};
 }
 
 }  // namespace weir::tiers

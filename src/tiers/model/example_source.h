@@ -19,6 +19,9 @@
 
 namespace weir::tiers {
 
+// What showing it takes of Showing::most_tokens.
+std::size_t tokens_of(const ExampleIndex::Entry& entry);
+
 // Which are shown of the `near` ones (ExampleIndex::nearest()): in the order in which they are shown.
 std::vector<ExampleIndex::Near> chosen(const ExampleIndex& index, std::span<const ExampleIndex::Near> near,
                                        const Showing& showing);
@@ -32,6 +35,7 @@ class ExampleSource {
     struct Shown {
         std::string body;  // the caller's, with the examples; empty: there are none to show
         std::string why;   // how many, or why there are none, in a few words
+        bool not_yet = false;  // nothing is indexed of what it asks for, up to now
     };
     // From those alone that were there before the Unix time `before`.
     Shown show(const Question& question, Micros before) const;

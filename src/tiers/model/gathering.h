@@ -15,7 +15,7 @@ inline constexpr std::uint32_t kLeastShownTokens = 32, kMostShownTokens = 100'00
 struct Showing {
     std::uint32_t examples = 0;         // at most; 0: none
     std::uint32_t most_tokens = 1'500;  // of all of them, at four bytes a token
-    double least_similarity = 0.3;      // cosine (example_index.h)
+    double least_similarity = 0.1;      // cosine (example_index.h)
     bool any() const { return examples > 0; }
     friend bool operator==(const Showing&, const Showing&) = default;
 };
