@@ -283,6 +283,8 @@ std::string render_metrics(gateway::Gateway& gateway) {
     out.single("examples_unfit_total", "counter", "Answers not kept because a text was empty or too long.",
                examples.unfit);
     out.single("examples_failed_total", "counter", "Answers not kept because the disk refused.", examples.failed);
+    out.single("examples_indexed", "gauge", "Answers of references that models can be shown.",
+               gateway.examples_indexed());
     out.single("ledger_dropped_total", "counter", "Rows lost because a ring was full.", ledger.dropped);
     out.single("ledger_failed_total", "counter", "Rows lost because the disk refused.", ledger.failed);
     out.single("ledger_waits_total", "counter", "Times a request waited for room in the ledger's ring.",

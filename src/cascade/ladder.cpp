@@ -120,6 +120,9 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
             }
         } else if (tried.no_answer) {
             note_answer(tried.no_answer->read, tried.no_answer->flaw, tried.attempt.cost, climb.trial.tiers[number]);
+        } else if (tier.kind() == TierKind::model && tried.attempt.outcome == store::Outcome::declined) {
+            // It is not for such a question, and was not asked: what the others do there still counts.
+            climb.trial.skipped = static_cast<std::uint8_t>(climb.trial.skipped | 1U << number);
         }
         if (trace) note_rung(ascent.why, tier.name(), why);
         ascent.attempts.push_back(tried.attempt);

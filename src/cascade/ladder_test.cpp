@@ -17,6 +17,23 @@ std::string body_of(const std::string& text) {
            R"("},"finish_reason":"stop"}]})";
 }
 
+// Declines without having been asked, or fails.
+class Declining final : public tiers::Tier {
+  public:
+    explicit Declining(store::Outcome outcome) : outcome_(outcome) {}
+    std::string_view name() const override { return "p/small"; }
+    TierKind kind() const override { return TierKind::model; }
+    Task<tiers::Climb> offer(const tiers::Question&, Cancellation&) override {
+        tiers::Climb climb;
+        climb.attempt.outcome = outcome_;
+        climb.reason = "no example is similar";
+        co_return climb;
+    }
+
+  private:
+    store::Outcome outcome_;
+};
+
 }  // namespace
 
 TEST_CASE("samples: the share of the others that agree, by form; failed ones do not") {
@@ -87,4 +104,24 @@ TEST_CASE("a tier's name says what it is judged by") {
     CHECK(model_of_tier("p/small*3") == "p/small");
     CHECK(model_of_tier("p/small*verify") == "p/small");
     CHECK(model_of_tier("p/small") == "p/small");
+}
+
+TEST_CASE("a tier that a question is not for is skipped, one that failed is not") {
+    const std::vector<std::shared_ptr<tiers::Tier>> tiers = {std::make_shared<Declining>(store::Outcome::failed),
+                                                             std::make_shared<Declining>(store::Outcome::declined)};
+    LadderClimb climb;
+    climb.policy = std::make_shared<Policy>();
+    climb.plan.rungs = 2;
+    climb.plan.ladder[1] = 1;
+    const wire::ChatRequest chat;
+    const tiers::Question question{chat, "t"};
+    Cancellation cancellation;
+    const AgreementRules rules;
+    const Likeness likeness{"", rules};
+    Ascent ascent;
+    spawn(climb_ladder(tiers, question, cancellation, true, likeness, climb, ascent));
+    CHECK(!climb.trial.skips(0));
+    CHECK(climb.trial.skips(1));
+    CHECK(ascent.attempts.size() == 2);
+    CHECK(ascent.why == "p/small: no example is similar -> p/small: no example is similar");
 }

@@ -68,7 +68,8 @@ int eval_examples_command(const EvalExamplesArguments& arguments, std::ostream& 
                  {"vote same", Table::Align::right}});
     table.add({std::to_string(summary.rows), percent(share), real(summary.examples, 1), real(summary.tokens, 0),
                real(summary.similarity, 2), percent(summary.nearest_same), percent(summary.vote_same)});
-    out << table.render() << "\nsame: the answer of the nearest example, and of most of those shown, is the teacher's\n";
+    out << table.render()
+        << "\nsame: the answer of the nearest example, and of most of those shown, is the teacher's\n";
     return 0;
 }
 

@@ -24,9 +24,9 @@ struct Course {
 std::string_view vote_of(const tiers::ExampleIndex& index, const std::vector<tiers::ExampleIndex::Near>& shown) {
     std::map<std::string_view, double> votes;
     for (const auto& near : shown) votes[index.entry(near).answer] += static_cast<double>(near.similarity);
-    return std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) {
-               return a.second < b.second;
-           })->first;
+    return std::max_element(votes.begin(), votes.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
 }
 
 }  // namespace

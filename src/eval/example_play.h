@@ -1,6 +1,6 @@
-// `weir eval examples`: which earlier rows a model would be shown beside each row (tiers/model/example_source.h), in the
-// file's order, and how much these alone say of the teacher's answer.
-// Thread rule: one thread; seconds. Limits: those of student_rows.h.
+// `weir eval examples`: which earlier rows a model would be shown beside each row (tiers/model/example_source.h), in
+// the file's order, and how much these alone say of the teacher's answer. Thread rule: one thread; seconds. Limits:
+// those of student_rows.h.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // Makes the indexes of the examples that models are shown (tiers/model/example_index.h) from what the reference said
-// (store/example_store.h), on a thread of its own at a lower priority: at a task's first example, and whenever these have
-// grown by an eighth or some have gone. Those alone whose texts are kept and whose provider allows it. Nothing is
+// (store/example_store.h), on a thread of its own at a lower priority: at a task's first example, and whenever these
+// have grown by an eighth or some have gone. Those alone whose texts are kept and whose provider allows it. Nothing is
 // written: a restart makes them anew.
 // Thread rule: one a process; wanted() from any thread, purge() from any but a reactor's.
 // Limits: a fifth of a core on the average (by pauses); one task's examples in memory at a time; the shelf's.

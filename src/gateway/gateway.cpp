@@ -382,6 +382,9 @@ Students& Gateway::students() {
 std::vector<StudentLife> Gateway::student_lives() const {
     return gateway::student_lives(impl_->students->views(), *routes(), *impl_->cascades);
 }
+std::size_t Gateway::examples_indexed() const {
+    return impl_->example_shelf.size();
+}
 store::ExampleStore& Gateway::examples() {
     return *impl_->examples;
 }

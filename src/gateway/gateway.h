@@ -60,6 +60,7 @@ class Gateway {
     tiers::ExactCache& cache();
     Worker& worker();
     store::ExampleStore& examples();
+    std::size_t examples_indexed() const;  // that models can be shown
     cascade::CascadeLearner& cascades();
     Students& students();
     std::vector<StudentLife> student_lives() const;

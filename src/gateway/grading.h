@@ -40,9 +40,9 @@ struct Grading {
     tiers::ExactCache::EntryPtr reference;  // null: asked for, as an audit
     // An audit's answer, for the caches; may be empty.
     std::function<void(const std::shared_ptr<tiers::CacheEntry>& entry)> keep_reference;
-    ExampleKeeper keep_example;                           // may be empty
-    std::function<void(std::string_view body)> listener;  // hears an audit's answer; may be empty
-    std::array<bool, cascade::kMostModelTiers> to_ask{};  // tiers that are to be asked as well
+    ExampleKeeper keep_example;                               // may be empty
+    std::function<void(std::string_view body)> listener;      // hears an audit's answer; may be empty
+    std::array<bool, cascade::kMostModelTiers> to_ask{};      // tiers that are to be asked as well
     std::array<std::string, cascade::kMostModelTiers> shown;  // the body with examples, for those that are shown any
 
     double proof_share = 1;                  // of every coin's usual probability (cascade/proof_budget.h)

@@ -64,7 +64,7 @@ struct Plan {
 
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> ladder_models;
-    std::vector<tiers::Gathering> ladder_gathers;  // what is asked of each
+    std::vector<tiers::Gathering> ladder_gathers;                             // what is asked of each
     std::vector<std::shared_ptr<const tiers::ExampleSource>> ladder_sources;  // of what each is shown; null: nothing
     std::vector<std::shared_ptr<tiers::Tier>> ladder;
     std::string course_name;  // of what is learned for them; where the promise is over tasks, without the task

@@ -82,8 +82,8 @@ Usd expected_proof(const Grading& grading) {
     return from_dollars(grading.climb.plan.reference_usd);
 }
 
-// A new task's first requests may come faster than what they are answered is indexed. They tell nothing of a tier that is
-// shown such answers, so its plan waits for others; not for long, since nothing is served before it is made.
+// A new task's first requests may come faster than what they are answered is indexed. They tell nothing of a tier that
+// is shown such answers, so its plan waits for others; not for long, since nothing is served before it is made.
 bool is_too_early(const ChatLife& life, const Grading& grading) {
     if (grading.climb.plan.everything < 1 || !life.keeps_example) return false;
     auto& counts = life.plan->too_early;
@@ -103,7 +103,9 @@ void show_examples(const ChatLife& life, Grading& grading) {
         tiers::ExampleSource::Shown shown = sources[tier]->show(question, life.row.started_unix_micros);
         grading.shown[tier] = std::move(shown.body);
         grading.to_ask[tier] = !grading.shown[tier].empty();
-        if (shown.not_yet && is_too_early(life, grading)) grading.climb.trial.everything = false;
+        cascade::Trial& trial = grading.climb.trial;
+        if (!grading.to_ask[tier]) trial.skipped = static_cast<std::uint8_t>(trial.skipped | 1U << tier);
+        if (shown.not_yet && is_too_early(life, grading)) trial.everything = false;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "wire/chat_request.h"
+#include "wire/example_turns.h"
 
 namespace {
 
@@ -35,6 +36,17 @@ void check_form(const ChatRequest& request, const UpstreamForm& form) {
     if (form.model == request.model && !form.add_logprobs) require(canonical_digest(sent) == canonical_digest(request));
 }
 
+// Turns before the question change neither it nor anything else that is read.
+void check_examples(const ChatRequest& request) {
+    const std::vector<ExampleTurn> turns = {{request.body.substr(0, 40), "an \"answer\""}, {"", "\xFF"}};
+    const std::string shown = with_examples(request, turns);
+    const ChatRequest again = parsed(shown);
+    require(again.recent.count == 5 && !again.history.empty() && !takes_examples(again));
+    require(again.question.of(shown) == request.question.of(request.body));
+    require(again.system_text == request.system_text && prompt_digest(again) == prompt_digest(request));
+    require(with_examples(request, {}) == request.body);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -53,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     json::minify(body, small);
     require(canonical_digest(parsed(small)) == canonical_digest(*request));
 
+    if (takes_examples(*request)) check_examples(*request);
     for (unsigned bits = 0; bits < 16; ++bits) {
         check_form(*request,
                    {.model = (bits & 1) != 0 ? std::string_view("another") : std::string_view(request->model),

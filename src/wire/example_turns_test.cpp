@@ -23,20 +23,18 @@ bool takes(const std::string& messages, const std::string& more = "") {
 }  // namespace
 
 TEST_CASE("example turns: the caller's bytes stay, the turns come before the question") {
-    const std::string body =
-        R"( {"temperature": 0.10,"messages" :[ {"role":"system","content":"Which desk?"} ,)"
-        "\n\t"
-        R"({"content":"my \u0070arcel","role":"user", "name":"eve"} ], "seed":1e2,"model":"m"})";
+    const std::string body = R"( {"temperature": 0.10,"messages" :[ {"role":"system","content":"Which desk?"} ,)"
+                             "\n\t"
+                             R"({"content":"my \u0070arcel","role":"user", "name":"eve"} ], "seed":1e2,"model":"m"})";
     const std::vector<ExampleTurn> turns = {{"a \"quoted\" one", "billing"}, {"two\nlines", "login"}};
     const ChatRequest chat = parsed(body);
     REQUIRE(takes_examples(chat));
     const std::string shown = with_examples(chat, turns);
-    CHECK(shown ==
-          R"( {"temperature": 0.10,"messages" :[ {"role":"system","content":"Which desk?"} ,)"
-          "\n\t"
-          R"({"role":"user","content":"a \"quoted\" one"},{"role":"assistant","content":"billing"},)"
-          R"({"role":"user","content":"two\nlines"},{"role":"assistant","content":"login"},)"
-          R"({"content":"my \u0070arcel","role":"user", "name":"eve"} ], "seed":1e2,"model":"m"})");
+    CHECK(shown == R"( {"temperature": 0.10,"messages" :[ {"role":"system","content":"Which desk?"} ,)"
+                   "\n\t"
+                   R"({"role":"user","content":"a \"quoted\" one"},{"role":"assistant","content":"billing"},)"
+                   R"({"role":"user","content":"two\nlines"},{"role":"assistant","content":"login"},)"
+                   R"({"content":"my \u0070arcel","role":"user", "name":"eve"} ], "seed":1e2,"model":"m"})");
     const ChatRequest again = parsed(shown);
     CHECK(question_text(again) == "my parcel");
     CHECK(again.system_text == "Which desk?");

@@ -108,10 +108,20 @@ class BridgeCase(GatewayCase):
         wait_for(settled, 10 * PATIENCE, "the gateway's costs to be the provider's")
 
     def teach(self, tenant="acme"):
+        for _ in range(5):
+            self.ask(tenant=tenant)
+        self.wait_indexed(4)
         for count in range(ENOUGH):
             if self.ask(tenant=tenant).header("x-weir-model") == SHOWN:
                 return count
         self.fail("not served within %d requests; log:\n%s" % (ENOUGH, self.weir.log))
+
+    def wait_indexed(self, count):
+        def indexed():
+            metrics = self.weir.admin("/metrics").body.decode()
+            return int(re.search(r"^weir_examples_indexed (\d+)$", metrics, re.MULTILINE)[1]) >= count
+
+        wait_for(indexed, 20 * PATIENCE, "%d examples to be indexed" % count)
 
     def prompts(self):
         """What the small model was asked: lists of messages."""
@@ -130,9 +140,9 @@ def pairs_of(messages):
 class Bridge(BridgeCase):
     def test_1_before_there_are_examples_nothing_is_shown(self):
         self.ask()
+        wait_for(self.prompts, 10 * PATIENCE, "a trial of the small model")
         self.settle()
-        prompts = self.prompts()
-        self.assertEqual([len(messages) for messages in prompts], [2], "the tier without examples alone")
+        self.assertEqual([len(messages) for messages in self.prompts()], [2], "the tier without examples alone")
 
     def test_2_it_is_shown_what_is_similar_and_served_once_that_is_proved(self):
         self.teach()
@@ -187,6 +197,14 @@ class Bridge(BridgeCase):
 
     def test_4_only_a_tenants_own_redacted(self):
         self.up.forget()
+        for _ in range(5):
+            self.ask(tenant="birch")
+
+        def shown_to_birch():
+            self.ask(tenant="birch")
+            return any("of-birch" in prompt for messages in self.prompts() for prompt, _ in pairs_of(messages))
+
+        wait_for(shown_to_birch, 20 * PATIENCE, "the other tenant's examples to be shown")
         for _ in range(25):
             self.ask(tenant="birch")
             self.ask(tenant="acme")
@@ -241,8 +259,11 @@ class Bridge(BridgeCase):
         self.settle()
         self.assertEqual(self.weir.stop(), 0)
         self.weir.start()
-        shown = lambda: self.ask(settled=False).header("x-weir-model") == SHOWN
-        wait_for(shown, 20 * PATIENCE, "examples to be shown again")
+        wait_for(
+            lambda: self.ask(settled=False).header("x-weir-model") == SHOWN,
+            20 * PATIENCE,
+            "examples to be shown again",
+        )
 
 
 class Checked(unittest.TestCase):

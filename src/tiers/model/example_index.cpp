@@ -161,7 +161,8 @@ void ExampleIndex::nearest(std::string_view text, Micros before, double least, s
     };
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const Near near{static_cast<std::uint16_t>(i), std::min(1.0F, scores[i] * length * lengths_[i])};
-        if (near.similarity <= 0 || static_cast<double>(near.similarity) < least || entries_[i].since >= before) continue;
+        if (near.similarity <= 0 || static_cast<double>(near.similarity) < least || entries_[i].since >= before)
+            continue;
         if (out.size() == kMostNear) {
             if (!better(near, out.front())) continue;
             std::pop_heap(out.begin(), out.end(), better);

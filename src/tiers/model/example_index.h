@@ -3,8 +3,9 @@
 // that have it), through an inverted index. Of a long text its beginning and its end count.
 // Of a prompt that came several times there is one example, with the latest answer.
 // Thread rule: immutable once made; nearest() on any thread, a reactor's too: a look-up takes microseconds, whatever
-// the text (example_index_bench). make() takes up to a second at the limits. Limits: the latest kMostExamples that are not
-// too long, of kMostTextBytes in all and kMostPostings grams; a look-up visits kMostVisited of these, the rarest first.
+// the text (example_index_bench). make() takes up to a second at the limits. Limits: the latest kMostExamples that are
+// not too long, of kMostTextBytes in all and kMostPostings grams; a look-up visits kMostVisited of these, the rarest
+// first.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,7 @@ class ExampleIndex {
 
     struct Entry {
         std::string prompt, answer;
-        Micros since = 0;          // when that answer was first given, without another one meanwhile
+        Micros since = 0;           // when that answer was first given, without another one meanwhile
         std::uint32_t answers = 0;  // the same for equal answers
     };
     struct Near {

@@ -23,9 +23,8 @@ void ExampleShelf::put(const student::StudentKey& key, std::shared_ptr<const Exa
     std::size_t bytes = 0;
     for (const auto& [task, examples] : *map) bytes += examples->index->bytes();
     while (map->size() > 1 && (map->size() > kMostIndexes || bytes > kMostBytes)) {
-        const auto first = std::min_element(map->begin(), map->end(), [](const auto& a, const auto& b) {
-            return a.second->number < b.second->number;
-        });
+        const auto first = std::min_element(
+            map->begin(), map->end(), [](const auto& a, const auto& b) { return a.second->number < b.second->number; });
         bytes -= first->second->index->bytes();
         map->erase(first);
     }
@@ -48,6 +47,12 @@ ExampleShelf::Examples ExampleShelf::find(std::string_view tenant, std::string_v
         if (key.tenant == tenant && key.cascade == cascade && key.reference == reference) found.push_back(each->second);
     }
     return found;
+}
+
+std::size_t ExampleShelf::size() const {
+    std::size_t size = 0;
+    for (const auto& [task, examples] : *now()) size += examples->index->size();
+    return size;
 }
 
 }  // namespace weir::tiers

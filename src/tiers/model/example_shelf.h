@@ -1,7 +1,7 @@
 // The examples that are shown to models, by whose requests they are: one index (example_index.h) for each instruction
 // and form of a tenant's task. One tenant's are never shown in another's request.
-// Thread rule: any thread; a look-up takes a lock for a moment and copies a pointer, put() and take_away() copy a map of
-// pointers. Limits: kMostIndexes, kMostBytes; the one put first goes.
+// Thread rule: any thread; a look-up takes a lock for a moment and copies a pointer, put() and take_away() copy a map
+// of pointers. Limits: kMostIndexes, kMostBytes; the one put first goes.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,8 @@ class ExampleShelf {
     // Those of a task, whatever their instruction and form; empty: none.
     Examples find(std::string_view tenant, std::string_view cascade, std::string_view reference,
                   std::uint64_t task) const;
+
+    std::size_t size() const;  // examples in all
 
   private:
     // By task first: the names are compared where that is the same.

@@ -11,8 +11,8 @@ namespace weir::tiers {
 namespace {
 
 constexpr std::size_t kBytesPerToken = 4;
-constexpr std::size_t kTurnTokens = 8;      // what stands around a question and its answer
-constexpr std::size_t kMostSpelled = 6;     // "\u0061" for "a"
+constexpr std::size_t kTurnTokens = 8;       // what stands around a question and its answer
+constexpr std::size_t kMostSpelled = 6;      // "\u0061" for "a"
 constexpr std::size_t kMostRedacted = 1024;  // bytes of a question that is looked up; more does not count
 
 // As the prompts of the examples are: nothing of what counts of a long one is missing (ExampleIndex::kBeginBytes).

@@ -3,7 +3,8 @@
 // Which: the most similar first, as many as are wanted and have room; where answers are labels (ExampleIndex::
 // has_labels) at most half of them, rounded up, may say the same, as long as there are similar ones that say something
 // else: small models repeat what stands before them most often (Zhao et al., 2021, "majority label bias").
-// Thread rule: any thread; made for one tier of one plan. Limits: questions of kMostExamplePromptBytes; those of Showing.
+// Thread rule: any thread; made for one tier of one plan. Limits: questions of kMostExamplePromptBytes; those of
+// Showing.
 #pragma once
 
 #include <memory>
@@ -33,8 +34,8 @@ class ExampleSource {
         : shelf_(shelf), rules_(std::move(rules)), showing_(showing) {}
 
     struct Shown {
-        std::string body;  // the caller's, with the examples; empty: there are none to show
-        std::string why;   // how many, or why there are none, in a few words
+        std::string body;      // the caller's, with the examples; empty: there are none to show
+        std::string why;       // how many, or why there are none, in a few words
         bool not_yet = false;  // nothing is indexed of what it asks for, up to now
     };
     // From those alone that were there before the Unix time `before`.

@@ -110,7 +110,8 @@ TEST_CASE("examples shown: what has no room is passed over") {
 
 TEST_CASE("examples shown: of labels at most half say the same, where others are similar") {
     Rows rows;
-    for (int i = 0; i < 6; ++i) rows.push_back({"win a prize now " + std::string(1, static_cast<char>('a' + i)), "spam"});
+    for (int i = 0; i < 6; ++i)
+        rows.push_back({"win a prize now " + std::string(1, static_cast<char>('a' + i)), "spam"});
     rows.push_back({"did you win a game", "ham"});
     rows.push_back({"see you tomorrow", "ham"});
     const auto count = [](const std::vector<std::string>& shown, const std::string& answer) {
@@ -167,8 +168,8 @@ TEST_CASE("example source: what it declines") {
     CHECK(world.ask("zzz qqq") == "no example is similar");
     CHECK(world.ask(std::string(kMostExamplePromptBytes + 1, 'a')) == "too long, or no one text");
     CHECK(world.ask("where is my parcel", false, "acme", R"(,"n":2)") == "not one question alone");
-    CHECK(world.ask("where is my parcel", false, "acme",
-                    R"(,"tools":[{"type":"function","function":{"name":"f"}}])") == "not one question alone");
+    CHECK(world.ask("where is my parcel", false, "acme", R"(,"tools":[{"type":"function","function":{"name":"f"}}])") ==
+          "not one question alone");
     world.showing.most_tokens = 10;
     CHECK(world.ask("where is my parcel") == "no room for an example");
     auto forbidden = std::make_shared<store::ExampleRules>(*world.rules);
@@ -195,4 +196,5 @@ TEST_CASE("example shelf: what was put first goes where there are too many") {
     CHECK(shelf.find("t", "c", "r", 1).size() == 2);
     CHECK(shelf.find("t", "c", "r", 2).empty());
     CHECK(shelf.find("t", "c", "other", 3).empty());
+    CHECK(shelf.size() == ExampleShelf::kMostIndexes * kRows.size());
 }

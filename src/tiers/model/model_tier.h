@@ -1,10 +1,8 @@
 // A model as a tier in front of the reference: asked for a whole body with log-probabilities, or several times at once
-// (gathering.h), read, and offered; perhaps shown examples before (example_source.h), perhaps asked about its own answer
-// afterwards.
-// Thread rule: one reactor's.
-// Limits: it is waited for as long as tier_health.h says and the question's deadline allows; an upstream that rests
-// after failures, is not ready, fails or answers something that is no answer (wire/answer_flaw.h) makes the tier
-// decline; so does a source that has no examples for the question.
+// (gathering.h), read, and offered; perhaps shown examples before (example_source.h), perhaps asked about its own
+// answer afterwards. Thread rule: one reactor's. Limits: it is waited for as long as tier_health.h says and the
+// question's deadline allows; an upstream that rests after failures, is not ready, fails or answers something that is
+// no answer (wire/answer_flaw.h) makes the tier decline; so does a source that has no examples for the question.
 #pragma once
 
 #include "tiers/model/example_source.h"

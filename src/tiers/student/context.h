@@ -1,6 +1,7 @@
 // Which of the things made of a task's examples (students, indexes of examples) is made for a request: the one of its
 // instruction and form of answers.
-// Thread rule: pure functions. Limits: kMostLiveContextBytes of instruction and form together, where a task has several.
+// Thread rule: pure functions. Limits: kMostLiveContextBytes of instruction and form together, where a task has
+// several.
 #pragma once
 
 #include <memory>
