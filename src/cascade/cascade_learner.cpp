@@ -242,7 +242,8 @@ void CascadeLearner::publish(Pupil& pupil) {
         for (std::size_t tier = 0; trial.known && tier < kMostModelTiers; ++tier) {
             const TierTrial& tried = trial.tiers[tier];
             if (!tried.graded) continue;
-            task.graded[tier].add(tried.worse, trial.known_probability);
+            // Whatever was said: an audit's coin looks at that.
+            if (trial.everything || !trial.in_force) task.graded[tier].add(tried.worse, 1);
             if (trial.served == static_cast<int>(tier)) task.audited[tier].add(tried.worse, trial.known_probability);
         }
         if (!trial.known || trial.served == kReference) continue;

@@ -140,7 +140,8 @@ class CascadeLearner {
             std::string_view state;
             double share = 1;  // of its requests that its ladder may serve
             std::size_t complaints = 0;
-            // By tier: its answers that were compared with the reference's, and those that callers got among them.
+            // By tier: its answers that were compared with the reference's, whatever they said (in shadow, and of the
+            // hold-out), and those that callers got and that were audited.
             std::array<GradedCount, kMostModelTiers> graded{}, audited{};
         };
         std::vector<Task> tasks;
