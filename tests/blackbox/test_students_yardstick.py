@@ -1,12 +1,15 @@
 """The reference's own repeats as the yardstick of a promise: told, and with `yardstick: repeats` what gates are held to."""
 
+import itertools
 import json
 import random
 import unittest
 
 from blackbox.test_students import LABELS, StudentCase, Teacher
+from harness import wait_for
+from harness.gateway import PATIENCE
 
-MOST = 9_000  # requests until 30 of the hold-out (0.7 %) have been asked twice: some 4,300
+MOST = 30_000  # requests until 30 of the hold-out (0.7 %) have been asked twice: some 4,300
 
 
 class Wavering(Teacher):
@@ -32,14 +35,18 @@ class Yardstick(StudentCase):
         return json.loads(self.weir.admin("/api/cascades").body)["cascades"][0]
 
     def test_gates_are_held_to_what_the_reference_keeps_with_itself(self):
-        for count in range(1, MOST):
-            reply = self.ask()
-            self.assertEqual(reply.status, 200, reply)
-            if count % 100 == 0 and self.course()["held_to"] > 0.05:
-                break
+        asked = itertools.count(1)
+
+        def is_held():
+            for _ in range(100):
+                self.assertEqual(self.ask().status, 200)
+            # Repeats are counted by a thread that may lag behind on a busy machine.
+            return self.course()["held_to"] > 0.05 or self.assertLess(next(asked), MOST // 100, self.students())
+
+        wait_for(is_held, 60 * PATIENCE, "gates to be held to the repeats")
         course = self.course()
         self.assertEqual(course["promise"], 0.05)
-        self.assertGreater(course["held_to"], 0.1)  # more than half of 30 differ
+        self.assertGreater(course["held_to"], 0.1, self.students())  # more than half of 30 differ
         one = self.students()[0]
         repeats = one["reference_repeats"]
         self.assertGreaterEqual(repeats["drawn"], 30)
