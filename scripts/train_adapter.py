@@ -335,7 +335,8 @@ def main():
         raise SystemExit("train_adapter.py: no rows to learn from")
     lora = train(arguments, base, outer, shape, rows, valid)
     write_adapter(arguments.out, lora, arguments, shape)
-    say("written: %s, %d bytes, %d tokens learned from" % (arguments.out, os.path.getsize(arguments.out), sum(len(p) + len(a) for p, a in rows)))
+    tokens = sum(len(prompt) + len(answer) for prompt, answer in rows)
+    say("written: %s, %d bytes, from %d tokens a pass" % (arguments.out, os.path.getsize(arguments.out), tokens))
 
 
 if __name__ == "__main__":
