@@ -259,6 +259,7 @@ void add_eval_student(CLI::App& eval, EvalStudentArguments& to) {
     student->add_option("--shuffles", to.shuffles, "so many passes in random order (default: one in the file's)")
         ->type_name("N");
     student->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
+    add_embedding(*student, to.embedding);
     add_format(*student, to.format);
     student->footer("");
 }

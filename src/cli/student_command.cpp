@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/config_values.h"
+#include "cli/progress_lines.h"
 #include "eval/student_eval.h"
 #include "eval/tsv.h"
 #include "tiers/student/student.h"
@@ -69,7 +70,7 @@ void print_json(const StudentSummary& summary, std::ostream& out) {
     };
     for (const auto& [name, value] : shares) out << ", \"" << name << "\": " << number(value);
     out << ", \"alarms\": " << summary.alarms << ", \"forgotten\": " << summary.forgotten
-        << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
+        << ", \"embedded\": " << summary.embedded << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
         << "}\n";
 }
 
@@ -121,7 +122,10 @@ int eval_student_command(const EvalStudentArguments& arguments, const Clock& clo
     }
     const auto rows = eval::read_student_rows(arguments.in_file);
     if (!rows) return problem(rows.error(), err);
-    const StudentSummary summary = eval::evaluate_student(*rows, *play, clock);
+    ProgressLines progress(clock, err);
+    const auto vectors = eval::embed_texts(eval::texts_of(*rows), arguments.embedding, progress.callback(), err);
+    if (!vectors) return problem(vectors.error(), err);
+    const StudentSummary summary = eval::evaluate_student(*rows, *vectors, *play, clock);
     if (arguments.format == OutputFormat::json) {
         print_json(summary, out);
     } else {

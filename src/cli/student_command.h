@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/table.h"
+#include "eval/embed_texts.h"
 
 namespace weir::cli {
 
@@ -14,6 +15,7 @@ struct EvalStudentArguments {
     std::string in_file;
     std::string promise = "5%", confidence = "90%", audit = "5%";
     std::uint64_t shuffles = 0, seed = 1;
+    eval::EmbeddingChoice embedding{.kind = eval::EmbeddingChoice::Kind::hashing, .vectors_folder = {}};
     OutputFormat format = OutputFormat::table;
 };
 

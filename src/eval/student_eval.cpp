@@ -19,6 +19,7 @@ namespace student = tiers::student;
 using cascade::kReference;
 using cascade::Trial;
 
+constexpr std::uint64_t kModel = 1;        // whose vectors they are
 constexpr std::size_t kKeptExamples = 10;  // where the teacher has come to say something else
 
 bool agree(const StudentRow& row, std::string_view answer, std::string_view other) {
@@ -57,9 +58,9 @@ class StudentRequest final : public RecordedRequest {
 
 class Pass {
   public:
-    Pass(const std::vector<StudentRow>& rows, const std::vector<std::uint64_t>& tasks, const StudentPlay& play,
-         const Clock& clock, StudentSummary& summary)
-        : rows_(rows), tasks_(tasks), play_(play), clock_(clock), summary_(summary) {}
+    Pass(const std::vector<StudentRow>& rows, const std::vector<student::TextEmbedding>& vectors,
+         const std::vector<std::uint64_t>& tasks, const StudentPlay& play, const Clock& clock, StudentSummary& summary)
+        : rows_(rows), vectors_(vectors), tasks_(tasks), play_(play), clock_(clock), summary_(summary) {}
 
     struct Sums {
         std::size_t rows = 0, served = 0, saved = 0, differ = 0, audits = 0, gold = 0, teacher = 0, hybrid = 0;
@@ -83,7 +84,7 @@ class Pass {
             // While there is no student there is no tier to learn about.
             if (course.model) {
                 const Micros begin = clock_.steady_micros();
-                answer = course.model->answer(row.prompt, scratch_);
+                answer = course.model->answer(row.prompt, scratch_, vectors_[order[i]]);
                 predicted_us_ += clock_.steady_micros() - begin;
                 ++predicted_;
                 const PlayedTrial played =
@@ -103,7 +104,7 @@ class Pass {
                 learner.add(trial);
                 learner.certify();
             }
-            if (asked) learn_from(course, row);
+            if (asked) learn_from(course, order[i]);
         }
         summary_.alarms += learner.alarms().cascade + learner.alarms().task;
         if (predicted_ > 0) summary_.predict_us += static_cast<double>(predicted_us_) / static_cast<double>(predicted_);
@@ -138,8 +139,8 @@ class Pass {
         return true;
     }
 
-    void learn_from(Course& course, const StudentRow& row) {
-        course.examples.push_back({row.prompt, row.answer});
+    void learn_from(Course& course, std::size_t which) {
+        course.examples.push_back({rows_[which].prompt, rows_[which].answer, vectors_[which]});
         if (course.examples.size() < course.next) return;
         course.next = static_cast<std::size_t>(static_cast<double>(course.examples.size()) * play_.growth) + 1;
         student::TrainingOptions options;
@@ -159,6 +160,7 @@ class Pass {
     }
 
     const std::vector<StudentRow>& rows_;
+    const std::vector<student::TextEmbedding>& vectors_;
     const std::vector<std::uint64_t>& tasks_;
     const StudentPlay& play_;
     const Clock& clock_;
@@ -171,9 +173,22 @@ class Pass {
 
 }  // namespace
 
-StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const StudentPlay& play, const Clock& clock) {
+std::vector<std::string_view> texts_of(const std::vector<StudentRow>& rows) {
+    std::vector<std::string_view> texts;
+    for (const StudentRow& row : rows) texts.push_back(row.prompt);
+    return texts;
+}
+
+StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const TextVectors& vectors,
+                                const StudentPlay& play, const Clock& clock) {
     StudentSummary summary;
     summary.rows = rows.size();
+    std::vector<student::TextEmbedding> embeddings;
+    for (const StudentRow& row : rows) {
+        const embed::Int8Vector* const vector = vectors.find(row.prompt);
+        embeddings.push_back(vector == nullptr ? student::TextEmbedding{} : student::view_of(*vector, kModel));
+        summary.embedded += embeddings.back().is_there();
+    }
     summary.shuffles = play.shuffles;
     std::vector<std::uint64_t> tasks;
     for (const StudentRow& row : rows) {
@@ -188,7 +203,7 @@ StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const Stude
     summary.saved_least = 1;
     for (std::size_t i = 0; i < passes; ++i) {
         if (play.shuffles > 0) random.shuffle(std::span(order));
-        Pass pass(rows, tasks, play, clock, summary);
+        Pass pass(rows, embeddings, tasks, play, clock, summary);
         pass.run(order, random.next());
         const double differ = pass.all.share(pass.all.differ), saved = pass.all.share(pass.all.saved);
         summary.served += part * pass.all.share(pass.all.served);

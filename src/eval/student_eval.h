@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cascade/policy_learner.h"
 #include "eval/student_rows.h"
+#include "eval/text_vectors.h"
 
 namespace weir::eval {
 
@@ -39,8 +40,12 @@ struct StudentSummary {
     double train_s = 0;                        // the longest training
     double predict_us = 0;                     // mean
     double student_bytes = 0;                  // the largest
+    std::size_t embedded = 0;                  // rows with a vector
 };
 
-StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const StudentPlay& play, const Clock& clock);
+// `vectors`: of the prompts; a student of those that have one, and asked about those, sees it too.
+StudentSummary evaluate_student(const std::vector<StudentRow>& rows, const TextVectors& vectors,
+                                const StudentPlay& play, const Clock& clock);
+std::vector<std::string_view> texts_of(const std::vector<StudentRow>& rows);
 
 }  // namespace weir::eval

@@ -29,7 +29,7 @@ TEST_CASE("eval student: a task that can be learned is served, and the promise k
     play.learner.promise = 0.05;
     play.shuffles = 2;
     const SystemClock clock;
-    const StudentSummary summary = evaluate_student(ticket_rows(900, 3), play, clock);
+    const StudentSummary summary = evaluate_student(ticket_rows(900, 3), TextVectors(), play, clock);
     CHECK(summary.rows == 900);
     CHECK(summary.saved > 0.5);
     CHECK(summary.saved_last_third > 0.8);
@@ -39,7 +39,7 @@ TEST_CASE("eval student: a task that can be learned is served, and the promise k
     CHECK(summary.gold_teacher == 1);
     CHECK(summary.gold_hybrid == doctest::Approx(1 - summary.differ));
     CHECK(summary.students > 10);
-    const StudentSummary again = evaluate_student(ticket_rows(900, 3), play, clock);
+    const StudentSummary again = evaluate_student(ticket_rows(900, 3), TextVectors(), play, clock);
     CHECK(again.saved == summary.saved);
     CHECK(again.differ == summary.differ);
 }
@@ -68,10 +68,10 @@ TEST_CASE("eval student: nothing is served of what can't be learned") {
     StudentPlay play;
     play.learner.promise = 0.02;
     const FakeClock clock;
-    const StudentSummary chance = evaluate_student(rows, play, clock);
+    const StudentSummary chance = evaluate_student(rows, TextVectors(), play, clock);
     CHECK(chance.differ <= 0.02);
     CHECK(chance.saved < 0.1);
-    const StudentSummary none = evaluate_student(prose, play, clock);
+    const StudentSummary none = evaluate_student(prose, TextVectors(), play, clock);
     CHECK(none.students == 0);
     CHECK(none.served == 0);
 }
@@ -85,7 +85,7 @@ TEST_CASE("eval student: labels that come for the first time are no alarm while 
         rows.push_back({std::to_string(i), "t", "s", text, "topic_" + label, std::nullopt});
     }
     const FakeClock clock;
-    const StudentSummary summary = evaluate_student(rows, {}, clock);
+    const StudentSummary summary = evaluate_student(rows, TextVectors(), {}, clock);
     CHECK(summary.forgotten == 0);
     CHECK(summary.saved > 0.2);
 }
@@ -96,7 +96,7 @@ TEST_CASE("eval student: labels that change their names are served no longer") {
     StudentPlay play;
     play.learner.promise = 0.05;
     const FakeClock clock;
-    const StudentSummary summary = evaluate_student(rows, play, clock);
+    const StudentSummary summary = evaluate_student(rows, TextVectors(), play, clock);
     CHECK(summary.differ < 0.17);  // the teacher is asked about 3 % of the requests, and has to say so three times
     CHECK(summary.served_last_third < 0.9);
 }
@@ -124,4 +124,25 @@ TEST_CASE("student rows: what is read and refused") {
     CHECK_FALSE(read("no JSON"));
     CHECK_FALSE(read(""));
     CHECK(read_student_rows(folder.file("none")).error().code == ErrorCode::io);
+}
+
+TEST_CASE("eval student: with vectors more is served, and rows without one go on") {
+    const tiers::student::Vague vague(700, 3);
+    std::vector<StudentRow> rows;
+    TextVectors vectors;
+    for (std::size_t i = 0; i < vague.vectors.size(); ++i) {
+        const auto& row = vague.tickets.rows[i];
+        rows.push_back({std::to_string(i), "vague", "Sort it.", row.text + " " + std::to_string(i), row.answer, {}});
+        if (i % 10 != 0) vectors.set(rows.back().prompt, vague.vectors[i]);
+    }
+    StudentPlay play;
+    play.learner.promise = 0.05;
+    const FakeClock clock;
+    const StudentSummary with = evaluate_student(rows, vectors, play, clock);
+    CHECK(with.embedded == 630);
+    CHECK(with.saved > 0.3);
+    CHECK(with.differ <= 0.05);
+    const StudentSummary without = evaluate_student(rows, TextVectors(), play, clock);
+    CHECK(without.embedded == 0);
+    CHECK(without.saved < 0.15);
 }

@@ -170,9 +170,13 @@ void SoftmaxRegression::score(std::span<const SparseValue> row, std::vector<floa
     for (const SparseValue& each : row) add_scaled(out.data(), &weights_[each.feature * stride_], each.value, stride_);
 }
 
-void SoftmaxRegression::probabilities(std::span<const SparseValue> row, std::vector<float>& out) const {
+void SoftmaxRegression::scores(std::span<const SparseValue> row, std::vector<float>& out) const {
     score(row, out);
     out.resize(columns_);
+}
+
+void SoftmaxRegression::probabilities(std::span<const SparseValue> row, std::vector<float>& out) const {
+    scores(row, out);
     to_probabilities(heads_, out);
 }
 

@@ -52,7 +52,8 @@ class SoftmaxRegression {
     std::span<const float> weights(std::size_t feature) const { return {&weights_[feature * stride_], columns_}; }
     std::span<const float> bias() const { return {bias_.data(), columns_}; }
 
-    // Probabilities of all columns, head after head.
+    // Scores of all columns, head after head, and what they are as probabilities.
+    void scores(std::span<const SparseValue> row, std::vector<float>& out) const;
     void probabilities(std::span<const SparseValue> row, std::vector<float>& out) const;
 
   private:

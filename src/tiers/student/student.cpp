@@ -71,18 +71,19 @@ std::optional<std::string_view> Student::cut(std::string_view prompt, Scratch& s
     return slot_text(scratch.slots, scratch.text);
 }
 
-StudentAnswer Student::answer(std::string_view prompt, Scratch& scratch, std::size_t most_slot_bytes) const {
+StudentAnswer Student::answer(std::string_view prompt, Scratch& scratch, const TextEmbedding& embedding,
+                              std::size_t most_slot_bytes) const {
     const auto text = cut(prompt, scratch);
-    if (text && text->size() <= most_slot_bytes) return answer_slot(*text, scratch);
+    if (text && text->size() <= most_slot_bytes) return answer_slot(*text, scratch, embedding);
     StudentAnswer answer;
     answer.declined = text ? Declined::too_long : Declined::other_prompt;
     return answer;
 }
 
-StudentAnswer Student::answer_slot(std::string_view text, Scratch& scratch) const {
+StudentAnswer Student::answer_slot(std::string_view text, Scratch& scratch, const TextEmbedding& embedding) const {
     StudentAnswer answer;
     if (labels_) {
-        answer = labels_->answer(text);
+        answer = labels_->answer(text, embedding);
     } else if (spans_) {
         spans_->answer(text, scratch.spans, answer);
     } else {

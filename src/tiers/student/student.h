@@ -50,7 +50,8 @@ class Student {
     Student(const Student&) = delete;
 
     // Of a slot that is longer than `most_slot_bytes` nothing is looked at: too_long.
-    StudentAnswer answer(std::string_view prompt, Scratch& scratch,
+    // `embedding`: of the prompt, where there is one; labels alone make use of it.
+    StudentAnswer answer(std::string_view prompt, Scratch& scratch, const TextEmbedding& embedding = {},
                          std::size_t most_slot_bytes = kMostTemplateBytes) const;
     // Whether the prompt is of the task's template; of others it knows nothing.
     bool fits(std::string_view prompt) const;
@@ -77,7 +78,7 @@ class Student {
     Student() = default;
     Result<void> read(std::string_view bytes);
     friend class StudentTrainer;
-    StudentAnswer answer_slot(std::string_view text, Scratch& scratch) const;
+    StudentAnswer answer_slot(std::string_view text, Scratch& scratch, const TextEmbedding& embedding) const;
     std::optional<std::string_view> cut(std::string_view prompt, Scratch& scratch) const;
 
     // The bytes of labels, which are read in place; the other kinds are not kept twice.

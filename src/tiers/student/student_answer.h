@@ -3,15 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace weir::tiers::student {
 
+// A text's embedding, as 8-bit codes of a scale. `model`: embed::identity_digest() of whose; 0: there is none.
+struct TextEmbedding {
+    std::uint64_t model = 0;
+    std::span<const std::int8_t> codes;
+    float scale = 0;
+    bool is_there() const { return model != 0 && scale > 0 && !codes.empty(); }
+};
+
 struct StudentExample {
     // What the student will be shown: the prompt's varying part (prompt_slot.h), or what that is to be found in.
     std::string_view text;
-    std::string_view answer;  // the teacher's
+    std::string_view answer;    // the teacher's
+    TextEmbedding embedding{};  // of the whole prompt, where there is one
 };
 
 // What a student's word is worth at most where the text is far from all that it has learned from: gates stay shut.

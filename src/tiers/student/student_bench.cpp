@@ -28,6 +28,10 @@ std::string text_of(std::size_t words, learn::RandomBits& random) {
     return text;
 }
 
+double processor_s() {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 template <class Work>
 double best_us(const Work& work) {
     const SystemClock clock;
@@ -67,9 +71,21 @@ Sentence sentence_of(std::size_t words, std::size_t kinds, learn::RandomBits& ra
     return made;
 }
 
-std::shared_ptr<const Student> trained(const char* what, const std::vector<Sentence>& rows) {
+embed::Int8Vector vector_of(std::size_t number) {
+    learn::RandomBits random(number);
+    std::vector<float> vector(384);
+    for (float& each : vector) each = static_cast<float>(random.normal());
+    return embed::Int8Vector(vector);
+}
+
+std::shared_ptr<const Student> trained(const char* what, const std::vector<Sentence>& rows, bool embedded = false) {
     std::vector<StudentExample> examples;
-    for (const Sentence& row : rows) examples.push_back({row.text, row.answer});
+    std::vector<embed::Int8Vector> vectors;
+    for (std::size_t i = 0; embedded && i < rows.size(); ++i) vectors.push_back(vector_of(i));
+    for (const Sentence& row : rows) {
+        const std::size_t i = examples.size();
+        examples.push_back({row.text, row.answer, embedded ? view_of(vectors[i], 1) : TextEmbedding{}});
+    }
     const std::clock_t begin = std::clock();
     auto bytes = Student::train(examples, {});
     const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
@@ -87,7 +103,8 @@ void ask(const Student& student, const std::vector<std::string>& texts) {
     Student::Scratch scratch;
     std::size_t sum = 0;
     for (const std::string& text : texts) {
-        const double all = best_us([&] { sum += student.answer(text, scratch).text.size(); });
+        const embed::Int8Vector vector = vector_of(1);
+        const double all = best_us([&] { sum += student.answer(text, scratch, view_of(vector, 1)).text.size(); });
         std::printf("  %5zu bytes: %.1f us%s\n", text.size(), all, sum == 0 ? " (declined)" : "");
     }
 }
@@ -120,6 +137,7 @@ int main() {
         orders.push_back(order(bytes / 3).text.substr(0, bytes));
     }
     if (const auto made = trained("77 labels", labels)) ask(*made, prompts);
+    if (const auto made = trained("77 labels, with embeddings", labels, true)) ask(*made, prompts);
     if (const auto made = trained("500 labels", many)) ask(*made, prompts);
     if (const auto made = trained("four labels", few)) ask(*made, prompts);
     if (const auto made = trained("four lists", extraction)) ask(*made, sentences);

@@ -113,7 +113,7 @@ class StudentTrainer {
         buffers_.resize(examples_.size());
         for (std::size_t i = 0; i < examples_.size(); ++i) {
             if (!slot_.cut(examples_[i].text, slots)) continue;
-            all_.push_back({slot_text(slots, buffers_[i]), examples_[i].answer});
+            all_.push_back({slot_text(slots, buffers_[i]), examples_[i].answer, examples_[i].embedding});
         }
         shown_ = latest_within(all_, kMostTrainingBytes);
     }
@@ -164,7 +164,7 @@ class StudentTrainer {
         Student::Scratch scratch;
         std::size_t same = 0;
         for (const StudentExample& each : questions) {
-            same += (*student)->answer_slot(each.text, scratch).text == each.answer ? 1 : 0;
+            same += (*student)->answer_slot(each.text, scratch, each.embedding).text == each.answer ? 1 : 0;
         }
         return static_cast<double>(same) / static_cast<double>(questions.size());
     }

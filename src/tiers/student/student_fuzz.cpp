@@ -26,6 +26,8 @@ void ask(std::string bytes) {
     Student::Scratch scratch;
     for (const std::string& prompt : {std::string("my parcel has not arrived, it was charged twice"),
                                       instruction("Then Andorka slept in Boclel.")}) {
+        static const Vague kAsked(1, 3);
+        if (!((*student)->answer(prompt, scratch, kAsked.embedding(0)).log_probability <= 0)) std::abort();
         const StudentAnswer answer = (*student)->answer(prompt, scratch);
         if (!(answer.log_probability <= 0)) std::abort();
         if (answer.declined == Declined::other_prompt && (*student)->fits(prompt)) std::abort();
@@ -70,8 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string input(reinterpret_cast<const char*>(data), size);
     ask(input);
     ask(sealed("WEIRSTU2" + input));
-    static const std::array<std::string, 3> kSound = {sound(StudentKind::labels), sound(StudentKind::extraction),
-                                                      sound(StudentKind::copied)};
+    static const std::array<std::string, 4> kSound = {sound(StudentKind::labels), sound(StudentKind::extraction),
+                                                      sound(StudentKind::copied),
+                                                      *Student::train(Vague(60, 1).examples(), {})};
     for (const std::string& bytes : kSound) change(bytes, input);
 
     std::vector<std::string> answers;

@@ -19,6 +19,11 @@ std::size_t stride_of(std::size_t columns) {
     return (columns + kLanes - 1) / kLanes * kLanes;
 }
 
+// So that floats may follow.
+std::size_t padding_of(std::size_t bytes) {
+    return (sizeof(float) - bytes % sizeof(float)) % sizeof(float);
+}
+
 Error damaged(std::string_view what) {
     return {ErrorCode::invalid, "damaged student: " + std::string(what)};
 }
@@ -73,6 +78,8 @@ std::string student_bytes(const StudentParts& parts) {
     put_all<float>(to, bias);
     put_all<std::int8_t>(to, weights);
     to.bytes() += form.bytes();
+    if (parts.dense.dimensions > 0) to.bytes().append(padding_of(to.bytes().size()), char{0});
+    DensePart::write(parts.dense, columns, stride, to.bytes());
     return std::move(to.bytes());
 }
 
@@ -115,7 +122,7 @@ Result<void> StudentModel::read() {
     }
     stride_ = stride_of(columns);
     if (features > kMostFeatures || columns > kMostColumns || form_bytes > kMostFormBytes ||
-        from.left() != features * (3 * 4 + stride_) + stride_ * 4 + form_bytes) {
+        from.left() < features * (3 * 4 + stride_) + stride_ * 4 + form_bytes) {
         return tl::unexpected(damaged("it is too short or too long"));
     }
     std::string_view rest = bytes_.substr(kHead);
@@ -129,16 +136,26 @@ Result<void> StudentModel::read() {
         !all_within(bias_, -kLargest, kLargest)) {
         return tl::unexpected(damaged("a number out of range"));
     }
-    learn::ModelReader form_reader(rest);
+    learn::ModelReader form_reader(rest.substr(0, form_bytes));
     auto form = AnswerForm::read(form_reader);
     if (!form) return tl::unexpected(damaged(form.error().message));
     if (form_reader.left() > 0 || form->columns() != columns) return tl::unexpected(damaged("its form does not fit"));
+    rest.remove_prefix(form_bytes);
+    if (!rest.empty()) {
+        const std::size_t padding = padding_of(bytes_.size() - rest.size());
+        if (rest.size() <= padding || rest.substr(0, padding).find_first_not_of(char{0}) != std::string_view::npos) {
+            return tl::unexpected(damaged("it is too long"));
+        }
+        auto dense = DensePart::read(rest.substr(padding), stride_);
+        if (!dense) return tl::unexpected(damaged(dense.error().message));
+        dense_ = *dense;
+    }
     form_ = std::move(*form);
     vocabulary_ = Vocabulary(hashes, rarity, rarity_of_unknown);
     return {};
 }
 
-StudentAnswer StudentModel::answer(std::string_view text) const {
+StudentAnswer StudentModel::answer(std::string_view text, const TextEmbedding& embedding) const {
     StudentAnswer answer;
     std::vector<Gram> grams;
     if (!text_grams(text, grams)) {
@@ -159,12 +176,15 @@ StudentAnswer StudentModel::answer(std::string_view text) const {
             for (std::size_t i = 0; i < kLanes; ++i) scores[block + i] += factor * static_cast<float>(own[block + i]);
         }
     }
+    const bool both = dense_.knows(embedding);
+    if (both) dense_.add_to(scores, embedding);
     scores.resize(form_.columns());
     learn::to_probabilities(form_.heads(), scores);
     AnswerForm::Choice choice = form_.choose(scores);
     const double right = std::clamp(std::exp(choice.log_probability), 1e-12, kMostRight);
-    const double calibrated =
-        learn::sigmoid(static_cast<double>(slope_) * learn::logit(right) + static_cast<double>(offset_));
+    const double slope = static_cast<double>(both ? dense_.slope() : slope_);
+    const double offset = static_cast<double>(both ? dense_.offset() : offset_);
+    const double calibrated = learn::sigmoid(slope * learn::logit(right) + offset);
     answer.novel = answer.novelty > static_cast<double>(novelty_limit_);
     const double probability = answer.novel ? std::min(calibrated, kStrangeProbability) : calibrated;
     answer.log_probability = std::log(std::max(probability, 1e-12));

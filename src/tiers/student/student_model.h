@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "tiers/student/answer_form.h"
+#include "tiers/student/dense_part.h"
 #include "tiers/student/student_answer.h"
 #include "tiers/student/vocabulary.h"
 
@@ -32,6 +33,7 @@ struct StudentParts {
     std::vector<float> rarity;          // of each
     std::vector<float> bias;            // of each column
     std::vector<float> weights;         // feature after feature, a column each
+    DenseParts dense;
 };
 
 // The part's bytes. Weights are written with 8 bits and a scale for each feature.
@@ -45,7 +47,8 @@ class StudentModel {
     static Result<std::shared_ptr<const StudentModel>> load(std::string bytes);
     StudentModel(const StudentModel&) = delete;
 
-    StudentAnswer answer(std::string_view text) const;
+    // With the text's embedding, where there is one of the model that the student was trained with, it knows more.
+    StudentAnswer answer(std::string_view text, const TextEmbedding& embedding = {}) const;
     // Whether the teacher's answer is one that this student could have given.
     bool could_say(std::string_view answer) const;
 
@@ -54,6 +57,7 @@ class StudentModel {
     const Digest256& training_set() const { return training_set_; }
     double outside_share() const { return outside_share_; }
     std::size_t features() const { return vocabulary_.size(); }
+    const DensePart& dense() const { return dense_; }
     std::size_t bytes() const { return bytes_.size(); }
 
   private:
@@ -70,6 +74,7 @@ class StudentModel {
     Vocabulary vocabulary_;
     std::span<const float> scales_, bias_;
     std::span<const std::int8_t> weights_;
+    DensePart dense_;
 };
 
 }  // namespace weir::tiers::student

@@ -101,3 +101,95 @@ TEST_CASE("student: a large vocabulary is cut to the limit") {
     CHECK(cut->size() < whole->size());
     CHECK(StudentModel::load(*cut));
 }
+
+namespace {
+
+struct Score {
+    std::size_t sure = 0, right = 0;
+};
+// Answers of which it is sure, of those all right ones.
+Score score_of(const StudentModel& model, const Vague& asked, bool with_embeddings) {
+    Score score;
+    for (std::size_t i = 0; i < asked.tickets.rows.size(); ++i) {
+        const StudentAnswer answer = model.answer(asked.tickets.rows[i].text,
+                                                  with_embeddings ? asked.embedding(i) : TextEmbedding{});
+        if (answer.declined != Declined::no || answer.log_probability < std::log(0.9)) continue;
+        ++score.sure;
+        score.right += answer.text == asked.tickets.rows[i].answer ? 1 : 0;
+    }
+    return score;
+}
+
+}  // namespace
+
+TEST_CASE("student: what the words do not tell its embedding does") {
+    const Vague known(300, 5), asked(200, 6);
+    const auto bytes = train_student(known.examples(), {});
+    REQUIRE(bytes);
+    CHECK(*bytes == *train_student(known.examples(), {}));
+    const auto model = StudentModel::load(*bytes);
+    REQUIRE(model);
+    CHECK((*model)->dense().model() == Vague::kModel);
+    CHECK((*model)->dense().dimensions() == Vague::kDimensions);
+    const Score with = score_of(**model, asked, true), without = score_of(**model, asked, false);
+    CHECK(with.sure > 150);
+    CHECK(with.right >= with.sure * 95 / 100);
+    CHECK(without.sure < 20);
+}
+
+TEST_CASE("student: without an embedding it answers as one that never knew of any") {
+    const Vague known(200, 5);
+    const auto with = StudentModel::load(*train_student(known.examples(), {}));
+    const auto without = StudentModel::load(*train_student(known.examples(0), {}));
+    REQUIRE(with);
+    REQUIRE(without);
+    CHECK((*without)->dense().model() == 0);
+    const Vague asked(1, 9);
+    const std::string& text = asked.tickets.rows[0].text;
+    const StudentAnswer plain = (*without)->answer(text);
+    TextEmbedding other = asked.embedding(0), shorter = other, none = other;
+    other.model += 1;
+    shorter.codes = shorter.codes.first(Vague::kDimensions - 1);
+    none.scale = 0;
+    for (const TextEmbedding& embedding : {TextEmbedding{}, other, shorter, none}) {
+        const StudentAnswer answer = (*with)->answer(text, embedding);
+        CHECK(answer.text == plain.text);
+        CHECK(answer.log_probability == plain.log_probability);
+    }
+    CHECK((*without)->answer(text, asked.embedding(0)).log_probability == plain.log_probability);
+    CHECK((*with)->answer(text, asked.embedding(0)).log_probability != plain.log_probability);
+}
+
+TEST_CASE("student: embeddings of enough examples, and of the latest one's model") {
+    const Vague known(200, 5);
+    const auto dense_of = [](const std::vector<StudentExample>& examples) {
+        return StudentModel::load(*train_student(examples, {})).value()->dense().model();
+    };
+    CHECK(dense_of(known.examples(80)) == Vague::kModel);
+    CHECK(dense_of(known.examples(50)) == 0);  // less than three in ten
+    std::vector<StudentExample> changed = known.examples();
+    for (std::size_t i = 120; i < 200; ++i) changed[i].embedding.model = 7;
+    CHECK(dense_of(changed) == 7);
+    for (std::size_t i = 120; i < 190; ++i) changed[i].embedding.model = Vague::kModel;
+    CHECK(dense_of(changed) == 0);  // a new model's first ten
+}
+
+TEST_CASE("student: every changed byte and every cut of its part for embeddings is refused") {
+    const std::string bytes = *train_student(Vague(60, 1).examples(), {});
+    REQUIRE(StudentModel::load(bytes));
+    for (std::size_t at = bytes.size() - 600; at < bytes.size(); ++at) {
+        std::string other = bytes;
+        other[at] = static_cast<char>(other[at] ^ 0x10);
+        CHECK_FALSE(StudentModel::load(other));
+        CHECK_FALSE(StudentModel::load(bytes.substr(0, at)));
+    }
+    // The same with a checksum that is right: a section too short, or longer.
+    const auto sealed = [](std::string body) {
+        const Digest256 digest = sha256(body);
+        return body.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+    };
+    const std::string body = bytes.substr(0, bytes.size() - sizeof(Digest256));
+    CHECK(StudentModel::load(sealed(body)));
+    CHECK_FALSE(StudentModel::load(sealed(body.substr(0, body.size() - 1))));
+    CHECK_FALSE(StudentModel::load(sealed(body + "x")));
+}

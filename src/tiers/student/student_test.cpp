@@ -129,8 +129,8 @@ TEST_CASE("student: it sees what varies of the prompt, and declines prompts of a
         CHECK(inside->fits(prompt));
         CHECK_FALSE(inside->fits(text));
         CHECK(inside->answer(text, scratch).declined == Declined::other_prompt);
-        CHECK(inside->answer(prompt, scratch, text.size()).declined == Declined::no);
-        CHECK(inside->answer(prompt, scratch, text.size() - 1).declined == Declined::too_long);
+        CHECK(inside->answer(prompt, scratch, {}, text.size()).declined == Declined::no);
+        CHECK(inside->answer(prompt, scratch, {}, text.size() - 1).declined == Declined::too_long);
     }
 }
 

@@ -47,4 +47,30 @@ struct Tickets {
     }
 };
 
+// Tickets of which the words tell nothing and the embedding most: each label has a direction of its own, with noise.
+struct Vague {
+    static constexpr std::uint64_t kModel = 42;
+    static constexpr std::size_t kDimensions = 24;
+    Tickets tickets;
+    std::vector<embed::Int8Vector> vectors;
+
+    Vague(std::size_t count, std::uint64_t seed) : tickets(count, seed) {
+        learn::RandomBits random(seed + 1'000);
+        for (Tickets::Row& row : tickets.rows) {
+            row.text = "ticket of " + std::to_string(random.below(40)) + " and " + std::to_string(random.below(40));
+            std::vector<float> vector(kDimensions);
+            for (float& each : vector) each = 0.3F + 0.25F * static_cast<float>(random.normal());
+            vector[row.answer.size() % 7] += 2;  // "billing" 0, "login" 5, "delivery" 1, "praise" 6
+            vectors.emplace_back(vector);
+        }
+    }
+    TextEmbedding embedding(std::size_t row) const { return view_of(vectors[row], kModel); }
+    // Of the first `embedded` alone.
+    std::vector<StudentExample> examples(std::size_t embedded = ~std::size_t{0}) const {
+        std::vector<StudentExample> all = tickets.examples();
+        for (std::size_t i = 0; i < all.size() && i < embedded; ++i) all[i].embedding = embedding(i);
+        return all;
+    }
+};
+
 }  // namespace weir::tiers::student

@@ -70,7 +70,7 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
         return true;
     }
     const StudentAnswer answer =
-        student->model->answer(rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked), scratch_,
+        student->model->answer(rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked), scratch_, {},
                                most_live_bytes(*student->model));
     if (answer.declined != Declined::no) {
         climb.reason = "declined: " + std::string(to_string(answer.declined));

@@ -5,6 +5,7 @@
 
 #include "learn/calibration.h"
 #include "learn/certificates.h"
+#include "learn/score_pool.h"
 #include "learn/softmax_regression.h"
 
 namespace weir::tiers::student {
@@ -20,8 +21,20 @@ constexpr std::size_t kNamedTimes = 2;
 constexpr double kMostRight = 0.9999, kMostSlope = 5, kMostOffset = 10;
 constexpr double kNoveltyQuantile = 0.99, kLeastNoveltyLimit = 0.5;
 
+// Of the softmax over embeddings. Chosen together with the pool by cross-validation on three other sets
+// (docs/students-figures.md).
+SoftmaxRegression::Options options_of_dense(std::uint64_t seed) {
+    SoftmaxRegression::Options options;
+    options.step = 0.5;
+    options.start = 20;
+    options.passes = 5;
+    options.seed = seed;
+    return options;
+}
+
 struct Text {
     std::vector<Gram> grams;
+    TextEmbedding embedding;
     std::vector<std::int32_t> targets;
     bool sayable = false;  // its answer is one that the form can give
 };
@@ -161,30 +174,166 @@ void append_row(const SoftmaxRegression::Examples& from, std::size_t row, std::s
     to.targets.insert(to.targets.end(), begin, begin + static_cast<std::ptrdiff_t>(heads));
 }
 
-// How the model's own word has to be read, from models that had not seen the texts they are asked about.
-Result<learn::PlattCalibration> calibrate(const SoftmaxRegression::Examples& rows, std::span<const Text> texts,
-                                          const Vocabulary& vocabulary, const AnswerForm& form,
-                                          const SoftmaxRegression::Options& fitting, const std::stop_token& stop) {
-    std::vector<learn::ScoredLabel> scored;
-    std::vector<float> probabilities;
-    std::vector<std::int32_t> said;
-    for (std::size_t fold = 0; fold < kFolds; ++fold) {
-        SoftmaxRegression::Examples others;
-        for (std::size_t row = 0; row < rows.rows(); ++row) {
-            if (row >= texts.size() || row % kFolds != fold) append_row(rows, row, form.heads().size(), others);
-        }
-        const auto model = SoftmaxRegression::fit(others, vocabulary.size(), form.heads(), fitting, stop);
-        if (!model) return tl::unexpected(model.error());
-        for (std::size_t row = fold; row < texts.size(); row += kFolds) {
-            model->probabilities(rows.row(row), probabilities);
-            const AnswerForm::Choice choice = form.choose(probabilities);
-            form.targets(choice.text, said);
-            const bool right = texts[row].sayable && said == texts[row].targets;
-            scored.push_back(
-                {learn::logit(std::min(kMostRight, std::exp(choice.log_probability))), right ? 1.0 : 0.0, 1});
+// Only embeddings of the model that the latest one is of count, where there are enough. Returns their mean; empty:
+// there are none.
+std::vector<float> settle_embeddings(std::span<Text> texts) {
+    std::uint64_t model = 0;
+    std::size_t dimensions = 0, count = 0;
+    for (auto text = texts.rbegin(); text != texts.rend(); ++text) {
+        TextEmbedding& own = text->embedding;
+        if (model == 0 && own.is_there()) model = own.model, dimensions = own.codes.size();
+        const bool fits = own.is_there() && own.model == model && own.codes.size() == dimensions;
+        if (fits && count < kMostEmbedded) {
+            ++count;
+        } else {
+            own = {};
         }
     }
-    return learn::PlattCalibration::fit(scored);
+    const auto wanted = static_cast<std::size_t>(kLeastShareEmbedded * static_cast<double>(texts.size()));
+    if (count < kLeastEmbedded || (count < wanted && count < kMostEmbedded)) {
+        for (Text& text : texts) text.embedding = {};
+        return {};
+    }
+    std::vector<float> mean(dimensions, 0.0F);
+    for (const Text& text : texts) {
+        if (!text.embedding.is_there()) continue;
+        const float factor = text.embedding.scale / static_cast<float>(count);
+        for (std::size_t i = 0; i < dimensions; ++i) mean[i] += factor * static_cast<float>(text.embedding.codes[i]);
+    }
+    return mean;
+}
+
+// The embeddings as rows, beyond the mean; an empty one where there is none.
+SoftmaxRegression::Examples dense_rows_of(std::span<const Text> texts, std::span<const float> mean) {
+    SoftmaxRegression::Examples rows;
+    for (const Text& text : texts) {
+        const TextEmbedding& own = text.embedding;
+        for (std::uint32_t i = 0; i < own.codes.size(); ++i) {
+            rows.values.push_back({i, own.scale * static_cast<float>(own.codes[i]) - mean[i]});
+        }
+        rows.ends.push_back(rows.values.size());
+        rows.targets.insert(rows.targets.end(), text.targets.begin(), text.targets.end());
+    }
+    return rows;
+}
+
+// What is learned from: grams of all texts and then of the labels' names, embeddings of the texts that have one.
+struct Lesson {
+    std::span<const Text> texts;
+    SoftmaxRegression::Examples grams, dense;
+    std::size_t features = 0, dimensions = 0;
+    SoftmaxRegression::Options options, dense_options;
+
+    // Without the texts of a fold (kFolds: with all).
+    Result<SoftmaxRegression> fit_grams(const AnswerForm& form, std::size_t fold, const std::stop_token& stop) const {
+        if (fold == kFolds) return SoftmaxRegression::fit(grams, features, form.heads(), options, stop);
+        SoftmaxRegression::Examples others;
+        for (std::size_t row = 0; row < grams.rows(); ++row) {
+            if (row >= texts.size() || row % kFolds != fold) append_row(grams, row, form.heads().size(), others);
+        }
+        return SoftmaxRegression::fit(others, features, form.heads(), options, stop);
+    }
+    Result<SoftmaxRegression> fit_dense(const AnswerForm& form, std::size_t fold, const std::stop_token& stop) const {
+        SoftmaxRegression::Examples others;
+        for (std::size_t row = 0; row < dense.rows(); ++row) {
+            if (texts[row].embedding.is_there() && row % kFolds != fold) {
+                append_row(dense, row, form.heads().size(), others);
+            }
+        }
+        return SoftmaxRegression::fit(others, dimensions, form.heads(), dense_options, stop);
+    }
+};
+
+// What models that had not seen them say of the texts: scores of all columns, text after text.
+struct HeldOut {
+    std::vector<float> grams, dense;
+    std::vector<std::size_t> texts, dense_texts;  // which
+};
+
+Result<HeldOut> held_out(const Lesson& lesson, const AnswerForm& form, const std::stop_token& stop) {
+    HeldOut held;
+    std::vector<float> scores;
+    for (std::size_t fold = 0; fold < kFolds; ++fold) {
+        const auto grams = lesson.fit_grams(form, fold, stop);
+        if (!grams) return tl::unexpected(grams.error());
+        std::optional<SoftmaxRegression> dense;
+        if (lesson.dimensions > 0) {
+            auto fitted = lesson.fit_dense(form, fold, stop);
+            if (!fitted) return tl::unexpected(fitted.error());
+            dense = std::move(*fitted);
+        }
+        for (std::size_t row = fold; row < lesson.texts.size(); row += kFolds) {
+            grams->scores(lesson.grams.row(row), scores);
+            held.grams.insert(held.grams.end(), scores.begin(), scores.end());
+            held.texts.push_back(row);
+            if (!dense || !lesson.texts[row].embedding.is_there()) continue;
+            dense->scores(lesson.dense.row(row), scores);
+            held.dense.insert(held.dense.end(), scores.begin(), scores.end());
+            held.dense_texts.push_back(row);
+        }
+    }
+    return held;
+}
+
+struct Calibration {
+    float slope = 1, offset = 0;
+};
+
+// How the model's own word has to be read: `scores` are those of texts that it had not seen, text after text.
+Calibration calibrate(std::vector<float> scores, std::span<const std::size_t> which, std::span<const Text> texts,
+                      const AnswerForm& form) {
+    std::vector<learn::ScoredLabel> scored;
+    std::vector<std::int32_t> said;
+    for (std::size_t i = 0; i < which.size(); ++i) {
+        const auto own = std::span(scores).subspan(i * form.columns(), form.columns());
+        learn::to_probabilities(form.heads(), own);
+        const AnswerForm::Choice choice = form.choose(own);
+        form.targets(choice.text, said);
+        const Text& text = texts[which[i]];
+        const bool right = text.sayable && said == text.targets;
+        scored.push_back({learn::logit(std::min(kMostRight, std::exp(choice.log_probability))), right ? 1.0 : 0.0, 1});
+    }
+    const auto fitted = learn::PlattCalibration::fit(scored);
+    return {static_cast<float>(std::clamp(fitted.slope, 0.0, kMostSlope)),
+            static_cast<float>(std::clamp(fitted.offset, -kMostOffset, kMostOffset))};
+}
+
+void take_weights(const SoftmaxRegression& model, std::size_t features, float factor, std::vector<float>& bias,
+                  std::vector<float>& weights) {
+    for (const float each : model.bias()) bias.push_back(factor * each);
+    weights.reserve(features * model.columns());
+    for (std::size_t feature = 0; feature < features; ++feature) {
+        for (const float each : model.weights(feature)) weights.push_back(factor * each);
+    }
+}
+
+// The part for embeddings, pooled with the grams and calibrated together with them.
+Result<DenseParts> learn_dense(const Lesson& lesson, const HeldOut& held, const AnswerForm& form,
+                               std::vector<float> mean, const std::stop_token& stop) {
+    DenseParts dense;
+    // The grams' scores of the texts with embeddings, in the same order.
+    std::vector<float> mixed;
+    std::vector<std::int32_t> targets;
+    for (std::size_t i = 0; i < held.texts.size(); ++i) {
+        const Text& text = lesson.texts[held.texts[i]];
+        if (!text.embedding.is_there()) continue;
+        dense.model = text.embedding.model;
+        const auto own = std::span(held.grams).subspan(i * form.columns(), form.columns());
+        mixed.insert(mixed.end(), own.begin(), own.end());
+        targets.insert(targets.end(), text.targets.begin(), text.targets.end());
+    }
+    const auto pool = learn::ScorePool::fit(form.heads(), mixed, held.dense, targets);
+    pool.mix(mixed, held.dense);
+    const Calibration calibration = calibrate(std::move(mixed), held.dense_texts, lesson.texts, form);
+    const auto model = lesson.fit_dense(form, kFolds, stop);
+    if (!model) return tl::unexpected(model.error());
+    dense.dimensions = static_cast<std::uint32_t>(lesson.dimensions);
+    dense.grams = static_cast<float>(pool.first);
+    dense.slope = calibration.slope;
+    dense.offset = calibration.offset;
+    dense.mean = std::move(mean);
+    take_weights(*model, lesson.dimensions, static_cast<float>(pool.second), dense.bias, dense.weights);
+    return dense;
 }
 
 }  // namespace
@@ -217,6 +366,7 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
         Text text;
         const bool short_enough = text_grams(examples[i].text, text.grams);
         text.sayable = parts.form.targets(examples[i].answer, text.targets);
+        text.embedding = examples[i].embedding;
         if (short_enough) texts.push_back(std::move(text));
     }
     parts.outside_share = outside_share(texts, parts.form);
@@ -230,20 +380,27 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
     const Vocabulary vocabulary(parts.hashes, parts.rarity, parts.rarity_of_unknown);
     const std::size_t taught = texts.size();
     for (Text& name : names_of(parts.form)) texts.push_back(std::move(name));
-    const auto rows = rows_of(texts, vocabulary);
-    SoftmaxRegression::Options fitting;
-    fitting.seed = options.seed;
-    const auto calibration = calibrate(rows, std::span(texts).first(taught), vocabulary, parts.form, fitting, stop);
-    if (!calibration) return tl::unexpected(calibration.error());
-    parts.slope = static_cast<float>(std::clamp(calibration->slope, 0.0, kMostSlope));
-    parts.offset = static_cast<float>(std::clamp(calibration->offset, -kMostOffset, kMostOffset));
-    const auto model = SoftmaxRegression::fit(rows, vocabulary.size(), parts.form.heads(), fitting, stop);
+    std::vector<float> mean = settle_embeddings(std::span(texts).first(taught));
+    Lesson lesson;
+    lesson.texts = std::span(texts).first(taught);
+    lesson.grams = rows_of(texts, vocabulary);
+    lesson.dense = dense_rows_of(lesson.texts, mean);
+    lesson.features = vocabulary.size();
+    lesson.dimensions = mean.size();
+    lesson.options.seed = options.seed;
+    lesson.dense_options = options_of_dense(options.seed);
+    const auto held = held_out(lesson, parts.form, stop);
+    if (!held) return tl::unexpected(held.error());
+    const Calibration calibration = calibrate(held->grams, held->texts, lesson.texts, parts.form);
+    parts.slope = calibration.slope;
+    parts.offset = calibration.offset;
+    const auto model = lesson.fit_grams(parts.form, kFolds, stop);
     if (!model) return tl::unexpected(model.error());
-    parts.bias.assign(model->bias().begin(), model->bias().end());
-    parts.weights.reserve(vocabulary.size() * columns);
-    for (std::size_t feature = 0; feature < vocabulary.size(); ++feature) {
-        const auto own = model->weights(feature);
-        parts.weights.insert(parts.weights.end(), own.begin(), own.end());
+    take_weights(*model, lesson.features, 1, parts.bias, parts.weights);
+    if (!mean.empty()) {
+        auto dense = learn_dense(lesson, *held, parts.form, std::move(mean), stop);
+        if (!dense) return tl::unexpected(dense.error());
+        parts.dense = std::move(*dense);
     }
     std::string bytes = student_bytes(parts);
     if (bytes.size() > kMostLabelsBytes) return fail(ErrorCode::too_large, "the student is larger than 16 MiB");

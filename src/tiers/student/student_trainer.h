@@ -1,5 +1,7 @@
 // Trains a student of labels on a teacher's answers: finds the form of the answers, the grams that matter, fits a
-// softmax regression (learn/softmax_regression.h) and calibrates its word on examples held out.
+// softmax regression (learn/softmax_regression.h) and calibrates its word on examples held out. Where enough
+// examples have an embedding by the model that the latest one has, another one is fitted on these, and pooled with the
+// first (learn/score_pool.h).
 // Thread rule: pure; on a thread of its own, as it takes up to seconds. Deterministic: the same examples in the same
 // order with the same options give the same bytes. Limits: kMostExamples, the latest ones; kMostLabelsBytes.
 #pragma once
@@ -17,6 +19,9 @@ namespace weir::tiers::student {
 
 inline constexpr std::size_t kMostExamples = 20'000;
 inline constexpr std::size_t kLeastExamples = 20;
+// With embeddings: at least so many, and this share of all; of more than that the latest.
+inline constexpr std::size_t kLeastEmbedded = 40, kMostEmbedded = 6'000;
+inline constexpr double kLeastShareEmbedded = 0.3;
 
 struct TrainingOptions {
     std::uint64_t seed = 1;
