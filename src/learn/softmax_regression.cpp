@@ -13,6 +13,12 @@ constexpr std::size_t kLanes = 8;              // columns at a time: a fixed cou
 constexpr float kSmallestSquare = 1e-8F;       // keeps a first step finite
 constexpr std::size_t kRowsBetweenLooks = 64;  // at the stop token
 
+std::vector<float>& scratch_of(std::size_t size) {
+    thread_local std::vector<float> scratch;
+    scratch.resize(size);
+    return scratch;
+}
+
 // to[i] += factor * from[i]; size is a multiple of kLanes.
 void add_scaled(float* to, const float* from, float factor, std::size_t size) {
     for (std::size_t block = 0; block < size; block += kLanes) {
@@ -79,7 +85,7 @@ Result<SoftmaxRegression> SoftmaxRegression::fit(const Examples& examples, std::
     }
     model.weights_.assign(features * model.stride_, 0.0F);
     model.bias_.assign(model.stride_, 0.0F);
-    if (options.start > 0) model.start_from_centroids(examples, options.start);
+    if (options.start > 0) model.start_from_centroids(examples, options);
     std::vector<float> squares(features, 0.0F), slopes, sum, bias_sum;
     std::vector<std::uint32_t> order(examples.rows());
     std::iota(order.begin(), order.end(), 0U);
@@ -106,7 +112,7 @@ Result<SoftmaxRegression> SoftmaxRegression::fit(const Examples& examples, std::
     return model;
 }
 
-void SoftmaxRegression::start_from_centroids(const Examples& examples, double length) {
+void SoftmaxRegression::start_from_centroids(const Examples& examples, const Options& options) {
     // By column, and of a sigmoid's examples without it.
     std::vector<float> with(columns_, 0.0F), without(columns_, 0.0F), squares(columns_, 0.0F);
     const auto each_target = [&](std::size_t row, const auto& visit) {
@@ -132,13 +138,35 @@ void SoftmaxRegression::start_from_centroids(const Examples& examples, double le
             }
         });
     }
+    for (std::size_t i = 0; i < weights_.size() && !options.ordered.empty(); i += stride_) {
+        share_with_neighbours(options, std::span(weights_).subspan(i, columns_));
+    }
     for (std::size_t i = 0; i < weights_.size(); i += stride_) {
         for (std::size_t column = 0; column < columns_; ++column)
             squares[column] += weights_[i + column] * weights_[i + column];
     }
-    for (float& square : squares) square = square > 0 ? static_cast<float>(length) / std::sqrt(square) : 0;
+    const auto length = static_cast<float>(options.start);
+    for (float& square : squares) square = square > 0 ? length / std::sqrt(square) : 0;
     for (std::size_t i = 0; i < weights_.size(); i += stride_) {
         for (std::size_t column = 0; column < columns_; ++column) weights_[i + column] *= squares[column];
+    }
+}
+
+// Times kinship to the power of the classes' distance, summed: two recursive passes.
+void SoftmaxRegression::share_with_neighbours(const Options& options, std::span<float> slopes) const {
+    const auto kinship = static_cast<float>(options.kinship);
+    std::size_t begin = 0;
+    for (std::size_t head = 0; head < heads_.size() && head < options.ordered.size(); begin += heads_[head++]) {
+        if (options.ordered[head] == 0) continue;
+        const std::span<float> own = slopes.subspan(begin, heads_[head]);
+        float before = 0, behind = 0;  // what comes from below and from above
+        std::vector<float>& from_above = scratch_of(own.size());
+        for (std::size_t i = own.size(); i-- > 0; behind = kinship * (behind + own[i])) from_above[i] = behind;
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            const float plain = own[i];
+            own[i] += before + from_above[i];
+            before = kinship * (before + plain);
+        }
     }
 }
 
@@ -147,6 +175,7 @@ void SoftmaxRegression::update(std::span<const SparseValue> row, std::span<const
     score(row, slopes);
     to_probabilities(heads_, slopes);
     to_slopes(heads_, targets, slopes);
+    if (!options.ordered.empty()) share_with_neighbours(options, std::span(slopes).first(columns_));
     float length = 0;
     for (const float slope : slopes) length += slope * slope;
     const auto step = static_cast<float>(options.step), l2 = static_cast<float>(options.l2);

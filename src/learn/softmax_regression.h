@@ -29,6 +29,11 @@ class SoftmaxRegression {
         int passes = 5;
         int averaged = 2;  // of the last passes
         std::uint64_t seed = 1;
+        // By head: 1 where its classes have an order (grades); empty: nowhere. What is learned of a class is learned
+        // of its neighbours too, `kinship` of it of the next one, its square of the one after: as if their weights
+        // were correlated so beforehand.
+        std::vector<std::uint8_t> ordered{};
+        double kinship = 0.6;  // in [0, 1)
     };
     struct Examples {
         std::vector<SparseValue> values;
@@ -57,7 +62,8 @@ class SoftmaxRegression {
     void probabilities(std::span<const SparseValue> row, std::vector<float>& out) const;
 
   private:
-    void start_from_centroids(const Examples& examples, double length);
+    void start_from_centroids(const Examples& examples, const Options& options);
+    void share_with_neighbours(const Options& options, std::span<float> slopes) const;
     void update(std::span<const SparseValue> row, std::span<const std::int32_t> targets, const Options& options,
                 std::vector<float>& squares, std::vector<float>& slopes);
     void score(std::span<const SparseValue> row, std::vector<float>& out) const;

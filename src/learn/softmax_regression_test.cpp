@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "learn/random_bits.h"
 
@@ -224,4 +226,77 @@ TEST_CASE("softmax: what it refuses") {
     CHECK(SoftmaxRegression::fit(examples, 4, heads, {}).error().code == ErrorCode::invalid);
     examples.targets.pop_back();
     CHECK(SoftmaxRegression::fit(examples, 4, heads, {}).error().code == ErrorCode::invalid);
+}
+
+namespace {
+
+// Each of 60 words is worth something; the grade, 0 to 4, is what six of them are worth together, with noise.
+SoftmaxRegression::Examples graded_examples(std::size_t count, std::uint64_t seed) {
+    RandomBits worths(99), random(seed);
+    std::vector<double> worth(60);
+    for (double& each : worth) each = worths.normal();
+    SoftmaxRegression::Examples examples;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::set<std::uint32_t> words;
+        while (words.size() < 6) words.insert(static_cast<std::uint32_t>(random.below(worth.size())));
+        double sum = 0.7 * random.normal();
+        for (const std::uint32_t word : words) {
+            sum += worth[word];
+            examples.values.push_back({word, 0.4F});
+        }
+        examples.ends.push_back(examples.values.size());
+        examples.targets.push_back(sum < -2.5 ? 0 : sum < -0.8 ? 1 : sum < 0.8 ? 2 : sum < 2.5 ? 3 : 4);
+    }
+    return examples;
+}
+
+}  // namespace
+
+TEST_CASE("softmax: grades are learned from fewer examples where they are known to have an order") {
+    const Heads heads = {5};
+    const auto asked = graded_examples(1'000, 77);
+    for (const std::size_t count : {100U, 400U}) {
+        std::size_t right_plain = 0, right_ordered = 0;
+        double loss_plain = 0, loss_ordered = 0;
+        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+            const auto known = graded_examples(count, seed);
+            SoftmaxRegression::Options options;
+            const auto plain = SoftmaxRegression::fit(known, 60, heads, options);
+            options.ordered = {1};
+            const auto ordered = SoftmaxRegression::fit(known, 60, heads, options);
+            REQUIRE(plain);
+            REQUIRE(ordered);
+            std::vector<float> p;
+            const auto judge = [&](const SoftmaxRegression& model, std::size_t row, std::size_t& right, double& loss) {
+                model.probabilities(asked.row(row), p);
+                const auto target = static_cast<std::size_t>(asked.targets[row]);
+                right += static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin()) == target;
+                loss -= std::log(std::max(1e-6, static_cast<double>(p[target])));
+            };
+            for (std::size_t row = 0; row < asked.rows(); ++row) {
+                judge(*plain, row, right_plain, loss_plain);
+                judge(*ordered, row, right_ordered, loss_ordered);
+            }
+        }
+        CHECK(right_ordered > right_plain + right_plain / 20);
+        CHECK(loss_ordered < 0.85 * loss_plain);
+    }
+}
+
+TEST_CASE("softmax: an order of one head leaves the others as they are") {
+    const Heads heads = {3, 4};
+    const auto examples = random_examples(100, 6, heads, 4);
+    SoftmaxRegression::Options options;
+    options.passes = 0;  // the steps of one head have to do with the others'
+    const auto plain = SoftmaxRegression::fit(examples, 6, heads, options);
+    options.ordered = {1, 0};
+    const auto ordered = SoftmaxRegression::fit(examples, 6, heads, options);
+    options.kinship = 0;
+    const auto alone = SoftmaxRegression::fit(examples, 6, heads, options);
+    REQUIRE(plain);
+    REQUIRE(ordered);
+    REQUIRE(alone);
+    CHECK(plain->weights(1)[0] != ordered->weights(1)[0]);
+    for (std::size_t column = 3; column < 7; ++column) CHECK(plain->weights(1)[column] == ordered->weights(1)[column]);
+    for (std::size_t column = 0; column < 7; ++column) CHECK(plain->weights(1)[column] == alone->weights(1)[column]);
 }

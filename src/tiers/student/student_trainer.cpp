@@ -7,6 +7,7 @@
 #include "learn/certificates.h"
 #include "learn/score_pool.h"
 #include "learn/softmax_regression.h"
+#include "tiers/student/answer_parts.h"
 
 namespace weir::tiers::student {
 namespace {
@@ -30,6 +31,23 @@ SoftmaxRegression::Options options_of_dense(std::uint64_t seed) {
     options.passes = 5;
     options.seed = seed;
     return options;
+}
+
+// Heads of numbers: what is learned of a grade is learned of its neighbours too. Two have no order to speak of.
+std::vector<std::uint8_t> ordered_heads(const AnswerForm& form) {
+    std::vector<std::uint8_t> ordered;
+    for (const AnswerField& field : form.fields()) {
+        const std::size_t count = field.labels.size();
+        if (field.several) {
+            ordered.insert(ordered.end(), count, 0);
+        } else if (count > 1) {
+            const bool numbers = std::all_of(field.labels.begin(), field.labels.end(), [](const AnswerLabel& label) {
+                return label_number(label.key).has_value();
+            });
+            ordered.push_back(numbers && count > 2 ? 1 : 0);
+        }
+    }
+    return ordered;
 }
 
 struct Text {
@@ -389,6 +407,7 @@ Result<std::string> train_student(std::span<const StudentExample> examples, cons
     lesson.dimensions = mean.size();
     lesson.options.seed = options.seed;
     lesson.dense_options = options_of_dense(options.seed);
+    lesson.options.ordered = lesson.dense_options.ordered = ordered_heads(parts.form);
     const auto held = held_out(lesson, parts.form, stop);
     if (!held) return tl::unexpected(held.error());
     const Calibration calibration = calibrate(held->grams, held->texts, lesson.texts, parts.form);
