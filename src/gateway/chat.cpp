@@ -100,6 +100,14 @@ void plan_meaning(ChatLife& life, tiers::Question& question) {
     question.partition = life.partition;
 }
 
+// What the semantic tier has made of the question, for a student.
+void show_embedding(const ChatLife& life, tiers::Question& question) {
+    const embed::Embedder* const embedder = life.routes->embedder();
+    if (!life.look || embedder == nullptr) return;
+    question.embedding = &life.look->vectors[tiers::semantic::kDenseSpace];
+    question.embedding_model = embed::identity_digest(embedder->identity());
+}
+
 // How long cheaper models may be tried: so that the reference can still answer within the limit on latency. 0: no
 // limit.
 Micros climb_until(const ChatLife& life) {
@@ -188,6 +196,7 @@ Task<void> answer(ChatLife& life) {
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
     life.look = std::move(ascent.look);
+    show_embedding(life, question);
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
     const bool climbs = open && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);

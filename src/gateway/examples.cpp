@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cascade/cacheable.h"
+#include "tiers/semantic_cache/semantic_tier.h"
 #include "tiers/student/student_tier.h"
 #include "wire/answer_flaw.h"
 #include "wire/answer_text.h"
@@ -31,6 +32,19 @@ bool may_keep(const ChatLife& life) {
     return json::members(body, members).has_value() && !says_not_to_store(body, members);
 }
 
+// The question's embedding, where the semantic tier has made one.
+store::ExampleVector vector_of(const ChatLife& life) {
+    store::ExampleVector vector;
+    const embed::Embedder* const embedder = life.routes->embedder();
+    if (!life.look || embedder == nullptr) return vector;
+    const embed::Int8Vector& made = life.look->vectors[tiers::semantic::kDenseSpace];
+    if (made.empty()) return vector;
+    vector.model = embed::identity_digest(embedder->identity());
+    vector.scale = made.scale();
+    vector.codes.assign(reinterpret_cast<const char*>(made.codes().data()), made.codes().size());
+    return vector;
+}
+
 // Everything but the answer.
 store::ExampleDraft asked(const ChatLife& life) {
     store::ExampleDraft draft;
@@ -44,6 +58,7 @@ store::ExampleDraft asked(const ChatLife& life) {
     draft.system = life.chat.system_text;
     draft.response_format = wire::prompt_parts(life.chat).response_format;
     draft.prompt = wire::question_text(life.chat).value_or("");
+    if (draft.rules->content) draft.vector = vector_of(life);
     return draft;
 }
 

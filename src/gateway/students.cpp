@@ -243,7 +243,11 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
                                   std::uint64_t purges, const std::stop_token& stop) {
     std::vector<tiers::student::StudentExample> shown;
     shown.reserve(examples.size());
-    for (const store::Example* example : examples) shown.push_back({example->prompt, example->answer});
+    for (const store::Example* example : examples) {
+        const store::ExampleVector& vector = example->vector;
+        const auto* const codes = reinterpret_cast<const std::int8_t*>(vector.codes.data());
+        shown.push_back({example->prompt, example->answer, {vector.model, {codes, vector.codes.size()}, vector.scale}});
+    }
     const Micros rolled_back = read_marks(file_of(key)).rolled_back_unix_micros;
     const Micros before = processor_micros();
     const auto bytes = tiers::student::Student::train(shown, {}, stop);

@@ -9,6 +9,7 @@
 
 using namespace weir;
 using namespace weir::gateway;
+using testing::kEmbedder;
 using testing::kTask;
 using testing::World;
 
@@ -29,6 +30,17 @@ TEST_CASE("students: the first one of forty examples, the next ones as these gro
     CHECK(world.files().size() == 4);  // each with the one before
     const auto mode = std::filesystem::status(world.folder.file("students")).permissions();
     CHECK(mode == std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("students: what is kept with vectors is learned from with vectors") {
+    World world;
+    world.embedded = true;
+    world.keep(60);
+    world.until([&] { return world.examples_of() >= 40; });
+    const auto found = world.shelf->find("acme", "default", "fake/big", kTask);
+    REQUIRE(found);
+    CHECK(found->front()->model->dense().model() == kEmbedder);
+    CHECK(found->front()->model->dense().dimensions() == 16);
 }
 
 TEST_CASE("students: what no cascade wants, and what may not be learned from, is left alone") {

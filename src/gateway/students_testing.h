@@ -21,7 +21,7 @@ namespace weir::gateway::testing {
 using tiers::student::StudentKey;
 using tiers::student::StudentShelf;
 
-inline constexpr std::uint64_t kTask = 7;
+inline constexpr std::uint64_t kTask = 7, kEmbedder = 77;
 
 // Students and what they learn from; requests come when the test says so.
 class World {
@@ -59,6 +59,7 @@ class World {
             draft.api = "openai.chat";
             draft.system = "Which desk?";
             draft.prompt = row.text;
+            if (embedded) draft.vector = {kEmbedder, 0.05F, std::string(16, static_cast<char>(row.answer.size()))};
             draft.answer = row.answer + suffix;
             if (varied) draft.answer = "It says: " + row.text + ", the " + std::to_string(++seed_) + "th";
             store->offer(std::move(draft));
@@ -96,6 +97,7 @@ class World {
         return names;
     }
 
+    bool embedded = false;  // what is kept has vectors
     TemporaryFolder folder;
     FakeClock clock;
     std::shared_ptr<const store::ExampleRules> rules;

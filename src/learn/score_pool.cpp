@@ -113,8 +113,7 @@ ScorePool ScorePool::fit(std::span<const std::uint32_t> heads, std::span<const f
 
 void ScorePool::mix(std::span<float> first_scores, std::span<const float> second_scores) const {
     const auto a = static_cast<float>(first), b = static_cast<float>(second);
-    for (std::size_t i = 0; i < first_scores.size(); ++i)
-        first_scores[i] = a * first_scores[i] + b * second_scores[i];
+    for (std::size_t i = 0; i < first_scores.size(); ++i) first_scores[i] = a * first_scores[i] + b * second_scores[i];
 }
 
 }  // namespace weir::learn

@@ -27,7 +27,8 @@ Rows rows_of(std::size_t count, double noise_first, double noise_second, float l
         for (std::size_t c = 0; c < 3; ++c) {
             const double truth = c == target ? 1 : 0;
             // What a Gaussian's log-odds are.
-            rows.first.push_back(loud * static_cast<float>((truth + noise_first * random.normal()) / (noise_first * noise_first)));
+            rows.first.push_back(
+                loud * static_cast<float>((truth + noise_first * random.normal()) / (noise_first * noise_first)));
             rows.second.push_back(
                 loud * static_cast<float>((truth + noise_second * random.normal()) / (noise_second * noise_second)));
         }

@@ -1,6 +1,8 @@
 #include "store/example.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "base/hash.h"
 #include "json/scan.h"
@@ -10,7 +12,7 @@ namespace weir::store {
 namespace {
 
 enum Kind : std::uint8_t { kHeader = 1, kText = 2, kExample = 3 };
-enum Flag : std::uint8_t { kJson = 1, kRepeat = 2, kMayDistil = 4, kContent = 8, kAllFlags = 15 };
+enum Flag : std::uint8_t { kJson = 1, kRepeat = 2, kMayDistil = 4, kContent = 8, kVector = 16, kAllFlags = 31 };
 
 constexpr std::size_t kFixedBytes = 128;  // of a record, beside its texts
 constexpr std::uint64_t kMostTime = 1ull << 62U;
@@ -44,6 +46,15 @@ std::string_view text_of(Unpacker& from, std::size_t most) {
     const std::string_view text = from.rest().substr(0, size);
     from = Unpacker(from.rest().substr(size));
     return text;
+}
+
+ExampleVector read_vector(Unpacker& from) {
+    ExampleVector vector;
+    vector.model = from.fixed64();
+    vector.scale = std::bit_cast<float>(from.fixed32());
+    if (from.ok()) vector.codes = text_of(from, kMostVectorBytes);
+    if (vector.model == 0 || vector.codes.empty() || !std::isfinite(vector.scale) || vector.scale <= 0) from.refuse();
+    return vector;
 }
 
 ExampleHeader read_header(Unpacker& from) {
@@ -84,6 +95,10 @@ Example read_example(Unpacker& from) {
     if (from.ok()) example.api = text_of(from, kMostNameBytes);
     if (example.content && from.ok()) example.prompt = text_of(from, kMostPromptBytes);
     if (example.content && from.ok()) example.answer = text_of(from, kMostAnswerBytes);
+    if ((flags & kVector) != 0) {
+        if (!example.content) from.refuse();
+        if (from.ok()) example.vector = read_vector(from);
+    }
     const bool fits = !example.content ||
                       (example.prompt.size() == example.prompt_bytes && example.answer.size() == example.answer_bytes);
     if (!fits || example.prompt_digest == 0 || example.answer_digest == 0) from.refuse();
@@ -109,11 +124,13 @@ std::string write_record(const ExampleText& text) {
 }
 
 std::string write_record(const Example& example) {
-    Writer writer(kExample, example.model.size() + example.api.size() + example.prompt.size() + example.answer.size());
+    const bool has_vector = example.content && example.vector.model != 0;
+    Writer writer(kExample, example.model.size() + example.api.size() + example.prompt.size() + example.answer.size() +
+                                example.vector.codes.size());
     const auto flag = [](bool set, Flag which) { return set ? static_cast<unsigned>(which) : 0U; };
     Packer& to = writer.to();
     to.byte(flag(example.json, kJson) | flag(example.repeat, kRepeat) | flag(example.may_distil, kMayDistil) |
-            flag(example.content, kContent));
+            flag(example.content, kContent) | flag(has_vector, kVector));
     to.varint(static_cast<std::uint64_t>(example.unix_micros));
     to.fixed64(static_cast<std::uint64_t>(example.request));
     for (const std::uint64_t digest :
@@ -127,6 +144,11 @@ std::string write_record(const Example& example) {
     if (example.content) {
         writer.text(example.prompt);
         writer.text(example.answer);
+    }
+    if (has_vector) {
+        to.fixed64(example.vector.model);
+        to.fixed32(std::bit_cast<std::uint32_t>(example.vector.scale));
+        writer.text(example.vector.codes);
     }
     return writer.done();
 }

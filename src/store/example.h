@@ -1,7 +1,7 @@
 // A training example: what was asked and what the reference said, as the example store keeps it (docs/examples.md), and
 // the records it is written as.
-// Thread rule: plain values and pure functions. Limits: kMostPromptBytes, kMostAnswerBytes, kMostContextBytes, names of
-// kMostNameBytes; a record that breaks one, or is not whole, is not read.
+// Thread rule: plain values and pure functions. Limits: kMostPromptBytes, kMostAnswerBytes, kMostContextBytes,
+// kMostVectorBytes, names of kMostNameBytes; a record that breaks one, or is not whole, is not read.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ inline constexpr std::size_t kMostPromptBytes = 32 * 1024;
 inline constexpr std::size_t kMostAnswerBytes = 32 * 1024;
 inline constexpr std::size_t kMostContextBytes = 128 * 1024;  // a system text, a response format
 inline constexpr std::size_t kMostNameBytes = 512;            // of tenants, cascades, models, APIs
+inline constexpr std::size_t kMostVectorBytes = 4'096;        // dimensions of an embedding
 
 // Whose examples a file holds, together with the tenant.
 struct ExampleCourse {
@@ -40,6 +41,14 @@ struct ExampleOptions {
     int line = 0;  // in the configuration file
 };
 
+// The prompt's embedding, as 8-bit codes of a scale (embed/int8_vector.h).
+struct ExampleVector {
+    std::uint64_t model = 0;  // embed::identity_digest() of whose; 0: there is none
+    float scale = 0;
+    std::string codes;  // a byte for each dimension
+    friend bool operator==(const ExampleVector&, const ExampleVector&) = default;
+};
+
 struct Example {
     Micros unix_micros = 0;  // when the request came
     RequestId request = 0;
@@ -55,6 +64,7 @@ struct Example {
     bool may_distil = false;  // the provider allowed it at that time
     bool content = false;     // the texts are kept; else their digests alone
     std::string prompt, answer;
+    ExampleVector vector;  // with content, where nothing was taken out of the prompt
     // Shared by all that have the same; null: not kept, or none.
     std::shared_ptr<const std::string> system_text, response_format_text;
 };

@@ -16,7 +16,7 @@ constexpr std::size_t kMostPurged = 1'000;  // remembered for what is still on i
 
 std::size_t bytes_of(const ExampleDraft& draft) {
     return sizeof draft + draft.system.size() + draft.response_format.size() + draft.prompt.size() +
-           draft.answer.size() + draft.tenant.size() + draft.model.size();
+           draft.answer.size() + draft.tenant.size() + draft.model.size() + draft.vector.codes.size();
 }
 
 // Tells whether the same was asked before.
@@ -33,7 +33,8 @@ bool fits(const ExampleDraft& draft) {
     return !draft.prompt.empty() && !draft.answer.empty() && draft.prompt.size() <= kMostPromptBytes &&
            draft.answer.size() <= kMostAnswerBytes && draft.system.size() <= kMostContextBytes &&
            draft.response_format.size() <= kMostContextBytes && draft.tenant.size() <= kMostNameBytes &&
-           draft.model.size() <= kMostNameBytes && draft.api.size() <= kMostNameBytes;
+           draft.model.size() <= kMostNameBytes && draft.api.size() <= kMostNameBytes &&
+           draft.vector.codes.size() <= kMostVectorBytes;
 }
 
 }  // namespace
@@ -156,6 +157,8 @@ void ExampleStore::write(ExampleDraft& draft) {
     if (purged(draft)) return;
     const ExampleRules& rules = *draft.rules;
     if (!fits(draft)) return count(&ExampleCounters::unfit);
+    const std::size_t asked_bytes = draft.prompt.size();
+    const std::uint64_t asked = example_digest(draft.tenant, draft.prompt);
     for (std::string* const text : {&draft.system, &draft.prompt, &draft.answer}) *text = rules.redaction.apply(*text);
     if (!fits(draft)) return count(&ExampleCounters::unfit);
     Example example;
@@ -168,6 +171,8 @@ void ExampleStore::write(ExampleDraft& draft) {
     if (!draft.system.empty()) example.system = digest(draft.system);
     if (!draft.response_format.empty()) example.response_format = digest(draft.response_format);
     example.prompt_digest = digest(draft.prompt);
+    // An embedding tells what was taken out of its text.
+    const bool as_asked = draft.prompt.size() == asked_bytes && example.prompt_digest == asked;
     example.answer_digest = digest(draft.answer);
     example.prompt_bytes = static_cast<std::uint32_t>(draft.prompt.size());
     example.answer_bytes = static_cast<std::uint32_t>(draft.answer.size());
@@ -178,6 +183,7 @@ void ExampleStore::write(ExampleDraft& draft) {
     if (example.content) {
         example.prompt = std::move(draft.prompt);
         example.answer = std::move(draft.answer);
+        if (as_asked && draft.vector.scale > 0 && !draft.vector.codes.empty()) example.vector = std::move(draft.vector);
     }
     const Result<FilePtr> file = file_of(draft.tenant, rules.course, &rules);
     if (!file && file.error().code == ErrorCode::too_large) return count(&ExampleCounters::dropped);

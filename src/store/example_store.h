@@ -49,7 +49,8 @@ struct ExampleDraft {
     std::string model, api;
     std::string system, response_format;  // empty: none
     std::string prompt, answer;
-    bool repeat = false;  // known to have been asked before
+    bool repeat = false;     // known to have been asked before
+    ExampleVector vector{};  // of the prompt
 };
 
 // Of one task: how many are kept now, and how many were added since the start, those found there included. `added`

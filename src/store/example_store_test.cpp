@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "base/folder_testing.h"
 #include "store/example_files.h"
@@ -355,7 +356,8 @@ TEST_CASE("a file cut or damaged at any byte gives examples before that, and nev
 }
 
 TEST_CASE("records come back as they were written, and nothing else is one") {
-    rc::check([](const std::string& prompt, const std::string& answer, std::uint64_t task, bool content, bool json) {
+    rc::check([](const std::string& prompt, const std::string& answer, std::uint64_t task, bool content, bool json,
+                 const std::string& codes) {
         RC_PRE(prompt.size() <= kMostPromptBytes && answer.size() <= kMostAnswerBytes);
         Example example;
         example.unix_micros = 123'456;
@@ -368,6 +370,7 @@ TEST_CASE("records come back as they were written, and nothing else is one") {
         example.json = json;
         example.model = "p/m";
         if (content) example.prompt = prompt, example.answer = answer;
+        if (content && !codes.empty()) example.vector = {3, 0.5F, codes};
         const std::string record = write_record(example);
         const auto read = read_record(record);
         RC_ASSERT(read.has_value());
@@ -376,10 +379,47 @@ TEST_CASE("records come back as they were written, and nothing else is one") {
         RC_ASSERT(same.answer == example.answer);
         RC_ASSERT(same.task == task);
         RC_ASSERT(same.json == json);
+        RC_ASSERT(same.vector == example.vector);
         RC_ASSERT(write_record(same) == record);
         for (std::size_t size = 0; size < record.size(); ++size) RC_ASSERT(!read_record(record.substr(0, size)));
         RC_ASSERT(!read_record(record + "x"));
     });
+}
+
+TEST_CASE("a record's vector has to be sound") {
+    Example example;
+    example.prompt_digest = example.answer_digest = 1;
+    example.content = true;
+    example.vector = {3, 0.5F, "abc"};
+    CHECK(read_record(write_record(example)));
+    for (const float scale : {0.0F, -1.0F, std::numeric_limits<float>::infinity()}) {
+        example.vector.scale = scale;
+        CHECK_FALSE(read_record(write_record(example)));
+    }
+    example.vector = {3, 0.5F, ""};
+    CHECK_FALSE(read_record(write_record(example)));
+    example.vector = {3, 0.5F, std::string(kMostVectorBytes + 1, 'a')};
+    CHECK_FALSE(read_record(write_record(example)));
+    example.vector = {3, 0.5F, std::string(kMostVectorBytes, 'a')};
+    CHECK(read_record(write_record(example)));
+}
+
+TEST_CASE("a prompt's vector is kept with it, but not where something was taken out, nor without content") {
+    Store one;
+    ExampleDraft plain = draft(rules(), "is it spam?", "yes"), secret = draft(rules(), "I am joe@example.org", "no");
+    plain.vector = secret.vector = {3, 0.5F, "\x01\x7f\x80"};
+    one.keep(plain);
+    one.keep(secret);
+    const std::vector<Example> kept = one.all();
+    REQUIRE(kept.size() == 2);
+    CHECK(kept[0].vector == plain.vector);
+    CHECK(kept[1].vector == ExampleVector{});
+    auto digests = std::make_shared<ExampleRules>(*rules());
+    digests->content = false;
+    plain.rules = digests;
+    plain.prompt = "another";
+    one.keep(plain);
+    CHECK(one.all().back().vector == ExampleVector{});
 }
 
 TEST_CASE("what is JSON") {

@@ -13,6 +13,7 @@
 #include "base/cancellation.h"
 #include "base/hash.h"
 #include "base/task.h"
+#include "embed/int8_vector.h"
 #include "store/ledger_row.h"
 #include "tiers/exact_cache/exact_cache.h"
 #include "tiers/exact_cache/flight.h"
@@ -45,6 +46,9 @@ struct Question {
     bool task_is_named = false;  // by the caller: it may have several instructions and forms of answers
     double least_score = 0;      // the caller's wish: only raises the threshold
     bool debug = false;          // reasons may quote the request
+    // Of the question's text, where there is one (else null or empty), and embed::identity_digest() of whose.
+    const embed::Int8Vector* embedding = nullptr;
+    std::uint64_t embedding_model = 0;
 };
 
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.

@@ -111,8 +111,8 @@ struct Score {
 Score score_of(const StudentModel& model, const Vague& asked, bool with_embeddings) {
     Score score;
     for (std::size_t i = 0; i < asked.tickets.rows.size(); ++i) {
-        const StudentAnswer answer = model.answer(asked.tickets.rows[i].text,
-                                                  with_embeddings ? asked.embedding(i) : TextEmbedding{});
+        const StudentAnswer answer =
+            model.answer(asked.tickets.rows[i].text, with_embeddings ? asked.embedding(i) : TextEmbedding{});
         if (answer.declined != Declined::no || answer.log_probability < std::log(0.9)) continue;
         ++score.sure;
         score.right += answer.text == asked.tickets.rows[i].answer ? 1 : 0;

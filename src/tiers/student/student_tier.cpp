@@ -69,9 +69,13 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
         climb.reason = "declined: too long, or no one text";
         return true;
     }
-    const StudentAnswer answer =
-        student->model->answer(rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked), scratch_, {},
-                               most_live_bytes(*student->model));
+    const std::string shown = rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked);
+    TextEmbedding embedding;
+    // Of a text that something was taken out of, examples have none either.
+    if (question.embedding != nullptr && shown == *asked) {
+        embedding = view_of(*question.embedding, question.embedding_model);
+    }
+    const StudentAnswer answer = student->model->answer(shown, scratch_, embedding, most_live_bytes(*student->model));
     if (answer.declined != Declined::no) {
         climb.reason = "declined: " + std::string(to_string(answer.declined));
         return true;

@@ -58,6 +58,8 @@ struct World {
         Question question{*chat, tenant};
         question.task = kTask;
         question.task_is_named = named;
+        question.embedding = embedding;
+        question.embedding_model = Vague::kModel;
         StudentTier tier(shelf, rules, 3, clock);
         Climb climb;
         REQUIRE(tier.offer_at_once(question, climb));
@@ -73,6 +75,7 @@ struct World {
     FakeClock clock;
     StudentShelf shelf;
     std::shared_ptr<const store::ExampleRules> rules;
+    const embed::Int8Vector* embedding = nullptr;
     std::string body;
 };
 
@@ -240,4 +243,25 @@ TEST_CASE("student tier: an answer that needs what was taken out of the question
     CHECK(world.said(world.ask(messages("Whom to write to? Then Bo slept. Ring us."))) == R"({"to": null})");
     CHECK(world.ask(messages("Whom to write to? Then Bo slept. Mail jane@example.com, please.")).reason ==
           "declined: its answer needs what it was not shown");
+}
+
+TEST_CASE("student tier: a question's embedding is shown, but not that of a text from which something was taken out") {
+    const Vague known(300, 5), asked(1, 6);
+    World world;
+    world.put(kSystem, "", world.taught(known.examples()));
+    const std::string& text = asked.tickets.rows[0].text;
+    const Climb without = world.ask(messages(text));
+    world.embedding = &asked.vectors[0];
+    const Climb with = world.ask(messages(text));
+    REQUIRE(without.offer);
+    REQUIRE(with.offer);
+    CHECK(world.said(with) == asked.tickets.rows[0].answer);
+    CHECK(with.attempt.evidence > std::log(0.8F));
+    CHECK(without.attempt.evidence < std::log(0.8F));
+    const Climb redacted = world.ask(messages(text + " ann@example.org"));
+    REQUIRE(redacted.offer);
+    CHECK(redacted.attempt.evidence < std::log(0.8F));
+    const embed::Int8Vector none;
+    world.embedding = &none;
+    CHECK(world.ask(messages(text)).attempt.evidence == without.attempt.evidence);
 }
