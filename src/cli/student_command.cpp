@@ -70,8 +70,8 @@ void print_json(const StudentSummary& summary, std::ostream& out) {
     };
     for (const auto& [name, value] : shares) out << ", \"" << name << "\": " << number(value);
     out << ", \"alarms\": " << summary.alarms << ", \"forgotten\": " << summary.forgotten
-        << ", \"embedded\": " << summary.embedded << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
-        << "}\n";
+        << ", \"embedded\": " << summary.embedded << ", \"students\": " << summary.students
+        << ", \"student_bytes\": " << number(summary.student_bytes, 0) << "}\n";
 }
 
 void print_table(const StudentSummary& summary, std::ostream& out) {
