@@ -19,7 +19,7 @@ constexpr std::size_t kSampledPrompts = 256;  // that tell the template
 constexpr std::size_t kLatestPrompts = 64;    // that it must fit
 constexpr double kLeastFittingLatest = 0.9;
 constexpr double kLeastFitting = 0.5;                 // of the examples: others would be lost for a template
-constexpr std::size_t kMostTrainingBytes = 4u << 20;  // of what the student is shown
+constexpr std::size_t kMostTrainingBytes = 2u << 20;  // of what the student is shown: grams take 80 bytes for each
 // Bytes times (columns + kWorkOfGrams): 0.05 to 0.08 us each (student_bench).
 constexpr std::size_t kMostLabelWork = 120'000'000, kWorkOfGrams = 4;
 constexpr std::size_t kMostJudged = 2'500;  // examples by which kinds are compared, within a share of the work ...
