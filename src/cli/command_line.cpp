@@ -260,6 +260,9 @@ void add_eval_student(CLI::App& eval, EvalStudentArguments& to) {
         ->type_name("N");
     student->add_option("--seed", to.seed, "of everything drawn by chance (default: 1)")->type_name("S");
     add_embedding(*student, to.embedding);
+    student->add_option("--change", to.change,
+                        "what the world does: none, rename, new-label, language (default: none)");
+    student->add_option("--at", to.at, "from which row on (default: the middle)")->type_name("N");
     add_format(*student, to.format);
     student->footer("");
 }

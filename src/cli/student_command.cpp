@@ -42,6 +42,10 @@ Result<eval::StudentPlay> play_of(const EvalStudentArguments& arguments) {
     if (arguments.shuffles > kMostShuffles) {
         return fail(ErrorCode::invalid, "--shuffles is at most " + std::to_string(kMostShuffles));
     }
+    const auto change = eval::parse_change(arguments.change);
+    if (!change) return fail(ErrorCode::invalid, "--change is none, rename, new-label or language");
+    play.change = *change;
+    play.change_at = arguments.at;
     play.learner = cascade::PolicyLearner::options_of_students(*audit);
     play.learner.promise = *promise;
     play.learner.confidence = *confidence;
@@ -67,10 +71,19 @@ void print_json(const StudentSummary& summary, std::ostream& out) {
         {"audits", summary.audits},
         {"saved_least", summary.saved_least},
         {"differ_most", summary.differ_most},
+        {"suspended", summary.suspended},
+        {"change_late", summary.after.late},
+        {"change_wrong", summary.after.wrong_mean},
+        {"change_wrong_most", summary.after.wrong_most},
     };
     for (const auto& [name, value] : shares) out << ", \"" << name << "\": " << number(value);
     out << ", \"alarms\": " << summary.alarms << ", \"forgotten\": " << summary.forgotten
-        << ", \"embedded\": " << summary.embedded << ", \"students\": " << summary.students
+        << ", \"too_early\": " << summary.too_early << ", \"change_passes\": " << summary.after.passes
+        << ", \"change_stopped\": " << summary.after.stopped_median
+        << ", \"change_stopped_p90\": " << summary.after.stopped_p90
+        << ", \"change_stopped_most\": " << summary.after.stopped_most << ", \"embedded\": " << summary.embedded
+        << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
+        << "}\n";
         << ", \"student_bytes\": " << number(summary.student_bytes, 0) << "}\n";
 }
 
@@ -81,12 +94,19 @@ void print_table(const StudentSummary& summary, std::ostream& out) {
     table.add({"served, audited", percent(summary.audits), ""});
     table.add({"differ from the teacher", percent(summary.differ), ""});
     table.add({"served that agree", percent(summary.agreement_served), ""});
+    const eval::AfterChange& after = summary.after;
     out << summary.rows << " rows, " << std::max<std::size_t>(summary.shuffles, 1) << " passes\n\n"
         << table.render() << "\nover the promise: " << percent(summary.broken)
         << " of passes; alarms: " << summary.alarms << "; right by gold: teacher " << percent(summary.gold_teacher)
         << ", with the student " << percent(summary.gold_hybrid) << "\nlongest training: " << number(summary.train_s, 2)
         << " s; an answer: " << number(summary.predict_us, 1)
         << " us; largest student: " << number(summary.student_bytes / 1024, 0) << " KiB\n";
+    if (after.passes == 0) return;
+    out << "after the change, " << after.passes
+        << " passes with a student in service: requests until it answered no more: " << after.stopped_median
+        << " (median), " << after.stopped_p90 << " (90 %), " << after.stopped_most
+        << " (most); more than 200: " << percent(after.late) << "; wrong answers: " << number(after.wrong_mean, 1)
+        << " (mean), " << number(after.wrong_most, 0) << " (most)\n";
 }
 
 // What a student of its kind is made of.

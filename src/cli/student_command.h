@@ -14,7 +14,8 @@ namespace weir::cli {
 struct EvalStudentArguments {
     std::string in_file;
     std::string promise = "5%", confidence = "90%", audit = "5%";
-    std::uint64_t shuffles = 0, seed = 1;
+    std::string change = "none";
+    std::uint64_t shuffles = 0, seed = 1, at = 0;
     eval::EmbeddingChoice embedding{.kind = eval::EmbeddingChoice::Kind::hashing, .vectors_folder = {}};
     OutputFormat format = OutputFormat::table;
 };

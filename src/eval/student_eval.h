@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cascade/policy_learner.h"
+#include "eval/student_change.h"
 #include "eval/student_rows.h"
 #include "eval/text_vectors.h"
 
@@ -21,6 +22,18 @@ struct StudentPlay {
     std::size_t first_student = 40;  // examples
     double growth = 1.15;            // of the examples, until the next one
     std::uint64_t seed = 1;
+    Change change = Change::none;
+    std::size_t change_at = 0;  // the first row that has changed; 0: in the middle
+};
+
+// How a change went, of the passes in which a student answered shortly before it.
+struct AfterChange {
+    std::size_t passes = 0;
+    // Requests from the change until the first kQuiet in a row that no student answers.
+    std::size_t stopped_median = 0, stopped_p90 = 0, stopped_most = 0;
+    double late = 0;                        // share of the passes in which that took more than kSoon
+    double wrong_mean = 0, wrong_most = 0;  // answers that differ, from the change on
+    static constexpr std::size_t kQuiet = 40, kSoon = 200;
 };
 
 struct StudentSummary {
@@ -36,11 +49,14 @@ struct StudentSummary {
     double saved_least = 0, differ_most = 0;   // of all shuffles
     std::uint64_t alarms = 0;                  // of all shuffles
     std::size_t forgotten = 0;                 // students whose labels were no longer the teacher's, of all shuffles
-    std::size_t students = 0;                  // trained, of all shuffles
-    double train_s = 0;                        // the longest training
-    double predict_us = 0;                     // mean
-    double student_bytes = 0;                  // the largest
-    std::size_t embedded = 0;                  // rows with a vector
+    std::size_t too_early = 0;                 // alarms of any kind before the change, of all shuffles
+    double suspended = 0;                      // share of the rows that a student was not asked about, out of suspicion
+    AfterChange after;
+    std::size_t students = 0;  // trained, of all shuffles
+    double train_s = 0;        // the longest training
+    double predict_us = 0;     // mean
+    double student_bytes = 0;  // the largest
+    std::size_t embedded = 0;  // rows with a vector
 };
 
 // `vectors`: of the prompts; a student of those that have one, and asked about those, sees it too.

@@ -23,7 +23,7 @@ void climb_ladder(const RecordedRequest& request, Trial& trial, const Policy& po
 }
 
 PlayedTrial play_trial(const RecordedRequest& request, Trial trial, const cascade::Foreseen& opens, std::size_t tiers,
-                       const Policy& policy, learn::RandomBits& coins) {
+                       const Policy& policy, learn::RandomBits& coins, learn::SpacedCoins* audits) {
     const TaskPlan& plan = policy.plan(trial.task);
     if (policy.serves(plan)) trial.skipped = policy.skipped(plan, opens);
     const auto or_everything = [&plan](double probability) {
@@ -54,7 +54,7 @@ PlayedTrial play_trial(const RecordedRequest& request, Trial trial, const cascad
         } else {
             const double audit = policy.audit_probability(plan, risk);
             trial.known_probability = or_everything(audit);
-            if (coins.chance(audit)) {
+            if (audits != nullptr ? audits->falls(audit, coins.uniform()) : coins.chance(audit)) {
                 for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
                     if (!trial.tiers[plan.ladder[rung]].asked) request.ask(trial, plan.ladder[rung]);
                 }

@@ -8,6 +8,7 @@
 #include "cascade/policy.h"
 #include "cascade/trial.h"
 #include "learn/random_bits.h"
+#include "learn/spaced_coins.h"
 
 namespace weir::eval {
 
@@ -27,9 +28,11 @@ struct PlayedTrial {
     bool audited = false;   // the reference was asked although a tier's answer was served
     bool bypassed = false;  // all tiers that might have served were skipped by triage
 };
-// With the task's number in `trial`, and what triage foresees of the answers; `opens`: of the gates.
+// With the task's number in `trial`, and what triage foresees of the answers; `opens`: of the gates. `audits`: by which
+// a student's are drawn; null: by coins.
 PlayedTrial play_trial(const RecordedRequest& request, cascade::Trial trial, const cascade::Foreseen& opens,
-                       std::size_t tiers, const cascade::Policy& policy, learn::RandomBits& coins);
+                       std::size_t tiers, const cascade::Policy& policy, learn::RandomBits& coins,
+                       learn::SpacedCoins* audits = nullptr);
 
 // Climbs the plan's ladder until a gate opens; `risk` of the answer that is served.
 void climb_ladder(const RecordedRequest& request, cascade::Trial& trial, const cascade::Policy& policy,

@@ -7,13 +7,18 @@
 
 namespace weir::gateway {
 
-// True for `share` of the ids; another salt is another coin.
-inline bool falls(RequestId id, double share, std::uint64_t salt) {
+// Uniform in [0, 1), of this id and salt.
+inline double uniform(RequestId id, std::uint64_t salt) {
     std::uint64_t bits = static_cast<std::uint64_t>(id) + salt;  // splitmix64's finish
     bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
     bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
     bits ^= bits >> 31;
-    return static_cast<double>(bits >> 11) * 0x1p-53 < share;
+    return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+// True for `share` of the ids; another salt is another coin.
+inline bool falls(RequestId id, double share, std::uint64_t salt) {
+    return uniform(id, salt) < share;
 }
 
 // Salts, so that no two decisions go by one coin.

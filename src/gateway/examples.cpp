@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cascade/cacheable.h"
+#include "gateway/coin.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "tiers/student/student_tier.h"
 #include "wire/answer_flaw.h"
@@ -72,6 +73,15 @@ bool take_answer(store::ExampleDraft& draft, std::string_view body, const wire::
     return true;
 }
 
+std::shared_ptr<const tiers::student::ShelvedStudent> student_of(const ChatLife& life) {
+    const Shared& shared = life.lane.shared;
+    if (shared.shelf == nullptr || !life.plan->examples) return nullptr;
+    tiers::Question question{life.chat, life.tenant->name};
+    question.task = life.row.task;
+    question.task_is_named = !life.task_name.empty();
+    return tiers::student::student_for(question, *shared.shelf, *life.plan->examples);
+}
+
 }  // namespace
 
 std::shared_ptr<const store::ExampleRules> example_rules(const cascade::CascadeOptions& cascade,
@@ -114,19 +124,30 @@ ExampleKeeper example_keeper_of(const ChatLife& life) {
     };
 }
 
-std::function<void(std::string_view body)> student_listener(const ChatLife& life) {
+bool student_audit_falls(const ChatLife& life, double share) {
+    const auto student = student_of(life);
+    if (!student) return falls(life.row.id, share, kAuditOfLadder);
+    return student->audit_falls(share, uniform(life.row.id, kAuditOfLadder));
+}
+
+std::function<void(std::string_view body)> student_listener(const ChatLife& life, tiers::student::LabelWatch::Of of) {
+    if (!life.keeps_example) return {};
     Shared& shared = life.lane.shared;
-    if (shared.shelf == nullptr || !life.plan->examples) return {};
-    tiers::Question question{life.chat, life.tenant->name};
-    question.task = life.row.task;
-    question.task_is_named = !life.task_name.empty();
-    auto of_task = tiers::student::student_for(question, *shared.shelf, *life.plan->examples);
+    auto of_task = student_of(life);
     if (!of_task) return {};
     const std::string asked = life.plan->examples->redaction.apply(wire::question_text(life.chat).value_or(""));
-    return [&shared, plan = life.plan, student = std::move(of_task), asked](std::string_view body) {
-        const std::optional<std::string> answer = wire::answer_text(body);
-        if (!answer || !student->heard(asked, plan->examples->redaction.apply(*answer))) return;
-        if (!shared.shelf->take_away_outdated(*student)) return;
+    store::ExampleDraft draft;
+    draft.response_format = wire::prompt_parts(life.chat).response_format;
+    return [&shared, plan = life.plan, student = std::move(of_task), asked, draft = std::move(draft), of,
+            when = life.row.started_unix_micros](std::string_view body) {
+        bool another_world = student->take_strange();
+        store::ExampleDraft answered = draft;
+        const auto read = wire::read_chat_answer(body);
+        if (read && take_answer(answered, body, *read) &&
+            student->heard(asked, plan->examples->redaction.apply(answered.answer), of, when)) {
+            another_world = shared.shelf->take_away_outdated(*student) || another_world;
+        }
+        if (!another_world) return;
         cascade::Trial doubt;
         doubt.task = student->key.task;
         doubt.doubt = true;

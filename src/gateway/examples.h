@@ -12,6 +12,7 @@
 
 #include "gateway/chat_life.h"
 #include "store/example_store.h"
+#include "tiers/student/label_watch.h"
 
 namespace weir::gateway {
 
@@ -29,8 +30,12 @@ void keep_example(const ChatLife& life, std::string_view body, const wire::ChatA
 // The same for an answer that comes later; empty where it is not to be kept.
 ExampleKeeper example_keeper_of(const ChatLife& life);
 
-// Where a student has answered: its task hears what the reference says when it is asked as well. If that is what the
-// student can't say any more it goes at once, and what is known of the task counts no longer.
-std::function<void(std::string_view body)> student_listener(const ChatLife& life);
+// Whether the answer that the task's student has given is audited: with this probability.
+bool student_audit_falls(const ChatLife& life, double share);
+
+// The task's student hears what the reference says to the request, whoever answers it; `of` what it is a sample. If
+// that is what the student can't say any more it goes at once. Then, and where the texts have become other ones, what
+// is known of the task counts no longer. Empty: there is no student to hear it, or it would not be learned from either.
+std::function<void(std::string_view body)> student_listener(const ChatLife& life, tiers::student::LabelWatch::Of of);
 
 }  // namespace weir::gateway

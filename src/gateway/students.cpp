@@ -138,7 +138,7 @@ void Students::run(const std::stop_token& stop) {
         drop_orphans(tasks);
         note_added(tasks);
         tell_repeats();
-        for (const StudentKey& key : shelf_.outdated()) begin_anew(key);
+        for (const auto& [key, since] : shelf_.outdated()) begin_anew(key, since);
         if (wanted.empty()) continue;
         for (const store::ExampleTask& task : tasks) {
             if (stop.stop_requested()) return;
@@ -146,12 +146,20 @@ void Students::run(const std::stop_token& stop) {
             const TaskKey key(task.tenant, task.course.cascade, task.course.reference, task.task);
             Task& state = tasks_[key];
             if (state.looked && task.count.added < state.next && !hurried.contains(key)) continue;
+            if (is_suspicious(task)) continue;
             rest(stop);
             const Micros before = processor_micros();
             look(task, state, training.contains(task.course.cascade), stop);
             credit_ -= processor_micros() - before;
         }
     }
+}
+
+// What the reference says at present may be of another world than what it has said.
+bool Students::is_suspicious(const store::ExampleTask& task) const {
+    const auto students = shelf_.find(task.tenant, task.course.cascade, task.course.reference, task.task);
+    return students &&
+           std::any_of(students->begin(), students->end(), [](const auto& student) { return student->suspicious(); });
 }
 
 void Students::rest(const std::stop_token& stop) {
@@ -289,22 +297,19 @@ Micros Students::learned_since(const StudentKey& key) const {
     return since;
 }
 
-void Students::begin_anew(const StudentKey& key) {
+void Students::begin_anew(const StudentKey& key, Micros since) {
     const auto kept = examples_.examples(key.tenant, {key.cascade, key.reference}, key.task);
     const std::lock_guard files(files_mutex_);
     shelf_.take_away(key);  // another one may have been made of the same meanwhile
     const std::string file = file_of(key);
     // Its own alone: a task that the caller names may have others, whose examples are more.
-    std::vector<Micros> own;
+    std::uint64_t stay = 0;
     if (kept) {
         for (const store::Example& example : *kept) {
-            if (example.system == key.system && example.response_format == key.response_format) {
-                own.push_back(example.unix_micros);
-            }
+            const bool own = example.system == key.system && example.response_format == key.response_format;
+            if (own && example.unix_micros >= since) ++stay;
         }
     }
-    const std::size_t stay = std::min(own.size(), kKeptExamples);
-    const Micros since = own.empty() ? clock_.unix_micros() : own[own.size() - stay];
     // First of all: whatever happens in between, nothing older is learned from again.
     if (auto written = write_file(file + ".since", std::to_string(since)); !written) {
         log_warning("students: " + written.error().message);
@@ -317,7 +322,7 @@ void Students::begin_anew(const StudentKey& key) {
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
     Task& task = tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)];
-    task.next = count.added + kFirstExamples - stay;
+    task.next = count.added + kFirstExamples - std::min(stay, kFirstExamples);
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
     view = {key, 0, 0, 0, "the reference says what the student could not"};

@@ -2,8 +2,9 @@
 // a thread of its own at a lower priority. A task's first student is made of kFirstExamples examples of a tenant, the
 // next ones whenever these have grown by kGrowth; where the answers are too varied to be learned the next attempt waits
 // until there are twice as many. Where the reference has come to say what a student can't (label_watch.h) the task
-// begins anew, from the latest kKeptExamples. Which examples are learned from: those whose texts are kept and whose
-// provider allows it. Whose examples are gone (purged, too old) is gone with them. Students are files under `students/`
+// begins anew, from what was said since, and while that is suspected nothing is trained. Which examples are learned
+// from: those whose texts are kept and whose provider allows it. Whose examples are gone (purged, too old) is gone with
+// them. Students are files under `students/`
 // in the data folder, so that a restart has them at once; the one before is kept beside it. What a student may answer
 // is not decided here: it is a tier under its cascade's promise. By hand one is taken from service, or an earlier one
 // is put in its place (students_by_hand.cpp; the marks of student_marks.h). On its way through a task's examples it
@@ -37,7 +38,6 @@ class Students {
   public:
     static constexpr std::uint64_t kFirstExamples = 40;
     static constexpr double kGrowth = 1.15;
-    static constexpr std::size_t kKeptExamples = 10;
 
     Students(store::ExampleStore& examples, tiers::student::StudentShelf& shelf, std::string folder,
              const Clock& clock);
@@ -128,7 +128,9 @@ class Students {
     void clean_up();
     std::uint64_t purges() const;
     void remove_files(const tiers::student::StudentKey& key) const;
-    void begin_anew(const tiers::student::StudentKey& key);
+    bool is_suspicious(const store::ExampleTask& task) const;
+    // From what the reference has said since then.
+    void begin_anew(const tiers::student::StudentKey& key, Micros since);
     Micros learned_since(const tiers::student::StudentKey& key) const;
     void note(const tiers::student::StudentKey& key, std::string why, bool varied = false);
     std::string file_of(const tiers::student::StudentKey& key) const;

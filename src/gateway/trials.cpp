@@ -109,6 +109,14 @@ void show_examples(const ChatLife& life, Grading& grading) {
     }
 }
 
+// The reference has answered the caller: what it says costs nothing to hear. Where the ladder was climbed in vain it is
+// a sample of what the student is not trusted with; else a coin has sent it there, or what all requests have in common.
+void tell_student(const ChatLife& life, const Grading& grading) {
+    using Of = tiers::student::LabelWatch::Of;
+    const auto hear = student_listener(life, grading.climbed ? Of::declined : Of::all);
+    if (hear) hear(grading.reference->body);
+}
+
 }  // namespace
 
 bool plan_trial(ChatLife& life, const tiers::Question& question) {
@@ -211,6 +219,7 @@ void conclude_trial(ChatLife& life) {
     const bool by_reference = trial.served == cascade::kReference;
     // Without a whole answer of the reference's there is nothing to compare with, and nobody was served.
     if (by_reference && (!grading.reference || life.row.status != 200)) return;
+    if (by_reference) tell_student(life, grading);
     const Micros now = life.lane.shared.clock.unix_micros();
     life.plan->proof->traffic(now, life.row.counterfactual);
     const cascade::Policy& policy = *grading.climb.policy;
@@ -218,9 +227,11 @@ void conclude_trial(ChatLife& life) {
     if (!by_reference) {
         take_complaints(life, grading);
         const double share = policy.audit_probability(grading.climb.plan, grading.climb.risk);
-        known = falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
+        const bool by_student = life.row.tier == store::TierKind::student;
+        known = by_student ? student_audit_falls(life, grading.proof_share * share)
+                           : falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
         if (known) ask_ladder(grading);
-        if (known && life.row.tier == store::TierKind::student) grading.listener = student_listener(life);
+        if (known && by_student) grading.listener = student_listener(life, tiers::student::LabelWatch::Of::trusted);
         if (known && life.may_store) grading.keep_reference = keeper_of(life);
     } else {
         trial.reference_usd = to_dollars(grading.reference->cost);

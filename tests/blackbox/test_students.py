@@ -19,7 +19,7 @@ TELLING = {
 OTHER = ("hello", "my", "the", "was", "yesterday", "about", "your", "and", "it", "again")
 LABELS = tuple(TELLING)
 ENOUGH = 1_200
-MOST_WRONG = 700
+SOON, QUIET = 200, 40  # requests until a student is taken back; without one, to say that it is
 PRICE = (2.5, 2.5, 10)
 
 
@@ -133,14 +133,14 @@ class StudentCase(GatewayCase):
                 wrong += self.text_of(reply) != self.teacher.says(number)
         return served, wrong
 
-
-    def until_taken_back(self, ask):
-        """Some audits have to say so, and of answers this sure one in forty is audited."""
+    def until_taken_back(self, ask=None):
+        """Nothing is served any more within SOON requests."""
         row = 0
-        for _ in range(MOST_WRONG):
-            row = 0 if self.served(ask(next(self.numbers))) else row + 1
-            if row == 40:
-                return
+        for count in range(SOON + QUIET):
+            served = self.served(ask(next(self.numbers))) if ask else self.ask_many(1)[0]
+            row = 0 if served else row + 1
+            if row == QUIET:
+                return count + 1 - QUIET
         self.fail("it still serves; log:\n" + self.weir.log)
 
 
@@ -168,23 +168,6 @@ class Students(StudentCase):
                 break
         self.assertEqual(reply.header("x-weir-tier"), "student")
         self.assertIn(b"data: [DONE]", reply.body)
-
-    def test_3_taken_back_when_the_labels_are_renamed(self):
-        self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
-        self.until_taken_back(self.ask)
-
-    def test_4_and_learns_anew(self):
-        if "it begins anew" not in self.weir.log:
-            # The certificate was lost first: it learns on from old labels and new ones, which takes long.
-            self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
-            self.assertLessEqual(self.ask_many(600)[1], 30)
-            return
-        self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
-        self.teach(3_000)
-        number = next(self.numbers)
-        reply = self.ask(number)
-        if reply.header("x-weir-tier") == "student":
-            self.assertEqual(self.text_of(reply), self.teacher.names[label_of(number)])
 
 
 class NotAllowed(StudentCase):

@@ -241,56 +241,5 @@ class Killed(StudentCase):
             self.assertFalse([name for name in parts if not name.endswith(".part%d" % self.weir.pid)])
 
 
-class Late(Teacher):
-    """Comes to say something new of an eighth of the tickets."""
-
-    late = False
-
-    def says(self, number):
-        return "fraud" if self.late and number % 8 == 0 else super().says(number)
-
-
-class NewLabel(StudentCase):
-    teacher_of = Late
-
-    def ticket(self, number):
-        text = ticket(number)
-        return "somebody stole " + text if self.teacher.late and number % 8 == 0 else text
-
-    def test_some_audits_notice_it(self):
-        before = self.teach()
-        served, wrong = self.ask_many(300)
-        self.teacher.late = True
-        more = self.ask_many(900)
-        served, wrong = served + more[0], wrong + more[1]
-        # The promise of 5 % is not always kept here: of answers this sure one in forty is audited, and an eighth of
-        # these tell. Never noticed at all it would be 9 %.
-        self.assertLessEqual(wrong, 0.1 * (before + 1_200))
-        self.assertGreater(served, 150)
-
-
-class OtherLanguage(StudentCase):
-    words = {
-        "invoice": "Rechnung", "charged": "abgebucht", "refund": "Erstattung", "payment": "Zahlung",
-        "password": "Kennwort", "account": "Konto", "locked": "gesperrt", "signing": "Anmeldung",
-        "parcel": "Paket", "courier": "Bote", "arrived": "angekommen", "tracking": "Sendung",
-        "thanks": "danke", "wonderful": "wunderbar", "great": "toll", "helpful": "hilfreich",
-        "hello": "guten Tag", "my": "meine", "the": "das", "was": "wurde", "yesterday": "gestern",
-        "about": "wegen", "your": "Ihrer", "and": "und", "it": "es", "again": "schon wieder", "ticket": "Vorgang",
-    }  # fmt: skip
-    spoken = False
-
-    def ticket(self, number):
-        return " ".join(self.words.get(word, word) if self.spoken else word for word in ticket(number).split(" "))
-
-    def test_what_it_has_not_learned_to_read_the_reference_answers(self):
-        before = self.teach()
-        self.assertGreater(self.ask_many(100)[0], 50)
-        type(self).spoken = True
-        served, wrong = self.ask_many(100)
-        self.assertLessEqual(wrong, 0.05 * (before + 200))
-        self.assertLess(served, 50)
-
-
 if __name__ == "__main__":
     unittest.main()

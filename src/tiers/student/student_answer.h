@@ -2,6 +2,7 @@
 // Thread rule: plain values. Limits: those of each kind.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -42,6 +43,7 @@ struct StudentAnswer {
     double log_probability = 0;  // that the teacher would have answered the same, calibrated on texts held out
     double margin = 0;           // labels: see AnswerForm::Choice
     double novelty = 0;          // labels: share of the text's grams that training had not seen (twice)
+    std::size_t grams = 0;       // labels: of the text
     bool novel = false;          // strange: see kStrangeProbability
 };
 

@@ -163,6 +163,7 @@ StudentAnswer StudentModel::answer(std::string_view text, const TextEmbedding& e
         return answer;
     }
     std::vector<learn::SparseValue> row;
+    answer.grams = grams.size();
     answer.novelty = vocabulary_.weigh(grams, row);
     if (row.empty()) {
         answer.declined = Declined::nothing;

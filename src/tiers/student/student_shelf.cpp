@@ -24,17 +24,35 @@ std::string file_begin(std::string_view tenant, std::uint64_t task) {
     return file_begin(tenant) + to_hex(task) + "-";
 }
 
-bool ShelvedStudent::heard(std::string_view prompt, std::string_view answer) const {
+bool ShelvedStudent::heard(std::string_view prompt, std::string_view answer, LabelWatch::Of of,
+                           Micros unix_micros) const {
     const bool fits = model->fits(prompt), could_say = fits && model->could_say(prompt, answer);
     const std::lock_guard lock(mutex_);
-    if (fits) watch_.add(could_say);
+    // While it is suspicious it answers nothing: then all come here, not those alone that it is not trusted with.
+    if (fits) watch_.add(could_say, watch_.suspicious() ? LabelWatch::Of::all : of, unix_micros);
+    suspicious_.store(watch_.suspicious(), std::memory_order_relaxed);
     return watch_.alarmed();
+}
+
+Micros ShelvedStudent::since() const {
+    const std::lock_guard lock(mutex_);
+    return watch_.since();
+}
+
+NoveltyWatch::Sight ShelvedStudent::saw(const StudentAnswer& answer) const {
+    const std::lock_guard lock(mutex_);
+    const NoveltyWatch::Sight sight = novelty_.add(answer.novelty, answer.grams);
+    if (sight == NoveltyWatch::Sight::alarm) strange_.store(true, std::memory_order_relaxed);
+    return sight;
 }
 
 void ShelvedStudent::follow(const ShelvedStudent& before) {
     const std::lock_guard lock(before.mutex_);
     watch_ = before.watch_;
+    novelty_ = before.novelty_;
+    audits_ = before.audits_;
     watch_.expect(model->outside_share());
+    suspicious_.store(watch_.suspicious(), std::memory_order_relaxed);
 }
 
 void StudentShelf::put(std::shared_ptr<const ShelvedStudent> student) {
@@ -75,12 +93,12 @@ bool StudentShelf::take_away_outdated(const ShelvedStudent& student) {
     if (place == students_.end()) return false;
     const auto is_it = [&student](const auto& other) { return other.get() == &student; };
     if (std::none_of(place->second->begin(), place->second->end(), is_it)) return false;
-    outdated_.push_back(key);
+    outdated_.push_back({key, student.since()});
     remove(key);
     return true;
 }
 
-std::vector<StudentKey> StudentShelf::outdated() {
+std::vector<StudentShelf::Outdated> StudentShelf::outdated() {
     const std::lock_guard lock(mutex_);
     return std::exchange(outdated_, {});
 }

@@ -4,6 +4,7 @@
 // first goes.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -14,7 +15,9 @@
 #include <vector>
 
 #include "base/units.h"
+#include "learn/spaced_coins.h"
 #include "tiers/student/label_watch.h"
+#include "tiers/student/novelty_watch.h"
 #include "tiers/student/student.h"
 
 namespace weir::tiers::student {
@@ -44,14 +47,31 @@ class ShelvedStudent {
     const std::shared_ptr<const Student> model;
     const Micros trained_unix_micros;
 
-    // What the reference said to a request. True: it has come to say what this student can't (label_watch.h).
-    bool heard(std::string_view prompt, std::string_view answer) const;
-    // What the one before it has heard counts on.
+    // What the reference said to a request that came then. True: it has come to say what this student can't
+    // (label_watch.h).
+    bool heard(std::string_view prompt, std::string_view answer, LabelWatch::Of of, Micros unix_micros) const;
+    // It may have: nobody should be served by it, nor another one be trained, until that is clear.
+    bool suspicious() const { return suspicious_.load(std::memory_order_relaxed); }
+    Micros since() const;  // when that began
+    // A text that it was asked about. Anything but usual: it should not answer (novelty_watch.h).
+    NoveltyWatch::Sight saw(const StudentAnswer& answer) const;
+    // The texts have become other ones, so what is known of the task does not count any more; told once.
+    bool take_strange() const { return strange_.exchange(false, std::memory_order_relaxed); }
+    // Whether an answer that was served is audited, which it is to be with this probability; `random`: uniform in
+    // [0, 1). Evenly over time (learn/spaced_coins.h), so that no change stays unheard for long.
+    bool audit_falls(double share, double random) const {
+        const std::lock_guard lock(mutex_);
+        return audits_.falls(share, random);
+    }
+    // What the one before it has heard and seen counts on.
     void follow(const ShelvedStudent& before);
 
   private:
     mutable std::mutex mutex_;
     mutable LabelWatch watch_;
+    mutable NoveltyWatch novelty_;
+    mutable learn::SpacedCoins audits_;
+    mutable std::atomic<bool> suspicious_ = false, strange_ = false;
 };
 
 class StudentShelf {
@@ -63,7 +83,12 @@ class StudentShelf {
     // The same where the reference has come to say something else; told once by outdated(). False: it is not in service
     // any more, somebody else was quicker or another one has taken its place.
     bool take_away_outdated(const ShelvedStudent& student);
-    std::vector<StudentKey> outdated();
+    struct Outdated {
+        StudentKey key;
+        Micros since;  // what the reference said before does not count any more
+        friend bool operator==(const Outdated&, const Outdated&) = default;
+    };
+    std::vector<Outdated> outdated();
     // Those of a task, whatever its instruction and form.
     using Students = std::vector<std::shared_ptr<const ShelvedStudent>>;
     std::shared_ptr<const Students> find(std::string_view tenant, std::string_view cascade, std::string_view reference,
@@ -90,7 +115,7 @@ class StudentShelf {
     mutable std::mutex mutex_;
     std::map<Place, std::shared_ptr<const Students>, Less> students_;
     std::deque<StudentKey> order_;  // as they were put, each once
-    std::vector<StudentKey> outdated_;
+    std::vector<Outdated> outdated_;
 };
 
 }  // namespace weir::tiers::student

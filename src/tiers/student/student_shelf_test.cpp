@@ -78,7 +78,7 @@ TEST_CASE("student shelf: what is outdated goes once, and not the one that took 
     shelf.put(student(key_of("birch", 7)));
     CHECK(shelf.take_away_outdated(*old));
     CHECK_FALSE(shelf.take_away_outdated(*old));  // two reactors have heard it
-    CHECK(shelf.outdated() == std::vector{key_of("acme", 7)});
+    CHECK(shelf.outdated() == std::vector{StudentShelf::Outdated{key_of("acme", 7), 0}});
     CHECK(shelf.outdated().empty());
     CHECK(found(shelf, "birch", 7) == 1);
     shelf.put(student(key_of("acme", 7), 5));
@@ -87,16 +87,26 @@ TEST_CASE("student shelf: what is outdated goes once, and not the one that took 
     CHECK(shelf.outdated().empty());
 }
 
-TEST_CASE("student shelf: a student that hears other answers is alarmed, and the next one knows of it") {
+TEST_CASE("student shelf: a student that hears other answers is suspicious, then alarmed; the next one knows of it") {
+    using Of = LabelWatch::Of;
     const auto old = student(key_of("acme", 7));
-    for (int i = 0; i < 300; ++i) REQUIRE_FALSE(old->heard("my invoice", "billing"));
-    int needed = 1;
-    while (!old->heard("my invoice", "weather")) REQUIRE(++needed < 40);
-    CHECK(needed > 2);
+    for (int i = 0; i < 300; ++i) REQUIRE_FALSE(old->heard("my invoice", "billing", Of::all, 1'000 + i));
+    CHECK_FALSE(old->heard("my invoice", "weather", Of::trusted, 2'000));
+    CHECK(old->suspicious());
     ShelvedStudent next(key_of("acme", 7), model(), 5);
     next.follow(*old);
-    CHECK(next.heard("my invoice", "weather"));
-    CHECK_FALSE(ShelvedStudent(key_of("acme", 7), model(), 5).heard("my invoice", "weather"));
+    CHECK(next.suspicious());
+    int needed = 1;
+    while (!next.heard("my invoice", "weather", Of::all, 2'000 + needed)) REQUIRE(++needed < 20);
+    CHECK(needed > 1);
+    CHECK(next.since() == 2'000);
+    StudentShelf shelf;
+    const auto alarmed = std::make_shared<ShelvedStudent>(key_of("acme", 7), model(), 6);
+    alarmed->follow(next);
+    shelf.put(alarmed);
+    REQUIRE(shelf.take_away_outdated(*alarmed));
+    CHECK(shelf.outdated() == std::vector{StudentShelf::Outdated{key_of("acme", 7), 2'000}});
+    CHECK_FALSE(ShelvedStudent(key_of("acme", 7), model(), 5).heard("my invoice", "weather", Of::all, 1));
 }
 
 TEST_CASE("student shelf: files are told apart by the whole key, and found by tenant and task") {

@@ -62,6 +62,10 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
         climb.reason = "no student yet";
         return true;
     }
+    if (student->suspicious()) {
+        climb.reason = "declined: the reference has said what it can't";
+        return true;
+    }
     // Beyond what escapes could make of it it is not even unescaped.
     const auto asked =
         chat.question.size() <= kMostSpelled * kMostLivePromptBytes ? wire::question_text(chat) : std::nullopt;
@@ -76,6 +80,10 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
         embedding = view_of(*question.embedding, question.embedding_model);
     }
     const StudentAnswer answer = student->model->answer(shown, scratch_, embedding, most_live_bytes(*student->model));
+    if (answer.declined != Declined::too_long && student->saw(answer) != NoveltyWatch::Sight::usual) {
+        climb.reason = "declined: unlike what came of late";
+        return true;
+    }
     if (answer.declined != Declined::no) {
         climb.reason = "declined: " + std::string(to_string(answer.declined));
         return true;
