@@ -1,5 +1,5 @@
 // What a student makes of a text's embedding, where there is one: a softmax over it beside the one over grams, and what
-// the two are worth together. It is the last section of a student's file (docs/students.md); a student without it has
+// the two are worth together. It ends the labels' part of a student's file (docs/students.md); a student without it has
 // none. The grams' weights are the same with and without, so a question without an embedding, or with another model's,
 // is answered from its grams alone.
 // Thread rule: a view; immutable. Limits: embed::kDimensionsMost. 384 dimensions and 77 labels: 30 KiB, 15 us.
