@@ -57,7 +57,7 @@ std::vector<ExampleIndex::Near> chosen(const ExampleIndex& index, std::span<cons
 ExampleSource::Shown ExampleSource::show(const Question& question, Micros before) const {
     const wire::ChatRequest& chat = question.chat;
     // What the provider allowed once it may have forbidden since.
-    if (!rules_ || !rules_->may_distil) return {"", "no examples may be shown", false};
+    if (!rules_ || !rules_->content || !rules_->may_distil) return {"", "no examples may be shown", false};
     if (!wire::takes_examples(chat)) return {"", "not one question alone", false};
     const store::ExampleCourse& course = rules_->course;
     const auto of_task = shelf_.find(question.tenant, course.cascade, course.reference, question.task);
