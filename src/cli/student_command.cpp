@@ -84,7 +84,6 @@ void print_json(const StudentSummary& summary, std::ostream& out) {
         << ", \"change_stopped_most\": " << summary.after.stopped_most << ", \"embedded\": " << summary.embedded
         << ", \"students\": " << summary.students << ", \"student_bytes\": " << number(summary.student_bytes, 0)
         << "}\n";
-        << ", \"student_bytes\": " << number(summary.student_bytes, 0) << "}\n";
 }
 
 void print_table(const StudentSummary& summary, std::ostream& out) {

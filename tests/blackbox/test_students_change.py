@@ -30,21 +30,14 @@ class ChangeCase(StudentCase):
         self.wrong += wrong
         return served, wrong
 
-    def go_on(self):
-        """With a student that has learned of the change: when that is made must not depend on how busy the machine is."""
-        before = self.students()[0]["trained_unix_us"]
-        self.ask_many(60)
-        wait_for(lambda: self.students()[0]["trained_unix_us"] > before, 20 * PATIENCE, "the next student")
-        self.ask_many(340)
-
     def check_promise(self):
-        self.assertLessEqual(self.wrong, PROMISE * self.asked, "of %d requests" % self.asked)
+        self.assertLessEqual(self.wrong, PROMISE * self.asked, "of %d requests; log:\n%s" % (self.asked, self.weir.log))
 
 
 class Renamed(ChangeCase):
     def test_all_labels_have_other_names(self):
         self.teach()
-        self.assertGreater(self.ask_many(1_000)[0], 700)
+        self.assertGreater(self.ask_many(1_400)[0], 1_000)
         self.teacher.names = {label: label.upper() + " desk" for label in LABELS}
         self.until_taken_back()
         wait_for(lambda: "it begins anew" in self.weir.log, PATIENCE, "the next student to begin anew")
@@ -100,10 +93,15 @@ class OtherLanguage(ChangeCase):
     def test_the_input_is_in_another_language(self):
         self.teach()
         self.assertGreater(self.ask_many(300)[0], 150)
+        before = self.students()[0]["examples"]
         type(self).spoken = True
         self.until_taken_back()
         self.check_promise()
-        self.go_on()
+        # It proves itself again, as one that has learned the language: how much of it must not depend on how busy the
+        # machine is. Of 100 examples that have come since, the latest student knows all but the last 15 %.
+        self.ask_many(60)
+        wait_for(lambda: self.students()[0]["examples"] >= before + 60, 20 * PATIENCE, "a student that has learned it")
+        self.ask_many(340)
         self.check_promise()
 
 
