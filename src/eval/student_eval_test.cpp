@@ -53,7 +53,7 @@ TEST_CASE("eval student: pieces of a text inside an instruction are learned and 
     StudentPlay play;
     play.learner.promise = 0.05;
     const FakeClock clock;
-    const StudentSummary summary = evaluate_student(rows, play, clock);
+    const StudentSummary summary = evaluate_student(rows, TextVectors(), play, clock);
     CHECK(summary.saved > 0.5);
     CHECK(summary.differ <= 0.05);
     CHECK(summary.forgotten == 0);

@@ -39,8 +39,8 @@ TEST_CASE("students: what is kept with vectors is learned from with vectors") {
     world.until([&] { return world.examples_of() >= 40; });
     const auto found = world.shelf->find("acme", "default", "fake/big", kTask);
     REQUIRE(found);
-    CHECK(found->front()->model->dense().model() == kEmbedder);
-    CHECK(found->front()->model->dense().dimensions() == 16);
+    CHECK(found->front()->model->labels()->dense().model() == kEmbedder);
+    CHECK(found->front()->model->labels()->dense().dimensions() == 16);
 }
 
 TEST_CASE("students: what no cascade wants, and what may not be learned from, is left alone") {
