@@ -29,7 +29,7 @@ struct Ran {
     int code;
     std::string out, err;
 };
-Ran eval(const EvalStudentArguments& arguments) {
+Ran evaluated(const EvalStudentArguments& arguments) {
     std::ostringstream out, err;
     const FakeClock clock;
     const int code = eval_student_command(arguments, clock, out, err);
@@ -49,9 +49,9 @@ TEST_CASE("eval student: as a table, as JSON, and what is wrong") {
     std::ofstream(folder.file("rows")) << rows(200);
     EvalStudentArguments arguments;
     arguments.in_file = folder.file("rows");
-    CHECK(eval(arguments).out.starts_with("200 rows, 1 passes"));
+    CHECK(evaluated(arguments).out.starts_with("200 rows, 1 passes"));
     arguments.format = OutputFormat::json;
-    const Ran ran = eval(arguments);
+    const Ran ran = evaluated(arguments);
     CHECK(ran.code == 0);
     for (const char* const name :
          {"served", "served_last_third", "saved", "saved_last_third", "differ", "agreement_served", "gold_teacher",
@@ -59,17 +59,17 @@ TEST_CASE("eval student: as a table, as JSON, and what is wrong") {
         CHECK(ran.out.find("\"" + std::string(name) + "\": ") != std::string::npos);
     }
     arguments.promise = "80%";
-    CHECK(eval(arguments).code == 2);
+    CHECK(evaluated(arguments).code == 2);
     arguments.promise = "5%";
     arguments.audit = "0%";
-    CHECK(eval(arguments).err.find("--audit") != std::string::npos);
+    CHECK(evaluated(arguments).err.find("--audit") != std::string::npos);
     arguments.audit = "5%";
     std::ofstream(folder.file("rows")) << "{\"prompt\": 1}\n";
-    const Ran wrong = eval(arguments);
+    const Ran wrong = evaluated(arguments);
     CHECK(wrong.code == 2);
     CHECK(wrong.err.starts_with(folder.file("rows") + ":1: "));
     arguments.in_file = folder.file("none");
-    CHECK(eval(arguments).code == 1);
+    CHECK(evaluated(arguments).code == 1);
 }
 
 TEST_CASE("train student: writes a student, of one task") {
