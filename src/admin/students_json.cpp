@@ -105,7 +105,11 @@ std::string render_students(const std::vector<gateway::StudentLife>& lives) {
         object.raw("state_since_unix_us",
                    life.since_unix_micros == 0 ? "null" : std::to_string(life.since_unix_micros));
         object.text("why", life.why);
-        object.text("kind", view.kind);
+        if (view.kind.empty()) {
+            object.raw("kind", "null");
+        } else {
+            object.text("kind", view.kind);
+        }
         object.whole("examples", view.examples);
         object.whole("examples_kept", view.kept);
         object.whole("examples_wanted", view.wanted);

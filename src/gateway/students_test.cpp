@@ -171,8 +171,16 @@ TEST_CASE("students: outdated, it begins anew from the latest, also after a rest
     World world;
     world.keep(100);
     world.until([&] { return world.examples_of() >= 40; });
+    const Micros since = world.clock.unix_micros();
     world.keep(10, "acme", " desk");
-    world.until([&] { return world.shelf->take_away_outdated(*world.shelf->all().front()); });
+    world.until([&] {
+        const auto student = world.shelf->all().front();
+        bool alarmed = false;
+        for (int i = 0; i < 10; ++i) {
+            alarmed = student->heard("my invoice", "billing desk", tiers::student::LabelWatch::Of::all, since + i);
+        }
+        return alarmed && world.shelf->take_away_outdated(*student);
+    });
     world.until([&] { return world.why() == "the reference says what the student could not"; });
     CHECK(world.examples_of() == 0);
     SUBCASE("while it runs") {}
