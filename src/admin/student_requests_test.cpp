@@ -39,7 +39,8 @@ TEST_CASE("students as JSON: what is not known is null") {
     std::vector<json::Member> members;
     REQUIRE(json::members(early, members));
     CHECK(early.find(R"("tenant":"ac\"me")") != std::string::npos);
-    CHECK(early.find(R"("state":"observe","state_since_unix_us":null,"why":"12 of 40 examples","kind":null,"examples":0)") !=
+    CHECK(early.find(
+              R"("state":"observe","state_since_unix_us":null,"why":"12 of 40 examples","kind":null,"examples":0)") !=
           std::string::npos);
     CHECK(early.find(R"("gate":null,)") != std::string::npos);
     CHECK(early.find(R"("reference_repeats":null})") != std::string::npos);
