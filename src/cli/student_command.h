@@ -16,7 +16,7 @@ struct EvalStudentArguments {
     std::string promise = "5%", confidence = "90%", audit = "5%";
     std::string change = "none";
     std::uint64_t shuffles = 0, seed = 1, at = 0;
-    eval::EmbeddingChoice embedding{.kind = eval::EmbeddingChoice::Kind::hashing, .vectors_folder = {}};
+    eval::EmbeddingChoice embedding;
     OutputFormat format = OutputFormat::table;
 };
 

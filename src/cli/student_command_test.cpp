@@ -48,6 +48,7 @@ TEST_CASE("eval student: as a table, as JSON, and what is wrong") {
     const TemporaryFolder folder;
     std::ofstream(folder.file("rows")) << rows(200);
     EvalStudentArguments arguments;
+    arguments.embedding.kind = eval::EmbeddingChoice::Kind::hashing;
     arguments.in_file = folder.file("rows");
     CHECK(evaluated(arguments).out.starts_with("200 rows, 1 passes"));
     arguments.format = OutputFormat::json;
