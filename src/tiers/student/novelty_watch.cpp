@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kHigh = 20;                    // one in so many is as novel
 constexpr double kTolerated = 0.15, kChanged = 0.6;  // shares of such texts
-constexpr std::size_t kLookAgain = 50;               // texts until the limits are found anew
+// Where all texts are alike but for a number, a new digit would else be another world.
+constexpr double kLeastShift = 0.1;
+constexpr std::size_t kLookAgain = 50;  // texts until the limits are found anew
 
 }  // namespace
 
@@ -34,9 +36,10 @@ NoveltyWatch::Sight NoveltyWatch::add(double novelty, std::size_t grams) {
     if (grams == 0) return Sight::usual;
     const double root = std::sqrt(static_cast<double>(grams));
     const double height = (novelty - mean_) * root;
-    const bool unusual = seen_ >= kLeast && height > most_;
+    const bool far = novelty > mean_ + kLeastShift;
+    const bool unusual = seen_ >= kLeast && far && height > most_;
     if (seen_ >= kLeast) {
-        sum_ += std::log(height > high_ ? kChanged / kTolerated : (1 - kChanged) / (1 - kTolerated));
+        sum_ += std::log(far && height > high_ ? kChanged / kTolerated : (1 - kChanged) / (1 - kTolerated));
         if (sum_ >= std::log(kPatience)) {
             *this = NoveltyWatch();
             return Sight::alarm;

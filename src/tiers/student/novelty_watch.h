@@ -1,6 +1,7 @@
 // Notices that a task's texts are no longer like those that came of late: another language, another subject. A student
 // sees every text, so this is known of all of them, at no cost and before any harm.
 //   How novel a text is: the share of its grams that training had not seen, counted in standard errors.
+//   Only a tenth more of a text's grams than is usual counts at all: a number that grows is no other world.
 //   A text is unusual where it is more novel than the latest kKept: one in kKept of the texts that are like these is
 //   (order statistics: Wilks 1941). It should not be answered; what the teacher says to it is heard instead
 //   (label_watch.h).

@@ -34,6 +34,12 @@ TEST_CASE("novelty watch: few texts are unusual while they are like those before
     CHECK(unusual < 0.012 * 20'000);
 }
 
+TEST_CASE("novelty watch: texts that differ by a number alone stay usual when it has a new digit") {
+    NoveltyWatch watch;
+    for (std::size_t i = 0; i < 5'000; ++i)
+        REQUIRE(watch.add(0.20 + 0.005 * static_cast<double>(i / 250), 200) == Sight::usual);
+}
+
 TEST_CASE("novelty watch: texts in another language are unusual from the first one on, and soon an alarm") {
     learn::RandomBits random(3);
     NoveltyWatch watch;
