@@ -28,10 +28,6 @@ std::string text_of(std::size_t words, learn::RandomBits& random) {
     return text;
 }
 
-double processor_s() {
-    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
-
 template <class Work>
 double best_us(const Work& work) {
     const SystemClock clock;
