@@ -1,55 +1,27 @@
 #include "admin/admin_handler.h"
-#include "json/scan.h"
+#include "admin/json_object.h"
 
 namespace weir::admin {
 namespace {
-
-// Writes members of one object.
-class Object {
-  public:
-    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
-    void text(std::string_view key, std::string_view value) {
-        begin(key);
-        json::write_string(value, out_);
-    }
-    void raw(std::string_view key, std::string_view value) {
-        begin(key);
-        out_ += value;
-    }
-    void number(std::string_view key, std::int64_t value) { raw(key, std::to_string(value)); }
-    void flag(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
-    void money(std::string_view key, bool known, Usd value) { known ? raw(key, to_decimal(value)) : raw(key, "null"); }
-    void end() { out_ += '}'; }
-
-  private:
-    void begin(std::string_view key) {
-        if (!first_) out_ += ',';
-        first_ = false;
-        json::write_string(key, out_);
-        out_ += ':';
-    }
-    std::string& out_;
-    bool first_ = true;
-};
 
 std::string name(store::SqliteLedger& ledger, store::NameId id) {
     return id == store::kNoName ? std::string() : ledger.name_of(id).value_or(std::string());
 }
 
 void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, std::string& out) {
-    Object object(out);
+    JsonObject object(out);
     object.text("tier", store::to_string(attempt.tier));
     object.text("outcome", store::to_string(attempt.outcome));
     if (attempt.model != store::kNoName) object.text("model", name(ledger, attempt.model));
-    object.number("status", attempt.status);
-    object.number("input_uncached_tokens", attempt.input_uncached);
-    object.number("input_cached_tokens", attempt.input_cached);
-    object.number("input_cache_write_tokens", attempt.input_cache_write);
-    object.number("output_tokens", attempt.output);
-    object.number("reasoning_tokens", attempt.reasoning);
+    object.whole("status", attempt.status);
+    object.whole("input_uncached_tokens", attempt.input_uncached);
+    object.whole("input_cached_tokens", attempt.input_cached);
+    object.whole("input_cache_write_tokens", attempt.input_cache_write);
+    object.whole("output_tokens", attempt.output);
+    object.whole("reasoning_tokens", attempt.reasoning);
     object.flag("estimated", attempt.usage_estimated);
     object.money("cost_usd", attempt.priced, attempt.cost);
-    object.number("latency_us", attempt.latency_micros);
+    object.whole("latency_us", attempt.latency_micros);
     if (attempt.evidence) object.raw("mean_logprob", std::to_string(*attempt.evidence));
     object.end();
 }
@@ -66,12 +38,12 @@ Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     for (std::size_t i = 0; i < row.attempt_count; ++i) estimated = estimated || row.attempts[i].usage_estimated;
 
     std::string out;
-    Object object(out);
+    JsonObject object(out);
     object.text("id", to_hex(static_cast<std::uint64_t>(row.id)));
-    object.number("started_unix_us", row.started_unix_micros);
-    object.number("latency_us", row.latency_micros);
-    object.number("overhead_us", row.overhead_micros);
-    object.number("status", row.status);
+    object.whole("started_unix_us", row.started_unix_micros);
+    object.whole("latency_us", row.latency_micros);
+    object.whole("overhead_us", row.overhead_micros);
+    object.whole("status", row.status);
     object.text("purpose", store::to_string(row.purpose));
     object.text("mode", store::to_string(row.mode));
     object.flag("stream", row.streamed);

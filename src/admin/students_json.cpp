@@ -1,48 +1,15 @@
 // Students, as the admin address shows them.
-#include <cstdio>
-
 #include "admin/admin_handler.h"
-#include "json/scan.h"
+#include "admin/json_object.h"
 
 namespace weir::admin {
 namespace {
 
 constexpr double kAlpha = 0.025;  // below and above a 95 % interval
 
-// Members of one object after another.
-class Object {
-  public:
-    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
-    void raw(std::string_view name, std::string_view value) {
-        if (out_.back() != '{') out_ += ',';
-        json::write_string(name, out_);
-        out_ += ':';
-        out_ += value;
-    }
-    void text(std::string_view name, std::string_view value) {
-        std::string quoted;
-        json::write_string(value, quoted);
-        raw(name, quoted);
-    }
-    template <class T>
-    void whole(std::string_view name, T value) {
-        raw(name, std::to_string(value));
-    }
-    void flag(std::string_view name, bool value) { raw(name, value ? "true" : "false"); }
-    void share(std::string_view name, double value) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%.9g", value);
-        raw(name, text);
-    }
-    void end() { out_ += '}'; }
-
-  private:
-    std::string& out_;
-};
-
 std::string graded(const cascade::GradedCount& count) {
     std::string out;
-    Object object(out);
+    JsonObject object(out);
     object.whole("answers", count.count());
     object.whole("differ", count.worse());
     object.share("share", count.share());
@@ -56,7 +23,7 @@ std::string graded(const cascade::GradedCount& count) {
 std::string repeats(const gateway::SelfAgreement& itself) {
     if (itself.all.asked == 0) return "null";
     std::string out;
-    Object object(out);
+    JsonObject object(out);
     object.whole("asked", itself.all.asked);
     object.whole("differ", itself.all.differ);
     object.share("share", itself.differ_share());
@@ -72,7 +39,7 @@ std::string repeats(const gateway::SelfAgreement& itself) {
 std::string gate(const gateway::StudentCourse& course) {
     if (course.name.empty()) return "null";
     std::string out;
-    Object object(out);
+    JsonObject object(out);
     object.text("course", course.name);
     object.text("task", course.gate);
     object.flag("in_plan", course.in_ladder);
@@ -95,7 +62,7 @@ std::string render_students(const std::vector<gateway::StudentLife>& lives) {
     for (const gateway::StudentLife& life : lives) {
         if (out.back() != '[') out += ',';
         const gateway::Students::View& view = life.student;
-        Object object(out);
+        JsonObject object(out);
         object.text("student", file_name(view.key));
         object.text("tenant", view.key.tenant);
         object.text("cascade", view.key.cascade);
@@ -105,11 +72,7 @@ std::string render_students(const std::vector<gateway::StudentLife>& lives) {
         object.raw("state_since_unix_us",
                    life.since_unix_micros == 0 ? "null" : std::to_string(life.since_unix_micros));
         object.text("why", life.why);
-        if (view.kind.empty()) {
-            object.raw("kind", "null");
-        } else {
-            object.text("kind", view.kind);
-        }
+        object.text_or_null("kind", view.kind);
         object.whole("examples", view.examples);
         object.whole("examples_kept", view.kept);
         object.whole("examples_wanted", view.wanted);

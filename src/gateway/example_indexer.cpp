@@ -1,11 +1,8 @@
 #include "gateway/example_indexer.h"
 
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <utility>
 
+#include "base/background_thread.h"
 #include "base/log.h"
 
 namespace weir::gateway {
@@ -15,16 +12,7 @@ using tiers::student::StudentKey;
 namespace {
 
 constexpr std::chrono::microseconds kLookEvery = std::chrono::milliseconds(200);
-constexpr int kPause = 4;     // times the processor time of a look, after it
-constexpr int kPriority = 5;  // below all that serves
-
-// Of this thread.
-std::chrono::microseconds processor_time() {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds(used.tv_sec) +
-                                                                 std::chrono::nanoseconds(used.tv_nsec));
-}
+constexpr int kPause = 4;  // times the processor time of a look, after it
 
 }  // namespace
 
@@ -60,8 +48,7 @@ void ExampleIndexer::purge(std::string_view tenant, std::uint64_t task) {
 }
 
 void ExampleIndexer::run(const std::stop_token& stop) {
-    // On Linux a thread has a priority of its own.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPriority);
+    lower_thread_priority();
     std::chrono::microseconds pause = kLookEvery;
     bool busy = false;  // then nobody wakes it before its time
     while (!stop.stop_requested()) {
@@ -73,19 +60,19 @@ void ExampleIndexer::run(const std::stop_token& stop) {
             wanted = wanted_;
         }
         if (stop.stop_requested()) return;
-        const std::chrono::microseconds before = processor_time();
+        const Micros before = thread_processor_micros();
         const std::vector<store::ExampleTask> tasks = examples_.tasks();
         drop_orphans(tasks, wanted);
         for (const store::ExampleTask& task : tasks) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
-            Task& state = tasks_[TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task)];
+            Task& state = tasks_[task_key(task)];
             const bool lost = task.count.kept < std::exchange(state.kept, task.count.kept);
             if (task.count.added < state.next && !lost) continue;
             state.next = task.count.added + 1 + task.count.added / kGrowth;
             look(task);
         }
-        const std::chrono::microseconds rest = kPause * (processor_time() - before);
+        const std::chrono::microseconds rest(kPause * (thread_processor_micros() - before));
         busy = rest > kLookEvery;
         pause = busy ? rest : kLookEvery;
     }
@@ -107,9 +94,7 @@ void ExampleIndexer::look(const store::ExampleTask& task) {
         groups[key].push_back({example.prompt, example.answer, example.unix_micros});
     }
     const auto is_gone = [&](const StudentKey& key) {
-        return TaskKey(key.tenant, key.cascade, key.reference, key.task) ==
-                   TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task) &&
-               !groups.contains(key);
+        return task_key(key) == task_key(task) && !groups.contains(key);
     };
     {
         const std::lock_guard lock(shelf_mutex_);
@@ -141,9 +126,7 @@ void ExampleIndexer::drop_orphans(const std::vector<store::ExampleTask>& tasks, 
     std::erase_if(tasks_, [&there](const auto& task) { return !there.contains(task.first); });
     if (tasks_.size() == before && !purged) return;
     lock.lock();
-    shelf_.take_away([&there](const StudentKey& key) {
-        return !there.contains(TaskKey(key.tenant, key.cascade, key.reference, key.task));
-    });
+    shelf_.take_away([&there](const StudentKey& key) { return !there.contains(task_key(key)); });
 }
 
 }  // namespace weir::gateway

@@ -14,9 +14,9 @@
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
+#include "gateway/task_key.h"
 #include "store/example_store.h"
 #include "tiers/model/example_shelf.h"
 
@@ -40,7 +40,6 @@ class ExampleIndexer {
     void purge(std::string_view tenant, std::uint64_t task);
 
   private:
-    using TaskKey = std::tuple<std::string, std::string, std::string, std::uint64_t>;
     struct Task {
         std::uint64_t next = 1;  // examples added until the next look
         std::uint64_t kept = 0;

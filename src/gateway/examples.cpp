@@ -15,6 +15,9 @@ namespace weir::gateway {
 namespace {
 
 constexpr std::string_view kApi = "openai.chat";
+// What a student hears, as it stands in a request and in an answer: of what it may be asked and what is kept.
+constexpr std::size_t kMostHeardPrompt = tiers::student::kMostSpelled * tiers::student::kMostLivePromptBytes;
+constexpr std::size_t kMostHeardBody = 2 * tiers::student::kMostSpelled * store::kMostAnswerBytes;
 
 bool says_not_to_store(std::string_view body, const std::vector<json::Member>& members) {
     return std::any_of(members.begin(), members.end(), [body](const json::Member& member) {
@@ -131,7 +134,8 @@ bool student_audit_falls(const ChatLife& life, double share) {
 }
 
 std::function<void(std::string_view body)> student_listener(const ChatLife& life, tiers::student::LabelWatch::Of of) {
-    if (!life.keeps_example) return {};
+    // A reactor reads and redacts what is heard: nothing of what a student is never asked, nor of what is never kept.
+    if (!life.keeps_example || life.chat.question.size() > kMostHeardPrompt) return {};
     Shared& shared = life.lane.shared;
     auto of_task = student_of(life);
     if (!of_task) return {};
@@ -142,10 +146,12 @@ std::function<void(std::string_view body)> student_listener(const ChatLife& life
             when = life.row.started_unix_micros](std::string_view body) {
         bool another_world = student->take_strange();
         store::ExampleDraft answered = draft;
-        const auto read = wire::read_chat_answer(body);
-        if (read && take_answer(answered, body, *read) &&
-            student->heard(asked, plan->examples->redaction.apply(answered.answer), of, when)) {
-            another_world = shared.shelf->take_away_outdated(*student) || another_world;
+        if (body.size() <= kMostHeardBody) {
+            const auto read = wire::read_chat_answer(body);
+            if (read && take_answer(answered, body, *read) && answered.answer.size() <= store::kMostAnswerBytes &&
+                student->heard(asked, plan->examples->redaction.apply(answered.answer), of, when)) {
+                another_world = shared.shelf->take_away_outdated(*student) || another_world;
+            }
         }
         if (!another_world) return;
         cascade::Trial doubt;

@@ -1,9 +1,5 @@
 #include "gateway/students.h"
 
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -12,6 +8,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/background_thread.h"
 #include "base/files.h"
 #include "base/log.h"
 
@@ -27,15 +24,6 @@ constexpr int kCreditShare = 5;            // a fifth of the time that passes
 constexpr std::uint64_t kLeastShare = 50;  // of the examples are new ones at the next look
 constexpr double kGrowthInVain = 2;        // until what was too varied is tried again
 constexpr std::size_t kMostSinceBytes = 32;
-// Below all that serves; what it may take at most says the credit, also where the machine is idle.
-constexpr int kPriority = 5;
-
-// Of this thread.
-Micros processor_micros() {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return Micros{used.tv_sec} * 1'000'000 + used.tv_nsec / 1'000;
-}
 
 std::uint64_t next_by(double growth, std::uint64_t added) {
     return static_cast<std::uint64_t>(growth * static_cast<double>(added)) + 1;
@@ -118,8 +106,7 @@ void Students::remove_files(const StudentKey& key) const {
 }
 
 void Students::run(const std::stop_token& stop) {
-    // On Linux a thread has a priority of its own.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPriority);
+    lower_thread_priority();  // what it may take at most says the credit, also where the machine is idle
     clean_up();
     while (!stop.stop_requested()) {
         std::set<std::string> wanted, training;
@@ -143,14 +130,14 @@ void Students::run(const std::stop_token& stop) {
         for (const store::ExampleTask& task : tasks) {
             if (stop.stop_requested()) return;
             if (!wanted.contains(task.course.cascade)) continue;
-            const TaskKey key(task.tenant, task.course.cascade, task.course.reference, task.task);
+            const TaskKey key = task_key(task);
             Task& state = tasks_[key];
             if (state.looked && task.count.added < state.next && !hurried.contains(key)) continue;
             if (is_suspicious(task)) continue;
             rest(stop);
-            const Micros before = processor_micros();
+            const Micros before = thread_processor_micros();
             look(task, state, training.contains(task.course.cascade), stop);
-            credit_ -= processor_micros() - before;
+            credit_ -= thread_processor_micros() - before;
         }
     }
 }
@@ -257,9 +244,9 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
         shown.push_back({example->prompt, example->answer, {vector.model, {codes, vector.codes.size()}, vector.scale}});
     }
     const Micros rolled_back = read_marks(file_of(key)).rolled_back_unix_micros;
-    const Micros before = processor_micros();
+    const Micros before = thread_processor_micros();
     const auto bytes = tiers::student::Student::train(shown, {}, stop);
-    training_micros_ += processor_micros() - before;
+    training_micros_ += thread_processor_micros() - before;
     if (!bytes && bytes.error().code == ErrorCode::canceled) return Learned::called_off;
     const std::lock_guard files(files_mutex_);
     if (purges_ != purges || read_marks(file_of(key)).rolled_back_unix_micros != rolled_back) {
@@ -321,7 +308,7 @@ void Students::begin_anew(const StudentKey& key, Micros since) {
     const StudentMarks marks = read_marks(file);
     log_info("students: task " + to_hex(key.task) + ": the reference says what the student can't; it begins anew");
     const auto count = examples_.count(key.tenant, {key.cascade, key.reference}, key.task);
-    Task& task = tasks_[TaskKey(key.tenant, key.cascade, key.reference, key.task)];
+    Task& task = tasks_[task_key(key)];
     task.next = count.added + kFirstExamples - std::min(stay, kFirstExamples);
     const std::lock_guard lock(mutex_);
     View& view = views_[key];
@@ -348,9 +335,7 @@ void Students::drop_orphans(const std::vector<store::ExampleTask>& tasks) {
     for (const store::ExampleTask& task : tasks) {
         there.emplace(task.tenant, task.course.cascade, task.course.reference, task.task);
     }
-    const auto is_gone = [&there](const StudentKey& key) {
-        return !there.contains(TaskKey(key.tenant, key.cascade, key.reference, key.task));
-    };
+    const auto is_gone = [&there](const StudentKey& key) { return !there.contains(task_key(key)); };
     std::erase_if(tasks_, [&there](const auto& task) { return !there.contains(task.first); });
     const std::lock_guard files(files_mutex_);
     for (const auto& student : shelf_.all()) {

@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "gateway/self_agreement.h"
 #include "gateway/student_marks.h"
+#include "gateway/task_key.h"
 #include "store/example_store.h"
 #include "tiers/student/student_shelf.h"
 
@@ -98,10 +99,6 @@ class Students {
         bool looked = false;
         bool opened = false;  // files of an earlier run were looked for
     };
-    using TaskKey = std::tuple<std::string, std::string, std::string, std::uint64_t>;
-    static TaskKey task_key(const tiers::student::StudentKey& key) {
-        return {key.tenant, key.cascade, key.reference, key.task};
-    }
     // What could be learned from, by whose it is; and how the reference agreed with itself in it.
     using Groups = std::map<tiers::student::StudentKey, std::vector<const store::Example*>>;
     Groups groups_of(const store::ExampleTask& task, const std::vector<store::Example>& kept, SelfAgreement& itself);

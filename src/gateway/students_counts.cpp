@@ -38,7 +38,7 @@ Students::View Students::seen(const View& view) const {
 void Students::note_added(const std::vector<store::ExampleTask>& tasks) {
     const std::lock_guard lock(mutex_);
     for (const store::ExampleTask& task : tasks) {
-        const auto looked = looked_.find(TaskKey(task.tenant, task.course.cascade, task.course.reference, task.task));
+        const auto looked = looked_.find(task_key(task));
         if (looked == looked_.end()) continue;
         looked->second.now = std::max(looked->second.added, task.count.added);
     }
@@ -92,7 +92,7 @@ void Students::note_kept(const store::ExampleTask& task, const Groups& groups, c
         most = examples.size();
         largest = &key;
     }
-    const TaskKey whose(task.tenant, task.course.cascade, task.course.reference, task.task);
+    const TaskKey whose = task_key(task);
     const std::lock_guard lock(mutex_);
     Looked& looked = looked_[whose];
     repeats_changed_ = repeats_changed_ || !(looked.itself.drawn == itself.drawn);

@@ -9,15 +9,8 @@ import unittest
 from harness import upstream, wait_for
 from harness.case import GatewayCase
 from harness.gateway import PATIENCE, check, nanos, simple
+from harness.tickets import LABELS, label_of, ticket
 
-TELLING = {
-    "billing": ("invoice", "charged", "refund", "payment"),
-    "login": ("password", "account", "locked", "signing"),
-    "delivery": ("parcel", "courier", "arrived", "tracking"),
-    "praise": ("thanks", "wonderful", "great", "helpful"),
-}
-OTHER = ("hello", "my", "the", "was", "yesterday", "about", "your", "and", "it", "again")
-LABELS = tuple(TELLING)
 ENOUGH = 500
 SURE, DOUBTFUL = -0.0000001, -0.9
 EXAMPLES, TOKENS = 4, 200
@@ -27,15 +20,8 @@ SYSTEM = "Which desk is the ticket for? " + ", ".join(LABELS)
 KEYS = {"acme": "sk-test-acme-0001", "birch": "sk-test-birch-001"}
 
 
-def label_of(number):
-    return LABELS[(number * 7919) % 13 % 4]
-
-
-def ticket(number, tenant):
-    words = [OTHER[(number * k) % 11 % 10] for k in (3, 5, 7, 9)]
-    telling = TELLING[label_of(number)]
-    words += [telling[number % 4], telling[number // 4 % 4], "of-" + tenant]
-    return " ".join(words) + " from eve%d@example.com ticket %d" % (number, number)
+def ticket_of(number, tenant):
+    return ticket(number, ["of-" + tenant, "from eve%d@example.com" % number])
 
 
 class Teacher(upstream.Model):
@@ -89,7 +75,7 @@ class BridgeCase(GatewayCase):
 
     def ask(self, number=None, tenant="acme", headers=(), settled=True, **members):
         number = next(self.numbers) if number is None else number
-        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": ticket(number, tenant)}]
+        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": ticket_of(number, tenant)}]
         body = dict({"model": "big", "messages": messages, "temperature": 0}, **members)
         self.asked += 1
         reply = self.weir.chat(body, [("x-weir-debug", "1"), ("Authorization", "Bearer " + KEYS[tenant]), *headers])
@@ -155,7 +141,7 @@ class Bridge(BridgeCase):
             self.assertLessEqual(count, EXAMPLES)
             self.assertEqual(messages[0]["content"], SYSTEM)
             number = int(messages[-1]["content"].rsplit(" ", 1)[1])
-            self.assertEqual(messages[-1]["content"], ticket(number, "acme"), "the caller's own words")
+            self.assertEqual(messages[-1]["content"], ticket_of(number, "acme"), "the caller's own words")
             pairs = pairs_of(messages)
             earlier = [int(prompt.rsplit(" ", 1)[1]) for prompt, _ in pairs]
             self.assertEqual(len(set(earlier)), len(earlier))
@@ -227,7 +213,7 @@ class Bridge(BridgeCase):
                 {"role": "system", "content": SYSTEM},
                 {"role": "user", "content": "Hello."},
                 {"role": "assistant", "content": "Hello. What is it?"},
-                {"role": "user", "content": ticket(number, "acme")},
+                {"role": "user", "content": ticket_of(number, "acme")},
             ]
             self.assertNotEqual(self.ask(number, messages=turns).header("x-weir-model"), SHOWN)
             self.assertNotEqual(self.ask(number, tools=[tool]).header("x-weir-model"), SHOWN)

@@ -3,34 +3,18 @@ when the reference says something else."""
 
 import itertools
 import json
+import os
 import re
 import unittest
 
 from harness import upstream, wait_for
 from harness.case import GatewayCase
 from harness.gateway import PATIENCE, nanos, simple
+from harness.tickets import LABELS, label_of, ticket
 
-TELLING = {
-    "billing": ("invoice", "charged", "refund", "payment"),
-    "login": ("password", "account", "locked", "signing"),
-    "delivery": ("parcel", "courier", "arrived", "tracking"),
-    "praise": ("thanks", "wonderful", "great", "helpful"),
-}
-OTHER = ("hello", "my", "the", "was", "yesterday", "about", "your", "and", "it", "again")
-LABELS = tuple(TELLING)
 ENOUGH = 1_200
 SOON, QUIET = 200, 40  # requests until a student is taken back; without one, to say that it is
 PRICE = (2.5, 2.5, 10)
-
-
-def label_of(number):
-    return LABELS[(number * 7919) % 13 % 4]
-
-
-def ticket(number):
-    words = [OTHER[(number * k) % 11 % 10] for k in (3, 5, 7, 9)]
-    telling = TELLING[label_of(number)]
-    return " ".join([*words, telling[number % 4], telling[number // 4 % 4], "ticket %d" % number])
 
 
 class Teacher(upstream.Model):
@@ -98,6 +82,21 @@ class StudentCase(GatewayCase):
 
     def students(self):
         return json.loads(self.weir.admin("/api/students").body)["students"]
+
+    def restart(self):
+        """Of the gateway, that has one student: it has the same one at once, as it lies. What it says of it."""
+        (before,) = self.students()
+        file = os.path.join(self.weir.data, "students", before["student"] + ".student")
+        written = os.stat(file).st_mtime_ns
+        self.weir.stop()
+        self.weir.start()
+        self.teacher.nanos = 0  # as the gateway's counter
+        self.wait_trained(1)
+        (after,) = self.students()
+        for what in ("student", "kind", "examples"):
+            self.assertEqual(after[what], before[what])
+        self.assertEqual(os.stat(file).st_mtime_ns, written)
+        return after
 
     def wait_trained(self, count):
         def trained():

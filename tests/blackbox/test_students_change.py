@@ -7,7 +7,8 @@ learn/spaced_coins.h), whatever the coins, and what it is not trusted with is he
 import unittest
 
 from harness import wait_for
-from blackbox.test_students import LABELS, StudentCase, Teacher, ticket
+from blackbox.test_students import StudentCase, Teacher
+from harness.tickets import LABELS, ticket
 from harness.gateway import PATIENCE
 
 PROMISE = 0.05

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kBytesPerToken = 4;
 constexpr std::size_t kTurnTokens = 8;       // what stands around a question and its answer
-constexpr std::size_t kMostSpelled = 6;      // "\u0061" for "a"
 constexpr std::size_t kMostRedacted = 1024;  // bytes of a question that is looked up; more does not count
 
 // As the prompts of the examples are: nothing of what counts of a long one is missing (ExampleIndex::kBeginBytes).
@@ -63,7 +62,7 @@ ExampleSource::Shown ExampleSource::show(const Question& question, Micros before
     const auto of_task = shelf_.find(question.tenant, course.cascade, course.reference, question.task);
     const auto examples = student::entry_for(question, of_task, *rules_);
     if (!examples) return {"", "no examples yet", true};
-    const bool fits = chat.question.size() <= kMostSpelled * kMostExamplePromptBytes;
+    const bool fits = chat.question.size() <= student::kMostSpelled * kMostExamplePromptBytes;
     const std::optional<std::string> asked = fits ? wire::question_text(chat) : std::nullopt;
     if (!asked || asked->size() > kMostExamplePromptBytes) return {"", "too long, or no one text", false};
     std::vector<ExampleIndex::Near> near;

@@ -14,6 +14,7 @@
 namespace weir::tiers::student {
 
 inline constexpr std::size_t kMostLiveContextBytes = 8 * 1024;
+inline constexpr std::size_t kMostSpelled = 6;  // bytes of JSON for one of a text: "\u0061" for "a"
 
 // store::example_digest() of each, as examples are kept; 0: there is none.
 struct Context {

@@ -10,7 +10,6 @@ namespace {
 
 constexpr Micros kMicrosPerSecond = 1'000'000;
 constexpr std::size_t kBytesPerToken = 4;
-constexpr std::size_t kMostSpelled = 6;  // "\u0061" for "a"
 
 Tokens tokens_of(std::string_view text) {
     return static_cast<Tokens>((text.size() + kBytesPerToken - 1) / kBytesPerToken);
