@@ -8,6 +8,8 @@ from blackbox.test_completions import PATH as COMPLETIONS
 from blackbox.test_messages import message_of
 from blackbox.test_responses import response_of
 from blackbox.test_students import StudentCase, Teacher
+from harness import wait_for
+from harness.gateway import PATIENCE
 from harness.tickets import LABELS, label_of, ticket
 
 ACME, BIRCH = "sk-acme-0123456789", "sk-birch-0123456789"
@@ -207,6 +209,8 @@ class Restarts(StudentCase):
     def test_a_restart_has_the_student_at_once(self):
         self.teach()
         self.restart()
+        self.ask()  # with the first request the learner's thread looks at what the log has of the task
+        wait_for(lambda: self.students()[0]["gate"], PATIENCE, "the certificate of before the restart")
         self.assertTrue(any(self.served(self.ask()) for _ in range(20)), self.weir.log)
         self.assertNotIn("a student of", self.weir.log)
 
