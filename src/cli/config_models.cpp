@@ -19,13 +19,78 @@ constexpr std::size_t kMaxModelBytes = 256;
 // 1,000,000 USD per million tokens, which no model costs.
 constexpr std::int64_t kMaxPicosPerToken = 1'000'000'000'000;
 
-void read_openai(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
+constexpr std::size_t kMaxHeaders = 32;
+constexpr std::size_t kMaxHeaderBytes = 4096;
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+// Header lines that go with every request.
+void read_headers(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+    const ConfigNode* const node = section.find("headers");
+    if (node == nullptr) return;
+    Section headers(reader, *node, section.path_to("headers"));
+    for (const ConfigNode::Entry& entry : node->entries) {
+        std::string value;
+        if (!is_token(entry.key) || entry.key.size() > kMaxNameBytes) {
+            reader.error(entry.line, headers.path_to(entry.key) + ": a header's name has letters, digits, - and _");
+        } else if (to.headers.size() >= kMaxHeaders) {
+            reader.error(entry.line, section.path_to("headers") + ": at most 32 headers");
+            break;
+        }
+        if (!headers.text(entry.key, value)) continue;
+        const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+        if (!plain || value.size() > kMaxHeaderBytes) {
+            reader.error(entry.line,
+                         headers.path_to(entry.key) + " is not a header's value: printable ASCII, at most 4 KiB");
+        }
+        to.headers.emplace_back(entry.key, std::move(value));
+    }
+    headers.finish();
+}
+
+void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+    const ConfigNode* const node = section.find("offers");
+    if (node == nullptr) return;
+    for (const std::string& name : reader.texts(*node, section.path_to("offers"), 8)) {
+        if (name == "completions") {
+            to.offers.push_back(gateway::OfferedApi::completions);
+        } else if (name == "responses") {
+            to.offers.push_back(gateway::OfferedApi::responses);
+        } else if (name == "messages") {
+            to.offers.push_back(gateway::OfferedApi::messages);
+        } else {
+            reader.error(node->line, section.path_to("offers") + ": " + quote(name) +
+                                         " is not one of completions, responses, messages");
+        }
+    }
+}
+
+std::string default_base_url(gateway::ProviderApi api) {
+    switch (api) {
+        case gateway::ProviderApi::anthropic:
+            return "https://api.anthropic.com/v1";
+        case gateway::ProviderApi::gemini:
+            return "https://generativelanguage.googleapis.com/v1beta";
+        case gateway::ProviderApi::openai:
+        case gateway::ProviderApi::llama_server:
+            return {};
+    }
+    return {};
+}
+
+// A provider at an address, whatever its API.
+void read_remote(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
     constexpr std::string_view kOnlyChild = "is for api: llama-server only";
     for (const std::string_view key : {"model_file", "adapter_file", "program", "embedding", "threads", "context",
                                        "parallel", "memory", "cache_ram", "arguments", "log_file", "start_timeout"}) {
         section.refuse(key, kOnlyChild);
     }
-    section.require("base_url");
+    to.base_url = default_base_url(to.api);
+    if (to.base_url.empty()) section.require("base_url");
     std::string url;
     if (section.text("base_url", url)) {
         Result<BaseUrl> base = parse_base_url(url);
@@ -38,12 +103,28 @@ void read_openai(Section& section, Reader& reader, Draft& draft, gateway::Provid
         }
     }
     section.secret("key", to.key);
+    if (section.text("key_header", to.key_header) && !is_token(to.key_header)) {
+        section.wrong("key_header", "is not a header's name");
+    }
+    if (section.text("query", to.query) &&
+        to.query.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%=&+") !=
+            std::string::npos) {
+        section.wrong("query", "is not the query of a URL (without its '?')");
+    }
+    section.flag("drop_unsupported", to.drop_unsupported);
+    if (to.api == gateway::ProviderApi::openai) {
+        read_offers(section, reader, to);
+    } else {
+        section.refuse("offers", "is for api: openai only");
+    }
+    read_headers(section, reader, to);
     read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
 }
 
 void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
-    for (const std::string_view key : {"base_url", "key", "tls_ca_file"}) {
-        section.refuse(key, "is for api: openai only; Weir talks to the child that it starts by itself");
+    for (const std::string_view key :
+         {"base_url", "key", "key_header", "query", "headers", "offers", "drop_unsupported", "tls_ca_file"}) {
+        section.refuse(key, "is for providers at an address; Weir talks to the child that it starts by itself");
     }
     local::LlamaServerOptions child;
     child.name = to.name;
@@ -91,16 +172,18 @@ void read_provider(const ConfigNode::Entry& entry, Reader& reader, Draft& draft)
     to.line = entry.line;
     Section section(reader, entry.value, "providers." + entry.key);
     section.require("api");
-    const bool known_api = section.choice<gateway::ProviderApi>(
-        "api", to.api,
-        {{"openai", gateway::ProviderApi::openai}, {"llama-server", gateway::ProviderApi::llama_server}});
+    const bool known_api = section.choice<gateway::ProviderApi>("api", to.api,
+                                                                {{"openai", gateway::ProviderApi::openai},
+                                                                 {"anthropic", gateway::ProviderApi::anthropic},
+                                                                 {"gemini", gateway::ProviderApi::gemini},
+                                                                 {"llama-server", gateway::ProviderApi::llama_server}});
     if (known_api) {
         section.flag("usage_in_streams", to.usage_in_streams);
         section.flag("may_distil", to.may_distil);
-        if (to.api == gateway::ProviderApi::openai) {
-            read_openai(section, reader, draft, to);
-        } else {
+        if (to.api == gateway::ProviderApi::llama_server) {
             read_llama_server(section, reader, draft, to);
+        } else {
+            read_remote(section, reader, draft, to);
         }
         section.finish();  // which keys are allowed depends on the api
     }
@@ -163,6 +246,9 @@ void read_model(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
         Micros latency = -1;
         section.duration("latency", latency, 0, 3600 * kSecond);
         if (latency >= 0) to.latency_micros = latency;
+        std::uint64_t max_output = 0;
+        section.whole<std::uint64_t>("max_output", max_output, 1, 10'000'000);
+        if (max_output > 0) to.max_output = static_cast<Tokens>(max_output);
         section.text("upstream_name", to.upstream_name);
         section.finish();
     }

@@ -26,9 +26,11 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     const wire::UpstreamForm form{target.upstream_name, wire::UpstreamForm::Stream::force_body, false,
                                   call.logprobs && !chat->logprobs, call.vary};
     wire::render_upstream_body(*chat, form, body);
-    const std::string head = tiers::request_head(target, "/chat/completions", body.size(), nullptr);
+    const Result<tiers::ModelQuestion> question = tiers::question_to(target, std::move(body));
+    if (!question) co_return nullptr;
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
-    const Result<void> sent = co_await http.send(head, body, lane.reactor.now() + call.timeout_micros);
+    const Result<void> sent =
+        co_await http.send(question->head, question->body, lane.reactor.now() + call.timeout_micros);
     attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
     if (!sent) {
         attempt.outcome = tiers::outcome_of(sent.error().code);
@@ -42,6 +44,9 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
         attempt.priced = attempt.status >= 400;  // an error status is not billed
         co_return nullptr;
     }
+    Result<std::string> said = tiers::chat_answer_of(target, question->exchange, std::move(entry->body));
+    if (!said) co_return nullptr;
+    entry->body = std::move(*said);
     Result<wire::ChatAnswer> read = wire::read_chat_answer(entry->body);
     if (!read) co_return nullptr;
     read->usage = tiers::or_estimate(read->usage, call.body.size(), static_cast<Tokens>(entry->body.size() / 4));

@@ -1,4 +1,5 @@
-// A chat stream as one caller is to see it: its events as they are, or in the words of the caller's own API.
+// An upstream's stream as one caller is to see it: its events as they are, or in the words of the caller's own API; and
+// the chat stream that it is, whatever API the upstream has.
 // Thread rule: one request, one reactor; lives shorter than its ChatLife. Limits: wire::ChatStream's.
 #pragma once
 
@@ -7,22 +8,61 @@
 #include <string_view>
 
 #include "gateway/chat_life.h"
+#include "http/sse.h"
 #include "wire/chat_answer.h"
+#include "wire/provider_form.h"
 
 namespace weir::gateway {
 
 class CallerStream {
   public:
+    // Of a chat stream.
     CallerStream(const ChatLife& life, const wire::ChatStream::Options& options) : chat_(options) {
         if (life.dialect != nullptr) translator_ = life.dialect->stream_from_chat(life.foreign->echo, std::nullopt);
     }
-
-    // Takes bytes of the chat stream, appends what the caller gets of them. Errors: ChatStream's, StreamTranslator's.
-    Result<void> feed(std::string_view bytes, std::string& out) {
-        return translator_ ? translate(bytes, out) : chat_.feed(bytes, out);
+    // Of the stream of another API; `native`: the caller's own, whose events go on as they are.
+    CallerStream(const ChatLife& life, const wire::ChatStream::Options& options,
+                 std::unique_ptr<wire::ProviderStream> provider, bool native)
+        : CallerStream(life, options) {
+        provider_ = std::move(provider);
+        native_ = native;
     }
+
+    // Takes bytes of the upstream's stream, appends what the caller gets of them. Errors: those of ChatStream, of
+    // StreamTranslator and of ProviderStream.
+    Result<void> feed(std::string_view bytes, std::string& out) {
+        if (!provider_) {
+            fed_ = bytes;
+            return show(bytes, out);
+        }
+        chat_events_.clear();
+        Result<void> fed = provider_->feed(bytes, chat_events_);
+        fed_ = chat_events_;
+        if (!native_) {
+            Result<void> shown = show(chat_events_, out);
+            return shown ? fed : shown;
+        }
+        pass(bytes, out);
+        events_.clear();
+        Result<void> read = chat_.feed(chat_events_, events_);
+        return read ? fed : read;
+    }
+    // The upstream's body has ended. Errors: closed, where its stream has not.
+    Result<void> end(std::string& out) {
+        if (!provider_) return fail(ErrorCode::closed, "the upstream's stream ended before its [DONE]");
+        chat_events_.clear();
+        if (Result<void> ended = provider_->end(chat_events_); !ended) return ended;
+        fed_ = chat_events_;
+        if (!native_) return show(chat_events_, out);
+        events_.clear();
+        return chat_.feed(chat_events_, events_);
+    }
+    // What the last call of these took, as chat.
+    std::string_view fed() const { return fed_; }
+
     // The event that tells the caller that no more comes, unless one of the upstream's own has told it.
     void break_off(const wire::ApiError& error, std::string& out) {
+        if (native_ && chat_.failed()) return;
         if (translator_) {
             translator_->break_off(error, out);
         } else if (!chat_.failed()) {
@@ -32,16 +72,28 @@ class CallerStream {
     const wire::ChatStream& chat() const { return chat_; }
 
   private:
-    Result<void> translate(std::string_view bytes, std::string& out) {
+    // Chat events to the caller.
+    Result<void> show(std::string_view bytes, std::string& out) {
+        if (!translator_) return chat_.feed(bytes, out);
         events_.clear();
         const Result<void> fed = chat_.feed(bytes, events_);
         Result<void> told = translator_->feed(events_, out);
         return fed ? told : fed;
     }
+    // Whole events, as they are: one of Weir's own may have to follow.
+    void pass(std::string_view bytes, std::string& out) {
+        splitter_.feed(bytes);
+        http::SseSplitter::Event event;
+        while (splitter_.next(event) == http::SseSplitter::State::event) out += event.raw;
+    }
 
     wire::ChatStream chat_;
     std::unique_ptr<wire::StreamTranslator> translator_;  // null: the caller speaks chat
-    std::string events_;
+    std::unique_ptr<wire::ProviderStream> provider_;      // null: the upstream speaks chat
+    bool native_ = false;
+    http::SseSplitter splitter_;  // native
+    std::string chat_events_, events_;
+    std::string_view fed_;
 };
 
 }  // namespace weir::gateway

@@ -57,8 +57,9 @@ class ChatLife final : public RequestLife {
 };
 
 // deliver.cpp: a complete answer, as body or stream as the caller asked, in the caller's API. `age_micros` < 0: fresh.
+// `native_body`: the answer in the caller's own API, where it came in that.
 Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros,
-                        std::string_view more_headers = {});
+                        std::string_view more_headers = {}, std::string_view native_body = {});
 
 // relay.cpp: the reference answers.
 Task<void> relay_reference(ChatLife& life);

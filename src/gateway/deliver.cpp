@@ -47,6 +47,7 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
         const bool known = life.row.cost_complete && life.row.counterfactual_how != store::Counterfactual::unknown;
         line(lines, "x-weir-saved-usd", known ? to_decimal(life.row.saved()) : "unknown");
     }
+    if (!life.dropped.empty()) line(lines, "x-weir-dropped", life.dropped);
     if (life.debug && !life.why.empty()) {
         std::string clean = life.why;
         for (char& c : clean) {
@@ -68,14 +69,16 @@ Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::st
 }
 
 Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros,
-                        std::string_view more_headers) {
+                        std::string_view more_headers, std::string_view native_body) {
     life.sum_costs();
     life.row.status = 200;
     std::string headers = weir_headers(life, model, true);
     headers += more_headers;
     if (age_micros >= 0) line(headers, "age", std::to_string(age_micros / 1'000'000));
     std::string rendered;
-    if (life.chat.stream || life.dialect != nullptr) {
+    if (!native_body.empty() && !life.chat.stream) {
+        body = native_body;
+    } else if (life.chat.stream || life.dialect != nullptr) {
         if (const Result<void> made = render(life, body, rendered); !made) {
             const wire::ApiError error{502, "The answer can't be given as it was asked for: " + made.error().message,
                                        "server_error", "bad_answer", ""};

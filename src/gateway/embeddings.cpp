@@ -330,7 +330,8 @@ Task<bool> ask_once(EmbeddingsLife& life) {
         wire::render_upstream_body(life.request, reference.upstream_name, asked, changed);
         body = changed;
     }
-    const std::string head = tiers::request_head(reference, "/embeddings", body.size(), &life.exchange.head());
+    const std::string head =
+        tiers::request_head(*reference.provider, "/embeddings", body.size(), &life.exchange.head());
 
     net::HttpCall call(*reference.provider->client);
     const Cancellation::Scope scope(life.cancellation, call);

@@ -8,9 +8,29 @@
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "tiers/semantic_cache/shipped_verifier.h"
 #include "tiers/student/student_tier.h"
+#include "wire/anthropic_form.h"
+#include "wire/gemini_form.h"
 
 namespace weir::gateway {
 namespace {
+
+const wire::ProviderForm* form_of(ProviderApi api) {
+    switch (api) {
+        case ProviderApi::anthropic:
+            return &wire::anthropic_form();
+        case ProviderApi::gemini:
+            return &wire::gemini_form();
+        case ProviderApi::openai:
+        case ProviderApi::llama_server:
+            return nullptr;
+    }
+    return nullptr;
+}
+
+// Of an API that a provider of chat offers besides.
+const wire::ProviderForm* form_of(OfferedApi api) {
+    return api == OfferedApi::messages ? &wire::anthropic_form() : nullptr;
+}
 
 net::ClientLimits client_limits(const Limits& limits) {
     net::ClientLimits client;
@@ -21,6 +41,23 @@ net::ClientLimits client_limits(const Limits& limits) {
     client.pooled_micros = limits.upstream_idle_micros;
     client.pooled_connections = limits.upstream_idle_connections;
     return client;
+}
+
+// How the provider's API is spoken.
+void speak(const ProviderOptions& options, tiers::ProviderLink& link) {
+    link.form = form_of(options.api);
+    if (link.form != nullptr) link.native_forms.push_back(link.form);
+    for (const OfferedApi api : options.offers) {
+        if (const wire::ProviderForm* const form = form_of(api)) link.native_forms.push_back(form);
+    }
+    link.query = options.query;
+    link.drop_unsupported = options.drop_unsupported;
+    for (const auto& [name, value] : options.headers) link.fixed_lines += name + ": " + value + "\r\n";
+    if (options.key.empty()) return;
+    wire::ProviderForm::KeyHeader header{"authorization", "Bearer "};
+    if (link.form != nullptr) header = link.form->key_header();
+    if (!options.key_header.empty()) header = {options.key_header, ""};
+    link.key_line = std::string(header.name) + ": " + std::string(header.prefix) + options.key + "\r\n";
 }
 
 std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor) {
@@ -34,7 +71,7 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
     const net::Endpoint& endpoint = route.endpoint;
     const bool default_port = endpoint.port == (endpoint.tls ? 443 : 80);
     link->host_header = !endpoint.unix_path.empty() ? "localhost" : default_port ? endpoint.host : endpoint.to_string();
-    if (!route.options.key.empty()) link->authorization_line = "authorization: Bearer " + route.options.key + "\r\n";
+    speak(route.options, *link);
     link->client = std::make_unique<net::HttpClient>(reactor, endpoint, client, route.tls);
     if (route.child) {
         link->ready_of = route.child;
@@ -113,7 +150,7 @@ void LaneRoutes::make_embedder(const std::string& identity) {
     endpoint.model = options->model;
     endpoint.path = link->path_prefix + "/embeddings";
     endpoint.host_header = link->host_header;
-    endpoint.authorization_line = link->authorization_line;
+    endpoint.authorization_line = link->key_line;
     endpoint.ready = [link] { return link->is_ready(); };
     embedder_ = std::make_unique<embed::EndpointEmbedder>(std::move(client), std::move(endpoint));
 }
@@ -125,6 +162,7 @@ std::shared_ptr<tiers::ModelUpstream> LaneRoutes::upstream_of(const ModelRoute& 
     upstream->upstream_name = model.upstream_name;
     upstream->name_id = model.name_id;
     upstream->price = model.price;
+    upstream->max_output = model.max_output;
     return upstream;
 }
 

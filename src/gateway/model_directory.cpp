@@ -30,6 +30,7 @@ ModelRoute ModelDirectory::configured(const ModelOptions& model) const {
     route.provider = model.provider;
     route.full_name = model.full_name();
     route.upstream_name = model.upstream_name.empty() ? model.name : model.upstream_name;
+    route.max_output = model.max_output;
     const prices::Price* price = prices_.find(model.provider, model.name);
     if (price == nullptr) price = prices_.find(model.provider, route.upstream_name);
     if (price != nullptr) route.price = *price;

@@ -21,6 +21,7 @@ struct ModelRoute {
     std::string full_name;
     std::string upstream_name;
     std::optional<prices::Price> price;
+    std::optional<Tokens> max_output;
     store::NameId name_id = store::kNoName;  // kNoName: not interned yet
 };
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -20,13 +22,21 @@ struct Address {
     std::uint16_t port = 0;
 };
 
-enum class ProviderApi : std::uint8_t { openai, llama_server };
+enum class ProviderApi : std::uint8_t { openai, anthropic, gemini, llama_server };
+
+// OpenAI's other APIs, where the provider offers them: requests in them then go on as they are.
+enum class OfferedApi : std::uint8_t { completions, responses, messages };
 
 struct ProviderOptions {
     std::string name;
     ProviderApi api = ProviderApi::openai;
-    std::string base_url;  // openai: "https://api.openai.com/v1"
-    std::string key;       // sent as "Authorization: Bearer"; empty: none. The caller's key never goes upstream.
+    std::string base_url;    // "https://api.openai.com/v1"
+    std::string key;         // sent as the API wants it; empty: none. The caller's key never goes upstream.
+    std::string key_header;  // another name for the key's header (Azure: "api-key"); empty: the API's
+    std::string query;       // behind every path (Azure: "api-version=2024-10-21"), without '?'
+    std::vector<std::pair<std::string, std::string>> headers;  // sent with every request
+    std::vector<OfferedApi> offers;
+    bool drop_unsupported = false;                   // what its API has no word for is left out and told, not refused
     bool usage_in_streams = true;                    // ask for usage in streams on Weir's behalf (stream_options)
     bool may_distil = false;                         // its terms allow that models are trained on its answers
     std::string tls_ca_file;                         // PEM, instead of the system's; empty: the system's
@@ -39,6 +49,7 @@ struct ModelOptions {
     std::string name;                      // "smollm2"
     std::string upstream_name;             // as sent upstream; default: name
     std::optional<prices::Price> price;    // over the price table
+    std::optional<Tokens> max_output;      // tokens; for APIs that want a limit, where the request has none
     std::optional<Micros> latency_micros;  // what an answer takes as a rule: for "time saved" until it is measured
     int line = 0;
     std::string full_name() const { return provider + "/" + name; }

@@ -6,6 +6,7 @@
 #include "cascade/cacheable.h"
 #include "gateway/caller_stream.h"
 #include "gateway/examples.h"
+#include "gateway/reference_question.h"
 #include "gateway/upstream_call.h"
 #include "wire/chat_answer.h"
 
@@ -16,9 +17,14 @@ constexpr Micros kFinishMicros = 1'000'000;
 
 // One relay under way.
 struct Relay : UpstreamCall {
-    Relay(ChatLife& owner, net::HttpCall& on) : UpstreamCall(owner, on), life(owner) {}
+    Relay(ChatLife& owner, net::HttpCall& on, const ReferenceQuestion& what)
+        : UpstreamCall(owner, on), life(owner), question(what) {
+        form = question.form;
+        native = question.native;
+    }
 
     ChatLife& life;
+    const ReferenceQuestion& question;
     std::string out;         // events on their way to the caller
     bool has_usage = false;  // the stream will bring a usage
 };
@@ -51,13 +57,20 @@ void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entr
 Task<void> relay_body(Relay& relay) {
     ChatLife& life = relay.life;
     const auto entry = std::make_shared<tiers::CacheEntry>();
-    const std::string& body = entry->body;
-    const Result<void> got = co_await relay.call.read_all(entry->body, relay.reference.provider->answer_bytes);
+    std::string& body = entry->body;
+    Result<void> got = co_await relay.call.read_all(body, relay.reference.provider->answer_bytes);
     if (!got) {
         co_await fail_call(relay, got.error());
         co_return;
     }
-    Result<wire::ChatAnswer> read = wire::read_chat_answer(body);
+    std::string native;  // the caller's own API: what came is what goes
+    if (relay.form != nullptr) {
+        native.swap(body);
+        got = relay.form->body_to_chat(native, relay.question.exchange, body);
+        if (!relay.native) native.clear();
+    }
+    Result<wire::ChatAnswer> read = tl::unexpected(got ? Error{} : got.error());
+    if (got) read = wire::read_chat_answer(body);
     if (!read) {
         const Error error{ErrorCode::protocol, "its answer is no chat completion: " + read.error().message};
         co_await fail_call(relay, error);
@@ -74,7 +87,7 @@ Task<void> relay_body(Relay& relay) {
         co_return;
     }
     // Some servers answer with a body where a stream was asked for. The caller gets what it asked for.
-    co_await deliver_body(life, body, relay.reference.full_name, -1, relay.headers);
+    co_await deliver_body(life, body, relay.reference.full_name, -1, relay.headers, native);
 }
 
 void begin_relayed(Relay& relay) {
@@ -94,6 +107,10 @@ Task<void> pass_on(Relay& relay) {
     if (!written) life.on_peer_gone();
 }
 
+Result<void> stream_cut() {
+    return fail(ErrorCode::closed, "the upstream's stream ended before its [DONE]");
+}
+
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:
 // the stream is done.
 Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
@@ -103,17 +120,17 @@ Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
     while (true) {
         const Result<std::string_view> piece = co_await relay.call.read_piece();
         if (!piece) co_return piece.error();
-        if (piece->empty()) co_return Error{ErrorCode::closed, "the upstream's stream ended before its [DONE]"};
         relay.out.clear();
-        Result<void> fed = stream.feed(*piece, relay.out);
+        Result<void> fed = piece->empty() ? stream.end(relay.out) : stream.feed(*piece, relay.out);
         if (flight != nullptr && fed) {
             if (!std::exchange(flight_began, true)) flight->begin(relay.headers, relay.has_usage);
-            flight->append(*piece);
+            flight->append(stream.fed());
         }
+        if (piece->empty() && fed && !stream.chat().done()) fed = stream_cut();
         std::string_view more;
-        while (fed && relay.call.buffered_piece(more)) {
+        while (fed && !stream.chat().done() && relay.call.buffered_piece(more)) {
             fed = stream.feed(more, relay.out);
-            if (flight != nullptr && fed) flight->append(more);
+            if (flight != nullptr && fed) flight->append(stream.fed());
         }
         if (fed && stream.chat().done()) co_return std::nullopt;
         co_await pass_on(relay);
@@ -165,13 +182,17 @@ Task<void> break_stream(Relay& relay, const Error& broken, CallerStream& stream)
     co_await life.exchange.end_stream(event);
 }
 
-Task<void> relay_stream(Relay& relay, bool usage_was_added) {
+Task<void> relay_stream(Relay& relay) {
     ChatLife& life = relay.life;
     wire::ChatStream::Options options;
-    options.hide_usage = usage_was_added && life.dialect == nullptr;
+    // A form's stream always has it.
+    const bool uninvited = relay.question.usage_added || (relay.form != nullptr && !life.chat.include_usage);
+    options.hide_usage = uninvited && life.dialect == nullptr;
     options.keep = life.may_store || life.grading != nullptr || life.keeps_example;
-    relay.has_usage = usage_was_added || life.chat.include_usage;
-    CallerStream caller(life, options);
+    relay.has_usage = uninvited || life.chat.include_usage;
+    std::unique_ptr<wire::ProviderStream> provider;
+    if (relay.form != nullptr) provider = relay.form->stream_to_chat(relay.question.exchange);
+    CallerStream caller(life, options, std::move(provider), relay.native);
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {
@@ -206,20 +227,17 @@ Task<void> relay_reference(ChatLife& life) {
     const tiers::ModelUpstream& reference = *life.plan->reference;
     const bool ready = co_await reference_is_ready(life);
     if (!ready) co_return;
-    const bool add_usage = life.chat.stream && !life.chat.include_usage && reference.provider->usage_in_streams;
-    std::string changed;
-    std::string_view body = life.chat.body;
-    if (add_usage || reference.upstream_name != life.chat.model) {
-        const wire::UpstreamForm form{reference.upstream_name, wire::UpstreamForm::Stream::as_asked, add_usage, false};
-        wire::render_upstream_body(life.chat, form, changed);
-        body = changed;
+    ReferenceQuestion question;
+    if (const std::optional<wire::ApiError> problem = question_to_reference(life, reference, question)) {
+        co_await deliver_error(life, *problem);
+        co_return;
     }
-    const std::string head = tiers::request_head(reference, "/chat/completions", body.size(), &life.exchange.head());
+    for (const std::string& name : question.exchange.dropped) life.note_dropped(name);
 
     net::HttpCall call(*reference.provider->client);
     const Cancellation::Scope scope(life.cancellation, call);
-    Relay relay(life, call);
-    const Result<void> sent = co_await call.send(head, body);
+    Relay relay(life, call, question);
+    const Result<void> sent = co_await call.send(question.head, question.body);
     if (!sent) {
         co_await fail_call(relay, sent.error());
         co_return;
@@ -228,7 +246,7 @@ Task<void> relay_reference(ChatLife& life) {
     if (relay.status >= 300 || relay.status < 200) {
         co_await relay_error(relay);
     } else if (life.chat.stream && relay.is_stream) {
-        co_await relay_stream(relay, add_usage);
+        co_await relay_stream(relay);
     } else {
         co_await relay_body(relay);
     }

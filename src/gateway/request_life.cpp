@@ -181,6 +181,11 @@ void RequestLife::note(std::string_view what) {
     why += what;
 }
 
+void RequestLife::note_dropped(std::string_view member) {
+    if (!dropped.empty()) dropped += ", ";
+    for (const char c : member) dropped += c > 0x20 && c < 0x7f && c != ',' ? c : '?';
+}
+
 wire::ApiError bad_request(std::string message, std::string param, std::string code) {
     return {400, std::move(message), "invalid_request_error", std::move(code), std::move(param)};
 }

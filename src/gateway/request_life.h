@@ -37,6 +37,8 @@ class RequestLife : public net::PeerWatcher {
     void sum_costs();
     // Appends to x-weir-why, if the caller asked for it.
     void note(std::string_view what);
+    // Adds a name to x-weir-dropped.
+    void note_dropped(std::string_view member);
 
     Lane& lane;
     net::Exchange& exchange;
@@ -64,6 +66,7 @@ class RequestLife : public net::PeerWatcher {
     store::LedgerRow row;
     std::int64_t upstream_micros = 0;  // spent waiting for upstreams
     std::string why;                   // x-weir-why
+    std::string dropped;               // x-weir-dropped: members of the request that the model's API has no word for
 };
 
 // A 400 in OpenAI's form.

@@ -107,11 +107,16 @@ Task<void> relay_error(UpstreamCall& upstream) {
         co_return;
     }
     std::vector<json::Member> members;
+    if (upstream.form != nullptr && !upstream.native) {
+        const wire::ApiError error = upstream.form->error_of(upstream.status, body);
+        co_await deliver_error(life, error, upstream.headers);
+        co_return;
+    }
     const auto is_error_object = [&](const json::Member& member) {
         return member.key == "error" && json::is_object(member.raw(body));
     };
     const bool own_form = json::members(body, members) && std::any_of(members.begin(), members.end(), is_error_object);
-    if (!own_form || life.dialect != nullptr) {
+    if (!own_form || (life.dialect != nullptr && !upstream.native)) {
         const unsigned status = upstream.status >= 400 && upstream.status < 600 ? upstream.status : 502;
         const std::string foreign = "The upstream answered with status " + std::to_string(upstream.status) + ": ";
         wire::ApiError error{status, (own_form ? "" : foreign) + wire::upstream_message(body),

@@ -29,7 +29,9 @@ struct UpstreamCall {
     Micros begun = 0;  // steady time
     unsigned status = 0;
     bool is_stream = false;
-    std::string headers;  // the upstream's, for the caller
+    std::string headers;                       // the upstream's, for the caller
+    const wire::ProviderForm* form = nullptr;  // of the upstream's API; null: OpenAI's
+    bool native = false;                       // ... which is the caller's as well
 };
 
 // False: the reference can't be asked now, and the caller has been told.

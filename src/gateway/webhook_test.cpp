@@ -21,7 +21,7 @@ struct World : JudgeWorld {
             const std::shared_ptr<tiers::ProviderLink> link = made->judge->provider;
             link->path_prefix = "/grade";
             link->host_header = "grader.example";
-            link->authorization_line = "authorization: Bearer secret\r\n";
+            link->key_line = "authorization: Bearer secret\r\n";
             made->webhook = link;
             made->judge.reset();
             made->judge_record = record;

@@ -12,20 +12,6 @@ namespace {
 using json::Span;
 using json::Walk;
 
-constexpr Tokens kMaxTokens = 1'000'000'000'000;  // a count beyond this is nonsense and would only overflow sums
-
-std::optional<Tokens> token_count(std::string_view raw) {
-    const std::optional<double> value = json::as_double(raw);
-    if (!value) return std::nullopt;
-    return static_cast<Tokens>(std::llround(std::clamp(*value, 0.0, static_cast<double>(kMaxTokens))));
-}
-
-// The count called `name` in an object, null or nothing.
-std::optional<Tokens> count_in(std::string_view document, Span object, std::string_view name) {
-    const std::optional<Span> value = json::find_member(document, object, name);
-    return value ? token_count(value->of(document)) : std::nullopt;
-}
-
 bool is_text(std::string_view raw) {
     return json::is_string(raw) && raw.size() > 2;
 }
@@ -115,42 +101,6 @@ Result<void> read_choices(std::string_view body, Span choices, ChatAnswer& answe
 }
 
 }  // namespace
-
-std::optional<Usage> read_usage(std::string_view document, Span usage_object) {
-    if (!json::is_object(usage_object.of(document))) return std::nullopt;
-    std::optional<Tokens> prompt;
-    std::optional<Tokens> completion;
-    std::optional<Tokens> total;
-    std::optional<Tokens> cached;
-    std::optional<Tokens> cache_hit;
-    std::optional<Tokens> reasoning;
-    for (Walk member(document, usage_object); member.next();) {
-        if (member.key_is("prompt_tokens")) {
-            prompt = token_count(member.raw());
-        } else if (member.key_is("completion_tokens")) {
-            completion = token_count(member.raw());
-        } else if (member.key_is("total_tokens")) {
-            total = token_count(member.raw());
-        } else if (member.key_is("prompt_cache_hit_tokens")) {
-            cache_hit = token_count(member.raw());
-        } else if (member.key_is("prompt_tokens_details")) {
-            cached = count_in(document, member.value(), "cached_tokens");
-        } else if (member.key_is("completion_tokens_details")) {
-            reasoning = count_in(document, member.value(), "reasoning_tokens");
-        }
-    }
-    Usage usage;
-    usage.reported = prompt || completion;
-    usage.output = completion.value_or(0);
-    usage.reasoning = reasoning.value_or(0);
-    if (usage.reasoning > 0 && total == prompt.value_or(0) + usage.output + usage.reasoning) {
-        usage.output += usage.reasoning;
-    }
-    usage.reasoning = std::min(usage.reasoning, usage.output);
-    usage.input_cached = std::min(cached.value_or(cache_hit.value_or(0)), prompt.value_or(0));
-    usage.input_uncached = prompt.value_or(0) - usage.input_cached;
-    return usage;
-}
 
 Result<ChatAnswer> read_chat_answer(std::string_view body) {
     thread_local std::vector<json::Member> members;

@@ -14,6 +14,7 @@
 #include "json/span.h"
 #include "wire/event_pattern.h"
 #include "wire/usage.h"
+#include "wire/usage_form.h"
 
 namespace weir::wire {
 
@@ -40,12 +41,6 @@ struct ChatAnswer {
 // Reads a complete body. Error code protocol where it is no JSON object, has no non-empty `choices`, or a choice has no
 // message object: such an answer must not be passed off as one.
 Result<ChatAnswer> read_chat_answer(std::string_view body);
-
-// A usage object (its raw text) in any shape OpenAI-compatible servers send: details absent or null, floats, cached
-// tokens in prompt_tokens_details.cached_tokens or (DeepSeek) prompt_cache_hit_tokens, reasoning in
-// completion_tokens_details.reasoning_tokens. Reasoning outside prompt + completion (total_tokens larger than their
-// sum by exactly the reasoning tokens) is added to output. nullopt where it is null or no object.
-std::optional<Usage> read_usage(std::string_view document, json::Span usage_object);
 
 // The body with choices[].logprobs set to null: for answers that were asked for log-probabilities on Weir's behalf.
 std::string without_logprobs(std::string_view body);

@@ -35,19 +35,31 @@ wire::Usage of_own(const wire::Usage& usage, std::size_t own_bytes, std::size_t 
 
 }  // namespace
 
-std::vector<Samples::Request> ModelTier::requests_for(const wire::ChatRequest& chat) const {
-    std::vector<Samples::Request> requests(2);
+Result<std::vector<ModelQuestion>> ModelTier::requests_for(const wire::ChatRequest& chat) const {
+    std::vector<ModelQuestion> requests;
     wire::UpstreamForm form{upstream_->upstream_name, wire::UpstreamForm::Stream::force_body, false,
                             gathers_.by_logprobs() && !chat.logprobs};
-    for (Samples::Request& request : requests) {
-        wire::render_upstream_body(chat, form, request.body);
-        request.head = request_head(*upstream_, "/chat/completions", request.body.size(), nullptr);
+    while (requests.size() < std::min<std::size_t>(gathers_.samples, 2)) {
+        std::string body;
+        wire::render_upstream_body(chat, form, body);
+        Result<ModelQuestion> question = question_to(*upstream_, std::move(body));
+        if (!question) return tl::unexpected(question.error());
+        requests.push_back(std::move(*question));
         form.vary = true;
-        if (gathers_.samples == 1) break;
     }
-    const Samples::Request another = requests.back();
+    const ModelQuestion another = requests.back();
     requests.resize(gathers_.samples, another);
     return requests;
+}
+
+void ModelTier::to_chat(const ModelQuestion& request, Samples::Sample& sample) const {
+    if (!sample.got || sample.status != 200) return;
+    Result<std::string> body = chat_answer_of(*upstream_, request.exchange, std::move(sample.body));
+    if (body) {
+        sample.body = std::move(*body);
+    } else {
+        sample.got = tl::unexpected(body.error());
+    }
 }
 
 void ModelTier::note_health(const Samples::Sample& first, Micros now, Micros taken) {
@@ -112,9 +124,9 @@ Task<std::optional<double>> ModelTier::verify(const Question& question, std::str
     const Micros begun = client.reactor().now();
     const Micros patience = begun + health_.patience();
     const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
-    std::vector<Samples::Request> requests(1);
-    requests.front().body = *body;
-    requests.front().head = request_head(*upstream_, "/chat/completions", body->size(), nullptr);
+    Result<ModelQuestion> asked = question_to(*upstream_, *body);
+    if (!asked) co_return std::nullopt;
+    const std::vector<ModelQuestion> requests(1, *asked);
     Samples samples(client, {deadline, upstream_->provider->answer_bytes});
     {
         const Cancellation::Scope scope(cancellation, samples);
@@ -122,6 +134,7 @@ Task<std::optional<double>> ModelTier::verify(const Question& question, std::str
     }
     attempt.latency_micros += static_cast<std::int32_t>(client.reactor().now() - begun);
     Samples::Sample& said = samples.samples().front();
+    to_chat(requests.front(), said);
     if (!said.got || said.status != 200) {
         attempt.priced = attempt.priced && (said.got || !may_be_billed(said));
         co_return std::nullopt;
@@ -172,7 +185,13 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         }
     }
     const wire::ChatRequest& asked = source_ ? with_examples : question.chat;
-    const std::vector<Samples::Request> requests = requests_for(asked);
+    const Result<std::vector<ModelQuestion>> said = requests_for(asked);
+    if (!said) {
+        climb.attempt.outcome = store::Outcome::declined;
+        climb.reason = said.error().message;
+        co_return climb;
+    }
+    const std::vector<ModelQuestion>& requests = *said;
     Samples samples(client, {deadline, upstream.provider->answer_bytes});
     {
         const Cancellation::Scope scope(cancellation, samples);
@@ -182,6 +201,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     climb.attempt.latency_micros = static_cast<std::int32_t>(taken);
     Samples::Sample& first = samples.samples().front();
     note_health(first, now, taken);
+    for (std::size_t number = 0; number < requests.size(); ++number)
+        to_chat(requests[number], samples.samples()[number]);
     std::optional<wire::ChatAnswer> read = read_first(first, requests.front().body.size(), climb);
     const std::string_view format = wire::prompt_parts(question.chat).response_format;
     std::vector<std::string> others;

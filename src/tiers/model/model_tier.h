@@ -29,7 +29,10 @@ class ModelTier final : public Tier {
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
 
   private:
-    std::vector<Samples::Request> requests_for(const wire::ChatRequest& chat) const;
+    // Error: the provider's API can't express the request.
+    Result<std::vector<ModelQuestion>> requests_for(const wire::ChatRequest& chat) const;
+    // The answer as chat, where the provider has another API.
+    void to_chat(const ModelQuestion& request, Samples::Sample& sample) const;
     void note_health(const Samples::Sample& first, Micros now, Micros taken);
     // What the first answer says, and what it cost. Nothing: it is none, and the climb says why.
     std::optional<wire::ChatAnswer> read_first(const Samples::Sample& first, std::size_t request_bytes,

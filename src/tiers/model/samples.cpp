@@ -6,7 +6,7 @@
 
 namespace weir::tiers {
 
-Task<void> Samples::one(const Request& request, std::size_t number) {
+Task<void> Samples::one(const ModelQuestion& request, std::size_t number) {
     Sample& sample = samples_[number];
     {
         net::HttpCall call(client_);
@@ -24,7 +24,7 @@ Task<void> Samples::one(const Request& request, std::size_t number) {
     if (--pending_ == 0 && waiter_) client_.reactor().post(std::exchange(waiter_, nullptr));
 }
 
-Task<void> Samples::ask(const std::vector<Request>& requests) {
+Task<void> Samples::ask(const std::vector<ModelQuestion>& requests) {
     samples_.resize(requests.size());
     calls_.resize(requests.size());
     pending_ = requests.size();

@@ -12,14 +12,12 @@
 #include "base/task.h"
 #include "base/units.h"
 #include "net/http_client.h"
+#include "tiers/model/upstream.h"
 
 namespace weir::tiers {
 
 class Samples final : public Cancelable {
   public:
-    struct Request {
-        std::string head, body;
-    };
     struct Sample {
         Result<void> got;     // the whole answer was read
         unsigned status = 0;  // 0: no head came
@@ -34,7 +32,7 @@ class Samples final : public Cancelable {
     Samples(net::HttpClient& client, const Limits& limits) : client_(client), limits_(limits) {}
 
     // Once; `requests` outlives the task.
-    Task<void> ask(const std::vector<Request>& requests);
+    Task<void> ask(const std::vector<ModelQuestion>& requests);
     void cancel() override;
 
     std::vector<Sample>& samples() { return samples_; }  // in the requests' order
@@ -46,7 +44,7 @@ class Samples final : public Cancelable {
         void await_suspend(std::coroutine_handle<> waiter) { of.waiter_ = waiter; }
         void await_resume() const {}
     };
-    Task<void> one(const Request& request, std::size_t number);
+    Task<void> one(const ModelQuestion& request, std::size_t number);
 
     net::HttpClient& client_;
     Limits limits_;

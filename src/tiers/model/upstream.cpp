@@ -22,24 +22,47 @@ bool stays_here(std::string_view name) {
     return starts("x-weir-") || starts("x-forwarded-");
 }
 
+// The lines that the API wants, but for those that the caller has sent itself.
+void add_lines_of(const wire::ProviderForm& form, const http::RequestHead* caller, std::string& head) {
+    std::string_view lines = form.head_lines();
+    while (!lines.empty()) {
+        const std::size_t end = lines.find("\r\n") + 2;
+        const std::string_view line = lines.substr(0, end);
+        lines.remove_prefix(end);
+        const std::string_view name = line.substr(0, line.find(':'));
+        if (caller == nullptr || caller->headers.value(name).empty()) head += line;
+    }
+}
+
 std::int32_t clamp(Tokens tokens) {
     return static_cast<std::int32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::int32_t>::max()));
 }
 
 }  // namespace
 
-std::string request_head(const ModelUpstream& upstream, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller) {
-    const ProviderLink& provider = *upstream.provider;
+const wire::ProviderForm* ProviderLink::native_form(std::string_view api) const {
+    const auto found = std::find_if(native_forms.begin(), native_forms.end(),
+                                    [api](const wire::ProviderForm* one) { return one->name() == api; });
+    return found == native_forms.end() ? nullptr : *found;
+}
+
+std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
+                         const http::RequestHead* caller, const wire::ProviderForm* form) {
     std::string head;
     head.reserve(512);
     head += "POST ";
     head += provider.path_prefix;
     head += path;
+    if (!provider.query.empty()) {
+        head += path.find('?') == std::string_view::npos ? '?' : '&';
+        head += provider.query;
+    }
     head += " HTTP/1.1\r\nhost: ";
     head += provider.host_header;
     head += "\r\n";
-    head += provider.authorization_line;
+    head += provider.key_line;
+    head += provider.fixed_lines;
+    if (form != nullptr) add_lines_of(*form, caller, head);
     head += "content-type: application/json\r\ncontent-length: ";
     head += std::to_string(body_bytes);
     head += "\r\n";
@@ -54,6 +77,43 @@ std::string request_head(const ModelUpstream& upstream, std::string_view path, s
     }
     head += "\r\n";
     return head;
+}
+
+Result<void> say(const ModelUpstream& upstream, std::string chat_body, const http::RequestHead* caller,
+                 std::string& error_param, ModelQuestion& question) {
+    const ProviderLink& provider = *upstream.provider;
+    std::string path = "/chat/completions";
+    if (provider.form == nullptr) {
+        question.body = std::move(chat_body);
+    } else {
+        wire::ProviderExchange& exchange = question.exchange;
+        exchange.drop_unsupported = provider.drop_unsupported;
+        exchange.max_output = upstream.max_output;
+        Result<void> said = provider.form->request_from_chat(chat_body, error_param, exchange, question.body);
+        if (!said) return said;
+        path.clear();
+        provider.form->append_path(exchange, path);
+    }
+    question.head = request_head(provider, path, question.body.size(), caller, provider.form);
+    return {};
+}
+
+Result<ModelQuestion> question_to(const ModelUpstream& upstream, std::string chat_body) {
+    ModelQuestion question;
+    question.exchange.model = upstream.upstream_name;
+    std::string param;
+    Result<void> said = say(upstream, std::move(chat_body), nullptr, param, question);
+    if (!said) return tl::unexpected(said.error());
+    return question;
+}
+
+Result<std::string> chat_answer_of(const ModelUpstream& upstream, const wire::ProviderExchange& exchange,
+                                   std::string body) {
+    const wire::ProviderForm* const form = upstream.provider->form;
+    if (form == nullptr) return body;
+    std::string chat_body;
+    if (Result<void> read = form->body_to_chat(body, exchange, chat_body); !read) return tl::unexpected(read.error());
+    return chat_body;
 }
 
 wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output) {

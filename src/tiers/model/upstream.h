@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/head.h"
 #include "net/http_client.h"
 #include "prices/price_table.h"
 #include "store/ledger_row.h"
+#include "wire/provider_form.h"
 #include "wire/usage.h"
 
 namespace weir::tiers {
@@ -21,8 +23,13 @@ struct ProviderLink {
     std::string name;
     std::string identity;     // name and base URL: part of every cache key
     std::string path_prefix;  // "/v1"
+    std::string query;        // behind every path, without its '?'; mostly empty
     std::string host_header;
-    std::string authorization_line;  // "authorization: Bearer ...\r\n", or empty
+    std::string key_line;                                 // "authorization: Bearer ...\r\n", or empty
+    std::string fixed_lines;                              // whatever else the configuration sends
+    const wire::ProviderForm* form = nullptr;             // of its API; nullptr: OpenAI's chat
+    std::vector<const wire::ProviderForm*> native_forms;  // of the APIs that it takes as they are
+    bool drop_unsupported = false;                        // wire::ProviderExchange
     bool usage_in_streams = true;
     std::size_t answer_bytes = 64u << 20;
     std::unique_ptr<net::HttpClient> client;
@@ -31,6 +38,9 @@ struct ProviderLink {
     std::shared_ptr<const void> ready_of;
 
     bool is_ready() const { return ready == nullptr || ready(ready_of.get()); }
+
+    // The form of the API of that name (wire::Dialect::name()), where the provider takes it as it is; else nullptr.
+    const wire::ProviderForm* native_form(std::string_view api) const;
 };
 
 struct ModelUpstream {
@@ -39,12 +49,29 @@ struct ModelUpstream {
     std::string upstream_name;  // as sent
     store::NameId name_id = store::kNoName;
     std::optional<prices::Price> price;
+    std::optional<Tokens> max_output;  // wire::ProviderExchange
 };
 
 // The head of a POST to the provider's `path` ("/chat/completions"). `caller` may be null: Weir's own question; else
-// its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own.
-std::string request_head(const ModelUpstream& upstream, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller);
+// its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own. `form` says
+// which headers the API wants besides.
+std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
+                         const http::RequestHead* caller, const wire::ProviderForm* form = nullptr);
+
+// A question to a model in its provider's own words.
+struct ModelQuestion {
+    std::string head, body;
+    wire::ProviderExchange exchange;  // with a form
+};
+// `chat_body` has the upstream's name of the model in it, and `stream` as it is wanted; question.exchange what the
+// gateway sets of it. Errors: ProviderForm's; without a form there are none.
+Result<void> say(const ModelUpstream& upstream, std::string chat_body, const http::RequestHead* caller,
+                 std::string& error_param, ModelQuestion& question);
+// The same for Weir's own questions, which nobody is told of, and which want a body.
+Result<ModelQuestion> question_to(const ModelUpstream& upstream, std::string chat_body);
+// A whole answer as a chat body. Errors: ProviderForm::body_to_chat()'s.
+Result<std::string> chat_answer_of(const ModelUpstream& upstream, const wire::ProviderExchange& exchange,
+                                   std::string body);
 
 // The usage as reported; where the provider reported none, an estimate that stays marked as one: four bytes a token of
 // the request, and `output` tokens.
