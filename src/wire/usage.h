@@ -23,8 +23,8 @@ struct Usage {
     Tokens reasoning = 0;             // of which reasoning: for information
     std::uint32_t web_searches = 0;   // server tools that are billed by the piece
     ServiceTier tier = ServiceTier::standard;
-    std::optional<Usd> stated;  // what the provider itself says that the answer cost
-    bool reported = false;      // false: the provider said nothing, the counts are estimates
+    std::optional<Usd> stated = std::nullopt;  // what the provider itself says that the answer cost
+    bool reported = false;                     // false: the provider said nothing, the counts are estimates
 
     Tokens input() const { return input_uncached + input_cached + input_cache_write + input_cache_write_1h; }
     friend bool operator==(const Usage&, const Usage&) = default;
