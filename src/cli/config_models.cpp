@@ -112,6 +112,7 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
         section.wrong("query", "is not the query of a URL (without its '?')");
     }
     section.flag("drop_unsupported", to.drop_unsupported);
+    section.flag("pass_through", to.pass_through);
     if (to.api == gateway::ProviderApi::openai) {
         read_offers(section, reader, to);
     } else {
@@ -122,8 +123,8 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
 }
 
 void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
-    for (const std::string_view key :
-         {"base_url", "key", "key_header", "query", "headers", "offers", "drop_unsupported", "tls_ca_file"}) {
+    for (const std::string_view key : {"base_url", "key", "key_header", "query", "headers", "offers",
+                                       "drop_unsupported", "pass_through", "tls_ca_file"}) {
         section.refuse(key, "is for providers at an address; Weir talks to the child that it starts by itself");
     }
     local::LlamaServerOptions child;

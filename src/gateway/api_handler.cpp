@@ -4,6 +4,7 @@
 
 #include "gateway/chat.h"
 #include "gateway/embeddings.h"
+#include "gateway/pass_through.h"
 #include "gateway/request_life.h"
 #include "wire/completions.h"
 #include "wire/errors.h"
@@ -61,22 +62,7 @@ Task<void> refuse_path(Lane& lane, net::Exchange& exchange) {
     const wire::ApiError error{404,
                                "No such path: " + std::string(head.method) + " " +
                                    std::string(head.path().substr(0, 200)) + ". Weir answers " + known +
-                                   "POST /v1/embeddings and GET /v1/models.",
-                               "invalid_request_error", "not_found", ""};
-    co_await refuse(lane, exchange, error);
-}
-
-// Only who makes the tokens can count them, and no provider of chat tells before it answers. A guess would be taken for
-// the truth.
-Task<void> refuse_to_count(Lane& lane, net::Exchange& exchange) {
-    if (caller_of(lane.routes->routes(), exchange.head()) == nullptr) {
-        const wire::ApiError error = unknown_caller();
-        co_await refuse(lane, exchange, error);
-        co_return;
-    }
-    const wire::ApiError error{404,
-                               "Tokens can't be counted here before the request is answered: no model behind Weir "
-                               "offers it. The answer's usage has the exact counts.",
+                                   "POST /v1/embeddings and GET /v1/models; other POSTs below /v1 go to the provider.",
                                "invalid_request_error", "not_found", ""};
     co_await refuse(lane, exchange, error);
 }
@@ -102,7 +88,7 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
         co_await refuse_method(lane_, exchange, "POST");
     } else if (path == "/v1/messages/count_tokens") {
         if (method == "POST") {
-            co_await refuse_to_count(lane_, exchange);
+            co_await handle_count_tokens(lane_, exchange);
         } else {
             co_await refuse_method(lane_, exchange, "POST");
         }
@@ -123,6 +109,8 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
         }
     } else if (path == "/health" && reads) {
         co_await exchange.respond(200, kJson, R"({"status":"ok"})");
+    } else if (method == "POST" && path.starts_with("/v1/") && path.size() > 4) {
+        co_await handle_pass_through(lane_, exchange, api != nullptr ? &api->dialect() : nullptr);
     } else {
         co_await refuse_path(lane_, exchange);
     }

@@ -5,9 +5,11 @@
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
 #include "gateway/examples.h"
+#include "gateway/pass_through.h"
 #include "gateway/switch_loss.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/chat_answer.h"
+#include "wire/named_model.h"
 
 namespace weir::gateway {
 namespace {
@@ -31,11 +33,33 @@ std::optional<wire::ApiError> translate(ChatLife& life) {
     return std::nullopt;
 }
 
+// A request that chat has no words for, where its provider speaks the caller's API: it goes there as it is. False: it
+// does not.
+Task<bool> pass_natively(ChatLife& life) {
+    const Result<wire::NamedModel> named = wire::read_named_model(life.exchange.body());
+    if (!named || named->model.empty()) co_return false;
+    const std::optional<wire::ApiError> unknown = co_await find_plan(life, named->model);
+    if (unknown) co_return false;
+    const wire::ProviderForm* const form = life.plan->reference->provider->native_form(life.dialect->name());
+    if (form == nullptr) co_return false;
+    wire::ProviderExchange exchange;
+    exchange.model = life.plan->reference->upstream_name;
+    exchange.stream = named->stream;
+    std::string path;
+    form->append_path(exchange, path);
+    static const std::uint64_t kTask = short_digest(sha256("passed through"));
+    identify_task(life, kTask);
+    life.note("passed on as it is: caches and cheaper tiers can't read it");
+    co_await pass_on(life, {path, named->model, form});
+    co_return true;
+}
+
 // Who calls and what for. An error: what the caller is told instead.
 std::optional<wire::ApiError> admit(ChatLife& life) {
     std::optional<wire::ApiError> problem = admit_caller(life);
     if (problem) return problem;
     if (life.dialect != nullptr) problem = translate(life);
+    life.untranslatable = problem.has_value();
     if (problem) return problem;
     const std::string_view body = life.foreign ? life.foreign->chat_body : life.exchange.body();
     life.place = life.lane.requests.find(body);
@@ -167,6 +191,10 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
 Task<void> answer(ChatLife& life) {
     std::optional<wire::ApiError> refused = admit(life);
     if (!refused && !find_plan_at_once(life, life.chat.model)) refused = co_await find_plan(life, life.chat.model);
+    if (refused && life.untranslatable) {
+        const bool passed = co_await pass_natively(life);
+        if (passed) co_return;
+    }
     if (refused) {
         co_await deliver_error(life, *refused);
         co_return;

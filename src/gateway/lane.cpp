@@ -52,6 +52,7 @@ void speak(const ProviderOptions& options, tiers::ProviderLink& link) {
     }
     link.query = options.query;
     link.drop_unsupported = options.drop_unsupported;
+    link.passes_through = options.pass_through && options.api != ProviderApi::llama_server;
     for (const auto& [name, value] : options.headers) link.fixed_lines += name + ": " + value + "\r\n";
     if (options.key.empty()) return;
     wire::ProviderForm::KeyHeader header{"authorization", "Bearer "};

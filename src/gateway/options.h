@@ -36,6 +36,7 @@ struct ProviderOptions {
     std::string query;       // behind every path (Azure: "api-version=2024-10-21"), without '?'
     std::vector<std::pair<std::string, std::string>> headers;  // sent with every request
     std::vector<OfferedApi> offers;
+    bool pass_through = true;                        // other paths below /v1 are passed on to it
     bool drop_unsupported = false;                   // what its API has no word for is left out and told, not refused
     bool usage_in_streams = true;                    // ask for usage in streams on Weir's behalf (stream_options)
     bool may_distil = false;                         // its terms allow that models are trained on its answers

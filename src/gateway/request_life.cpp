@@ -97,6 +97,11 @@ std::optional<wire::ApiError> read_weir_header(RequestLife& life, std::string_vi
             return bad_request("x-weir-tags: " + parsed.error().message, "x-weir-tags");
         }
         life.tags = value;
+    } else if (http::equals_ignoring_case(name, "provider")) {
+        if (life.routes->routes().providers().count(std::string(value.substr(0, 64))) == 0) {
+            return bad_request("x-weir-provider names no provider that is configured here", "x-weir-provider");
+        }
+        life.provider = value;
     } else if (http::equals_ignoring_case(name, "user")) {
         if (value.size() > tiers::kMaxWriterBytes)
             return bad_request("x-weir-user has at most 128 bytes", "x-weir-user");

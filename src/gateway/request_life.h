@@ -57,6 +57,7 @@ class RequestLife : public net::PeerWatcher {
     Micros max_latency = 0;          // x-weir-max-latency; 0: as the cascade says
     std::string_view sources, tags;  // x-weir-source, x-weir-tags
     std::string_view user;           // x-weir-user
+    std::string_view provider;       // x-weir-provider: who answers what is passed through
     bool debug = false;
     bool may_look_up = false;  // exact cache
     bool may_store = false;

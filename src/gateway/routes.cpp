@@ -228,6 +228,16 @@ std::set<std::string> Routes::cascades_with_examples() const {
     return names;
 }
 
+std::optional<std::string> Routes::only_remote_provider() const {
+    std::optional<std::string> only;
+    for (const auto& [name, provider] : providers_) {
+        if (provider.child) continue;
+        if (only) return std::nullopt;
+        only = name;
+    }
+    return only;
+}
+
 store::NameId Routes::model_id(std::string_view full_name) const {
     const auto found = model_ids_.find(full_name);
     return found == model_ids_.end() ? store::kNoName : found->second;

@@ -64,6 +64,8 @@ class Routes {
                                                        store::LedgerSink& ledger);
 
     const Options& options() const { return options_; }
+    // The one provider that is no child of Weir's; nothing where there is none, or more than one.
+    std::optional<std::string> only_remote_provider() const;
     const std::map<std::string, ProviderRoute>& providers() const { return providers_; }
 
     // Which embedding model there is, by its content (embed::identity_of_model_file); empty: none.

@@ -116,8 +116,6 @@ class Errors(GatewayCase):
         for method, path, status in (
             ("GET", "/v1/nothing", 404),
             ("POST", "/", 404),
-            ("POST", "/v1/chat/completion", 404),
-            ("POST", CHAT + "/x", 404),
             ("GET", CHAT, 405),
             ("DELETE", CHAT, 405),
             ("POST", "/v1/models", 405),

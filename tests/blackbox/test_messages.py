@@ -251,7 +251,7 @@ class Forwarded(MessagesCase):
         self.assert_anthropic_error(self.weir.ask("GET", PATH), 405, "invalid_request_error", "POST")
         self.assert_anthropic_error(self.weir.ask("POST", PATH + "/batches", {}), 404, "not_found_error", PATH)
         self.assertEqual(self.up.requests, [])
-        self.assertEqual(self.weir.ask("POST", "/v1/messagesx", {}).json()["error"]["code"], "not_found")
+        self.assertEqual(self.weir.ask("GET", "/v1/messagesx").json()["error"]["code"], "not_found")
 
     def test_what_is_no_request_at_all(self):
         """Nobody knows the API yet: the form is read by the clients of both."""

@@ -47,7 +47,8 @@ const wire::ProviderForm* ProviderLink::native_form(std::string_view api) const 
 }
 
 std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller, const wire::ProviderForm* form) {
+                         const http::RequestHead* caller, const wire::ProviderForm* form,
+                         std::string_view content_type) {
     std::string head;
     head.reserve(512);
     head += "POST ";
@@ -63,7 +64,9 @@ std::string request_head(const ProviderLink& provider, std::string_view path, st
     head += provider.key_line;
     head += provider.fixed_lines;
     if (form != nullptr) add_lines_of(*form, caller, head);
-    head += "content-type: application/json\r\ncontent-length: ";
+    head += "content-type: ";
+    head += content_type;
+    head += "\r\ncontent-length: ";
     head += std::to_string(body_bytes);
     head += "\r\n";
     if (caller != nullptr) {

@@ -30,6 +30,7 @@ struct ProviderLink {
     const wire::ProviderForm* form = nullptr;             // of its API; nullptr: OpenAI's chat
     std::vector<const wire::ProviderForm*> native_forms;  // of the APIs that it takes as they are
     bool drop_unsupported = false;                        // wire::ProviderExchange
+    bool passes_through = false;                          // takes requests at other paths
     bool usage_in_streams = true;
     std::size_t answer_bytes = 64u << 20;
     std::unique_ptr<net::HttpClient> client;
@@ -56,7 +57,8 @@ struct ModelUpstream {
 // its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own. `form` says
 // which headers the API wants besides.
 std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller, const wire::ProviderForm* form = nullptr);
+                         const http::RequestHead* caller, const wire::ProviderForm* form = nullptr,
+                         std::string_view content_type = "application/json");
 
 // A question to a model in its provider's own words.
 struct ModelQuestion {

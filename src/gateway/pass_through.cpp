@@ -1,0 +1,303 @@
+#include "gateway/pass_through.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/upstream_call.h"
+#include "wire/messages.h"
+#include "wire/named_model.h"
+#include "wire/usage_watch.h"
+
+namespace weir::gateway {
+namespace {
+
+constexpr Micros kFinishMicros = 1'000'000;
+constexpr std::string_view kRoot = "/v1";
+
+// One request on its way through.
+struct Passage : UpstreamCall {
+    Passage(RequestLife& owner, net::HttpCall& on, const PassedRequest& what) : UpstreamCall(owner, on), request(what) {
+        native = true;
+    }
+
+    const PassedRequest& request;
+    std::string content_type;  // of the answer
+    wire::UsageWatch watch;
+};
+
+bool is_json(std::string_view content_type) {
+    return content_type.substr(0, 16) == "application/json";
+}
+
+// Nothing is guessed: what is not counted has no price, unless whatever it was is free.
+void account(Passage& passage) {
+    const wire::Usage& usage = passage.watch.usage();
+    const std::optional<prices::Price>& price = passage.reference.price;
+    tiers::account(passage.attempt, usage, price);
+    const bool listed_free = price && price->input.picos == 0 && price->output.picos == 0;
+    if (passage.request.costs_nothing || (listed_free && passage.request.path == "/moderations")) {
+        passage.attempt.cost = {};
+        passage.attempt.priced = true;
+        passage.attempt.usage_estimated = false;
+    } else if (!usage.reported) {
+        passage.attempt.priced = false;
+    }
+    if (!passage.attempt.priced) return;
+    passage.life.row.counterfactual = passage.attempt.cost;
+    passage.life.row.counterfactual_how = store::Counterfactual::measured;
+}
+
+std::string headers_of(const Passage& passage, bool costs) {
+    std::string headers = weir_headers(passage.life, passage.reference.full_name, costs);
+    headers += passage.headers;
+    if (!passage.content_type.empty()) headers += "content-type: " + passage.content_type + "\r\n";
+    return headers;
+}
+
+Task<void> deliver_whole(Passage& passage) {
+    std::string body;
+    const Result<void> got = co_await passage.call.read_all(body, passage.reference.provider->answer_bytes);
+    if (!got) {
+        co_await fail_call(passage, got.error());
+        co_return;
+    }
+    passage.watch.body(body);
+    note_served(passage);
+    account(passage);
+    finish_attempt(passage);
+    RequestLife& life = passage.life;
+    if (life.cancellation.canceled()) {
+        life.caller_left();
+        co_return;
+    }
+    life.sum_costs();
+    life.row.status = static_cast<std::uint16_t>(passage.status);
+    life.row.complete = co_await life.exchange.respond(passage.status, headers_of(passage, true), body);
+}
+
+// The rest of a stream could not be had: told in the caller's own API where that has events for it, else by the
+// connection's end.
+Task<void> break_off(Passage& passage, const Error& error) {
+    RequestLife& life = passage.life;
+    passage.attempt.outcome = tiers::outcome_of(error.code);
+    account(passage);
+    finish_attempt(passage);
+    if (life.cancellation.canceled() || !passage.is_stream) {
+        life.exchange.abandon();
+        co_return;
+    }
+    const wire::ApiError told{502, "The upstream broke off: " + error.message, "server_error", "upstream_broke_off",
+                              ""};
+    std::string event;
+    if (life.dialect == nullptr) {
+        event = wire::render_error_event(told);
+    } else {
+        wire::Echo echo;
+        echo.request_id = to_hex(static_cast<std::uint64_t>(life.row.id));
+        life.dialect->stream_from_chat(echo, std::nullopt)->break_off(told, event);
+    }
+    co_await life.exchange.end_stream(event);
+}
+
+Task<void> deliver_pieces(Passage& passage) {
+    RequestLife& life = passage.life;
+    life.row.streamed = true;
+    life.row.tier = store::TierKind::reference;
+    life.row.status = static_cast<std::uint16_t>(passage.status);
+    http::SseSplitter splitter;  // events go on whole, so that an error can follow them
+    std::string out;
+    while (true) {
+        const Result<std::string_view> piece = co_await passage.call.read_piece();
+        if (!piece && !life.exchange.began()) {
+            co_await fail_call(passage, piece.error());
+            co_return;
+        }
+        Result<void> read;
+        if (piece && passage.is_stream) read = passage.watch.feed(*piece);
+        if (!piece || !read) {
+            co_await break_off(passage, piece ? read.error() : piece.error());
+            co_return;
+        }
+        if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
+        if (piece->empty()) break;
+        out.clear();
+        if (passage.is_stream) {
+            splitter.feed(*piece);
+            http::SseSplitter::Event event;
+            while (splitter.next(event) == http::SseSplitter::State::event) out += event.raw;
+        } else {
+            out = *piece;
+        }
+        const bool written = out.empty() || co_await life.exchange.write_piece(out);
+        if (!written) life.on_peer_gone();
+        if (life.cancellation.canceled()) {
+            co_await break_off(passage, Error{ErrorCode::canceled, "the caller has left"});
+            co_return;
+        }
+    }
+    note_served(passage);
+    account(passage);
+    finish_attempt(passage);
+    life.row.complete = co_await life.exchange.end_stream();
+    co_await passage.call.finish(kFinishMicros);
+}
+
+// "?..." of what the caller asked for, or nothing.
+std::string_view query_of(const http::RequestHead& head) {
+    const std::size_t mark = head.target.find('?');
+    return mark == std::string_view::npos ? std::string_view() : head.target.substr(mark);
+}
+
+bool is_plain_path(std::string_view path) {
+    if (path.size() > kMaxPassedPath || path.find("//") != std::string_view::npos) return false;
+    if (path.find("..") != std::string_view::npos || path.find('%') != std::string_view::npos) return false;
+    return std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+}
+
+// Which model, or at least which provider, is asked: "provider/model", or "provider/path" where there is no model.
+struct Named {
+    std::string full;   // for find_plan()
+    std::string model;  // as the body has it
+};
+
+Result<Named> name_of(const RequestLife& life, std::string_view path) {
+    Named named;
+    const std::string_view type = life.exchange.head().headers.value("content-type");
+    const bool reads = type.empty() || is_json(type);
+    if (reads) {
+        Result<wire::NamedModel> read = wire::read_named_model(life.exchange.body());
+        if (!read) return tl::unexpected(read.error());
+        named.model = read->model;
+    }
+    if (!life.provider.empty()) {
+        named.full = std::string(life.provider) + "/" + (named.model.empty() ? std::string(path) : named.model);
+        return named;
+    }
+    if (!named.model.empty()) {
+        named.full = named.model;
+        return named;
+    }
+    const std::optional<std::string> only = life.routes->routes().only_remote_provider();
+    if (!only) {
+        return fail(ErrorCode::invalid,
+                    "The request names no 'model', so it does not say which provider it is for; name one in the header "
+                    "x-weir-provider.");
+    }
+    named.full = *only + "/" + std::string(path);
+    return named;
+}
+
+Task<void> pass(RequestLife& life) {
+    const http::RequestHead& head = life.exchange.head();
+    std::optional<wire::ApiError> refused = admit_caller(life);
+    if (!refused && !is_plain_path(head.path())) refused = bad_request("This is no path that is passed through.", "");
+    if (refused) {
+        co_await deliver_error(life, *refused);
+        co_return;
+    }
+    const std::string_view path = head.path().substr(kRoot.size());
+    const Result<Named> named = name_of(life, path.substr(1));
+    if (!named) refused = bad_request(named.error().message, "model");
+    if (named) refused = co_await find_plan(life, named->full);
+    // Below an API's own path it is for who speaks that API.
+    const tiers::ProviderLink* const link = refused ? nullptr : life.plan->reference->provider.get();
+    const bool spoken =
+        life.dialect == nullptr || (link != nullptr && link->native_form(life.dialect->name()) != nullptr);
+    if (link != nullptr && (!link->passes_through || !spoken)) {
+        refused = wire::ApiError{404,
+                                 "The provider '" + link->name +
+                                     (spoken ? "' is not passed paths that Weir does not know."
+                                             : "' does not speak the API of " + std::string(head.path()) + "."),
+                                 "invalid_request_error", "not_found", ""};
+    }
+    if (refused) {
+        co_await deliver_error(life, *refused);
+        co_return;
+    }
+    identify_task(life, short_digest(sha256(path)));
+    co_await pass_on(life, {path, named->model, life.plan->reference->provider->form});
+}
+
+// Only who makes the tokens can count them. A guess would be taken for the truth.
+Task<void> count(RequestLife& life) {
+    life.dialect = &wire::anthropic_messages();
+    std::optional<wire::ApiError> refused = admit_caller(life);
+    Result<wire::NamedModel> named = wire::NamedModel{};
+    if (!refused) named = wire::read_named_model(life.exchange.body());
+    if (!refused && (!named || named->model.empty())) {
+        refused = bad_request(named ? "model: Field required" : named.error().message, "model");
+    }
+    if (!refused) refused = co_await find_plan(life, named->model);
+    if (refused) {
+        co_await deliver_error(life, *refused);
+        co_return;
+    }
+    const wire::ProviderForm* const form = life.plan->reference->provider->native_form(life.dialect->name());
+    if (form == nullptr) {
+        const wire::ApiError error{404,
+                                   "Tokens can't be counted here before the request is answered: the provider of '" +
+                                       life.plan->reference->full_name +
+                                       "' does not offer it. The answer's usage has the exact counts.",
+                                   "invalid_request_error", "not_found", ""};
+        co_await deliver_error(life, error);
+        co_return;
+    }
+    static const std::uint64_t kTask = short_digest(sha256("anthropic.count_tokens"));
+    identify_task(life, kTask);
+    co_await pass_on(life, {"/messages/count_tokens", named->model, form, true});
+}
+
+}  // namespace
+
+Task<void> pass_on(RequestLife& life, PassedRequest request) {
+    const tiers::ModelUpstream& reference = *life.plan->reference;
+    const bool ready = co_await reference_is_ready(life);
+    if (!ready) co_return;
+    const http::RequestHead& caller = life.exchange.head();
+    std::string changed;
+    std::string_view body = life.exchange.body();
+    if (!request.model.empty() && request.model != reference.upstream_name) {
+        wire::with_model(body, reference.upstream_name, changed);
+        body = changed;
+    }
+    std::string path(request.path);
+    path += query_of(caller);
+    std::string_view type = caller.headers.value("content-type");
+    if (type.empty()) type = "application/json";
+    const std::string head = tiers::request_head(*reference.provider, path, body.size(), &caller, request.form, type);
+
+    net::HttpCall call(*reference.provider->client);
+    const Cancellation::Scope scope(life.cancellation, call);
+    Passage passage(life, call, request);
+    const Result<void> sent = co_await call.send(head, body);
+    if (!sent) {
+        co_await fail_call(passage, sent.error());
+        co_return;
+    }
+    passage.content_type = call.response().headers.value("content-type");
+    take_head(passage);
+    if (passage.status >= 300 || passage.status < 200) {
+        co_await relay_error(passage);
+    } else if (is_json(passage.content_type) || passage.content_type.empty()) {
+        co_await deliver_whole(passage);
+    } else {
+        co_await deliver_pieces(passage);
+    }
+}
+
+Task<void> handle_pass_through(Lane& lane, net::Exchange& exchange, const wire::Dialect* dialect) {
+    RequestLife life(lane, exchange);
+    life.dialect = dialect;
+    life.begin();
+    co_await pass(life);
+    co_await settle(life);
+}
+
+Task<void> handle_count_tokens(Lane& lane, net::Exchange& exchange) {
+    RequestLife life(lane, exchange);
+    life.begin();
+    co_await count(life);
+    co_await settle(life);
+}
+
+}  // namespace weir::gateway

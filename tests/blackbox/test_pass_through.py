@@ -1,0 +1,127 @@
+"""Paths that Weir does not know go to the provider as they are, and its answer comes back as it is."""
+
+import json
+import unittest
+
+from harness import upstream
+from harness.case import GatewayCase
+from harness.gateway import simple
+
+SCORES = {"id": "r-1", "results": [{"index": 0, "relevance_score": 0.98}], "usage": {"total_tokens": 7}}
+# Spelled as no serialiser would.
+MODERATION = b'{ "model":"omni-moderation-latest" , "input":"caf\\u00e9", "n": 1.0e0, "x":1, "x":2 }'
+
+
+class PassThrough(GatewayCase):
+    @classmethod
+    def config(cls):
+        config = simple(cls.up)
+        config["models"] = {
+            "fake/ranker": {"upstream_name": "rank-v2", "price": {"input": 2, "output": 0}},
+            "fake/imager": {"price": {"input": 5, "output": 40}},
+        }
+        return config
+
+    def row(self, reply):
+        return self.weir.row(reply)
+
+    def test_bytes_go_and_come_as_they_are(self):
+        said = b'{"id": "modr-1", "results": [{"flagged": false, "score": 1E-7}]}'
+        self.up.answer = upstream.body(said, headers=[("x-provider", "yes")])
+        reply = self.weir.ask("POST", "/v1/moderations?trace=1", MODERATION, [("x-custom", "a"), ("cookie", "secret=1")])
+        self.assertEqual((reply.status, reply.body), (200, said))
+        self.assertEqual(reply.header("x-provider"), "yes")
+        self.assertEqual(reply.header("x-weir-tier"), "reference")
+        (seen,) = self.up.requests
+        self.assertEqual(seen.body, MODERATION)
+        self.assertEqual(seen.target, "/v1/moderations?trace=1")
+        self.assertEqual(seen.header("x-custom"), "a")
+        self.assertIsNone(seen.header("cookie"))
+
+    def test_only_the_models_name_changes(self):
+        self.up.answer = upstream.body(SCORES)
+        body = b'{"query":"q", "documents":["a"], "model": "fake/ranker", "top_n":1.0}'
+        reply = self.weir.ask("POST", "/v1/rerank", body)
+        self.assertEqual(reply.json(), SCORES)
+        self.assertEqual(self.up.requests[0].body, body.replace(b'"fake/ranker"', b'"rank-v2"'))
+
+    def test_what_is_counted_is_priced_what_is_not_is_unknown(self):
+        counted = dict(SCORES, usage={"prompt_tokens": 1000, "total_tokens": 1000})
+        self.up.answer = upstream.body(counted)
+        reply = self.weir.ask("POST", "/v1/rerank", {"model": "fake/ranker", "query": "q", "documents": []})
+        self.assertEqual(reply.header("x-weir-cost-usd"), "0.002")
+        self.up.answer = upstream.body({"results": []})
+        reply = self.weir.ask("POST", "/v1/rerank", {"model": "fake/ranker", "query": "q", "documents": []})
+        self.assertEqual(reply.header("x-weir-cost-usd"), "unknown")
+
+    def test_other_kinds_of_answers(self):
+        sound = bytes(range(256)) * 50
+
+        def speech(exchange):
+            head, whole = upstream.framed([sound[:5000], sound[5000:]], "chunked", kind="audio/mpeg")
+            return upstream.send_in(exchange, head, whole)
+
+        self.up.answer = speech
+        reply = self.weir.ask("POST", "/v1/audio/speech", {"model": "tts-1", "input": "hello", "voice": "v"})
+        self.assertEqual((reply.status, reply.header("content-type"), reply.body), (200, "audio/mpeg", sound))
+        self.assertTrue(reply.complete)
+
+    def test_other_kinds_of_requests(self):
+        self.up.answer = upstream.body({"text": "hello"})
+        form = b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--b--\r\n'
+        kind = "multipart/form-data; boundary=b"
+        reply = self.weir.ask("POST", "/v1/audio/transcriptions", form, [("content-type", kind)])
+        self.assertEqual(reply.json(), {"text": "hello"})
+        self.assertEqual((self.up.requests[0].body, self.up.requests[0].header("content-type")), (form, kind))
+
+    def test_streams(self):
+        events = [b"event: image.partial\ndata: {\"n\":1}\n\n", b": alive\n\n", b"data: {\"usage\":{\"input_tokens\":4,"
+                  b"\"output_tokens\":2,\"total_tokens\":6}}\n\n"]
+        self.up.answer = upstream.stream(events)
+        reply = self.weir.ask("POST", "/v1/images/generations", {"model": "fake/imager", "stream": True})
+        self.assertEqual((reply.body, reply.complete), (b"".join(events), True))
+        self.up.answer = upstream.stream(events, cut=30)
+        reply = self.weir.ask("POST", "/v1/images/generations", {"model": "fake/imager", "stream": True})
+        self.assertIn("upstream_broke_off", json.loads(reply.events[-1])["error"]["code"])
+
+    def test_errors_are_the_providers(self):
+        said = {"error": {"message": "No such thing", "type": "invalid_request_error", "param": "x", "code": "nope"}}
+        self.up.answer = upstream.body(said, status=404)
+        reply = self.weir.ask("POST", "/v1/batches", {"endpoint": "/v1/x"})
+        self.assertEqual((reply.status, reply.json()), (404, said))
+        self.up.answer = upstream.dropped()
+        self.assert_error(self.weir.ask("POST", "/v1/batches", {"endpoint": "/v1/x"}), 502)
+
+    def test_what_is_refused(self):
+        for path in ("/v1/../admin", "/v1/a//b", "/v1/a%2e%2e/b", "/v1/" + "a" * 600):
+            with self.subTest(path=path[:20]):
+                self.assertIn(self.weir.ask("POST", path, {"model": "m"}).status, (400, 404))
+        for body in (b"[]", b"{", b'{"model":1}', b'{"model":"a","model":"b"}', b'{"model":"a","stream":"yes"}'):
+            with self.subTest(body=body):
+                self.assert_error(self.weir.ask("POST", "/v1/rerank", body), 400)
+        for method in ("GET", "DELETE", "PUT"):
+            self.assertEqual(self.weir.ask(method, "/v1/files/f-1").status, 404)
+        self.assert_error(
+            self.weir.ask("POST", "/v1/rerank", {"model": "m"}, [("x-weir-provider", "nobody")]), 400, "x-weir-provider"
+        )
+        self.assertEqual(self.up.requests, [])
+
+
+class SeveralProviders(GatewayCase):
+    @classmethod
+    def config(cls):
+        config = simple(cls.up)
+        config["providers"]["closed"] = {"api": "openai", "base_url": cls.up.base_url, "pass_through": False}
+        return config
+
+    def test_a_request_that_names_no_model_names_its_provider(self):
+        self.up.answer = upstream.body({"id": "batch_1"})
+        self.assert_error(self.weir.ask("POST", "/v1/batches", {"a": 1}), 400, "x-weir-provider")
+        reply = self.weir.ask("POST", "/v1/batches", {"a": 1}, [("x-weir-provider", "fake")])
+        self.assertEqual(reply.json(), {"id": "batch_1"})
+        self.assertIsNone(self.up.requests[0].header("x-weir-provider"))
+        self.assert_error(self.weir.ask("POST", "/v1/batches", {"a": 1}, [("x-weir-provider", "closed")]), 404, "closed")
+
+
+if __name__ == "__main__":
+    unittest.main()
