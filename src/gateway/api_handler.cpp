@@ -110,7 +110,8 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
     } else if (path == "/health" && reads) {
         co_await exchange.respond(200, kJson, R"({"status":"ok"})");
     } else if (method == "POST" && path.starts_with("/v1/") && path.size() > 4) {
-        co_await handle_pass_through(lane_, exchange, api != nullptr ? &api->dialect() : nullptr);
+        const wire::Dialect* const dialect = api != nullptr ? &api->dialect() : nullptr;
+        co_await handle_pass_through(lane_, exchange, dialect);
     } else {
         co_await refuse_path(lane_, exchange);
     }

@@ -115,7 +115,8 @@ Task<void> deliver_pieces(Passage& passage) {
         Result<void> read;
         if (piece && passage.is_stream) read = passage.watch.feed(*piece);
         if (!piece || !read) {
-            co_await break_off(passage, piece ? read.error() : piece.error());
+            const Error error = piece ? read.error() : piece.error();
+            co_await break_off(passage, error);
             co_return;
         }
         if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
@@ -128,8 +129,10 @@ Task<void> deliver_pieces(Passage& passage) {
         } else {
             out = *piece;
         }
-        const bool written = out.empty() || co_await life.exchange.write_piece(out);
-        if (!written) life.on_peer_gone();
+        if (!out.empty()) {
+            const bool written = co_await life.exchange.write_piece(out);
+            if (!written) life.on_peer_gone();
+        }
         if (life.cancellation.canceled()) {
             co_await break_off(passage, Error{ErrorCode::canceled, "the caller has left"});
             co_return;
