@@ -245,6 +245,12 @@ std::string render_metrics(gateway::Gateway& gateway) {
     out.single("exact_cache_bytes", "gauge", "Bytes of answers in memory.", cache.bytes);
     out.single("followers_total", "counter", "Requests answered by the same request's call under way.",
                totals.followers);
+    out.single("upstream_retries_total", "counter", "Calls that were made once more after a failure.", totals.retries);
+    out.single("upstream_fallbacks_total", "counter", "Times that another model was asked in the reference's place.",
+               totals.fallbacks);
+    out.single("upstream_queued_total", "counter", "Requests that waited for a place at a provider.", totals.queued);
+    out.single("endpoint_ejections_total", "counter", "Times that an endpoint was left out after failures.",
+               totals.ejections);
     out.single("flights_handed_over_total", "counter", "Calls that went on for others when their caller left.",
                totals.handed_over);
     out.single("audits_total", "counter", "Hits for which the reference was asked as well.", totals.audits);

@@ -108,6 +108,26 @@ void check_agreement(Reader& reader, const Draft& draft) {
     }
 }
 
+// Fallbacks have to be listed, as judges have.
+void check_fallbacks(Reader& reader, const Draft& draft) {
+    std::vector<std::string> names;
+    for (const gateway::ModelOptions& model : draft.options.models) names.push_back(model.full_name());
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const gateway::ModelOptions& model : draft.options.models) {
+        const std::string path = "models." + model.full_name() + ".fallbacks: ";
+        for (const std::string& fallback : model.fallbacks) {
+            if (fallback == model.full_name()) {
+                reader.error(model.line, path + "a model is no fallback of itself");
+            } else if (std::find(names.begin(), names.end(), fallback) == names.end()) {
+                const std::string_view meant = closest(fallback, known);
+                reader.error(model.line, path + "there is no model " + quote(fallback) +
+                                             (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)") +
+                                             "; list it under models:");
+            }
+        }
+    }
+}
+
 void check_globs(Reader& reader, const Draft& draft) {
     std::map<std::string_view, const cascade::CascadeOptions*> first;  // every glob -> the cascade that has it first
     std::vector<std::pair<std::string_view, const cascade::CascadeOptions*>> wild;
@@ -207,6 +227,7 @@ void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings) {
     check_keys(reader, draft);
     check_model_providers(reader, draft);
     check_agreement(reader, draft);
+    check_fallbacks(reader, draft);
     check_examples(reader, draft);
     check_globs(reader, draft);
     check_providers(reader, draft);

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
+#include "tiers/model/endpoints.h"
 
 namespace weir::cli {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::uint64_t kTiB = 1ull << 40;
 constexpr std::size_t kMaxProviders = 256;
 constexpr std::size_t kMaxModels = 10'000;
 constexpr std::size_t kMaxArguments = 64;
+constexpr std::size_t kMaxFallbacks = 8;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxModelBytes = 256;
 // 1,000,000 USD per million tokens, which no model costs.
@@ -69,6 +71,66 @@ void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to)
     }
 }
 
+// base_url, where it is given.
+void read_base_url(Section& section, Reader& reader, std::string& to) {
+    std::string url;
+    if (!section.text("base_url", url)) return;
+    Result<BaseUrl> base = parse_base_url(url);
+    if (!base) {
+        reader.error(section.line_of("base_url"),
+                     section.path_to("base_url") +
+                         " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
+    } else {
+        to = std::move(base->text);
+    }
+}
+
+void read_endpoints(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+    const ConfigNode* const node = section.find("endpoints");
+    if (node == nullptr) return;
+    const std::string path = section.path_to("endpoints");
+    if (node->kind != ConfigNode::Kind::list || node->items.empty()) {
+        reader.error(node->line, path + " is a list of { base_url: ..., key: ..., weight: ... }");
+        return;
+    }
+    if (node->items.size() > tiers::kMaxEndpoints) reader.error(node->line, path + ": at most 32 endpoints");
+    for (const ConfigNode& item : node->items) {
+        Section one(reader, item, path);
+        gateway::EndpointOptions endpoint;
+        read_base_url(one, reader, endpoint.base_url);
+        one.secret("key", endpoint.key);
+        one.whole<unsigned>("weight", endpoint.weight, 1, 1000);
+        one.finish();
+        to.endpoints.push_back(std::move(endpoint));
+    }
+}
+
+// How calls are spread, limited and repeated.
+void read_calls(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+    read_endpoints(section, reader, to);
+    section.choice<tiers::Balance>(
+        "balance", to.balance, {{"least_busy", tiers::Balance::least_busy}, {"weighted", tiers::Balance::weighted}});
+    section.whole<std::size_t>("in_flight", to.in_flight, 0, 1'000'000);
+    section.whole<std::size_t>("queue", to.queue, 0, 1'000'000);
+    section.duration("queue_time", to.queue_micros, 0, 3600 * kSecond);
+    if (const ConfigNode* const node = section.find("retries")) {
+        Section retries(reader, *node, section.path_to("retries"));
+        retries.whole<unsigned>("most", to.retries.most, 0, 10);
+        retries.duration("backoff", to.retries.first_micros, 0, 60 * kSecond);
+        retries.duration("longest", to.retries.longest_micros, 0, 600 * kSecond);
+        retries.share("budget", to.retries.budget, 0, 1);
+        retries.flag("executed_too", to.retries.executed_too);
+        retries.finish();
+    }
+    if (const ConfigNode* const node = section.find("ejection")) {
+        Section ejection(reader, *node, section.path_to("ejection"));
+        ejection.whole<std::uint32_t>("failures", to.ejection.failures, 0, 1000);
+        ejection.duration("first", to.ejection.first_micros, kSecond / 10, 3600 * kSecond);
+        ejection.duration("longest", to.ejection.longest_micros, kSecond / 10, 24 * 3600 * kSecond);
+        ejection.finish();
+    }
+}
+
 std::string default_base_url(gateway::ProviderApi api) {
     switch (api) {
         case gateway::ProviderApi::anthropic:
@@ -91,17 +153,7 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
     }
     to.base_url = default_base_url(to.api);
     if (to.base_url.empty()) section.require("base_url");
-    std::string url;
-    if (section.text("base_url", url)) {
-        Result<BaseUrl> base = parse_base_url(url);
-        const int line = section.line_of("base_url");
-        if (!base) {
-            reader.error(line, section.path_to("base_url") +
-                                   " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
-        } else {
-            to.base_url = std::move(base->text);
-        }
-    }
+    read_base_url(section, reader, to.base_url);
     section.secret("key", to.key);
     if (section.text("key_header", to.key_header) && !is_token(to.key_header)) {
         section.wrong("key_header", "is not a header's name");
@@ -119,12 +171,13 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
         section.refuse("offers", "is for api: openai only");
     }
     read_headers(section, reader, to);
+    read_calls(section, reader, to);
     read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
 }
 
 void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {
     for (const std::string_view key : {"base_url", "key", "key_header", "query", "headers", "offers",
-                                       "drop_unsupported", "pass_through", "tls_ca_file"}) {
+                                       "drop_unsupported", "pass_through", "endpoints", "tls_ca_file"}) {
         section.refuse(key, "is for providers at an address; Weir talks to the child that it starts by itself");
     }
     local::LlamaServerOptions child;
@@ -251,6 +304,9 @@ void read_model(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
         section.whole<std::uint64_t>("max_output", max_output, 1, 10'000'000);
         if (max_output > 0) to.max_output = static_cast<Tokens>(max_output);
         section.text("upstream_name", to.upstream_name);
+        if (const ConfigNode* const fallbacks = section.find("fallbacks")) {
+            to.fallbacks = reader.texts(*fallbacks, path + ".fallbacks", kMaxFallbacks);
+        }
         section.finish();
     }
     draft.options.models.push_back(std::move(to));

@@ -17,7 +17,7 @@ const tiers::ModelUpstream& target_of(const BackgroundCall& call) {
 // Asks, and books what it cost in `attempt`, which says `failed`, at no cost, as long as nothing was asked. nullptr: no
 // answer that may be kept.
 Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
-                                             store::Attempt& attempt) {
+                                             tiers::Endpoints::Lease& endpoint, store::Attempt& attempt) {
     const tiers::ModelUpstream& target = target_of(call);
     std::string param;
     Result<wire::ChatRequest> chat = wire::parse_chat_request(call.body, param);
@@ -29,11 +29,13 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     const Result<tiers::ModelQuestion> question = tiers::question_to(target, std::move(body));
     if (!question) co_return nullptr;
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
-    const Result<void> sent =
-        co_await http.send(question->head, question->body, lane.reactor.now() + call.timeout_micros);
+    const std::string head = tiers::request_head(*target.provider, *endpoint, question->path, question->body.size(),
+                                                 nullptr, question->form);
+    const Result<void> sent = co_await http.send(head, question->body, lane.reactor.now() + call.timeout_micros);
     attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
     if (!sent) {
         attempt.outcome = tiers::outcome_of(sent.error().code);
+        if (sent.error().code != ErrorCode::canceled) endpoint.failed(lane.reactor.now());
         co_return nullptr;
     }
     attempt.status = static_cast<std::uint16_t>(http.response().status);
@@ -44,7 +46,8 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
         attempt.priced = attempt.status >= 400;  // an error status is not billed
         co_return nullptr;
     }
-    Result<std::string> said = tiers::chat_answer_of(target, question->exchange, std::move(entry->body));
+    endpoint.answered();
+    Result<std::string> said = tiers::chat_answer_of(*question, std::move(entry->body));
     if (!said) co_return nullptr;
     entry->body = std::move(*said);
     Result<wire::ChatAnswer> read = wire::read_chat_answer(entry->body);
@@ -79,9 +82,10 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     std::shared_ptr<tiers::CacheEntry> fresh;
     bool stopped = false;
     {
-        net::HttpCall http(*target_of(*call).provider->client);
+        tiers::Endpoints::Lease endpoint = target_of(*call).provider->endpoints.take(begun);
+        net::HttpCall http(*endpoint->client);
         const auto place = lane.background.insert(lane.background.end(), &http);
-        fresh = co_await ask(lane, *call, http, attempt);
+        fresh = co_await ask(lane, *call, http, endpoint, attempt);
         stopped = *place == nullptr;
         lane.background.erase(place);
     }

@@ -55,8 +55,12 @@ class World {
             lane = std::make_unique<Lane>(loop.reactor, *shared_);
             auto reference = std::make_shared<tiers::ModelUpstream>();
             reference->provider = std::make_shared<tiers::ProviderLink>();
-            reference->provider->client =
-                std::make_unique<net::HttpClient>(loop.reactor, upstream.endpoint(), net::ClientLimits{}, nullptr);
+            {
+                tiers::Endpoint endpoint;
+                endpoint.client =
+                    std::make_unique<net::HttpClient>(loop.reactor, upstream.endpoint(), net::ClientLimits{}, nullptr);
+                reference->provider->endpoints.add(std::move(endpoint));
+            }
             reference->provider->ready = [](const void* of) { return static_cast<const World*>(of)->ready; };
             reference->provider->ready_of = std::shared_ptr<const void>(std::shared_ptr<void>(), this);
             reference->upstream_name = "m";

@@ -23,6 +23,6 @@ inline bool falls(RequestId id, double share, std::uint64_t salt) {
 
 // Salts, so that no two decisions go by one coin.
 inline constexpr std::uint64_t kAuditOfMeaning = 1, kAuditOfAge = 2, kArbitratedMiss = 5, kOrderOfAnswers = 6,
-                               kHoldOut = 7, kTrial = 8, kAuditOfLadder = 9, kCanary = 10;
+                               kHoldOut = 7, kTrial = 8, kAuditOfLadder = 9, kCanary = 10, kBackOff = 100;
 
 }  // namespace weir::gateway

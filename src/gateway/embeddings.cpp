@@ -33,6 +33,7 @@ class EmbeddingsLife final : public RequestLife {
     std::vector<Item> items;             // empty: nothing may be looked up or stored, the request is forwarded
     std::vector<std::uint32_t> item_at;  // for each place of the request's input
     std::size_t known = 0;               // items that the cache had
+    bool again = false;                  // what came does not go with them: all of it is to be asked for
 };
 
 Task<std::optional<wire::ApiError>> admit(EmbeddingsLife& life) {
@@ -266,7 +267,7 @@ Task<void> deliver_relayed(EmbeddingsLife& life, UpstreamCall& upstream, std::st
 Task<void> deliver_completed(EmbeddingsLife& life, UpstreamCall& upstream, const wire::EmbeddingsAnswer& answer) {
     const Whole whole = sum_up(life);
     set_counterfactual(life, whole);
-    if (whole.bytes > upstream.reference.provider->answer_bytes) {
+    if (whole.bytes > upstream.model.provider->answer_bytes) {
         const wire::ApiError error{502, "The answer to the whole request is larger than limits.answer allows.",
                                    "server_error", "answer_too_large", ""};
         co_await deliver_error(life, error);
@@ -282,24 +283,22 @@ Task<void> deliver_completed(EmbeddingsLife& life, UpstreamCall& upstream, const
     co_await deliver(life, body, upstream.headers);
 }
 
-// True: nothing was delivered, because what is known does not go with what came; the whole has to be asked for.
-Task<bool> use_answer(EmbeddingsLife& life, UpstreamCall& upstream, const std::vector<std::uint32_t>& asked,
-                      std::size_t sent_bytes) {
+// Where what is known does not go with what came, nothing is delivered: the whole has to be asked for (life.again).
+Task<std::optional<Failure>> use_answer(EmbeddingsLife& life, UpstreamCall& upstream,
+                                        const std::vector<std::uint32_t>& asked, std::size_t sent_bytes) {
     std::string body;
-    const Result<void> got = co_await upstream.call.read_all(body, upstream.reference.provider->answer_bytes);
+    const Result<void> got = co_await upstream.call.read_all(body, upstream.model.provider->answer_bytes);
     if (!got) {
-        co_await fail_call(upstream, got.error());
-        co_return false;
+        co_return call_failed(upstream, got.error());
     }
     const std::size_t count = asked.empty() ? life.request.items.size() : asked.size();
     const Result<wire::EmbeddingsAnswer> answer = wire::read_embeddings_answer(body, count);
     if (!answer) {
         const Error error{ErrorCode::protocol, "its answer does not hold the embeddings: " + answer.error().message};
-        co_await fail_call(upstream, error);
-        co_return false;
+        co_return call_failed(upstream, error);
     }
     const wire::Usage usage = tiers::or_estimate(answer->usage, sent_bytes, 0);
-    tiers::account(upstream.attempt, usage, upstream.reference.price);
+    tiers::account(upstream.attempt, usage, upstream.model.price);
     if (!asked.empty() && life.known > 0) {
         const auto known =
             std::find_if(life.items.begin(), life.items.end(), [](const Item& item) { return item.entry != nullptr; });
@@ -307,7 +306,8 @@ Task<bool> use_answer(EmbeddingsLife& life, UpstreamCall& upstream, const std::v
             upstream.attempt.outcome = store::Outcome::declined;
             finish_attempt(upstream);
             life.note("the vectors' length has changed");
-            co_return true;
+            life.again = true;
+            co_return std::nullopt;
         }
     }
     note_served(upstream);
@@ -318,11 +318,11 @@ Task<bool> use_answer(EmbeddingsLife& life, UpstreamCall& upstream, const std::v
     } else {
         co_await deliver_completed(life, upstream, *answer);
     }
-    co_return false;
+    co_return std::nullopt;
 }
 
-Task<bool> ask_once(EmbeddingsLife& life) {
-    const tiers::ModelUpstream& reference = *life.plan->reference;
+Task<std::optional<Failure>> ask_once(EmbeddingsLife& life, const tiers::ModelUpstream& reference,
+                                      tiers::Endpoint& endpoint) {
     const std::vector<std::uint32_t> asked = places_to_ask(life);
     std::string changed;
     std::string_view body = life.request.body;
@@ -331,31 +331,40 @@ Task<bool> ask_once(EmbeddingsLife& life) {
         body = changed;
     }
     const std::string head =
-        tiers::request_head(*reference.provider, "/embeddings", body.size(), &life.exchange.head());
+        tiers::request_head(*reference.provider, endpoint, "/embeddings", body.size(), &life.exchange.head());
 
-    net::HttpCall call(*reference.provider->client);
+    net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
-    UpstreamCall upstream(life, call);
+    UpstreamCall upstream(life, call, reference);
     const Result<void> sent = co_await call.send(head, body);
     if (!sent) {
-        co_await fail_call(upstream, sent.error());
-        co_return false;
+        co_return call_failed(upstream, sent.error());
     }
     take_head(upstream);
     if (upstream.status >= 300 || upstream.status < 200) {
-        co_await relay_error(upstream);
-        co_return false;
+        Failure failure = co_await read_failure(upstream);
+        co_return failure;
     }
     co_return co_await use_answer(life, upstream, asked, body.size());
 }
 
 Task<void> ask_reference(EmbeddingsLife& life) {
-    const bool ready = co_await reference_is_ready(life);
-    if (!ready) co_return;
-    const bool again = co_await ask_once(life);
-    if (!again) co_return;
+    if (life.plan->reference->provider->form != nullptr) {
+        const wire::ApiError error{
+            404, "The provider of '" + life.plan->reference->full_name + "' offers no embeddings in OpenAI's form.",
+            "invalid_request_error", "not_found", "model"};
+        co_await deliver_error(life, error);
+        co_return;
+    }
+    // Other models' vectors are no replacement.
+    const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models(1, life.plan->reference);
+    const AskOnce ask = [&life](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
+        return ask_once(life, model, *endpoint);
+    };
+    co_await ask_in_turn(life, models, ask);
+    if (!std::exchange(life.again, false)) co_return;
     forget_known(life);
-    co_await ask_once(life);
+    co_await ask_in_turn(life, models, ask);
 }
 
 Task<void> answer(EmbeddingsLife& life) {

@@ -341,6 +341,10 @@ Totals Gateway::totals() const {
         totals.overhead_micros += lane.overhead_micros;
         totals.followers += lane.followers;
         totals.handed_over += lane.handed_over;
+        totals.retries += lane.retries;
+        totals.fallbacks += lane.fallbacks;
+        totals.queued += lane.queued;
+        totals.ejections += lane.ejections;
         totals.background_calls += lane.background_calls;
         totals.background_dropped += lane.background_dropped;
         totals.audits += lane.audits;

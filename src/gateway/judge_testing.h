@@ -157,8 +157,12 @@ class JudgeWorld {
     std::shared_ptr<const tiers::ModelUpstream> upstream_named(const std::string& name, store::NameId id) {
         auto model = std::make_shared<tiers::ModelUpstream>();
         model->provider = std::make_shared<tiers::ProviderLink>();
-        model->provider->client =
-            std::make_unique<net::HttpClient>(loop.reactor, upstream.endpoint(), net::ClientLimits{}, nullptr);
+        {
+            tiers::Endpoint endpoint;
+            endpoint.client =
+                std::make_unique<net::HttpClient>(loop.reactor, upstream.endpoint(), net::ClientLimits{}, nullptr);
+            model->provider->endpoints.add(std::move(endpoint));
+        }
         model->full_name = "p/" + name;
         model->upstream_name = name;
         model->name_id = id;

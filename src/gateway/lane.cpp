@@ -53,27 +53,38 @@ void speak(const ProviderOptions& options, tiers::ProviderLink& link) {
     link.query = options.query;
     link.drop_unsupported = options.drop_unsupported;
     link.passes_through = options.pass_through && options.api != ProviderApi::llama_server;
+    link.usage_in_streams = options.usage_in_streams;
     for (const auto& [name, value] : options.headers) link.fixed_lines += name + ": " + value + "\r\n";
-    if (options.key.empty()) return;
+}
+
+std::string key_line(const ProviderOptions& options, const wire::ProviderForm* form, const std::string& key) {
+    if (key.empty()) return {};
     wire::ProviderForm::KeyHeader header{"authorization", "Bearer "};
-    if (link.form != nullptr) header = link.form->key_header();
+    if (form != nullptr) header = form->key_header();
     if (!options.key_header.empty()) header = {options.key_header, ""};
-    link.key_line = std::string(header.name) + ": " + std::string(header.prefix) + options.key + "\r\n";
+    return std::string(header.name) + ": " + std::string(header.prefix) + key + "\r\n";
 }
 
 std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor) {
-    const net::ClientLimits client = client_limits(limits);
-    auto link = std::make_shared<tiers::ProviderLink>();
-    link->name = route.options.name;
+    const ProviderOptions& options = route.options;
+    auto link = std::make_shared<tiers::ProviderLink>(options.balance, options.ejection, options.retries);
+    link->name = options.name;
     link->identity = route.identity;
-    link->path_prefix = route.path_prefix;
     link->answer_bytes = limits.answer_bytes;
-    link->usage_in_streams = route.options.usage_in_streams;
-    const net::Endpoint& endpoint = route.endpoint;
-    const bool default_port = endpoint.port == (endpoint.tls ? 443 : 80);
-    link->host_header = !endpoint.unix_path.empty() ? "localhost" : default_port ? endpoint.host : endpoint.to_string();
-    speak(route.options, *link);
-    link->client = std::make_unique<net::HttpClient>(reactor, endpoint, client, route.tls);
+    link->in_flight = route.in_flight;
+    link->queue_micros = options.queue_micros;
+    speak(options, *link);
+    for (const EndpointRoute& one : route.endpoints) {
+        const net::Endpoint& place = one.endpoint;
+        const bool default_port = place.port == (place.tls ? 443 : 80);
+        tiers::Endpoint endpoint;
+        endpoint.path_prefix = one.path_prefix;
+        endpoint.host_header = !place.unix_path.empty() ? "localhost" : default_port ? place.host : place.to_string();
+        endpoint.key_line = key_line(options, link->form, one.key);
+        endpoint.client = std::make_unique<net::HttpClient>(reactor, place, client_limits(limits), one.tls);
+        endpoint.weight = one.weight;
+        link->endpoints.add(std::move(endpoint));
+    }
     if (route.child) {
         link->ready_of = route.child;
         link->ready = [](const void* of) {
@@ -144,14 +155,15 @@ void LaneRoutes::make_embedder(const std::string& identity) {
     const ProviderRoute& provider = routes_->providers().at(options->provider);
     const std::shared_ptr<tiers::ProviderLink>& link = links_.at(options->provider);
     const net::ClientLimits limits = embed::endpoint_limits(client_limits(routes_->options().limits));
-    auto client = std::make_shared<net::HttpClient>(reactor_, provider.endpoint, limits, provider.tls);
+    const EndpointRoute& place = provider.endpoints.front();
+    auto client = std::make_shared<net::HttpClient>(reactor_, place.endpoint, limits, place.tls);
     embed::EndpointOptions endpoint;
     endpoint.identity = identity;
     endpoint.dimensions = options->dimensions;
     endpoint.model = options->model;
-    endpoint.path = link->path_prefix + "/embeddings";
-    endpoint.host_header = link->host_header;
-    endpoint.authorization_line = link->key_line;
+    endpoint.path = place.path_prefix + "/embeddings";
+    endpoint.host_header = link->endpoints.first().host_header;
+    endpoint.authorization_line = link->endpoints.first().key_line;
     endpoint.ready = [link] { return link->is_ready(); };
     embedder_ = std::make_unique<embed::EndpointEmbedder>(std::move(client), std::move(endpoint));
 }
@@ -274,6 +286,8 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
     plan->cascade = &cascade;
     plan->rungs = &rungs_.at(&cascade);
     plan->reference = upstream_of(*route);
+    plan->asked.push_back(plan->reference);
+    for (const ModelRoute& fallback : route->fallbacks) plan->asked.push_back(upstream_of(fallback));
     if (cascade.judge) {
         plan->judge = upstream_of(*cascade.judge);
         plan->judge_record = shared.judges->record_of(cascade.options.name, cascade.judge->full_name);

@@ -52,8 +52,9 @@ struct Plan {
     const CascadeRoute* cascade = nullptr;
     const std::vector<cascade::Rung>* rungs = nullptr;
     std::shared_ptr<const tiers::ModelUpstream> reference;
-    mutable tiers::TierHealth reference_times{0, 0};  // a plan is one reactor's
-    std::string upstream_identity;                    // who would answer, as part of cache keys
+    std::vector<std::shared_ptr<const tiers::ModelUpstream>> asked;  // the reference, then its fallbacks
+    mutable tiers::TierHealth reference_times{0, 0};                 // a plan is one reactor's
+    std::string upstream_identity;                                   // who would answer, as part of cache keys
     std::shared_ptr<const cascade::SemanticLearner::Promise>
         semantic;                                        // what the semantic tier promises; null: no tier
     std::shared_ptr<const tiers::ModelUpstream> judge;   // gateway/judge.h; null: none
@@ -156,6 +157,8 @@ struct LaneCounters {
     std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
+    std::atomic<std::uint64_t> retries{0}, fallbacks{0}, queued{0},
+        ejections{0};                                                   // calls for the reference (attempts.h)
     std::atomic<std::uint64_t> student_offers{0}, student_declined{0};  // asked, and had an answer to offer or not
 };
 

@@ -37,6 +37,17 @@ ModelRoute ModelDirectory::configured(const ModelOptions& model) const {
     return route;
 }
 
+// With its fallbacks, which have none of their own.
+ModelRoute ModelDirectory::with_fallbacks(const ModelOptions& model) const {
+    ModelRoute route = configured(model);
+    for (const std::string& name : model.fallbacks) {
+        const auto known = std::find_if(models_.begin(), models_.end(),
+                                        [&](const ModelOptions& one) { return one.full_name() == name; });
+        if (known != models_.end()) route.fallbacks.push_back(configured(*known));
+    }
+    return route;
+}
+
 ModelRoute ModelDirectory::passed_through(const std::string& provider, std::string_view name) const {
     ModelRoute route;
     route.provider = provider;
@@ -48,7 +59,7 @@ ModelRoute ModelDirectory::passed_through(const std::string& provider, std::stri
 
 Result<ModelRoute> ModelDirectory::resolve(std::string_view model, const std::string& reference_provider) const {
     for (const ModelOptions& known : models_) {
-        if (known.full_name() == model) return configured(known);
+        if (known.full_name() == model) return with_fallbacks(known);
     }
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
         const std::string provider(model.substr(0, slash));
@@ -56,7 +67,7 @@ Result<ModelRoute> ModelDirectory::resolve(std::string_view model, const std::st
     }
     for (const ModelOptions& known : models_) {
         const bool wanted = reference_provider.empty() || known.provider == reference_provider;
-        if (known.name == model && wanted) return configured(known);
+        if (known.name == model && wanted) return with_fallbacks(known);
     }
     if (!reference_provider.empty() && is_remote(reference_provider)) return passed_through(reference_provider, model);
     const std::string vendor(prices_.vendor_of(model));

@@ -23,6 +23,7 @@ struct ModelRoute {
     std::optional<prices::Price> price;
     std::optional<Tokens> max_output;
     store::NameId name_id = store::kNoName;  // kNoName: not interned yet
+    std::vector<ModelRoute> fallbacks;       // who answers where it does not
 };
 
 class ModelDirectory {
@@ -40,6 +41,7 @@ class ModelDirectory {
   private:
     bool is_remote(const std::string& provider) const;
     ModelRoute configured(const ModelOptions& model) const;
+    ModelRoute with_fallbacks(const ModelOptions& model) const;
     ModelRoute passed_through(const std::string& provider, std::string_view name) const;
 
     prices::PriceTable prices_;

@@ -13,6 +13,7 @@
 #include "cascade/options.h"
 #include "local/llama_server.h"
 #include "prices/price_table.h"
+#include "tiers/model/call_rules.h"
 
 namespace weir::gateway {
 
@@ -27,6 +28,13 @@ enum class ProviderApi : std::uint8_t { openai, anthropic, gemini, llama_server 
 // OpenAI's other APIs, where the provider offers them: requests in them then go on as they are.
 enum class OfferedApi : std::uint8_t { completions, responses, messages };
 
+// One of several places (or keys) of a provider.
+struct EndpointOptions {
+    std::string base_url;  // empty: the provider's
+    std::string key;       // empty: the provider's
+    unsigned weight = 1;
+};
+
 struct ProviderOptions {
     std::string name;
     ProviderApi api = ProviderApi::openai;
@@ -36,6 +44,13 @@ struct ProviderOptions {
     std::string query;       // behind every path (Azure: "api-version=2024-10-21"), without '?'
     std::vector<std::pair<std::string, std::string>> headers;  // sent with every request
     std::vector<OfferedApi> offers;
+    std::vector<EndpointOptions> endpoints;  // empty: base_url and key are the only one
+    tiers::Balance balance = tiers::Balance::least_busy;
+    tiers::RetryRules retries;
+    tiers::EjectionRules ejection;
+    std::size_t in_flight = 0;  // calls under way at most, of all reactors; 0: no limit
+    std::size_t queue = 100;    // requests that may wait for one of these places, and how long
+    Micros queue_micros = 10'000'000;
     bool pass_through = true;                        // other paths below /v1 are passed on to it
     bool drop_unsupported = false;                   // what its API has no word for is left out and told, not refused
     bool usage_in_streams = true;                    // ask for usage in streams on Weir's behalf (stream_options)
@@ -50,6 +65,7 @@ struct ModelOptions {
     std::string name;                      // "smollm2"
     std::string upstream_name;             // as sent upstream; default: name
     std::optional<prices::Price> price;    // over the price table
+    std::vector<std::string> fallbacks;    // "provider/model": who answers where it does not, in order
     std::optional<Tokens> max_output;      // tokens; for APIs that want a limit, where the request has none
     std::optional<Micros> latency_micros;  // what an answer takes as a rule: for "time saved" until it is measured
     int line = 0;

@@ -16,7 +16,8 @@ constexpr std::string_view kRoot = "/v1";
 
 // One request on its way through.
 struct Passage : UpstreamCall {
-    Passage(RequestLife& owner, net::HttpCall& on, const PassedRequest& what) : UpstreamCall(owner, on), request(what) {
+    Passage(RequestLife& owner, net::HttpCall& on, const tiers::ModelUpstream& whom, const PassedRequest& what)
+        : UpstreamCall(owner, on, whom), request(what) {
         native = true;
     }
 
@@ -32,7 +33,7 @@ bool is_json(std::string_view content_type) {
 // Nothing is guessed: what is not counted has no price, unless whatever it was is free.
 void account(Passage& passage) {
     const wire::Usage& usage = passage.watch.usage();
-    const std::optional<prices::Price>& price = passage.reference.price;
+    const std::optional<prices::Price>& price = passage.model.price;
     tiers::account(passage.attempt, usage, price);
     const bool listed_free = price && price->input.picos == 0 && price->output.picos == 0;
     if (passage.request.costs_nothing || (listed_free && passage.request.path == "/moderations")) {
@@ -42,25 +43,20 @@ void account(Passage& passage) {
     } else if (!usage.reported) {
         passage.attempt.priced = false;
     }
-    if (!passage.attempt.priced) return;
-    passage.life.row.counterfactual = passage.attempt.cost;
-    passage.life.row.counterfactual_how = store::Counterfactual::measured;
+    set_measured(passage, usage);
 }
 
 std::string headers_of(const Passage& passage, bool costs) {
-    std::string headers = weir_headers(passage.life, passage.reference.full_name, costs);
+    std::string headers = weir_headers(passage.life, passage.model.full_name, costs);
     headers += passage.headers;
     if (!passage.content_type.empty()) headers += "content-type: " + passage.content_type + "\r\n";
     return headers;
 }
 
-Task<void> deliver_whole(Passage& passage) {
+Task<std::optional<Failure>> deliver_whole(Passage& passage) {
     std::string body;
-    const Result<void> got = co_await passage.call.read_all(body, passage.reference.provider->answer_bytes);
-    if (!got) {
-        co_await fail_call(passage, got.error());
-        co_return;
-    }
+    const Result<void> got = co_await passage.call.read_all(body, passage.model.provider->answer_bytes);
+    if (!got) co_return call_failed(passage, got.error());
     passage.watch.body(body);
     note_served(passage);
     account(passage);
@@ -68,11 +64,12 @@ Task<void> deliver_whole(Passage& passage) {
     RequestLife& life = passage.life;
     if (life.cancellation.canceled()) {
         life.caller_left();
-        co_return;
+        co_return std::nullopt;
     }
     life.sum_costs();
     life.row.status = static_cast<std::uint16_t>(passage.status);
     life.row.complete = co_await life.exchange.respond(passage.status, headers_of(passage, true), body);
+    co_return std::nullopt;
 }
 
 // The rest of a stream could not be had: told in the caller's own API where that has events for it, else by the
@@ -99,7 +96,7 @@ Task<void> break_off(Passage& passage, const Error& error) {
     co_await life.exchange.end_stream(event);
 }
 
-Task<void> deliver_pieces(Passage& passage) {
+Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     RequestLife& life = passage.life;
     life.row.streamed = true;
     life.row.tier = store::TierKind::reference;
@@ -108,16 +105,13 @@ Task<void> deliver_pieces(Passage& passage) {
     std::string out;
     while (true) {
         const Result<std::string_view> piece = co_await passage.call.read_piece();
-        if (!piece && !life.exchange.began()) {
-            co_await fail_call(passage, piece.error());
-            co_return;
-        }
+        if (!piece && !life.exchange.began()) co_return call_failed(passage, piece.error());
         Result<void> read;
         if (piece && passage.is_stream) read = passage.watch.feed(*piece);
         if (!piece || !read) {
             const Error error = piece ? read.error() : piece.error();
             co_await break_off(passage, error);
-            co_return;
+            co_return std::nullopt;
         }
         if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
         if (piece->empty()) break;
@@ -135,7 +129,7 @@ Task<void> deliver_pieces(Passage& passage) {
         }
         if (life.cancellation.canceled()) {
             co_await break_off(passage, Error{ErrorCode::canceled, "the caller has left"});
-            co_return;
+            co_return std::nullopt;
         }
     }
     note_served(passage);
@@ -143,6 +137,7 @@ Task<void> deliver_pieces(Passage& passage) {
     finish_attempt(passage);
     life.row.complete = co_await life.exchange.end_stream();
     co_await passage.call.finish(kFinishMicros);
+    co_return std::nullopt;
 }
 
 // "?..." of what the caller asked for, or nothing.
@@ -155,6 +150,40 @@ bool is_plain_path(std::string_view path) {
     if (path.size() > kMaxPassedPath || path.find("//") != std::string_view::npos) return false;
     if (path.find("..") != std::string_view::npos || path.find('%') != std::string_view::npos) return false;
     return std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+}
+
+Task<std::optional<Failure>> pass_once(RequestLife& life, const PassedRequest& request,
+                                       const tiers::ModelUpstream& model, tiers::Endpoint& endpoint) {
+    const http::RequestHead& caller = life.exchange.head();
+    std::string changed;
+    std::string_view body = life.exchange.body();
+    if (!request.model.empty() && request.model != model.upstream_name) {
+        wire::with_model(body, model.upstream_name, changed);
+        body = changed;
+    }
+    std::string path(request.path);
+    path += query_of(caller);
+    std::string_view type = caller.headers.value("content-type");
+    if (type.empty()) type = "application/json";
+    const std::string head =
+        tiers::request_head(*model.provider, endpoint, path, body.size(), &caller, request.form, type);
+
+    net::HttpCall call(*endpoint.client);
+    const Cancellation::Scope scope(life.cancellation, call);
+    Passage passage(life, call, model, request);
+    const Result<void> sent = co_await call.send(head, body);
+    if (!sent) co_return call_failed(passage, sent.error());
+    passage.content_type = call.response().headers.value("content-type");
+    take_head(passage);
+    std::optional<Failure> failure;
+    if (passage.status >= 300 || passage.status < 200) {
+        failure = co_await read_failure(passage);
+    } else if (is_json(passage.content_type) || passage.content_type.empty()) {
+        failure = co_await deliver_whole(passage);
+    } else {
+        failure = co_await deliver_pieces(passage);
+    }
+    co_return failure;
 }
 
 // Which model, or at least which provider, is asked: "provider/model", or "provider/path" where there is no model.
@@ -253,39 +282,11 @@ Task<void> count(RequestLife& life) {
 }  // namespace
 
 Task<void> pass_on(RequestLife& life, PassedRequest request) {
-    const tiers::ModelUpstream& reference = *life.plan->reference;
-    const bool ready = co_await reference_is_ready(life);
-    if (!ready) co_return;
-    const http::RequestHead& caller = life.exchange.head();
-    std::string changed;
-    std::string_view body = life.exchange.body();
-    if (!request.model.empty() && request.model != reference.upstream_name) {
-        wire::with_model(body, reference.upstream_name, changed);
-        body = changed;
-    }
-    std::string path(request.path);
-    path += query_of(caller);
-    std::string_view type = caller.headers.value("content-type");
-    if (type.empty()) type = "application/json";
-    const std::string head = tiers::request_head(*reference.provider, path, body.size(), &caller, request.form, type);
-
-    net::HttpCall call(*reference.provider->client);
-    const Cancellation::Scope scope(life.cancellation, call);
-    Passage passage(life, call, request);
-    const Result<void> sent = co_await call.send(head, body);
-    if (!sent) {
-        co_await fail_call(passage, sent.error());
-        co_return;
-    }
-    passage.content_type = call.response().headers.value("content-type");
-    take_head(passage);
-    if (passage.status >= 300 || passage.status < 200) {
-        co_await relay_error(passage);
-    } else if (is_json(passage.content_type) || passage.content_type.empty()) {
-        co_await deliver_whole(passage);
-    } else {
-        co_await deliver_pieces(passage);
-    }
+    const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models(1, life.plan->reference);
+    const AskOnce ask = [&life, &request](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
+        return pass_once(life, request, model, *endpoint);
+    };
+    co_await ask_in_turn(life, models, ask);
 }
 
 Task<void> handle_pass_through(Lane& lane, net::Exchange& exchange, const wire::Dialect* dialect) {

@@ -17,8 +17,7 @@ void say_chat(const ChatLife& life, const tiers::ModelUpstream& reference, Refer
         wire::render_upstream_body(life.chat, form, question.changed);
         question.body = question.changed;
     }
-    question.head =
-        tiers::request_head(*reference.provider, "/chat/completions", question.body.size(), &life.exchange.head());
+    question.path = "/chat/completions";
 }
 
 void begin_exchange(const ChatLife& life, const tiers::ModelUpstream& reference, wire::ProviderExchange& exchange) {
@@ -30,7 +29,6 @@ void begin_exchange(const ChatLife& life, const tiers::ModelUpstream& reference,
 
 // The caller's own bytes.
 void say_natively(const ChatLife& life, const tiers::ModelUpstream& reference, ReferenceQuestion& question) {
-    const tiers::ProviderLink& provider = *reference.provider;
     question.native = true;
     begin_exchange(life, reference, question.exchange);
     question.body = life.exchange.body();
@@ -38,9 +36,7 @@ void say_natively(const ChatLife& life, const tiers::ModelUpstream& reference, R
         wire::with_model(question.body, reference.upstream_name, question.changed);
         question.body = question.changed;
     }
-    std::string path;
-    question.form->append_path(question.exchange, path);
-    question.head = tiers::request_head(provider, path, question.body.size(), &life.exchange.head(), question.form);
+    question.form->append_path(question.exchange, question.path);
 }
 
 std::optional<wire::ApiError> translate(const ChatLife& life, const tiers::ModelUpstream& reference,
@@ -50,11 +46,11 @@ std::optional<wire::ApiError> translate(const ChatLife& life, const tiers::Model
     wire::render_upstream_body(life.chat, form, chat_body);
     tiers::ModelQuestion said;
     begin_exchange(life, reference, said.exchange);
-    if (Result<void> done = tiers::say(reference, std::move(chat_body), &life.exchange.head(), param, said); !done) {
+    if (Result<void> done = tiers::say(reference, std::move(chat_body), param, said); !done) {
         return bad_request("The model '" + reference.full_name + "' can't be asked this: " + done.error().message,
                            param);
     }
-    question.head = std::move(said.head);
+    question.path = std::move(said.path);
     question.changed = std::move(said.body);
     question.body = question.changed;
     question.exchange = std::move(said.exchange);

@@ -17,7 +17,7 @@ struct ReferenceQuestion {
     ReferenceQuestion() = default;
     ReferenceQuestion(const ReferenceQuestion&) = delete;  // `body` may point into it
 
-    std::string head;
+    std::string path;
     std::string_view body;
     std::string changed;                       // what `body` views, where it is not the caller's
     wire::ProviderExchange exchange;           // with `form`

@@ -9,6 +9,7 @@
 #include "gateway/reference_question.h"
 #include "gateway/upstream_call.h"
 #include "wire/chat_answer.h"
+#include "wire/usage_watch.h"
 
 namespace weir::gateway {
 namespace {
@@ -17,8 +18,8 @@ constexpr Micros kFinishMicros = 1'000'000;
 
 // One relay under way.
 struct Relay : UpstreamCall {
-    Relay(ChatLife& owner, net::HttpCall& on, const ReferenceQuestion& what)
-        : UpstreamCall(owner, on), life(owner), question(what) {
+    Relay(ChatLife& owner, net::HttpCall& on, const tiers::ModelUpstream& whom, const ReferenceQuestion& what)
+        : UpstreamCall(owner, on, whom), life(owner), question(what) {
         form = question.form;
         native = question.native;
     }
@@ -29,19 +30,27 @@ struct Relay : UpstreamCall {
     bool has_usage = false;  // the stream will bring a usage
 };
 
-void set_measured(Relay& relay) {
-    if (!relay.attempt.priced) return;
-    relay.life.row.counterfactual = relay.attempt.cost;
-    relay.life.row.counterfactual_how = store::Counterfactual::measured;
+// Whether what came is to be kept: not what a fallback said in the reference's place.
+bool is_kept(const Relay& relay) {
+    const ChatLife& life = relay.life;
+    return relay.is_reference() && (life.may_store || life.grading || life.keeps_example);
+}
+
+void store_nothing(ChatLife& life) {
+    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
+    life.lease.reset();
 }
 
 // Whole answers go to the caches.
-void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read,
-                  const store::Attempt& attempt) {
-    if (!life.may_store && !life.grading && !life.keeps_example) return;
+void store_answer(const Relay& relay, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read) {
+    ChatLife& life = relay.life;
+    const store::Attempt& attempt = relay.attempt;
+    if (!is_kept(relay)) {
+        if (!relay.is_reference()) store_nothing(life);
+        return;
+    }
     if (!cascade::storable_answer(read)) {
-        if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
-        life.lease.reset();
+        store_nothing(life);
         return;
     }
     if (life.keeps_example) keep_example(life, entry->body, read);
@@ -54,15 +63,12 @@ void store_answer(ChatLife& life, const std::shared_ptr<tiers::CacheEntry>& entr
     keep_answer(life, entry);
 }
 
-Task<void> relay_body(Relay& relay) {
+Task<std::optional<Failure>> relay_body(Relay& relay) {
     ChatLife& life = relay.life;
     const auto entry = std::make_shared<tiers::CacheEntry>();
     std::string& body = entry->body;
-    Result<void> got = co_await relay.call.read_all(body, relay.reference.provider->answer_bytes);
-    if (!got) {
-        co_await fail_call(relay, got.error());
-        co_return;
-    }
+    Result<void> got = co_await relay.call.read_all(body, relay.model.provider->answer_bytes);
+    if (!got) co_return call_failed(relay, got.error());
     std::string native;  // the caller's own API: what came is what goes
     if (relay.form != nullptr) {
         native.swap(body);
@@ -72,27 +78,31 @@ Task<void> relay_body(Relay& relay) {
     Result<wire::ChatAnswer> read = tl::unexpected(got ? Error{} : got.error());
     if (got) read = wire::read_chat_answer(body);
     if (!read) {
-        const Error error{ErrorCode::protocol, "its answer is no chat completion: " + read.error().message};
-        co_await fail_call(relay, error);
-        co_return;
+        // It may be billed all the same, and say for what.
+        wire::UsageWatch watch;
+        watch.body(native.empty() ? body : native);
+        if (watch.usage().reported) tiers::account(relay.attempt, watch.usage(), relay.model.price);
+        co_return call_failed(relay,
+                              {ErrorCode::protocol, "its answer is no chat completion: " + read.error().message});
     }
     read->usage = tiers::or_estimate(read->usage, life.chat.body.size(), static_cast<Tokens>(body.size() / 4));
-    tiers::account(relay.attempt, read->usage, relay.reference.price);
+    tiers::account(relay.attempt, read->usage, relay.model.price);
     note_served(relay);
-    set_measured(relay);
+    set_measured(relay, read->usage);
     finish_attempt(relay);
-    store_answer(life, entry, *read, relay.attempt);  // before the caller has it: whoever asks again finds it
+    store_answer(relay, entry, *read);  // before the caller has it: whoever asks again finds it
     if (life.caller_gone) {
         life.caller_left();
-        co_return;
+        co_return std::nullopt;
     }
     // Some servers answer with a body where a stream was asked for. The caller gets what it asked for.
-    co_await deliver_body(life, body, relay.reference.full_name, -1, relay.headers, native);
+    co_await deliver_body(life, body, relay.model.full_name, -1, relay.headers, native);
+    co_return std::nullopt;
 }
 
 void begin_relayed(Relay& relay) {
     relay.life.row.tier = store::TierKind::reference;
-    std::string headers = weir_headers(relay.life, relay.reference.full_name, false);
+    std::string headers = weir_headers(relay.life, relay.model.full_name, false);
     headers += relay.headers;
     headers += "content-type: text/event-stream; charset=utf-8\r\n";
     relay.life.exchange.begin_stream(200, headers);
@@ -139,29 +149,29 @@ Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
     }
 }
 
-void account_stream(Relay& relay, const wire::ChatStream& stream) {
-    // One token a chunk, where nothing is reported.
+// One token a chunk, where nothing is reported.
+wire::Usage usage_of(const Relay& relay, const wire::ChatStream& stream) {
     const auto chunks = static_cast<Tokens>(stream.data_events());
-    const wire::Usage usage = tiers::or_estimate(stream.usage(), relay.life.chat.body.size(), chunks);
-    tiers::account(relay.attempt, usage, relay.reference.price);
+    return tiers::or_estimate(stream.usage(), relay.life.chat.body.size(), chunks);
 }
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
-    ChatLife& life = relay.life;
-    if (!life.may_store && !life.grading && !life.keeps_example) return;
+    if (!is_kept(relay)) {
+        if (!relay.is_reference()) store_nothing(relay.life);
+        return;
+    }
     Result<std::string> body = fail(ErrorCode::protocol, "an error event came");
     if (!stream.failed()) body = stream.body();
     Result<wire::ChatAnswer> read = fail(ErrorCode::protocol, "");
     if (body) read = wire::read_chat_answer(*body);
     if (!read) {
         // Followers have had all of it; who waits for a body asks for itself.
-        if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
-        life.lease.reset();
+        store_nothing(relay.life);
         return;
     }
     const auto entry = std::make_shared<tiers::CacheEntry>();
     entry->body = std::move(*body);
-    store_answer(life, entry, *read, relay.attempt);
+    store_answer(relay, entry, *read);
 }
 
 // The upstream broke off after the caller had got a part: the caller is told, in the stream, and gets no [DONE]. An
@@ -182,7 +192,7 @@ Task<void> break_stream(Relay& relay, const Error& broken, CallerStream& stream)
     co_await life.exchange.end_stream(event);
 }
 
-Task<void> relay_stream(Relay& relay) {
+Task<std::optional<Failure>> relay_stream(Relay& relay) {
     ChatLife& life = relay.life;
     wire::ChatStream::Options options;
     // A form's stream always has it.
@@ -196,60 +206,70 @@ Task<void> relay_stream(Relay& relay) {
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {
-        co_await fail_call(relay, *broken);
-        co_return;
+        if (stream.usage().reported) tiers::account(relay.attempt, stream.usage(), relay.model.price);
+        co_return call_failed(relay, *broken);
     }
-    account_stream(relay, stream);
+    const wire::Usage usage = usage_of(relay, stream);
+    tiers::account(relay.attempt, usage, relay.model.price);
     life.row.status = life.caller_gone && !life.exchange.began() ? 499 : 200;
     if (broken) {
         co_await break_stream(relay, *broken, caller);
-        co_return;
+        co_return std::nullopt;
     }
     note_served(relay);
-    set_measured(relay);
+    set_measured(relay, usage);
     finish_attempt(relay);
     store_stream(relay, stream);  // before the last event: whoever asks again finds it
     if (life.caller_gone) {
         life.exchange.abandon();
         co_await relay.call.finish(kFinishMicros);
-        co_return;
+        co_return std::nullopt;
     }
     if (!life.exchange.began()) begin_relayed(relay);
     const bool ended = co_await life.exchange.end_stream(relay.out);
     life.row.complete = ended && !stream.failed();
     // What is left is the end of the upstream's body, for the sake of its connection.
     co_await relay.call.finish(kFinishMicros);
+    co_return std::nullopt;
+}
+
+Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstream& model, tiers::Endpoint& endpoint) {
+    ReferenceQuestion question;
+    if (const std::optional<wire::ApiError> problem = question_to_reference(life, model, question)) {
+        Failure failure;
+        failure.kind = Failure::Kind::elsewhere;
+        failure.should_retry = false;
+        failure.error = *problem;
+        co_return failure;
+    }
+    life.dropped.clear();
+    for (const std::string& name : question.exchange.dropped) life.note_dropped(name);
+    const std::string head = tiers::request_head(*model.provider, endpoint, question.path, question.body.size(),
+                                                 &life.exchange.head(), question.form);
+    net::HttpCall call(*endpoint.client);
+    const Cancellation::Scope scope(life.cancellation, call);
+    Relay relay(life, call, model, question);
+    const Result<void> sent = co_await call.send(head, question.body);
+    if (!sent) co_return call_failed(relay, sent.error());
+    take_head(relay);
+    std::optional<Failure> failure;
+    if (relay.status >= 300 || relay.status < 200) {
+        failure = co_await read_failure(relay);
+    } else if (life.chat.stream && relay.is_stream) {
+        failure = co_await relay_stream(relay);
+    } else {
+        failure = co_await relay_body(relay);
+    }
+    co_return failure;
 }
 
 }  // namespace
 
 Task<void> relay_reference(ChatLife& life) {
-    const tiers::ModelUpstream& reference = *life.plan->reference;
-    const bool ready = co_await reference_is_ready(life);
-    if (!ready) co_return;
-    ReferenceQuestion question;
-    if (const std::optional<wire::ApiError> problem = question_to_reference(life, reference, question)) {
-        co_await deliver_error(life, *problem);
-        co_return;
-    }
-    for (const std::string& name : question.exchange.dropped) life.note_dropped(name);
-
-    net::HttpCall call(*reference.provider->client);
-    const Cancellation::Scope scope(life.cancellation, call);
-    Relay relay(life, call, question);
-    const Result<void> sent = co_await call.send(question.head, question.body);
-    if (!sent) {
-        co_await fail_call(relay, sent.error());
-        co_return;
-    }
-    take_head(relay);
-    if (relay.status >= 300 || relay.status < 200) {
-        co_await relay_error(relay);
-    } else if (life.chat.stream && relay.is_stream) {
-        co_await relay_stream(relay);
-    } else {
-        co_await relay_body(relay);
-    }
+    const AskOnce ask = [&life](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
+        return relay_once(life, model, *endpoint);
+    };
+    co_await ask_in_turn(life, life.plan->asked, ask);
 }
 
 }  // namespace weir::gateway

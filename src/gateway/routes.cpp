@@ -74,23 +74,50 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
             if (!child) return fail(child.error().code, "provider '" + options.name + "': " + child.error().message);
             route.child = std::move(*child);
         }
-        route.endpoint.unix_path = route.child->socket_path();
-        route.path_prefix = "/v1";
+        EndpointRoute endpoint;
+        endpoint.endpoint.unix_path = route.child->socket_path();
+        endpoint.path_prefix = "/v1";
+        route.endpoints.push_back(std::move(endpoint));
         route.identity = options.name + " llama-server " + options.child->model_file;
         if (!options.child->adapter_file.empty()) route.identity += " with " + options.child->adapter_file;
     } else {
-        auto endpoint = net::parse_url(options.base_url, route.path_prefix);
-        if (!endpoint)
-            return fail(ErrorCode::invalid, "provider '" + options.name + "': base_url: " + endpoint.error().message);
-        route.endpoint = *endpoint;
         route.identity = options.name + " " + options.base_url;
-        if (endpoint->tls) {
-            auto tls = net::make_client_tls(options.tls_ca_file);
-            if (!tls) return fail(tls.error().code, "provider '" + options.name + "': " + tls.error().message);
-            route.tls = std::move(*tls);
+        for (const EndpointOptions& endpoint : options.endpoints) {
+            if (Result<void> added = add_endpoint(route, endpoint); !added) return added;
+        }
+        if (route.endpoints.empty()) {
+            if (Result<void> added = add_endpoint(route, {}); !added) return added;
         }
     }
+    if (options.in_flight > 0) {
+        // What is under way goes on counting over a reload.
+        const auto before = previous == nullptr ? providers_.end() : previous->providers_.find(options.name);
+        const bool same = previous != nullptr && before != previous->providers_.end() && before->second.in_flight &&
+                          before->second.options.in_flight == options.in_flight &&
+                          before->second.options.queue == options.queue;
+        route.in_flight =
+            same ? before->second.in_flight : std::make_shared<tiers::InFlight>(options.in_flight, options.queue);
+    }
     providers_.emplace(options.name, std::move(route));
+    return {};
+}
+
+Result<void> Routes::add_endpoint(ProviderRoute& route, const EndpointOptions& options) {
+    const ProviderOptions& provider = route.options;
+    const std::string& url = options.base_url.empty() ? provider.base_url : options.base_url;
+    const std::string name = "provider '" + provider.name + "': ";
+    EndpointRoute endpoint;
+    auto parsed = net::parse_url(url, endpoint.path_prefix);
+    if (!parsed) return fail(ErrorCode::invalid, name + "base_url: " + parsed.error().message);
+    endpoint.endpoint = *parsed;
+    endpoint.key = options.key.empty() ? provider.key : options.key;
+    endpoint.weight = options.weight;
+    if (parsed->tls) {
+        auto tls = net::make_client_tls(provider.tls_ca_file);
+        if (!tls) return fail(tls.error().code, name + tls.error().message);
+        endpoint.tls = std::move(*tls);
+    }
+    route.endpoints.push_back(std::move(endpoint));
     return {};
 }
 
@@ -146,14 +173,9 @@ Result<void> Routes::add_graders(CascadeRoute& to) {
         ProviderRoute route;
         route.options.name = "webhook";
         route.options.key = agreement.webhook_key;
-        auto endpoint = net::parse_url(agreement.webhook, route.path_prefix);
-        if (!endpoint) return fail(ErrorCode::invalid, name + "webhook: " + endpoint.error().message);
-        route.endpoint = *endpoint;
-        if (endpoint->tls) {
-            auto tls = net::make_client_tls({});
-            if (!tls) return fail(tls.error().code, name + "webhook: " + tls.error().message);
-            route.tls = std::move(*tls);
-        }
+        route.options.base_url = agreement.webhook;
+        if (Result<void> added = add_endpoint(route, {}); !added)
+            return fail(added.error().code, name + "webhook: " + added.error().message);
         to.webhook = std::move(route);
     }
     if (!agreement.gold_file.empty()) {
@@ -258,7 +280,9 @@ const CascadeRoute& Routes::cascade_for(std::string_view model) const {
 
 Result<ModelRoute> Routes::resolve(std::string_view model, const CascadeRoute& cascade) const {
     Result<ModelRoute> route = models_.resolve(model, cascade.options.reference_provider);
-    if (route) route->name_id = model_id(route->full_name);
+    if (!route) return route;
+    route->name_id = model_id(route->full_name);
+    for (ModelRoute& fallback : route->fallbacks) fallback.name_id = model_id(fallback.full_name);
     return route;
 }
 

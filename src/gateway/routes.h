@@ -22,15 +22,23 @@
 #include "net/endpoint.h"
 #include "net/tls.h"
 #include "store/ledger.h"
+#include "tiers/model/in_flight.h"
 
 namespace weir::gateway {
 
-struct ProviderRoute {
-    ProviderOptions options;
+struct EndpointRoute {
     net::Endpoint endpoint;
     std::string path_prefix;
-    std::string identity;  // part of cache keys: who answers, not how it is reached
+    std::string key;
+    unsigned weight = 1;
     std::shared_ptr<net::TlsContext> tls;
+};
+
+struct ProviderRoute {
+    ProviderOptions options;
+    std::vector<EndpointRoute> endpoints;        // at least one
+    std::string identity;                        // part of cache keys: who answers, not how it is reached
+    std::shared_ptr<tiers::InFlight> in_flight;  // null: no limit
     std::shared_ptr<local::LlamaServer> child;
 };
 
@@ -99,6 +107,7 @@ class Routes {
 
   private:
     Result<void> add_provider(const ProviderOptions& options, const Routes* previous);
+    static Result<void> add_endpoint(ProviderRoute& route, const EndpointOptions& options);
     Result<void> identify_embedding(const Routes* previous);
     Result<ModelRoute> model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
                                         const std::string& model, store::LedgerSink& ledger) const;

@@ -30,19 +30,14 @@ wire::ApiError upstream_failed(const Error& error) {
 
 }  // namespace
 
-Task<bool> reference_is_ready(RequestLife& life) {
-    const tiers::ModelUpstream& reference = *life.plan->reference;
-    if (reference.provider->is_ready()) co_return true;
-    const wire::ApiError error{503, "The model '" + reference.full_name + "' is starting; try again in a moment.",
-                               "server_error", "model_not_ready", ""};
-    co_await deliver_error(life, error, "retry-after: 1\r\n");
-    co_return false;
-}
-
 void take_head(UpstreamCall& upstream) {
     const http::ResponseHead& response = upstream.call.response();
     upstream.status = response.status;
     upstream.attempt.status = static_cast<std::uint16_t>(response.status);
+    upstream.retry_after = retry_after_of(response.headers, upstream.life.lane.shared.clock.unix_micros());
+    if (const std::string_view word = response.headers.value("x-should-retry"); word == "true" || word == "false") {
+        upstream.should_retry = word == "true";
+    }
     upstream.is_stream = response.headers.value("content-type").starts_with("text/event-stream");
     // The request's id under the name that the caller's API has for it is Weir's own.
     const wire::Dialect* const dialect = upstream.life.dialect;
@@ -59,7 +54,8 @@ void take_head(UpstreamCall& upstream) {
 void finish_attempt(UpstreamCall& upstream) {
     const Micros taken = upstream.life.lane.reactor.now() - upstream.begun;
     upstream.attempt.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));
-    if (upstream.attempt.outcome == store::Outcome::served) upstream.life.plan->reference_times.answered(taken);
+    if (upstream.attempt.outcome == store::Outcome::served && upstream.is_reference())
+        upstream.life.plan->reference_times.answered(taken);
     upstream.life.upstream_micros += taken;
     upstream.life.add_attempt(upstream.attempt);
 }
@@ -68,68 +64,106 @@ void note_served(UpstreamCall& upstream) {
     RequestLife& life = upstream.life;
     upstream.attempt.outcome = store::Outcome::served;
     life.row.tier = store::TierKind::reference;
-    life.row.served_model = upstream.reference.name_id;
-    if (life.debug) life.note(upstream.reference.full_name + ": reference");
+    life.row.served_model = upstream.model.name_id;
+    if (life.debug) life.note(upstream.model.full_name + (upstream.is_reference() ? ": reference" : ": fallback"));
 }
 
-Task<void> fail_call(UpstreamCall& upstream, const Error& error) {
-    RequestLife& life = upstream.life;
-    upstream.attempt.outcome = tiers::outcome_of(error.code);
-    // What was sent may be billed: its cost is not known. An error status is not billed.
-    upstream.attempt.priced = !upstream.call.sent() || upstream.status >= 400;
-    finish_attempt(upstream);
-    if (life.cancellation.canceled()) {
-        life.caller_left();
-        co_return;
+void set_measured(UpstreamCall& upstream, const wire::Usage& usage) {
+    store::LedgerRow& row = upstream.life.row;
+    const std::optional<prices::Price>& price = upstream.life.plan->reference->price;
+    if (upstream.is_reference()) {
+        if (!upstream.attempt.priced) return;
+        row.counterfactual = upstream.attempt.cost;
+        row.counterfactual_how = store::Counterfactual::measured;
+    } else if (price) {
+        row.counterfactual = prices::cost_of(usage, *price);
+        row.counterfactual_how = store::Counterfactual::repriced;
     }
-    const wire::ApiError told = upstream_failed(error);
-    co_await deliver_error(life, told);
 }
 
-Task<void> relay_error(UpstreamCall& upstream) {
-    RequestLife& life = upstream.life;
+Failure call_failed(UpstreamCall& upstream, const Error& error) {
+    Failure failure;
+    const bool executed = upstream.call.sent();
+    failure.kind = executed ? Failure::Kind::executed : Failure::Kind::not_executed;
+    if (upstream.life.cancellation.canceled()) failure.kind = Failure::Kind::caller_left;
+    upstream.attempt.outcome = tiers::outcome_of(error.code);
+    // What was sent may be billed: its cost is not known unless it was counted. An error status is not billed.
+    upstream.attempt.priced = upstream.attempt.priced || !executed || upstream.status >= 400;
+    finish_attempt(upstream);
+    failure.error = upstream_failed(error);
+    return failure;
+}
+
+namespace {
+
+Failure::Kind kind_of(unsigned status) {
+    switch (status) {
+        case 408:
+        case 429:
+        case 503:
+        case 529:
+            return Failure::Kind::not_executed;
+        case 401:
+        case 402:
+        case 403:
+        case 404:
+            return Failure::Kind::elsewhere;
+        default:
+            return status >= 400 && status < 500 ? Failure::Kind::refused : Failure::Kind::executed;
+    }
+}
+
+// Whether the body is an error in OpenAI's form (or Anthropic's, which has the same member).
+bool is_error_form(std::string_view body) {
+    std::vector<json::Member> members;
+    const auto is_error_object = [&](const json::Member& member) {
+        return member.key == "error" && json::is_object(member.raw(body));
+    };
+    return json::members(body, members) && std::any_of(members.begin(), members.end(), is_error_object);
+}
+
+// The upstream's words, for the caller.
+void tell(const UpstreamCall& upstream, std::string body, Failure& failure) {
+    const unsigned status = upstream.status;
+    if (status == 401 || status == 403) {
+        // The caller's key was right; it is the gateway's own that the provider refuses.
+        failure.error = {502, "The provider refused the gateway's credentials: " + wire::upstream_message(body),
+                         "server_error", "upstream_auth", ""};
+        return;
+    }
+    if (upstream.form != nullptr && !upstream.native) {
+        failure.error = upstream.form->error_of(status, body);
+        return;
+    }
+    const bool own_form = is_error_form(body);
+    if (own_form && (upstream.life.dialect == nullptr || upstream.native)) {
+        failure.error.status = status;
+        failure.body = std::move(body);
+        return;
+    }
+    const std::string foreign = "The upstream answered with status " + std::to_string(status) + ": ";
+    failure.error = {status >= 400 && status < 600 ? status : 502,
+                     (own_form ? "" : foreign) + wire::upstream_message(body),
+                     status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
+    if (own_form) wire::take_type_and_code(body, failure.error);
+}
+
+}  // namespace
+
+Task<Failure> read_failure(UpstreamCall& upstream) {
     std::string body;
     const Result<void> got = co_await upstream.call.read_all(body, kMaxErrorBytes);
     upstream.attempt.outcome = store::Outcome::failed;
     upstream.attempt.priced = true;
     finish_attempt(upstream);
-    if (life.cancellation.canceled()) {
-        life.caller_left();
-        co_return;
-    }
+    Failure failure;
+    failure.kind = upstream.life.cancellation.canceled() ? Failure::Kind::caller_left : kind_of(upstream.status);
+    failure.headers = upstream.headers;
+    failure.retry_after = upstream.retry_after;
+    failure.should_retry = upstream.should_retry;
     if (!got) body.clear();
-    if (upstream.status == 401 || upstream.status == 403) {
-        // The caller's key was right; it is the gateway's own that the provider refuses.
-        const wire::ApiError error{502,
-                                   "The provider refused the gateway's credentials: " + wire::upstream_message(body),
-                                   "server_error", "upstream_auth", ""};
-        co_await deliver_error(life, error, upstream.headers);
-        co_return;
-    }
-    std::vector<json::Member> members;
-    if (upstream.form != nullptr && !upstream.native) {
-        const wire::ApiError error = upstream.form->error_of(upstream.status, body);
-        co_await deliver_error(life, error, upstream.headers);
-        co_return;
-    }
-    const auto is_error_object = [&](const json::Member& member) {
-        return member.key == "error" && json::is_object(member.raw(body));
-    };
-    const bool own_form = json::members(body, members) && std::any_of(members.begin(), members.end(), is_error_object);
-    if (!own_form || (life.dialect != nullptr && !upstream.native)) {
-        const unsigned status = upstream.status >= 400 && upstream.status < 600 ? upstream.status : 502;
-        const std::string foreign = "The upstream answered with status " + std::to_string(upstream.status) + ": ";
-        wire::ApiError error{status, (own_form ? "" : foreign) + wire::upstream_message(body),
-                             status < 500 ? "invalid_request_error" : "server_error", "upstream_error", ""};
-        if (own_form) wire::take_type_and_code(body, error);
-        co_await deliver_error(life, error, upstream.headers);
-        co_return;
-    }
-    life.row.status = static_cast<std::uint16_t>(upstream.status);
-    std::string headers = weir_headers(life, upstream.reference.full_name, false);
-    headers += upstream.headers;
-    headers += "content-type: application/json\r\n";
-    co_await life.exchange.respond(upstream.status, headers, body);
+    tell(upstream, std::move(body), failure);
+    co_return failure;
 }
 
 }  // namespace weir::gateway

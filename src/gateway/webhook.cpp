@@ -8,7 +8,7 @@ namespace weir::gateway {
 namespace {
 
 Task<std::optional<std::string>> ask(Lane& lane, const WebhookCall& call, net::HttpCall& http) {
-    const tiers::ProviderLink& link = *call.link;
+    const tiers::Endpoint& link = call.link->endpoints.first();
     const std::string path = link.path_prefix.empty() ? "/" : link.path_prefix;
     const std::string head = "POST " + path + " HTTP/1.1\r\nhost: " + link.host_header + "\r\n" + link.key_line +
                              "content-type: application/json\r\ncontent-length: " + std::to_string(call.body.size()) +
@@ -26,7 +26,7 @@ Task<void> run(Lane& lane, std::unique_ptr<WebhookCall> call) {
     std::optional<std::string> answer;
     bool stopped = false;
     {
-        net::HttpCall http(*call->link->client);
+        net::HttpCall http(*call->link->endpoints.first().client);
         const auto place = lane.background.insert(lane.background.end(), &http);
         answer = co_await ask(lane, *call, http);
         stopped = *place == nullptr;

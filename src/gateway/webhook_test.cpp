@@ -19,9 +19,9 @@ struct World : JudgeWorld {
         loop.call([&] {
             auto made = std::make_shared<Plan>(*plan);
             const std::shared_ptr<tiers::ProviderLink> link = made->judge->provider;
-            link->path_prefix = "/grade";
-            link->host_header = "grader.example";
-            link->key_line = "authorization: Bearer secret\r\n";
+            link->endpoints.first().path_prefix = "/grade";
+            link->endpoints.first().host_header = "grader.example";
+            link->endpoints.first().key_line = "authorization: Bearer secret\r\n";
             made->webhook = link;
             made->judge.reset();
             made->judge_record = record;

@@ -252,7 +252,8 @@ def simple(upstream, mode="off", tiers=(), **more):
         "fake/" + name: {"price": {"input": p[0], "cached_input": p[1], "output": p[2]}} for name, p in PRICES.items()
     }
     config = {
-        "providers": {"fake": {"api": "openai", "base_url": upstream.base_url}},
+        # What is scripted to fail is to fail: retries have tests of their own (test_resilience.py).
+        "providers": {"fake": {"api": "openai", "base_url": upstream.base_url, "retries": {"most": 0}}},
         "models": models,
         "cascades": {"default": {"match": {"model": ["gpt-4o"]}, "tiers": list(tiers), "mode": mode}},
     }

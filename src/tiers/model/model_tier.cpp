@@ -33,6 +33,17 @@ wire::Usage of_own(const wire::Usage& usage, std::size_t own_bytes, std::size_t 
     return asked;
 }
 
+// The answer as chat, where the provider has another API.
+void to_chat(const ModelQuestion& request, Samples::Sample& sample) {
+    if (!sample.got || sample.status != 200) return;
+    Result<std::string> body = chat_answer_of(request, std::move(sample.body));
+    if (body) {
+        sample.body = std::move(*body);
+    } else {
+        sample.got = tl::unexpected(body.error());
+    }
+}
+
 }  // namespace
 
 Result<std::vector<ModelQuestion>> ModelTier::requests_for(const wire::ChatRequest& chat) const {
@@ -52,21 +63,13 @@ Result<std::vector<ModelQuestion>> ModelTier::requests_for(const wire::ChatReque
     return requests;
 }
 
-void ModelTier::to_chat(const ModelQuestion& request, Samples::Sample& sample) const {
-    if (!sample.got || sample.status != 200) return;
-    Result<std::string> body = chat_answer_of(*upstream_, request.exchange, std::move(sample.body));
-    if (body) {
-        sample.body = std::move(*body);
-    } else {
-        sample.got = tl::unexpected(body.error());
-    }
-}
-
-void ModelTier::note_health(const Samples::Sample& first, Micros now, Micros taken) {
+void ModelTier::note_health(const Samples::Sample& first, Micros now, Micros taken, Endpoints::Lease& endpoint) {
     const bool canceled = !first.got && first.got.error().code == ErrorCode::canceled;
     if (!first.got ? !canceled : is_down(first.status)) {
+        endpoint.failed(now);
         health_.failed(now, !first.got && first.got.error().code == ErrorCode::timeout, taken);
     } else if (first.got && first.status == 200) {
+        endpoint.answered();
         health_.answered(taken);
     }
 }
@@ -117,22 +120,23 @@ std::string ModelTier::read_other(Samples::Sample& other, std::string_view respo
 }
 
 Task<std::optional<double>> ModelTier::verify(const Question& question, std::string_view answer,
-                                              Cancellation& cancellation, store::Attempt& attempt) const {
+                                              Cancellation& cancellation, Endpoint& endpoint,
+                                              store::Attempt& attempt) const {
     const auto body = wire::render_verification(question.chat, upstream_->upstream_name, answer);
     if (!body || cancellation.canceled()) co_return std::nullopt;
-    net::HttpClient& client = *upstream_->provider->client;
-    const Micros begun = client.reactor().now();
+    const net::Reactor& reactor = endpoint.client->reactor();
+    const Micros begun = reactor.now();
     const Micros patience = begun + health_.patience();
     const Micros deadline = question.deadline == 0 ? patience : std::min(question.deadline, patience);
     Result<ModelQuestion> asked = question_to(*upstream_, *body);
     if (!asked) co_return std::nullopt;
     const std::vector<ModelQuestion> requests(1, *asked);
-    Samples samples(client, {deadline, upstream_->provider->answer_bytes});
+    Samples samples(*upstream_->provider, endpoint, {deadline, upstream_->provider->answer_bytes});
     {
         const Cancellation::Scope scope(cancellation, samples);
         co_await samples.ask(requests);
     }
-    attempt.latency_micros += static_cast<std::int32_t>(client.reactor().now() - begun);
+    attempt.latency_micros += static_cast<std::int32_t>(reactor.now() - begun);
     Samples::Sample& said = samples.samples().front();
     to_chat(requests.front(), said);
     if (!said.got || said.status != 200) {
@@ -150,7 +154,7 @@ Task<std::optional<double>> ModelTier::verify(const Question& question, std::str
 
 Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellation) {
     const ModelUpstream& upstream = *upstream_;
-    net::HttpClient& client = *upstream.provider->client;
+    net::Reactor& reactor = upstream.provider->endpoints.first().client->reactor();
     Climb climb;
     climb.attempt.tier = store::TierKind::model;
     climb.attempt.outcome = store::Outcome::failed;
@@ -160,7 +164,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         climb.reason = "not ready";
         co_return climb;
     }
-    const Micros begun = client.reactor().now();
+    const Micros begun = reactor.now();
     if (health_.rests(begun)) {
         climb.reason = "rests after failures";
         co_return climb;
@@ -192,15 +196,25 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         co_return climb;
     }
     const std::vector<ModelQuestion>& requests = *said;
-    Samples samples(client, {deadline, upstream.provider->answer_bytes});
+    std::optional<InFlight::Turn> turn;
+    if (upstream.provider->in_flight) {
+        turn.emplace(*upstream.provider->in_flight, reactor);
+        if (!turn->take_at_once()) {
+            climb.attempt.outcome = store::Outcome::declined;
+            climb.reason = "its provider has as many calls under way as it may have";
+            co_return climb;
+        }
+    }
+    Endpoints::Lease endpoint = upstream.provider->endpoints.take(begun);
+    Samples samples(*upstream.provider, *endpoint, {deadline, upstream.provider->answer_bytes});
     {
         const Cancellation::Scope scope(cancellation, samples);
         co_await samples.ask(requests);
     }
-    const Micros now = client.reactor().now(), taken = now - begun;
+    const Micros now = reactor.now(), taken = now - begun;
     climb.attempt.latency_micros = static_cast<std::int32_t>(taken);
     Samples::Sample& first = samples.samples().front();
-    note_health(first, now, taken);
+    note_health(first, now, taken, endpoint);
     for (std::size_t number = 0; number < requests.size(); ++number)
         to_chat(requests[number], samples.samples()[number]);
     std::optional<wire::ChatAnswer> read = read_first(first, requests.front().body.size(), climb);
@@ -217,7 +231,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         co_return climb;
     }
     std::optional<double> right;
-    if (gathers_.verify) right = co_await verify(question, first.body, cancellation, climb.attempt);
+    if (gathers_.verify) right = co_await verify(question, first.body, cancellation, *endpoint, climb.attempt);
 
     auto entry = std::make_shared<CacheEntry>();
     entry->body = std::move(first.body);

@@ -31,9 +31,7 @@ class ModelTier final : public Tier {
   private:
     // Error: the provider's API can't express the request.
     Result<std::vector<ModelQuestion>> requests_for(const wire::ChatRequest& chat) const;
-    // The answer as chat, where the provider has another API.
-    void to_chat(const ModelQuestion& request, Samples::Sample& sample) const;
-    void note_health(const Samples::Sample& first, Micros now, Micros taken);
+    void note_health(const Samples::Sample& first, Micros now, Micros taken, Endpoints::Lease& endpoint);
     // What the first answer says, and what it cost. Nothing: it is none, and the climb says why.
     std::optional<wire::ChatAnswer> read_first(const Samples::Sample& first, std::size_t request_bytes,
                                                Climb& climb) const;
@@ -43,7 +41,7 @@ class ModelTier final : public Tier {
 
     // Asks whether the answer is right; cost and time go to the attempt. Nothing where the model does not tell.
     Task<std::optional<double>> verify(const Question& question, std::string_view answer, Cancellation& cancellation,
-                                       store::Attempt& attempt) const;
+                                       Endpoint& endpoint, store::Attempt& attempt) const;
 
     std::shared_ptr<const ModelUpstream> upstream_;
     Gathering gathers_;

@@ -11,7 +11,9 @@ Task<void> Samples::one(const ModelQuestion& request, std::size_t number) {
     {
         net::HttpCall call(client_);
         calls_[number] = &call;
-        Result<void> got = co_await call.send(request.head, request.body, limits_.deadline);
+        const std::string head =
+            request_head(provider_, endpoint_, request.path, request.body.size(), nullptr, request.form);
+        Result<void> got = co_await call.send(head, request.body, limits_.deadline);
         if (got) {
             sample.status = call.response().status;
             got = co_await call.read_all(sample.body, limits_.answer_bytes);

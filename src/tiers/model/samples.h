@@ -1,4 +1,4 @@
-// Questions to one provider that are asked at the same time.
+// Questions to one endpoint of a provider that are asked at the same time.
 // Thread rule: one reactor's. Lives in the frame of whoever awaits ask(), which returns when all calls have ended.
 // Limits: the HttpClient's, and those given; the caller's number of requests.
 #pragma once
@@ -29,7 +29,8 @@ class Samples final : public Cancelable {
         std::size_t answer_bytes = 0;
     };
 
-    Samples(net::HttpClient& client, const Limits& limits) : client_(client), limits_(limits) {}
+    Samples(const ProviderLink& provider, Endpoint& endpoint, const Limits& limits)
+        : provider_(provider), endpoint_(endpoint), client_(*endpoint.client), limits_(limits) {}
 
     // Once; `requests` outlives the task.
     Task<void> ask(const std::vector<ModelQuestion>& requests);
@@ -46,6 +47,8 @@ class Samples final : public Cancelable {
     };
     Task<void> one(const ModelQuestion& request, std::size_t number);
 
+    const ProviderLink& provider_;
+    Endpoint& endpoint_;
     net::HttpClient& client_;
     Limits limits_;
     std::vector<Sample> samples_;

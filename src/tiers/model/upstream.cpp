@@ -46,22 +46,22 @@ const wire::ProviderForm* ProviderLink::native_form(std::string_view api) const 
     return found == native_forms.end() ? nullptr : *found;
 }
 
-std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller, const wire::ProviderForm* form,
+std::string request_head(const ProviderLink& provider, const Endpoint& endpoint, std::string_view path,
+                         std::size_t body_bytes, const http::RequestHead* caller, const wire::ProviderForm* form,
                          std::string_view content_type) {
     std::string head;
     head.reserve(512);
     head += "POST ";
-    head += provider.path_prefix;
+    head += endpoint.path_prefix;
     head += path;
     if (!provider.query.empty()) {
         head += path.find('?') == std::string_view::npos ? '?' : '&';
         head += provider.query;
     }
     head += " HTTP/1.1\r\nhost: ";
-    head += provider.host_header;
+    head += endpoint.host_header;
     head += "\r\n";
-    head += provider.key_line;
+    head += endpoint.key_line;
     head += provider.fixed_lines;
     if (form != nullptr) add_lines_of(*form, caller, head);
     head += "content-type: ";
@@ -82,40 +82,39 @@ std::string request_head(const ProviderLink& provider, std::string_view path, st
     return head;
 }
 
-Result<void> say(const ModelUpstream& upstream, std::string chat_body, const http::RequestHead* caller,
-                 std::string& error_param, ModelQuestion& question) {
+Result<void> say(const ModelUpstream& upstream, std::string chat_body, std::string& error_param,
+                 ModelQuestion& question) {
     const ProviderLink& provider = *upstream.provider;
-    std::string path = "/chat/completions";
+    question.form = provider.form;
     if (provider.form == nullptr) {
+        question.path = "/chat/completions";
         question.body = std::move(chat_body);
-    } else {
-        wire::ProviderExchange& exchange = question.exchange;
-        exchange.drop_unsupported = provider.drop_unsupported;
-        exchange.max_output = upstream.max_output;
-        Result<void> said = provider.form->request_from_chat(chat_body, error_param, exchange, question.body);
-        if (!said) return said;
-        path.clear();
-        provider.form->append_path(exchange, path);
+        return {};
     }
-    question.head = request_head(provider, path, question.body.size(), caller, provider.form);
-    return {};
+    wire::ProviderExchange& exchange = question.exchange;
+    exchange.drop_unsupported = provider.drop_unsupported;
+    exchange.max_output = upstream.max_output;
+    Result<void> said = provider.form->request_from_chat(chat_body, error_param, exchange, question.body);
+    if (said) provider.form->append_path(exchange, question.path);
+    return said;
 }
 
 Result<ModelQuestion> question_to(const ModelUpstream& upstream, std::string chat_body) {
     ModelQuestion question;
     question.exchange.model = upstream.upstream_name;
     std::string param;
-    Result<void> said = say(upstream, std::move(chat_body), nullptr, param, question);
-    if (!said) return tl::unexpected(said.error());
+    if (Result<void> said = say(upstream, std::move(chat_body), param, question); !said) {
+        return tl::unexpected(said.error());
+    }
     return question;
 }
 
-Result<std::string> chat_answer_of(const ModelUpstream& upstream, const wire::ProviderExchange& exchange,
-                                   std::string body) {
-    const wire::ProviderForm* const form = upstream.provider->form;
-    if (form == nullptr) return body;
+Result<std::string> chat_answer_of(const ModelQuestion& question, std::string body) {
+    if (question.form == nullptr) return body;
     std::string chat_body;
-    if (Result<void> read = form->body_to_chat(body, exchange, chat_body); !read) return tl::unexpected(read.error());
+    if (Result<void> read = question.form->body_to_chat(body, question.exchange, chat_body); !read) {
+        return tl::unexpected(read.error());
+    }
     return chat_body;
 }
 

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "http/head.h"
-#include "net/http_client.h"
 #include "prices/price_table.h"
 #include "store/ledger_row.h"
+#include "tiers/model/endpoints.h"
+#include "tiers/model/in_flight.h"
+#include "tiers/model/retry_budget.h"
 #include "wire/provider_form.h"
 #include "wire/usage.h"
 
@@ -20,20 +22,25 @@ namespace weir::tiers {
 
 // A provider on one reactor.
 struct ProviderLink {
+    explicit ProviderLink(Balance balance = Balance::least_busy, const EjectionRules& ejection = {},
+                          const RetryRules& retry = {})
+        : endpoints(balance, ejection), retries(retry), retry_budget(retry.budget) {}
+
     std::string name;
-    std::string identity;     // name and base URL: part of every cache key
-    std::string path_prefix;  // "/v1"
-    std::string query;        // behind every path, without its '?'; mostly empty
-    std::string host_header;
-    std::string key_line;                                 // "authorization: Bearer ...\r\n", or empty
+    std::string identity;                                 // name and base URL: part of every cache key
+    Endpoints endpoints;                                  // at least one
+    std::string query;                                    // behind every path, without its '?'; mostly empty
     std::string fixed_lines;                              // whatever else the configuration sends
     const wire::ProviderForm* form = nullptr;             // of its API; nullptr: OpenAI's chat
     std::vector<const wire::ProviderForm*> native_forms;  // of the APIs that it takes as they are
     bool drop_unsupported = false;                        // wire::ProviderExchange
     bool passes_through = false;                          // takes requests at other paths
+    std::shared_ptr<InFlight> in_flight;                  // over all reactors; null: no limit
+    Micros queue_micros = 0;                              // how long a request may wait for a place
+    const RetryRules retries;
+    RetryBudget retry_budget;
     bool usage_in_streams = true;
     std::size_t answer_bytes = 64u << 20;
-    std::unique_ptr<net::HttpClient> client;
     // For supervised children: tells whether requests can be sent at present; null: always.
     bool (*ready)(const void* of) = nullptr;
     std::shared_ptr<const void> ready_of;
@@ -56,24 +63,24 @@ struct ModelUpstream {
 // The head of a POST to the provider's `path` ("/chat/completions"). `caller` may be null: Weir's own question; else
 // its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own. `form` says
 // which headers the API wants besides.
-std::string request_head(const ProviderLink& provider, std::string_view path, std::size_t body_bytes,
-                         const http::RequestHead* caller, const wire::ProviderForm* form = nullptr,
-                         std::string_view content_type = "application/json");
+std::string request_head(const ProviderLink& provider, const Endpoint& endpoint, std::string_view path,
+                         std::size_t body_bytes, const http::RequestHead* caller,
+                         const wire::ProviderForm* form = nullptr, std::string_view content_type = "application/json");
 
 // A question to a model in its provider's own words.
 struct ModelQuestion {
-    std::string head, body;
-    wire::ProviderExchange exchange;  // with a form
+    std::string path, body;
+    wire::ProviderExchange exchange;           // with a form
+    const wire::ProviderForm* form = nullptr;  // of the answer; nullptr: it is chat
 };
 // `chat_body` has the upstream's name of the model in it, and `stream` as it is wanted; question.exchange what the
 // gateway sets of it. Errors: ProviderForm's; without a form there are none.
-Result<void> say(const ModelUpstream& upstream, std::string chat_body, const http::RequestHead* caller,
-                 std::string& error_param, ModelQuestion& question);
+Result<void> say(const ModelUpstream& upstream, std::string chat_body, std::string& error_param,
+                 ModelQuestion& question);
 // The same for Weir's own questions, which nobody is told of, and which want a body.
 Result<ModelQuestion> question_to(const ModelUpstream& upstream, std::string chat_body);
 // A whole answer as a chat body. Errors: ProviderForm::body_to_chat()'s.
-Result<std::string> chat_answer_of(const ModelUpstream& upstream, const wire::ProviderExchange& exchange,
-                                   std::string body);
+Result<std::string> chat_answer_of(const ModelQuestion& question, std::string body);
 
 // The usage as reported; where the provider reported none, an estimate that stays marked as one: four bytes a token of
 // the request, and `output` tokens.

@@ -35,9 +35,10 @@ TEST_CASE("without a price the cost is unknown, not nothing") {
 TEST_CASE("the head of a request upstream: ours, the caller's, and nothing that stays here") {
     ModelUpstream upstream;
     upstream.provider = std::make_shared<ProviderLink>();
-    upstream.provider->path_prefix = "/v1";
-    upstream.provider->host_header = "api.example";
-    upstream.provider->key_line = "authorization: Bearer ours\r\n";
+    Endpoint endpoint;
+    endpoint.path_prefix = "/v1";
+    endpoint.host_header = "api.example";
+    endpoint.key_line = "authorization: Bearer ours\r\n";
     http::RequestHead caller;
     caller.headers.list = {{"Authorization", "Bearer theirs"},
                            {"X-Weir-Debug", "1"},
@@ -46,7 +47,7 @@ TEST_CASE("the head of a request upstream: ours, the caller's, and nothing that 
                            {"Connection", "x-hop"},
                            {"X-Hop", "1"},
                            {"Idempotency-Key", "k1"}};
-    CHECK(request_head(*upstream.provider, "/chat/completions", 12, &caller) ==
+    CHECK(request_head(*upstream.provider, endpoint, "/chat/completions", 12, &caller) ==
           "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example\r\nauthorization: Bearer ours\r\n"
           "content-type: application/json\r\ncontent-length: 12\r\nIdempotency-Key: k1\r\n\r\n");
 }
