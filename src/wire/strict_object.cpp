@@ -1,6 +1,7 @@
 #include "wire/strict_object.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::wire {
 
@@ -21,6 +22,15 @@ tl::unexpected<Error> StrictReader::refuse(const Path& path, std::string_view wh
     if (!message.empty()) message += ": ";
     message += what;
     return fail(ErrorCode::invalid, std::move(message));
+}
+
+Result<void> StrictReader::leave_out(const Path& path, std::string_view why) {
+    if (dropped_ == nullptr || dropped_->size() == kMaxDropped) return refuse(path, why);
+    std::string name = path.text();
+    std::replace_if(
+        name.begin(), name.end(), [](char byte) { return byte <= ' ' || byte > '~'; }, '?');
+    dropped_->push_back(std::move(name));
+    return {};
 }
 
 Result<void> StrictReader::string_at(json::Span value, const Path& path) {
@@ -90,13 +100,13 @@ Result<void> StrictReader::sort(std::string_view raw_key, json::Span value, cons
         if ((seen >> i & 1U) != 0) return refuse(place, "is given twice: which one counts is not defined");
         seen |= std::uint64_t{1} << i;
         if (json::is_null(raw(value))) return {};
-        if (rules[i].use == MemberRule::Use::refuse) return refuse(place, rules[i].why);
+        if (rules[i].use == MemberRule::Use::refuse) return leave_out(place, rules[i].why);
         values[i] = value;
         return {};
     }
     if (json::is_null(raw(value))) return {};
     const std::string name = json::as_string(raw_key).value_or("").substr(0, 64);
-    return refuse(Path{path, name, 0}, "is not supported here: it " + std::string(kNotExpressible));
+    return leave_out(Path{path, name, 0}, "is not supported here: it " + std::string(kNotExpressible));
 }
 
 }  // namespace weir::wire

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "json/scan.h"
@@ -31,7 +32,7 @@ struct MemberRule {
     enum class Use : std::uint8_t {
         take,
         drop,    // allowed, and consciously left out
-        refuse,  // unless it is null
+        refuse,  // unless it is null; see leave_out()
     };
     std::string_view name;
     Use use = Use::take;
@@ -40,8 +41,12 @@ struct MemberRule {
 
 class StrictReader {
   public:
-    StrictReader(std::string_view document, std::string& error_param)
-        : document_(document), error_param_(error_param) {}
+    static constexpr std::size_t kMaxDropped = 32;  // names
+
+    // `dropped`: where what has no place is left out and its name noted, up to kMaxDropped of them; null: it is
+    // refused.
+    StrictReader(std::string_view document, std::string& error_param, std::vector<std::string>* dropped = nullptr)
+        : document_(document), error_param_(error_param), dropped_(dropped) {}
 
     // The values of `rules`' members, at the rules' places in `values`; absent and null ones are empty. Refused: no
     // object, a member that is in no rule and not null, one of a rule that is given twice.
@@ -64,6 +69,10 @@ class StrictReader {
     tl::unexpected<Error> refuse_type(json::Span object, const Path& path);
     // "messages.0.role: must be user or assistant"
     tl::unexpected<Error> refuse(const Path& path, std::string_view what);
+    // Of what is known or not, but has no place: refuses it, or notes that it is left out. Noted names are printable
+    // ASCII.
+    Result<void> leave_out(const Path& path, std::string_view why);
+    bool drops() const { return dropped_ != nullptr; }
     std::string_view document() const { return document_; }
 
   private:
@@ -74,6 +83,7 @@ class StrictReader {
 
     std::string_view document_;
     std::string& error_param_;
+    std::vector<std::string>* dropped_;
 };
 
 }  // namespace weir::wire
