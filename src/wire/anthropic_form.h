@@ -8,4 +8,15 @@ namespace weir::wire {
 
 const ProviderForm& anthropic_form();
 
+// Parts of it, each in a file of its own.
+namespace anthropic {
+
+Result<void> request_from_chat(std::string_view chat_body, std::string& error_param, ProviderExchange& exchange,
+                               std::string& out);
+Result<void> body_to_chat(std::string_view body, const ProviderExchange& exchange, std::string& chat_body);
+std::unique_ptr<ProviderStream> stream_to_chat(const ProviderExchange& exchange);
+ApiError error_of(unsigned status, std::string_view body);
+
+}  // namespace anthropic
+
 }  // namespace weir::wire

@@ -3,8 +3,10 @@
 // Thread rule and limits: dialect.h.
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "json/span.h"
 #include "wire/dialect.h"
 
 namespace weir::wire {
@@ -23,6 +25,7 @@ std::string render_error(const ApiError& error, std::string_view request_id);
 struct End {
     std::string finish;  // raw finish_reason
     std::string stop;    // raw stop_reason of the choice: vLLM's word for the stop sequence that was met
+    std::string native;  // raw native_finish_reason: how the provider says it (OpenRouter's word)
     bool refused = false;
     bool called_tools = false;
 };
@@ -30,6 +33,8 @@ struct End {
 void write_end(const End& end, const Echo& echo, std::string& out);
 // {"input_tokens":..,...}; the cached tokens are not among the input tokens, unlike chat's.
 void write_usage(const Usage& usage, std::string& out);
+// What a `thinking_blocks` (LiteLLM's word) has: thoughts that can be given back to the provider they are from.
+bool is_signed_thought(std::string_view document, json::Span block);
 // The message up to its content, without it: {"id":..,"type":"message","role":"assistant","model":..
 void write_head(std::string_view raw_id, std::string_view raw_model, const Echo& echo, std::string& out);
 // A tool call's id: the model's, or one made of the request's and the call's number.

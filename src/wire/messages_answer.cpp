@@ -70,9 +70,12 @@ class Content {
                 end.finish = member.raw();
             } else if (member.key_is("stop_reason")) {
                 end.stop = member.raw();
+            } else if (member.key_is("native_finish_reason")) {
+                end.native = member.raw();
             }
         }
         std::string_view thought;
+        Span signed_thoughts;
         Span content;
         Span calls;
         std::string_view refusal;
@@ -86,11 +89,14 @@ class Content {
             } else if (member.key_is("reasoning_content") || member.key_is("reasoning")) {
                 // Servers that give both say the same twice.
                 if (is_text(member.raw()) && thought.empty()) thought = member.raw();
+            } else if (member.key_is("thinking_blocks")) {
+                signed_thoughts = member.value();
             } else if (member.key_is("function_call") && member.at_object()) {
                 return fail(ErrorCode::protocol, "the answer calls a function, where tools were given");
             }
         }
-        if (!thought.empty()) {
+        const bool whole = write_signed(signed_thoughts);
+        if (!whole && !thought.empty()) {
             out_ += begin() + R"({"type":"thinking","thinking":)";
             out_ += thought;
             out_ += R"(,"signature":""})";
@@ -105,6 +111,17 @@ class Content {
 
   private:
     std::string begin() { return count_++ > 0 ? "," : ""; }
+
+    // false: there are none.
+    bool write_signed(Span thoughts) {
+        const std::size_t before = count_;
+        for (Walk block(body_, thoughts); json::is_array(thoughts.of(body_)) && block.next();) {
+            if (!is_signed_thought(body_, block.value())) continue;
+            out_ += begin();
+            out_ += block.raw();
+        }
+        return count_ > before;
+    }
 
     void add_text(std::string_view raw) {
         if (!is_text(raw)) return;
@@ -183,7 +200,10 @@ class Content {
 void write_end(const End& end, const Echo& echo, std::string& out) {
     std::string_view reason = "null";
     std::string_view sequence = "null";
-    if (json::string_equals(end.finish, "length")) {
+    const auto native = [&end](std::string_view name) { return json::string_equals(end.native, name); };
+    if (native("model_context_window_exceeded") || native("pause_turn")) {
+        reason = end.native;
+    } else if (json::string_equals(end.finish, "length")) {
         reason = R"("max_tokens")";
     } else if (end.refused || json::string_equals(end.finish, "content_filter")) {
         reason = R"("refusal")";
@@ -203,19 +223,40 @@ void write_end(const End& end, const Echo& echo, std::string& out) {
 
 void write_usage(const Usage& usage, std::string& out) {
     out += R"({"input_tokens":)" + std::to_string(usage.input_uncached);
-    out += R"(,"cache_creation_input_tokens":)" + std::to_string(usage.input_cache_write);
+    const Tokens written = usage.input_cache_write + usage.input_cache_write_1h;
+    out += R"(,"cache_creation_input_tokens":)" + std::to_string(written);
     out += R"(,"cache_read_input_tokens":)" + std::to_string(usage.input_cached);
+    if (written > 0) {
+        out += R"(,"cache_creation":{"ephemeral_5m_input_tokens":)" + std::to_string(usage.input_cache_write);
+        out += R"(,"ephemeral_1h_input_tokens":)" + std::to_string(usage.input_cache_write_1h) + '}';
+    }
     out += R"(,"output_tokens":)" + std::to_string(usage.output);
     if (usage.reasoning > 0) {
         out += R"(,"output_tokens_details":{"thinking_tokens":)" + std::to_string(usage.reasoning) + '}';
     }
+    if (usage.web_searches > 0) {
+        out += R"(,"server_tool_use":{"web_search_requests":)" + std::to_string(usage.web_searches) + '}';
+    }
     out += '}';
+}
+
+bool is_signed_thought(std::string_view document, json::Span block) {
+    std::string_view type, signature, data;
+    for (Walk member(document, block); member.next();) {
+        if (member.key_is("type")) type = member.raw();
+        if (member.key_is("signature")) signature = member.raw();
+        if (member.key_is("data")) data = member.raw();
+    }
+    return json::string_equals(type, "redacted_thinking") ? is_text(data)
+                                                          : json::string_equals(type, "thinking") && is_text(signature);
 }
 
 void write_head(std::string_view raw_id, std::string_view raw_model, const Echo& echo, std::string& out) {
     out += R"({"id":"msg_)";
     if (is_text(raw_id)) {
-        out += inside(raw_id);
+        std::string_view id = inside(raw_id);
+        if (id.starts_with("msg_")) id.remove_prefix(4);  // the provider speaks Messages itself
+        out += id;
     } else {
         out += echo.request_id;
     }

@@ -97,13 +97,14 @@ class MessagesStream final : public ChunkReader {
     }
 
   private:
-    enum class Kind : std::uint8_t { thinking, text, call };
+    enum class Kind : std::uint8_t { thinking, text, call, redacted };
 
     struct Block {
         Kind kind = Kind::text;
-        std::size_t call = 0;  // its place in calls_
-        std::string id, name;  // raw
-        std::string waiting;   // as spelled, without quotes
+        std::size_t call = 0;   // its place in calls_
+        std::string id, name;   // raw
+        std::string waiting;    // as spelled, without quotes; redacted: the block
+        std::string signature;  // of thinking, raw
         ObjectProgress progress;
         bool opened = false;
     };
@@ -134,6 +135,9 @@ class MessagesStream final : public ChunkReader {
             } else if (member.key_is("stop_reason") && is_text(member.raw())) {
                 end_.stop = member.raw();
                 says_more_ = true;
+            } else if (member.key_is("native_finish_reason") && is_text(member.raw())) {
+                end_.native = member.raw();
+                says_more_ = true;
             }
         }
         return {};
@@ -143,8 +147,9 @@ class MessagesStream final : public ChunkReader {
     Result<void> read_delta(std::string_view chunk, Walk& delta) {
         json::Span content;
         json::Span calls;
+        json::Span signed_thoughts;
         std::string_view refusal;
-        bool thought = false;
+        std::string_view thought;
         for (Walk member = Walk::inside(delta); member.next();) {
             if (member.key_is("content")) {
                 content = member.value();
@@ -154,13 +159,17 @@ class MessagesStream final : public ChunkReader {
                 refusal = member.raw();
             } else if (member.key_is("reasoning_content") || member.key_is("reasoning")) {
                 // Servers that give both say the same twice.
-                if (is_text(member.raw()) && !std::exchange(thought, true)) add(Kind::thinking, member.raw());
+                if (is_text(member.raw()) && thought.empty()) thought = member.raw();
+            } else if (member.key_is("thinking_blocks") && member.at_array()) {
+                signed_thoughts = member.value();
             } else if (member.key_is("function_call") && member.at_object()) {
                 return fail(ErrorCode::protocol, "the answer calls a function, where tools were given");
             }
         }
         if (is_text(content.of(chunk))) said_ = {content.begin + 1, content.end - 1};
-        says_more_ |= thought || is_text(refusal) || json::is_array(calls.of(chunk));
+        says_more_ |=
+            !thought.empty() || is_text(refusal) || json::is_array(calls.of(chunk)) || !signed_thoughts.empty();
+        if (!add_signed(chunk, signed_thoughts)) add(Kind::thinking, thought);
         add(Kind::text, content.of(chunk));
         for (Walk part(chunk, content); json::is_array(content.of(chunk)) && part.next();) {
             const auto text = json::find_member(chunk, part.value(), "text");
@@ -179,8 +188,38 @@ class MessagesStream final : public ChunkReader {
         if (is_text(raw)) add_inside(kind, raw.substr(1, raw.size() - 2));
     }
     void add_inside(Kind kind, std::string_view text) {
-        if (blocks_.empty() || blocks_.back().kind != kind) blocks_.emplace_back().kind = kind;
+        if (blocks_.empty() || blocks_.back().kind != kind || !blocks_.back().signature.empty()) {
+            blocks_.emplace_back().kind = kind;
+        }
         blocks_.back().waiting += text;
+    }
+
+    // Thoughts with their signatures; false: there are none. They are told whole; the first may be the one that has
+    // been told piece by piece before.
+    bool add_signed(std::string_view chunk, json::Span thoughts) {
+        bool any = false;
+        for (Walk one(chunk, thoughts); !thoughts.empty() && one.next();) {
+            if (!is_signed_thought(chunk, one.value())) continue;
+            const bool first = !std::exchange(any, true);
+            const auto proof = json::find_member(chunk, one.value(), "signature");
+            if (!proof) {
+                Block& block = blocks_.emplace_back();
+                block.kind = Kind::redacted;
+                block.waiting = one.raw();
+                continue;
+            }
+            const bool begun =
+                first && !blocks_.empty() && blocks_.back().kind == Kind::thinking && blocks_.back().signature.empty();
+            if (!begun) {
+                blocks_.emplace_back().kind = Kind::thinking;
+                const auto text = json::find_member(chunk, one.value(), "thinking");
+                if (text && is_text(text->of(chunk))) {
+                    blocks_.back().waiting = chunk.substr(text->begin + 1, text->size() - 2);
+                }
+            }
+            blocks_.back().signature = proof->of(chunk);
+        }
+        return any;
     }
 
     // Where in calls_ a piece belongs. Servers that number nothing, or every call the same, send calls whole: a new id
@@ -254,6 +293,7 @@ class MessagesStream final : public ChunkReader {
             if (!block.waiting.empty()) write_delta(block, out);
             const bool followed = blocks_.size() > 1 && (block.kind != Kind::call || block.progress.whole());
             if (!followed && !ended_) break;
+            if (!block.signature.empty()) write_signature(block, out);
             out += "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":" +
                    std::to_string(closed_++) + "}\n\n";
             blocks_.pop_front();
@@ -272,6 +312,9 @@ class MessagesStream final : public ChunkReader {
             out += R"({"type":"text","text":""})";
         } else if (block.kind == Kind::thinking) {
             out += R"({"type":"thinking","thinking":"","signature":""})";
+        } else if (block.kind == Kind::redacted) {
+            out += block.waiting;
+            block.waiting.clear();
         } else {
             out += R"({"type":"tool_use","id":)" + call_id(block.id, echo_, block.call) + R"(,"name":)" + block.name +
                    R"(,"input":{}})";
@@ -291,6 +334,12 @@ class MessagesStream final : public ChunkReader {
         out += block.waiting;
         out += "\"}}\n\n";
         block.waiting.clear();
+    }
+
+    void write_signature(const Block& block, std::string& out) const {
+        out +=
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":" + std::to_string(closed_) +
+            R"(,"delta":{"type":"signature_delta","signature":)" + block.signature + "}}\n\n";
     }
 
     const Echo& echo_;

@@ -89,13 +89,19 @@ class Accumulator {
             block_ = at(data, "content_block");
             type_ = inside(at(block_, "type"));
             text_.clear();
+            signature_.clear();
         } else if (kind == "content_block_delta") {
             if (!open_) complain("a delta outside a block");
             const std::string type = inside(at(data, "delta.type"));
             const bool fits = (type_ == "text" && type == "text_delta") ||
-                              (type_ == "thinking" && type == "thinking_delta") ||
+                              (type_ == "thinking" && (type == "thinking_delta" || type == "signature_delta")) ||
                               (type_ == "tool_use" && type == "input_json_delta");
             if (!fits) complain("a delta of another type");
+            if (type == "signature_delta") {
+                signature_ += inside(at(data, "delta.signature"));
+                return;
+            }
+            if (!signature_.empty()) complain("a thought behind its signature");
             const std::string_view name = type_ == "text" ? "text" : type_ == "thinking" ? "thinking" : "partial_json";
             const std::string piece = inside(at(data, "delta." + std::string(name)));
             if (piece.empty()) complain("an empty delta");
@@ -111,7 +117,10 @@ class Accumulator {
 
     std::string whole_block() const {
         if (type_ == "text") return R"({"type":"text","text":")" + text_ + "\"}";
-        if (type_ == "thinking") return R"({"type":"thinking","thinking":")" + text_ + R"(","signature":""})";
+        if (type_ == "thinking") {
+            return R"({"type":"thinking","thinking":")" + text_ + R"(","signature":")" + signature_ + "\"}";
+        }
+        if (type_ == "redacted_thinking") return block_;
         std::string input;
         json::append_string('"' + text_ + '"', input);
         if (input.find_first_not_of(" \t\r\n") == std::string::npos) input = "{}";
@@ -128,7 +137,7 @@ class Accumulator {
     }
 
     Accumulated out_;
-    std::string head_, block_, type_, text_, content_;
+    std::string head_, block_, type_, text_, signature_, content_;
     std::size_t count_ = 0;  // blocks that are closed
     bool open_ = false;
     bool ended_ = false;
