@@ -25,10 +25,12 @@ tl::unexpected<Error> StrictReader::refuse(const Path& path, std::string_view wh
 }
 
 Result<void> StrictReader::leave_out(const Path& path, std::string_view why) {
-    if (dropped_ == nullptr || dropped_->size() == kMaxDropped) return refuse(path, why);
+    if (dropped_ == nullptr) return refuse(path, why);
     std::string name = path.text();
     std::replace_if(
-        name.begin(), name.end(), [](char byte) { return byte <= ' ' || byte > '~'; }, '?');
+        name.begin(), name.end(), [](char byte) { return byte <= ' ' || byte > '~' || byte == ','; }, '?');
+    if (std::find(dropped_->begin(), dropped_->end(), name) != dropped_->end()) return {};
+    if (dropped_->size() == kMaxDropped) return refuse(path, why);
     dropped_->push_back(std::move(name));
     return {};
 }

@@ -112,15 +112,38 @@ void merge_messages_usage(std::string_view document, Span usage_object, Usage& u
 
 std::optional<Usage> read_gemini_usage(std::string_view document, Span usage_object) {
     if (!json::is_object(usage_object.of(document))) return std::nullopt;
-    const auto count = [&](std::string_view name) { return count_in(document, usage_object, name); };
-    const std::optional<Tokens> prompt = count("promptTokenCount"), candidates = count("candidatesTokenCount");
-    const Tokens tools = count("toolUsePromptTokenCount").value_or(0);
+    std::optional<Tokens> prompt, candidates, total;
+    Tokens cached = 0, thoughts = 0, tools = 0;
+    for (Walk member(document, usage_object); member.next();) {
+        if (member.key_is("promptTokenCount")) {
+            prompt = token_count(member.raw());
+        } else if (member.key_is("candidatesTokenCount")) {
+            candidates = token_count(member.raw());
+        } else if (member.key_is("totalTokenCount")) {
+            total = token_count(member.raw());
+        } else if (member.key_is("cachedContentTokenCount")) {
+            cached = token_count(member.raw()).value_or(0);
+        } else if (member.key_is("thoughtsTokenCount")) {
+            thoughts = token_count(member.raw()).value_or(0);
+        } else if (member.key_is("toolUsePromptTokenCount")) {
+            tools = token_count(member.raw()).value_or(0);
+        }
+    }
     Usage usage;
     usage.reported = prompt || candidates;
-    usage.reasoning = count("thoughtsTokenCount").value_or(0);
-    usage.output = candidates.value_or(0) + usage.reasoning;
-    usage.input_cached = std::min(count("cachedContentTokenCount").value_or(0), prompt.value_or(0));
-    usage.input_uncached = prompt.value_or(0) - usage.input_cached + tools;
+    const Tokens said = candidates.value_or(0), asked = prompt.value_or(0);
+    usage.output = said + thoughts;
+    Tokens read = asked + tools;
+    // Some servers count one of them among the others: then the total is short by just that.
+    const Tokens over = total && *total > 0 ? read + usage.output - *total : 0;
+    if (over > 0 && over == thoughts && thoughts <= said) {
+        usage.output -= thoughts;
+    } else if (over > 0 && over == tools && tools <= asked) {
+        read -= tools;
+    }
+    usage.reasoning = std::min(thoughts, usage.output);
+    usage.input_cached = std::min(cached, read);
+    usage.input_uncached = read - usage.input_cached;
     return usage;
 }
 

@@ -23,7 +23,8 @@ std::optional<Usage> read_usage(std::string_view document, json::Span usage_obje
 // may have only some of them: what it has takes the place of what `usage` had.
 void merge_messages_usage(std::string_view document, json::Span usage_object, Usage& usage);
 
-// Gemini's usageMetadata: promptTokenCount has the cached ones among it, thoughts stand outside candidates.
+// Gemini's usageMetadata: promptTokenCount has the cached ones among it; thoughts stand outside candidates, and what
+// Gemini's own tools brought outside the prompt, unless totalTokenCount says otherwise.
 std::optional<Usage> read_gemini_usage(std::string_view document, json::Span usage_object);
 
 // {"prompt_tokens":..,"completion_tokens":..,"total_tokens":..,"prompt_tokens_details":{"cached_tokens":..},...}, so
