@@ -1,5 +1,4 @@
 // Chat requests as requests of Messages.
-#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -7,6 +6,7 @@
 #include "wire/anthropic_content.h"
 #include "wire/anthropic_form.h"
 #include "wire/anthropic_models.h"
+#include "wire/anthropic_tools.h"
 #include "wire/strict_object.h"
 
 namespace weir::wire::anthropic {
@@ -142,7 +142,7 @@ class Request {
         using Step = Result<void> (Request::*)();
         for (const Step step :
              {&Request::write_plain, &Request::write_sampling, &Request::write_stop, &Request::write_messages,
-              &Request::write_tool_choice, &Request::write_tools, &Request::write_output, &Request::write_rest}) {
+              &Request::write_tools, &Request::write_output, &Request::write_rest}) {
             if (Result<void> written = (this->*step)(); !written) return written;
         }
         out_ += '}';
@@ -222,152 +222,22 @@ class Request {
         return {};
     }
 
-    // ---- tools
-
-    Result<void> write_tool_choice() {
-        const Span list = top_[tools];
-        has_tools_ = !list.empty() && !json::is_empty_container(raw(list));
-        const Span choice = top_[tool_choice];
-        const Path path = at(tool_choice);
-        std::string_view mode = choice.empty() ? "" : "auto";
-        Span called;
-        if (is(choice, "none") || is(choice, "required")) {
-            mode = is(choice, "none") ? "none" : "any";
-        } else if (!choice.empty() && !is(choice, "auto")) {
-            if (Result<void> read = read_choice(choice, path, mode, called); !read) return read;
-        }
-        bool alone = false;
-        if (const Span parallel = top_[parallel_tool_calls]; !parallel.empty()) {
-            const std::optional<bool> many = json::as_bool(raw(parallel));
-            if (!many) return in_.refuse(at(parallel_tool_calls), "must be a boolean");
-            alone = !*many && mode != "none";
-        }
-        if (!has_tools_) {
-            if (mode == "any" || mode == "tool") return in_.refuse(path, "may only be given with tools");
-            return {};
-        }
-        if (mode.empty() && !alone) return {};
-        name("tool_choice");
-        out_ += R"({"type":")";
-        out_ += mode.empty() ? std::string_view("auto") : mode;
-        out_ += '"';
-        if (!called.empty()) {
-            out_ += R"(,"name":)";
-            out_ += raw(called);
-        }
-        if (alone) out_ += R"(,"disable_parallel_tool_use":true)";
-        out_ += '}';
-        return {};
-    }
-
-    // {"type":"function","function":{"name":..}} or {"type":"allowed_tools","allowed_tools":{"mode":..,"tools":[..]}}
-    Result<void> read_choice(Span choice, const Path& path, std::string_view& mode, Span& called) {
-        if (!json::is_object(raw(choice))) return in_.refuse(path, "must be auto, none, required or an object");
-        const bool named = is(in_.type_of(choice), "function");
-        if (!named && !is(in_.type_of(choice), "allowed_tools")) return in_.refuse_type(choice, path);
-        const std::array<MemberRule, 2> rules = {{{named ? "function" : "allowed_tools"}, {"type"}}};
-        std::array<Span, rules.size()> values;
-        if (Result<void> read = in_.read(choice, path, rules, values); !read) return read;
-        const Path place = path.member(rules[0].name);
-        if (values[0].empty()) return in_.refuse(place, "is required");
-        if (named) {
-            mode = "tool";
-            return read_called(values[0], place, called);
-        }
-        constexpr std::array<MemberRule, 2> kAllowed = {{{"mode"}, {"tools"}}};
-        std::array<Span, kAllowed.size()> allowed;
-        if (Result<void> read = in_.read(values[0], place, kAllowed, allowed); !read) return read;
-        if (!is(allowed[0], "auto") && !is(allowed[0], "required")) {
-            return in_.refuse(place.member("mode"), "must be auto or required");
-        }
-        mode = is(allowed[0], "auto") ? "auto" : "any";
-        const Path tools_place = place.member("tools");
-        if (!json::is_array(raw(allowed[1]))) return in_.refuse(tools_place, "must be an array");
-        some_allowed_ = true;
-        std::size_t index = 0;
-        for (json::Walk one(body_, allowed[1]); one.next(); ++index) {
-            const Path element = tools_place.element(index);
-            if (!is(in_.type_of(one), "function")) return in_.refuse_type(one.value(), element);
-            const auto function = json::find_member(body_, one.value(), "function");
-            Span allowed_name;
-            Result<void> read = read_called(function.value_or(Span{}), element.member("function"), allowed_name);
-            if (!read) return read;
-            allowed_.push_back(json::as_string(raw(allowed_name)).value_or(""));
-        }
-        return {};
-    }
-
-    Result<void> read_called(Span function, const Path& path, Span& called) {
-        constexpr std::array<MemberRule, 1> kRules = {{{"name"}}};
-        std::array<Span, kRules.size()> values;
-        if (Result<void> read = in_.read(function, path, kRules, values); !read) return read;
-        called = values[0];
-        return in_.string_at(called, path.member("name"));
-    }
-
     Result<void> write_tools() {
-        const Span list = top_[tools];
-        if (!has_tools_) return {};
-        if (!json::is_array(raw(list))) return in_.refuse(at(tools), "must be an array");
-        const Path path = at(tools);
-        name("tools");
-        out_ += '[';
-        std::size_t index = 0;
-        for (json::Walk tool(body_, list); tool.next(); ++index) {
-            if (Result<void> written = write_tool(tool.value(), path.element(index)); !written) return written;
+        std::string said;
+        std::string choice;
+        Result<void> written =
+            Tools(in_).write(top_[tools], top_[tool_choice], top_[parallel_tool_calls], said, choice);
+        if (!written) return written;
+        if (!choice.empty()) {
+            name("tool_choice");
+            out_ += choice;
         }
-        if (out_.back() == '[') return in_.refuse(at(tool_choice), "allows none of the tools");
-        out_ += ']';
+        if (!said.empty()) {
+            name("tools");
+            out_ += said;
+        }
         return {};
     }
-
-    Result<void> write_tool(Span tool, const Path& path) {
-        if (!json::is_object(raw(tool))) return in_.refuse(path, "must be an object");
-        if (!is(in_.type_of(tool), "function")) return in_.refuse_type(tool, path);
-        constexpr std::array<MemberRule, 3> kTool = {{{"function"}, {"cache_control"}, {"type"}}};
-        std::array<Span, kTool.size()> outer;
-        if (Result<void> read = in_.read(tool, path, kTool, outer); !read) return read;
-        const Path place = path.member("function");
-        constexpr std::array<MemberRule, 5> kFunction = {
-            {{"name"}, {"description"}, {"parameters"}, {"strict"}, {"cache_control"}}};
-        std::array<Span, kFunction.size()> values;
-        if (outer[0].empty()) return in_.refuse(place, "is required");
-        if (Result<void> read = in_.read(outer[0], place, kFunction, values); !read) return read;
-        if (Result<void> checked = in_.string_at(values[0], place.member("name")); !checked) return checked;
-        const Span parameters = values[2];
-        if (!parameters.empty() && !json::is_object(raw(parameters))) {
-            return in_.refuse(place.member("parameters"), "must be an object");
-        }
-        if (some_allowed_ &&
-            std::none_of(allowed_.begin(), allowed_.end(), [&](const auto& one) { return is(values[0], one); })) {
-            return {};
-        }
-        if (out_.back() != '[') out_ += ',';
-        out_ += '{';
-        copy("name", values[0]);
-        copy("description", values[1]);
-        name("input_schema");
-        write_schema(parameters);
-        copy("strict", values[3]);
-        copy("cache_control", outer[1].empty() ? values[4] : outer[1]);
-        out_ += '}';
-        return {};
-    }
-
-    // Messages wants a schema, and its type.
-    void write_schema(Span parameters) {
-        const std::string_view schema = raw(parameters);
-        if (schema.empty() || json::is_empty_container(schema)) {
-            out_ += R"({"type":"object","properties":{}})";
-        } else if (json::find_member(body_, parameters, "type")) {
-            out_ += schema;
-        } else {
-            out_ += R"({"type":"object",)";
-            out_ += schema.substr(1);
-        }
-    }
-
-    // ---- the rest
 
     Result<void> write_output() {
         Span schema;
@@ -461,9 +331,6 @@ class Request {
     const Path root_;
     std::array<Span, kTop.size()> top_{};
     ModelTraits traits_;
-    std::vector<std::string> allowed_;  // names of tools, where some_allowed_
-    bool some_allowed_ = false;
-    bool has_tools_ = false;
     bool thinks_not_ = false;
 };
 

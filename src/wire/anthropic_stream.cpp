@@ -12,11 +12,10 @@
 #include <vector>
 
 #include "http/sse.h"
-#include "json/bytes.h"
 #include "json/scan.h"
-#include "json/utf8.h"
 #include "wire/anthropic_answer.h"
 #include "wire/anthropic_form.h"
+#include "wire/text_alike.h"
 #include "wire/usage_form.h"
 
 namespace weir::wire::anthropic {
@@ -40,20 +39,6 @@ std::string_view inside(std::string_view raw) {
 
 Result<void> broken(std::string_view what) {
     return fail(ErrorCode::protocol, "the stream is none of Messages: " + std::string(what));
-}
-
-// The characters of a string that needs no further look: UTF-8, simple escapes alone.
-std::optional<std::size_t> simple_characters(std::string_view text) {
-    if (!json::valid_utf8(text)) return std::nullopt;
-    std::size_t count = 0;
-    for (const char byte : text) count += (static_cast<unsigned char>(byte) & 0xC0U) != 0x80;
-    for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at + 2)) {
-        if (at + 1 == text.size() || !json::bytes::kSimpleEscapes[static_cast<unsigned char>(text[at + 1])]) {
-            return std::nullopt;
-        }
-        --count;
-    }
-    return count;
 }
 
 enum class Kind : std::uint8_t { text, thinking, call, other };
@@ -80,7 +65,7 @@ class Stream final : public ProviderStream {
         splitter_.feed(bytes);
         http::SseSplitter::Event event;
         while (true) {
-            if (!alike_.empty()) take_alike(out);
+            if (alike_.known()) take_alike(out);
             switch (splitter_.next(event)) {
                 case http::SseSplitter::State::need_more:
                     return {};
@@ -100,37 +85,24 @@ class Stream final : public ProviderStream {
   private:
     enum class State : std::uint8_t { waiting, open, ended, failed };
 
-    // A delta that was read, and what stands around its text in the event and in what became of it: others that differ
-    // from it in that text alone are told unread, as most of a stream is.
-    struct Alike {
-        std::string before, behind;  // in the event; before: empty where there is none
-        std::string told;            // before the text, in chat
-        Kind kind = Kind::text;
-
-        bool empty() const { return before.empty(); }
-        void clear() { before.clear(); }
-    };
-
+    // Deltas that differ from one that was read in their text alone.
     void take_alike(std::string& out) {
         const std::string_view ahead = splitter_.ahead();
         std::size_t at = 0;
-        while (ahead.substr(at).starts_with(alike_.before)) {
-            const std::size_t begin = at + alike_.before.size();
-            const std::size_t end = json::string_end(ahead, begin);
-            if (end == std::string_view::npos || end == begin || !ahead.substr(end).starts_with(alike_.behind)) break;
-            const std::string_view text = ahead.substr(begin, end - begin);
-            const std::optional<std::size_t> characters = simple_characters(text);
-            if (!characters || text.size() > kMaxEventBytes / 2) break;
-            if (alike_.kind == Kind::thinking) {
-                if (held() + text.size() > kMaxHeld) break;
-                blocks_.back().text += text;
+        while (true) {
+            const TextAlike::Match match = alike_.match(ahead.substr(at));
+            if (match.size == 0 || match.size > kMaxEventBytes) break;
+            if (alike_kind_ == Kind::thinking) {
+                if (held() + match.text.size() > kMaxHeld) break;
+                blocks_.back().text += match.text;
+            } else {
+                characters_ += match.characters;
             }
-            if (alike_.kind == Kind::text) characters_ += *characters;
-            out += alike_.told;
-            out += text;
+            out += alike_told_;
+            out += match.text;
             out += '"';
             out += kNoMore;
-            at = end + alike_.behind.size();
+            at += match.size;
         }
         splitter_.skip(at);
     }
@@ -160,7 +132,7 @@ class Stream final : public ProviderStream {
         }
         if (is("error")) {
             state_ = State::failed;
-            alike_.clear();
+            alike_.forget();
             out += render_error_event(error_in(0, data_));
             return {};
         }
@@ -243,7 +215,7 @@ class Stream final : public ProviderStream {
 
     Result<void> on_block(std::string& out) {
         if (state_ != State::open) return broken("a block before message_start");
-        alike_.clear();
+        alike_.forget();
         const Span content = member("content_block");
         const Span index = member("index");
         if (!json::is_object(raw(content))) return broken("a content_block_start without its block");
@@ -348,23 +320,16 @@ class Stream final : public ProviderStream {
         return check_held();
     }
 
-    // `text`: in the event's data.
     void learn(const http::SseSplitter::Event& event, Span text, std::string_view told, Kind kind) {
-        const std::less_equal<const char*> at_most;
-        const bool whole = at_most(event.raw.data(), event.data.data()) &&
-                           at_most(event.data.data() + event.data.size(), event.raw.data() + event.raw.size());
-        if (!whole || !event.raw.ends_with("\n\n") || event.raw.find('\r') != std::string_view::npos) return;
-        const auto data = static_cast<std::size_t>(event.data.data() - event.raw.data());
-        alike_.before = event.raw.substr(0, data + text.begin + 1);
-        alike_.behind = event.raw.substr(data + text.end - 1);
-        alike_.told.clear();
-        tell(told, alike_.told);
-        alike_.kind = kind;
+        alike_.learn(event, text);
+        alike_told_.clear();
+        tell(told, alike_told_);
+        alike_kind_ = kind;
     }
 
     Result<void> on_block_stop(std::string& out) {
         if (state_ != State::open) return broken("a block's end before message_start");
-        alike_.clear();
+        alike_.forget();
         Block* const block = block_at(member("index"));
         if (block == nullptr) return broken("the end of a block that is not open");
         Result<void> finished = finish(*block, out);
@@ -441,7 +406,7 @@ class Stream final : public ProviderStream {
 
     Result<void> on_stop(std::string& out) {
         if (state_ != State::open) return broken("a message_stop before message_start");
-        alike_.clear();
+        alike_.forget();
         for (Block& block : blocks_) {
             if (Result<void> finished = finish(block, out); !finished) return finished;
         }
@@ -477,7 +442,9 @@ class Stream final : public ProviderStream {
     State state_ = State::waiting;
     std::string head_;  // of every chunk
     std::vector<Block> blocks_;
-    Alike alike_;
+    TextAlike alike_;
+    std::string alike_told_;  // what goes before the text of such deltas
+    Kind alike_kind_ = Kind::text;
     End end_;
     Usage usage_;
     std::size_t characters_ = 0;  // of the answer's text so far
