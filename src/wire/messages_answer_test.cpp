@@ -143,4 +143,22 @@ TEST_CASE("messages errors: Anthropic's form and names") {
     CHECK(anthropic_messages().id_header().name == "request-id");
 }
 
+TEST_CASE("messages body: what a provider of Messages said in chat") {
+    CHECK(told(choice(R"("content":"x","reasoning_content":"T","thinking_blocks":[{"type":"thinking","thinking":"T",)"
+                      R"("signature":"s"},{"type":"thinking","thinking":"u"},{"type":"redacted_thinking","data":"d"}])",
+                      R"("length")", R"(,"native_finish_reason":"pause_turn")")) ==
+          R"("content":[{"type":"thinking","thinking":"T","signature":"s"},{"type":"redacted_thinking","data":"d"},)"
+          R"({"type":"text","text":"x"}],"stop_reason":"pause_turn","stop_sequence":null)");
+    // Other providers' reasons are not Anthropic's.
+    CHECK(told(choice(R"("content":"x")", R"("stop")", R"(,"native_finish_reason":"STOP")")) ==
+          R"("content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","stop_sequence":null)");
+    CHECK(whole(R"({"id":"msg_1","choices":[{"message":{"content":""},"finish_reason":"stop"}],"usage":)"
+                R"({"prompt_tokens":50,"completion_tokens":1,"cache_creation_input_tokens":30,)"
+                R"("cache_creation":{"ephemeral_1h_input_tokens":10},"server_tool_use":{"web_search_requests":2}}})") ==
+          R"({"id":"msg_1","type":"message","role":"assistant","model":"asked","content":[],"stop_reason":"end_turn",)"
+          R"("stop_sequence":null,"usage":{"input_tokens":20,"cache_creation_input_tokens":30,)"
+          R"("cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":20,)"
+          R"("ephemeral_1h_input_tokens":10},"output_tokens":1,"server_tool_use":{"web_search_requests":2}}})");
+}
+
 }  // namespace weir::wire

@@ -200,6 +200,32 @@ TEST_CASE("messages stream: ends") {
     CHECK(stopped("null").find(R"("stop_reason":"end_turn","stop_sequence":null)") != std::string::npos);
 }
 
+TEST_CASE("messages stream: thoughts with signatures, told before or whole") {
+    const auto thought = [](std::string_view members, std::string_view proof) {
+        return R"("thinking_blocks":[{"type":"thinking",)" + std::string(members) + R"("signature":)" +
+               std::string(proof) + "}]";
+    };
+    const std::string end = delta("", R"("stop")") + kDone;
+    // Piece by piece, the signature last, as LiteLLM does.
+    const std::string pieces = delta(R"("reasoning_content":"a",)" + thought(R"("thinking":"a",)", "null")) +
+                               delta(R"("reasoning_content":"b",)" + thought(R"("thinking":"b",)", "null")) +
+                               delta(R"("reasoning_content":"",)" + thought(R"("thinking":"",)", R"("s=")")) +
+                               delta(R"("content":"x")");
+    const std::string told = R"([{"type":"thinking","thinking":"ab","signature":"s="},{"type":"text","text":"x"}])";
+    CHECK(blocks(message_of(pieces + end)) == told);
+    // Told before, then whole; or whole alone.
+    const std::string whole = delta(thought(R"("thinking":"ab",)", R"("s=")"));
+    CHECK(blocks(message_of(delta(R"("reasoning_content":"ab")") + whole + delta(R"("content":"x")") + end)) == told);
+    CHECK(blocks(message_of(whole + delta(R"("content":"x")") + end)) == told);
+    // One after the other; without a text; redacted; unsigned ones beside them say nothing.
+    CHECK(blocks(message_of(whole +
+                            delta(R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":"t"},)"
+                                  R"({"type":"redacted_thinking","data":"d"},{"type":"thinking","thinking":"u"}])") +
+                            delta(R"("reasoning_content":"more")") + end)) ==
+          R"([{"type":"thinking","thinking":"ab","signature":"s="},{"type":"thinking","thinking":"","signature":"t"},)"
+          R"({"type":"redacted_thinking","data":"d"},{"type":"thinking","thinking":"more","signature":""}])");
+}
+
 TEST_CASE("messages stream: usage is the last that came, wherever it stands, and known ones stand at the beginning") {
     const std::string in_chunk = event(
         R"({"id":"1","choices":[{"index":0,"delta":{"content":"b"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,)"
