@@ -49,7 +49,7 @@ void to_chat(const ModelQuestion& request, Samples::Sample& sample) {
 Result<std::vector<ModelQuestion>> ModelTier::requests_for(const wire::ChatRequest& chat) const {
     std::vector<ModelQuestion> requests;
     wire::UpstreamForm form{upstream_->upstream_name, wire::UpstreamForm::Stream::force_body, false,
-                            gathers_.by_logprobs() && !chat.logprobs};
+                            asks_logprobs() && !chat.logprobs};
     while (requests.size() < std::min<std::size_t>(gathers_.samples, 2)) {
         std::string body;
         wire::render_upstream_body(chat, form, body);
@@ -242,7 +242,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     climb.offer.emplace();
     climb.offer->answer = std::move(entry);
     climb.offer->read = std::move(*read);
-    climb.offer->asked_logprobs = gathers_.by_logprobs() && !question.chat.logprobs;
+    climb.offer->asked_logprobs = asks_logprobs() && !question.chat.logprobs;
     climb.offer->others = std::move(others);
     climb.offer->verified = gathers_.verify;
     climb.offer->right = right;
