@@ -207,7 +207,7 @@ class Assembly {
                 member.key_is("reasoning")) {
                 choice.message.join_text(member.raw_key(), member.raw());
             } else if (member.key_is("thinking_blocks") || member.key_is("annotations") || member.key_is("citations") ||
-                       member.key_is("server_blocks")) {
+                       member.key_is("server_blocks") || member.key_is("images")) {
                 choice.message.join_list(member.raw_key(), member.raw());
             } else if (member.key_is("tool_calls")) {
                 for (Walk call = Walk::inside(member); call.next();) add_tool_call(call, choice);

@@ -15,6 +15,9 @@ namespace weir::wire::gemini {
 // the calls of the history.
 bool is_third_generation(std::string_view model);
 
+// ProviderExchange::notes of a request with tools of Google's own, which may bring sources.
+constexpr std::string_view kMaySearch = "may search";
+
 // ProviderForm's, of the same names.
 void append_path(const ProviderExchange& exchange, std::string& path);
 Result<void> request_from_chat(std::string_view chat_body, std::string& error_param, ProviderExchange& exchange,

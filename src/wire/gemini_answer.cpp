@@ -201,14 +201,12 @@ void append_token(std::string_view document, Span candidate, std::string& out) {
 
 }  // namespace
 
-Result<void> read_candidate(std::string_view document, Walk& at, std::int64_t position, CallNames names,
-                            Candidate& out) {
+Result<void> read_candidate(Walk& at, std::int64_t position, Candidate& out) {
     if (!at.at_object()) return fail(ErrorCode::protocol, "a candidate of the answer is no object");
     out.index = position;
-    Span content;
     for (Walk member = Walk::inside(at); member.next();) {
         if (member.key_is("content")) {
-            content = member.value();
+            out.content = member.value();
         } else if (member.key_is("finishReason")) {
             out.finish = is_text(member.raw()) ? member.raw() : std::string_view();
         } else if (member.key_is("finishMessage")) {
@@ -226,7 +224,11 @@ Result<void> read_candidate(std::string_view document, Walk& at, std::int64_t po
     if (out.index < 0 || out.index >= kMaxCandidates) {
         return fail(ErrorCode::protocol, "a candidate of the answer has an impossible index");
     }
-    for (Walk member(document, content); member.next();) {
+    return {};
+}
+
+Result<void> read_parts(std::string_view document, CallNames names, Candidate& out) {
+    for (Walk member(document, out.content); member.next();) {
         if (!member.key_is("parts") || !member.at_array()) continue;
         if (Result<void> read = Parts(document, names, out).run(member); !read) return read;
     }
@@ -308,15 +310,6 @@ void append_extra_content(std::string_view signature, std::string_view grounding
     add(R"("grounding_metadata":)", grounding);
     add(R"("citation_metadata":)", citations);
     out += "}}";
-}
-
-std::uint32_t searches_in(std::string_view document, Span grounding) {
-    std::uint32_t count = 0;
-    for (Walk member(document, grounding); member.next();) {
-        if (!member.key_is("webSearchQueries") || !member.at_array()) continue;
-        for (Walk query = Walk::inside(member); query.next();) ++count;
-    }
-    return count;
 }
 
 void append_head(std::string_view raw_id, std::string_view raw_model, std::string_view object,

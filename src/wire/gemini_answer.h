@@ -25,7 +25,7 @@ struct Candidate {
     std::size_t call_count = 0;
     std::string_view signature;  // of a part that is no call; raw
     std::string_view finish, finish_message;
-    json::Span logprobs, grounding, citations;
+    json::Span content, logprobs, grounding, citations;
     json::Span only_text;  // the inside of the text, where it is all that is said
     bool only_is_thought = false;
 };
@@ -36,9 +36,10 @@ struct CallNames {
     bool numbered = false;   // in a stream, each has its index
 };
 
-// `at`: the candidate; `position`: in its list. Error protocol: it has what chat can't tell, or is none; too_large.
-Result<void> read_candidate(std::string_view document, json::Walk& at, std::int64_t position, CallNames names,
-                            Candidate& out);
+// All but what its parts say. `at`: the candidate; `position`: in its list. Error protocol: it is none.
+Result<void> read_candidate(json::Walk& at, std::int64_t position, Candidate& out);
+// Its parts. Error protocol: one says what chat can't tell; too_large.
+Result<void> read_parts(std::string_view document, CallNames names, Candidate& out);
 
 // "stop", "length", "content_filter" or, with calls, "tool_calls". Error protocol: what the model said is broken, by
 // its own account.
@@ -56,6 +57,9 @@ void append_logprobs(std::string_view document, json::Span result, std::string& 
 void append_extra_content(std::string_view signature, std::string_view grounding, std::string_view citations,
                           std::string& out);
 
+// Elements of chat's `annotations`, joined by commas: which of the candidate's text each source is for. Positions are
+// code points of the text. Sources that stand nowhere in it are in the metadata alone.
+std::string annotations_of(std::string_view document, json::Span grounding, std::string_view raw_inside);
 // Searches that were made for a candidate.
 std::uint32_t searches_in(std::string_view document, json::Span grounding);
 

@@ -1,6 +1,5 @@
 #include "wire/gemini_testing.h"
 #include "wire/gemini_traces_testing.h"
-#include "wire/usage_form.h"
 
 using namespace weir;
 using namespace weir::wire;
@@ -22,11 +21,6 @@ std::string refusal_of(std::string_view body) {
     CHECK(out == "x");
     return done.error().message;
 }
-Usage usage_of(std::string_view metadata) {
-    const std::string document = "{" + std::string(metadata) + "}";
-    return read_gemini_usage(document, {0, document.size()}).value_or(Usage{});
-}
-
 }  // namespace
 
 TEST_CASE("a text is a chat completion") {
@@ -130,6 +124,28 @@ TEST_CASE("several candidates, images, code and sources") {
     CHECK(at(chat, "usage") == "");
 }
 
+TEST_CASE("sources are for what they stand at") {
+    const std::string chat = chat_of(gemini_chunk(
+        R"({"text": "Caf\u00e9 \ud83d\ude00 open. Closed on Mondays."})", "STOP", gemini_usage(1, 2),
+        R"(,"groundingMetadata": {"webSearchQueries": ["a", "b"],"groundingChunks": [{"web": {"uri": "https://a.example/",)"
+        R"("title": "A"}},{"web": {"uri": "https://b.example/"}},{"image": {}}],"groundingSupports": [)"
+        R"({"segment": {"startIndex": 6,"endIndex": 16,"text": "\ud83d\ude00 open."},"groundingChunkIndices": [0,1,2,9]},)"
+        R"({"segment": {"partIndex": 1,"endIndex": 18,"text": "Closed on Mondays."},"groundingChunkIndices": [1]},)"
+        R"({"segment": {"endIndex": 5},"groundingChunkIndices": [0]},)"
+        R"({"segment": {"startIndex": 5,"endIndex": 900},"groundingChunkIndices": [0]},)"
+        R"({"segment": {"text": "nowhere"},"groundingChunkIndices": [0]}]})"));
+    const auto cited = [](std::string_view range, std::string_view title, std::string_view url) {
+        return R"({"type":"url_citation","url_citation":{)" + std::string(range) + R"(,"title":")" +
+               std::string(title) + R"(","url":"https://)" + std::string(url) + R"(.example/"}})";
+    };
+    CHECK(at(chat, "choices.0.message.annotations") == '[' + cited(R"("start_index":5,"end_index":12)", "A", "a") +
+                                                           ',' + cited(R"("start_index":5,"end_index":12)", "", "b") +
+                                                           ',' + cited(R"("start_index":13,"end_index":31)", "", "b") +
+                                                           ',' + cited(R"("start_index":0,"end_index":4)", "A", "a") +
+                                                           ']');
+    CHECK(at(chat, "usage.server_tool_use.web_search_requests") == "2");
+}
+
 TEST_CASE("log-probabilities") {
     const std::string chat = chat_of(gemini_chunk(
         R"({"text": "ab"})", "STOP", gemini_usage(1, 2),
@@ -163,41 +179,6 @@ TEST_CASE("what is no answer is refused") {
         CAPTURE(part);
         refusal_of(gemini_chunk(part, "STOP", gemini_usage(1, 1)));
     }
-}
-
-TEST_CASE("usage: what counts, and what it adds up to") {
-    // Thoughts stand beside the candidates, cached tokens are among the prompt's.
-    Usage usage = usage_of(
-        R"("promptTokenCount":100,"cachedContentTokenCount":60,"candidatesTokenCount":20,"thoughtsTokenCount":30,)"
-        R"("totalTokenCount":150)");
-    CHECK(usage.reported);
-    CHECK(usage.input_uncached == 40);
-    CHECK(usage.input_cached == 60);
-    CHECK(usage.output == 50);
-    CHECK(usage.reasoning == 30);
-    // What Gemini's own tools brought is read beside the prompt.
-    usage = usage_of(
-        R"("promptTokenCount":100,"toolUsePromptTokenCount":70,"candidatesTokenCount":20,"thoughtsTokenCount":30,)"
-        R"("totalTokenCount":220)");
-    CHECK(usage.input_uncached == 170);
-    CHECK(usage.output == 50);
-    // The total tells whether they were among the others after all.
-    usage =
-        usage_of(R"("promptTokenCount":100,"candidatesTokenCount":50,"thoughtsTokenCount":30,"totalTokenCount":150)");
-    CHECK(usage.output == 50);
-    CHECK(usage.reasoning == 30);
-    usage = usage_of(
-        R"("promptTokenCount":100,"toolUsePromptTokenCount":70,"candidatesTokenCount":50,"totalTokenCount":150)");
-    CHECK(usage.input_uncached == 100);
-    // All of it was thought.
-    usage = usage_of(R"("promptTokenCount":100,"thoughtsTokenCount":30,"totalTokenCount":130)");
-    CHECK(usage.output == 30);
-    CHECK(usage.reasoning == 30);
-    CHECK(usage_of(R"("promptTokenCount":9,"totalTokenCount":9)").reported);
-    CHECK(!usage_of(R"("totalTokenCount":9)").reported);
-    CHECK(!read_gemini_usage("null", {0, 4}));
-    // More cached than there is can't be.
-    CHECK(usage_of(R"("promptTokenCount":10,"cachedContentTokenCount":60)").input_uncached == 0);
 }
 
 TEST_CASE("errors in OpenAI's words") {

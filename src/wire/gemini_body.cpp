@@ -63,8 +63,8 @@ class Body {
   private:
     Result<void> add(Walk& at, std::int64_t position) {
         Candidate said;
-        const CallNames names{exchange_.request_id, 0, false};
-        if (Result<void> read = read_candidate(body_, at, position, names, said); !read) return read;
+        if (Result<void> read = read_candidate(at, position, said); !read) return read;
+        if (Result<void> read = read_parts(body_, {exchange_.request_id, 0, false}, said); !read) return read;
         Result<std::string_view> finish = std::string_view();
         if (!said.finish.empty()) finish = finish_reason(said.finish, said.call_count > 0);
         if (!finish) return tl::unexpected(std::move(finish.error()));
@@ -87,6 +87,8 @@ class Body {
         if (!said.thought.empty()) out_ += R"(,"reasoning_content":")" + said.thought + '"';
         if (!said.calls.empty()) out_ += R"(,"tool_calls":[)" + said.calls + ']';
         if (!said.images.empty()) out_ += R"(,"images":[)" + said.images + ']';
+        const std::string annotations = annotations_of(body_, said.grounding, said.text);
+        if (!annotations.empty()) out_ += R"(,"annotations":[)" + annotations + ']';
         if (!said.signature.empty() || !said.grounding.empty() || !said.citations.empty()) {
             out_ += R"(,"extra_content":)";
             append_extra_content(said.signature, said.grounding.of(body_), said.citations.of(body_), out_);

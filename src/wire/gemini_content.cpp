@@ -30,7 +30,8 @@ enum Member : std::size_t {
     function_call,
     member_count
 };
-constexpr std::array<MemberRule, 15> kMessage = {{
+// What the assistant's messages have beside is what an answer brought: it was for the caller, and is no question.
+constexpr std::array<MemberRule, 19> kMessage = {{
     {"role"},
     {"content"},
     {"name"},
@@ -45,6 +46,10 @@ constexpr std::array<MemberRule, 15> kMessage = {{
     {"reasoning_content", Use::drop},
     {"reasoning", Use::drop},
     {"reasoning_details", Use::drop},
+    {"thinking_blocks", Use::drop},
+    {"citations", Use::drop},
+    {"server_blocks", Use::drop},
+    {"provider_specific_fields", Use::drop},
     {"cache_control", Use::drop},
 }};
 using Values = std::array<Span, kMessage.size()>;
@@ -255,8 +260,13 @@ class Conversation {
     }
 
     Result<void> read_call(json::Walk& at, const Path& path, Call& call) {
-        constexpr std::array<MemberRule, 5> kRules = {
-            {{"id"}, {"type"}, {"function"}, {"extra_content"}, {"index", Use::drop}}};
+        constexpr std::array<MemberRule, 7> kRules = {{{"id"},
+                                                       {"type"},
+                                                       {"function"},
+                                                       {"extra_content"},
+                                                       {"index", Use::drop},
+                                                       {"cache_control", Use::drop},
+                                                       {"provider_specific_fields", Use::drop}}};
         std::array<Span, kRules.size()> values;
         const Span type = in_.type_of(at);
         if (json::is_string(raw(type)) && !is(type, "function")) {

@@ -1,6 +1,6 @@
 #include "wire/gemini_pattern.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "json/bytes.h"
 #include "json/scan.h"
@@ -35,22 +35,22 @@ bool escapes_well(std::string_view text) {
 
 }  // namespace
 
-bool ChunkPattern::add_hole(std::string_view chunk, std::size_t& from, json::Span hole, bool is_text) {
+bool ChunkPattern::add_hole(std::string_view event, std::size_t& from, json::Span hole, bool is_text) {
     if (holes_ == kMaxHoles) return false;
     if (is_text) text_hole_ = holes_;
-    fixed_ += chunk.substr(from, hole.begin - from);
+    fixed_ += event.substr(from, hole.begin - from);
     parts_[holes_++] = hole.begin - from;
     from = hole.end;
     return true;
 }
 
-void ChunkPattern::learn(std::string_view chunk, json::Span text, json::Span usage) {
+void ChunkPattern::learn(std::string_view event, json::Span text, json::Span usage) {
     forget();
-    if (chunk.size() > kMaxBytes) return;
+    if (event.size() > kMaxBytes) return;
     fixed_.clear();
     std::size_t from = 0;
     bool ok = true;
-    const auto add_text = [&] { ok = ok && add_hole(chunk, from, text, true); };
+    const auto add_text = [&] { ok = ok && add_hole(event, from, text, true); };
     has_usage_ = !usage.empty();
     const bool text_first = !has_usage_ || text.end <= usage.begin;
     if (text_first) add_text();
@@ -58,48 +58,48 @@ void ChunkPattern::learn(std::string_view chunk, json::Span text, json::Span usa
         usage_begin_ = {holes_, usage.begin - from};
         bool in_string = false;
         for (std::size_t at = usage.begin; ok && at < usage.end; ++at) {
-            if (chunk[at] == '\\') ok = false;  // no member of Google's has one
-            if (chunk[at] == '"') in_string = !in_string;
-            if (in_string || !is_digit(chunk[at])) continue;
+            if (event[at] == '\\') ok = false;  // no member of Google's has one
+            if (event[at] == '"') in_string = !in_string;
+            if (in_string || !is_digit(event[at])) continue;
             const std::size_t begin = at;
-            while (at < usage.end && is_digit(chunk[at])) ++at;
+            while (at < usage.end && is_digit(event[at])) ++at;
             // A zero stays: behind one no digit may follow.
-            if (chunk[begin] != '0') ok = ok && add_hole(chunk, from, {begin, at}, false);
+            if (event[begin] != '0') ok = ok && add_hole(event, from, {begin, at}, false);
         }
         usage_end_ = {holes_, usage.end - from};
     }
     if (!text_first) add_text();
     if (!ok) return forget();
-    fixed_ += chunk.substr(from);
-    parts_[holes_] = chunk.size() - from;
+    fixed_ += event.substr(from);
+    parts_[holes_] = event.size() - from;
 }
 
-bool ChunkPattern::match(std::string_view chunk, json::Span& text, json::Span& usage) const {
-    if (holes_ == 0) return false;
-    std::string_view fixed = fixed_;
+ChunkPattern::Match ChunkPattern::match(std::string_view bytes) const {
+    const char* fixed = fixed_.data();
     std::size_t at = 0;
-    usage = {};
+    Match found;
     for (std::size_t hole = 0;; ++hole) {
         const std::size_t size = parts_[hole];
-        if (chunk.size() - at < size || chunk.substr(at, size) != fixed.substr(0, size)) return false;
-        if (has_usage_ && usage_begin_.hole == hole) usage.begin = at + usage_begin_.bytes;
-        if (has_usage_ && usage_end_.hole == hole) usage.end = at + usage_end_.bytes;
-        fixed.remove_prefix(size);
+        if (bytes.size() - at < size || std::memcmp(bytes.data() + at, fixed, size) != 0) return {};
+        if (has_usage_ && usage_begin_.hole == hole) found.usage.begin = at + usage_begin_.bytes;
+        if (has_usage_ && usage_end_.hole == hole) found.usage.end = at + usage_end_.bytes;
+        fixed += size;
         at += size;
         if (hole == holes_) break;
         const std::size_t begin = at;
         if (hole == text_hole_) {
-            at = json::string_end(chunk, begin);
-            if (at == std::string_view::npos) return false;
-            text = {begin, at};
+            at = json::string_end(bytes, begin);
+            if (at == std::string_view::npos) return {};
+            found.text = {begin, at};
             continue;
         }
-        while (at < chunk.size() && is_digit(chunk[at])) ++at;
-        if (at == begin || at - begin > 15 || chunk[begin] == '0') return false;
+        while (at < bytes.size() && is_digit(bytes[at])) ++at;
+        if (at == begin || at - begin > 15 || bytes[begin] == '0') return {};
     }
-    if (at != chunk.size()) return false;
-    const std::string_view said = text.of(chunk);
-    return json::valid_utf8(said) && escapes_well(said);
+    const std::string_view said = found.text.of(bytes);
+    if (said.empty() || !json::valid_utf8(said) || !escapes_well(said)) return {};
+    found.size = at;
+    return found;
 }
 
 }  // namespace weir::wire::gemini

@@ -18,15 +18,21 @@ class ChunkPattern {
     static constexpr std::size_t kMaxHoles = 24;
     static constexpr std::size_t kMaxBytes = 4096;
 
-    // Of a well-formed chunk: `text` is a string's inside, `usage` an object outside of it (empty: there is none).
-    void learn(std::string_view chunk, json::Span text, json::Span usage);
+    // Of an event with a well-formed chunk in one line of data: `text` is a string's inside in it, `usage` an object
+    // outside of that (empty: there is none).
+    void learn(std::string_view event, json::Span text, json::Span usage);
     void forget() { holes_ = 0; }
+    bool known() const { return holes_ > 0; }
 
-    // Whether `chunk` is alike, and so well-formed; then `text` and `usage` are where the same things stand in it.
-    bool match(std::string_view chunk, json::Span& text, json::Span& usage) const;
+    // Whether `bytes` begin with an event that is alike, and so well-formed.
+    struct Match {
+        std::size_t size = 0;  // of the event; 0: it is not alike, or not here to its end
+        json::Span text, usage;
+    };
+    Match match(std::string_view bytes) const;
 
   private:
-    bool add_hole(std::string_view chunk, std::size_t& from, json::Span hole, bool is_text);
+    bool add_hole(std::string_view event, std::size_t& from, json::Span hole, bool is_text);
 
     std::string fixed_;                               // what stands around the holes, joined
     std::array<std::size_t, kMaxHoles + 1> parts_{};  // its pieces' sizes, one more than there are holes

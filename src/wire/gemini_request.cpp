@@ -312,8 +312,8 @@ class Request {
         const auto* const effort = std::find_if(kEfforts.begin(), kEfforts.end(),
                                                 [&](const Effort& known) { return is(reasoning_effort, known.name); });
         if (effort == kEfforts.end()) {
-            return in_.leave_out(path(reasoning_effort), "must be none, minimal, low, medium or high: others " +
-                                                               std::string(kNotExpressible));
+            return in_.leave_out(path(reasoning_effort),
+                                 "must be none, minimal, low, medium or high: others " + std::string(kNotExpressible));
         }
         std::string& out = config_.name("thinkingConfig");
         if (!by_level) {
@@ -353,7 +353,9 @@ class Request {
             top_[tools], top_[tool_choice], top_[parallel_tool_calls], top_[web_search_options], own_[native_tools],
             &place};
         std::string list, config;
-        if (Result<void> written = write_tools(in_, given, list, config); !written) return written;
+        bool own = false;
+        if (Result<void> written = write_tools(in_, given, list, config, own); !written) return written;
+        if (own) exchange_.notes = kMaySearch;
         fields_.copy("tools", list);
         fields_.copy("toolConfig", config);
         return {};

@@ -62,7 +62,8 @@ struct ToolMembers {
     json::Span native;  // extra_body.google.tools, at native_path
     const Path* native_path = nullptr;
 };
-// Values of `tools` and `toolConfig`; empty: none.
-Result<void> write_tools(StrictReader& in, const ToolMembers& given, std::string& tools, std::string& config);
+// Values of `tools` and `toolConfig`; empty: none. `own`: there are tools of Google's own.
+Result<void> write_tools(StrictReader& in, const ToolMembers& given, std::string& tools, std::string& config,
+                         bool& own);
 
 }  // namespace weir::wire::gemini

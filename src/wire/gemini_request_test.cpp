@@ -96,7 +96,7 @@ TEST_CASE("messages of the same side are one content") {
                    R"({"role":"assistant","content":""},{"role":"user","content":"c"},)"
                    R"({"role":"assistant","content":[{"type":"text","text":"d"},{"type":"refusal","refusal":"e"}]},)"
                    R"({"role":"assistant","content":"f","refusal":"g","annotations":[],"audio":null,)"
-                   R"("reasoning_content":"left out"})") ==
+                   R"("reasoning_content":"left out","thinking_blocks":[{}]})") ==
           R"([{"role":"user","parts":[{"text":"a"},{"text":"b"},{"text":"c"}]},)"
           R"({"role":"model","parts":[{"text":"d"},{"text":"e"},{"text":"f"},{"text":"g"}]}])");
 }
@@ -293,7 +293,7 @@ TEST_CASE("what is generated, and how") {
     CHECK(at(said_to_gemini(with(R"("service_tier":"auto")")).body, "serviceTier") == "");
     // A name that would break a header.
     CHECK(said_to_gemini(with(R"("a\r\nb,c":1)"), "gemini-2.5-flash", true).dropped ==
-          std::vector<std::string>{"a??b?c"});
+          std::vector<std::string>{"a??b,c"});
 }
 
 TEST_CASE("how much to think, as Google reads it") {

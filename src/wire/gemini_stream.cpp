@@ -19,7 +19,8 @@ namespace {
 using json::Span;
 using json::Walk;
 
-constexpr std::size_t kMaxHeld = 4u << 20;  // bytes that wait for a candidate's end
+constexpr std::size_t kMaxEventBytes = 4u << 20;  // as http::SseSplitter
+constexpr std::size_t kMaxHeld = 4u << 20;        // bytes that wait for a candidate's end
 
 std::string_view trimmed(std::string_view data) {
     constexpr std::string_view kSpace = " \t\n\r";
@@ -30,12 +31,14 @@ std::string_view trimmed(std::string_view data) {
 
 class Stream final : public ProviderStream {
   public:
-    explicit Stream(const ProviderExchange& exchange) : exchange_(exchange) {}
+    explicit Stream(const ProviderExchange& exchange)
+        : exchange_(exchange), keeps_text_(exchange.notes == kMaySearch) {}
 
     Result<void> feed(std::string_view bytes, std::string& out) override {
         splitter_.feed(bytes);
         http::SseSplitter::Event event;
         while (true) {
+            if (at_ == At::open && pattern_.known()) take_alike(out);
             switch (splitter_.next(event)) {
                 case http::SseSplitter::State::need_more:
                     return {};
@@ -74,7 +77,8 @@ class Stream final : public ProviderStream {
     struct Choice {
         std::size_t calls = 0;
         // As they are spelled; told with the end.
-        std::string signature, grounding, citations;
+        std::string signature, grounding, citations, annotations;
+        std::string text;  // what was said, where sources may come that are for some of it
         bool begun = false, finished = false, says_something = false;
     };
 
@@ -87,25 +91,50 @@ class Stream final : public ProviderStream {
             }
             return {};
         }
-        Span text, usage;
-        if (pattern_.match(data, text, usage) && !text.empty()) {
-            if (!usage.empty()) usage_ = usage.of(data);
-            out += alike_;
-            out += text.of(data);
-            out += kTextEnd;
-            return {};
-        }
         if (data == "[DONE]") return {};  // not Google's; others end so what they call this API
         thread_local std::vector<json::Member> members;
         if (Result<void> checked = json::members(data, members); !checked) {
             return fail(ErrorCode::protocol, "an event of the stream is broken: " + checked.error().message);
         }
-        return take_chunk(data, members, out);
+        if (Result<void> taken = take_chunk(data, members, out); !taken) return taken;
+        learn(event, data);
+        return {};
+    }
+
+    // The events ahead that are like the last one but for their text and counts.
+    void take_alike(std::string& out) {
+        const std::string_view ahead = splitter_.ahead();
+        std::string_view rest = ahead;
+        while (true) {
+            const ChunkPattern::Match event = pattern_.match(rest);
+            if (event.size == 0 || event.size > kMaxEventBytes) break;
+            out += alike_;
+            out += event.text.of(rest);
+            out += kTextEnd;
+            if (keeps_text_ && !alike_is_thought_) keep(event.text.of(rest), alike_choice());
+            if (!event.usage.empty()) usage_ = event.usage.of(rest);
+            rest.remove_prefix(event.size);
+        }
+        splitter_.skip(ahead.size() - rest.size());
+    }
+    void learn(const http::SseSplitter::Event& event, std::string_view data) {
+        pattern_.forget();
+        const std::string_view raw = event.raw;
+        if (!alike_text_.empty() && event.name.empty() && raw.starts_with("data:")) {
+            const std::size_t begin = raw.find(data);
+            const auto moved = [&](Span span) { return Span{span.begin + begin, span.end + begin}; };
+            // One line of data, and nothing else. (What ends with CR alone, the splitter has to see.)
+            const bool plain = raw.find_first_not_of("\r\n", begin + data.size()) == std::string_view::npos;
+            if (begin <= 6 && plain && raw.ends_with('\n')) {
+                pattern_.learn(raw, moved(alike_text_), alike_usage_.empty() ? Span{} : moved(alike_usage_));
+            }
+        }
     }
 
     Result<void> take_chunk(std::string_view data, const std::vector<json::Member>& members, std::string& out) {
         std::string_view id, model;
         Span candidates, feedback, usage;
+        alike_text_ = alike_usage_ = {};
         for (const json::Member& member : members) {
             if (member.key == "candidates") {
                 candidates = member.value;
@@ -132,45 +161,49 @@ class Stream final : public ProviderStream {
         const bool counted = counts && counts->reported;
         if (counted) usage_ = usage.of(data);
         std::int64_t count = 0;
-        bool alike = false;
         for (Walk at(data, candidates); json::is_array(candidates.of(data)) && at.next(); ++count) {
             Candidate said;
             if (Result<void> taken = take_candidate(data, at, count, said, out); !taken) return taken;
-            alike = count == 0 && !said.only_text.empty() && said.finish.empty() && said.logprobs.empty() &&
-                    said.grounding.empty() && said.citations.empty();
-            if (alike) learn(data, said, counted ? usage : Span{}, usage.empty() || counted);
+            const bool alike = count == 0 && says_one_text(said) && (usage.empty() || counted);
+            alike_text_ = alike ? said.only_text : Span{};
+            if (alike) prepare_alike(said);
         }
-        if (!alike || count != 1) pattern_.forget();
+        alike_usage_ = counted ? usage : Span{};
         const Block block = block_in(data, feedback);
-        if (!block.reason.empty()) add_block(block, out);
+        if (!block.reason.empty()) {
+            alike_text_ = {};
+            add_block(block, out);
+        }
         return {};
     }
 
-    // The chunk says nothing but one text: those behind it may be like it.
-    void learn(std::string_view data, const Candidate& said, Span usage, bool well) {
-        pattern_.forget();
-        if (!well) return;
-        pattern_.learn(data, said.only_text, usage);
+    static bool says_one_text(const Candidate& said) {
+        return !said.only_text.empty() && said.text.size() + said.thought.size() == said.only_text.size() &&
+               said.calls.empty() && said.images.empty() && said.finish.empty() && said.logprobs.empty() &&
+               said.grounding.empty() && said.citations.empty();
+    }
+    // Chunks behind this one may be like it.
+    void prepare_alike(const Candidate& said) {
         alike_ = head_;
         begin_choice(said.index, alike_);
+        alike_index_ = said.index;
+        alike_is_thought_ = said.only_is_thought;
         alike_ += said.only_is_thought ? R"("reasoning_content":")" : R"("content":")";
     }
 
     Result<void> take_candidate(std::string_view data, Walk& at, std::int64_t position, Candidate& said,
                                 std::string& out) {
-        // Its number comes with it: calls are counted on from there.
-        const auto index = at.at_object() ? json::find_member(data, at.value(), "index") : std::nullopt;
-        const std::int64_t number = index ? json::as_int64(index->of(data)).value_or(-1) : position;
-        if (number < 0 || number >= kMaxCandidates) {
-            return fail(ErrorCode::protocol, "a candidate of the stream has an impossible index");
-        }
-        Choice& choice = open(number, out);
-        const CallNames names{exchange_.request_id, choice.calls, true};
-        if (Result<void> done = read_candidate(data, at, position, names, said); !done) return done;
+        if (Result<void> read = read_candidate(at, position, said); !read) return read;
+        Choice& choice = open(said.index, out);
+        if (Result<void> read = read_parts(data, {exchange_.request_id, choice.calls, true}, said); !read) return read;
         choice.calls += said.call_count;
         searches_ += searches_in(data, said.grounding);
         if (!said.signature.empty()) choice.signature = said.signature;
-        if (!said.grounding.empty()) choice.grounding = said.grounding.of(data);
+        if (keeps_text_) keep(said.text, choice);
+        if (!said.grounding.empty()) {
+            choice.grounding = said.grounding.of(data);
+            choice.annotations = annotations_of(data, said.grounding, choice.text);
+        }
         if (!said.citations.empty()) choice.citations = said.citations.of(data);
         if (choice.signature.size() + choice.grounding.size() + choice.citations.size() > kMaxHeld) {
             return fail(ErrorCode::too_large, "what comes with the answer is too large");
@@ -180,12 +213,12 @@ class Stream final : public ProviderStream {
         Result<std::string_view> reason = finish_reason(said.finish, choice.calls > 0);
         if (!reason) return tl::unexpected(std::move(reason.error()));
         if (*reason == "content_filter" && !choice.says_something) {
-            begin_chunk(number, out);
+            begin_chunk(said.index, out);
             out += R"("refusal":)";
             append_refusal("The answer was withheld: ", said.finish, said.finish_message, out);
             out += kEnd;
         }
-        finish(number, *reason, said.finish, out);
+        finish(said.index, *reason, said.finish, out);
         return {};
     }
 
@@ -238,6 +271,8 @@ class Stream final : public ProviderStream {
         Choice& choice = choices_[static_cast<std::size_t>(number)];
         choice.finished = true;
         begin_chunk(number, out);
+        if (!choice.annotations.empty()) out += R"("annotations":[)" + choice.annotations + ']';
+        if (!choice.annotations.empty() && !choice.grounding.empty()) out += ',';
         if (!choice.signature.empty() || !choice.grounding.empty() || !choice.citations.empty()) {
             out += R"("extra_content":)";
             append_extra_content(choice.signature, choice.grounding, choice.citations, out);
@@ -277,7 +312,13 @@ class Stream final : public ProviderStream {
     static constexpr std::string_view kEnd = "},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
     static constexpr std::string_view kTextEnd = "\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
 
+    static void keep(std::string_view text, Choice& choice) {
+        if (choice.text.size() < kMaxHeld) choice.text += text;  // sources beyond that have no place
+    }
+    Choice& alike_choice() { return choices_[static_cast<std::size_t>(alike_index_)]; }
+
     const ProviderExchange& exchange_;
+    const bool keeps_text_;
     http::SseSplitter splitter_;
     At at_ = At::waiting;
     std::string head_;  // of every chunk, up to "choices"
@@ -285,7 +326,10 @@ class Stream final : public ProviderStream {
     std::string usage_;  // the last usageMetadata
     std::uint32_t searches_ = 0;
     ChunkPattern pattern_;
-    std::string alike_;  // what stands before the text of a chunk that is like the last one
+    Span alike_text_, alike_usage_;  // in the chunk that is being read, where it says nothing but one text
+    std::string alike_;              // what stands before the text of a chunk that is like that
+    std::int64_t alike_index_ = 0;   // of its candidate
+    bool alike_is_thought_ = false;
 };
 
 }  // namespace

@@ -131,37 +131,42 @@ TEST_CASE("chunks that look alike are told as those that are read") {
 }
 
 TEST_CASE("a pattern knows what is alike, and nothing else") {
-    const std::string chunk = gemini_chunk(R"({"text": "abc"})", "", gemini_usage(8, 3));
+    const auto event_of = [](std::string_view parts, std::string_view finish, const std::string& usage) {
+        return gemini_event(gemini_chunk(parts, finish, usage));
+    };
+    const std::string event = event_of(R"({"text": "abc"})", "", gemini_usage(8, 3));
     gemini::ChunkPattern pattern;
-    json::Span text, usage;
-    CHECK(!pattern.match(chunk, text, usage));
-    const std::size_t at_text = chunk.find("abc");
-    const std::size_t at_usage = chunk.find(R"({"promptTokenCount")");
-    const std::size_t usage_end = chunk.find(R"(,"modelVersion")");
-    pattern.learn(chunk, {at_text, at_text + 3}, {at_usage, usage_end});
-    const auto alike = [&](const std::string& other) { return pattern.match(other, text, usage); };
-    CHECK(alike(chunk));
-    CHECK(text.of(chunk) == "abc");
-    CHECK(usage.of(chunk) == chunk.substr(at_usage, usage_end - at_usage));
-    const std::string longer = gemini_chunk(R"({"text": "a\n\u00E9 \" longer one"})", "", gemini_usage(4096, 12345));
+    CHECK(!pattern.known());
+    CHECK(pattern.match(event).size == 0);
+    const std::size_t at_text = event.find("abc");
+    const std::size_t at_usage = event.find(R"({"promptTokenCount")");
+    const std::size_t usage_end = event.find(R"(,"modelVersion")");
+    pattern.learn(event, {at_text, at_text + 3}, {at_usage, usage_end});
+    CHECK(pattern.known());
+    const auto alike = [&](const std::string& other) { return pattern.match(other).size == other.size(); };
+    CHECK(alike(event));
+    CHECK(pattern.match(event + event).size == event.size());
+    CHECK(pattern.match(event).text.of(event) == "abc");
+    CHECK(pattern.match(event).usage.of(event) == event.substr(at_usage, usage_end - at_usage));
+    const std::string longer = event_of(R"({"text": "a\n\u00E9 \" longer one"})", "", gemini_usage(4096, 12345));
     CHECK(alike(longer));
-    CHECK(text.of(longer) == R"(a\n\u00E9 \" longer one)");
-    CHECK(at(usage.of(longer), "candidatesTokenCount") == "12345");
-    CHECK(!alike(gemini_chunk(R"({"text": "abc"})", "STOP", gemini_usage(8, 3))));
-    CHECK(!alike(gemini_chunk(R"({"text": "abc","thought": true})", "", gemini_usage(8, 3))));
-    CHECK(!alike(gemini_chunk(R"({"text": "abc"},{"text": "d"})", "", gemini_usage(8, 3))));
-    CHECK(!alike(gemini_chunk(R"({"text": "abc"})", "", gemini_usage(8, 3, R"(,"thoughtsTokenCount": 1)"))));
+    CHECK(pattern.match(longer).text.of(longer) == R"(a\n\u00E9 \" longer one)");
+    CHECK(at(pattern.match(longer).usage.of(longer), "candidatesTokenCount") == "12345");
+    CHECK(!alike(event_of(R"({"text": ""})", "", gemini_usage(8, 3))));
+    CHECK(!alike(event_of(R"({"text": "abc"})", "STOP", gemini_usage(8, 3))));
+    CHECK(!alike(event_of(R"({"text": "abc","thought": true})", "", gemini_usage(8, 3))));
+    CHECK(!alike(event_of(R"({"text": "abc"},{"text": "d"})", "", gemini_usage(8, 3))));
+    CHECK(!alike(event_of(R"({"text": "abc"})", "", gemini_usage(8, 3, R"(,"thoughtsTokenCount": 1)"))));
     for (const std::string_view bad : {R"(\x)", R"(\u12g4)", R"(\u12)", "\xFF", "\n", R"(\)"}) {
         CAPTURE(bad);
-        CHECK(!alike(gemini_chunk(R"({"text": ")" + std::string(bad) + "\"}", "", gemini_usage(8, 3))));
+        CHECK(!alike(event_of(R"({"text": ")" + std::string(bad) + "\"}", "", gemini_usage(8, 3))));
     }
-    std::string zero = chunk;
-    zero.replace(chunk.find(": 8,"), 4, ": 08,");
+    std::string zero = event;
+    zero.replace(event.find(": 8,"), 4, ": 08,");
     CHECK(!alike(zero));
-    for (std::size_t size = 0; size < chunk.size(); ++size) CHECK(!alike(chunk.substr(0, size)));
-    CHECK(!alike(chunk + " "));
+    for (std::size_t size = 0; size < event.size(); ++size) CHECK(pattern.match(event.substr(0, size)).size == 0);
     pattern.forget();
-    CHECK(!alike(chunk));
+    CHECK(!alike(event));
 }
 
 TEST_CASE("several candidates are told each by itself") {
@@ -199,6 +204,29 @@ TEST_CASE("images come as they are, log-probabilities with their text, sources w
           R"({"google":{"grounding_metadata":{"webSearchQueries": ["q"]}}})");
     CHECK(at(body, "choices.0.logprobs.content.0.logprob") == "-0.5");
     CHECK(at(body, "usage.server_tool_use.web_search_requests") == "1");
+}
+
+TEST_CASE("sources of a stream are for what it said") {
+    const std::string sources =
+        R"(,"groundingMetadata": {"groundingChunks": [{"web": {"uri": "u","title": "t"}}],"groundingSupports": [)"
+        R"({"segment": {"startIndex": 2,"endIndex": 5,"text": "bcd"},"groundingChunkIndices": [0]}]})";
+    const std::string stream = gemini_event(gemini_chunk(R"({"text": "a "})", "", gemini_usage(5, 1))) +
+                               gemini_event(gemini_chunk(R"({"text": "bc"})", "", gemini_usage(5, 2))) +
+                               gemini_event(gemini_chunk(R"({"text": "d"})", "", gemini_usage(5, 3))) +
+                               gemini_event(gemini_chunk("", "STOP", gemini_usage(5, 3), sources));
+    ProviderExchange exchange = gemini_exchange();
+    std::string param, request;
+    REQUIRE(gemini_form().request_from_chat(
+        R"({"model":"m","messages":[{"role":"user","content":"a"}],"web_search_options":{}})", param, exchange,
+        request));
+    const Streamed streamed = stream_of({stream}, exchange);
+    REQUIRE(streamed.done);
+    CHECK(at(assembled(streamed.events), "choices.0.message.annotations") ==
+          R"([{"type":"url_citation","url_citation":{"start_index":2,"end_index":5,"title":"t","url":"u"}}])");
+    // Who did not ask for sources gets what came.
+    const Streamed unasked = stream_of({stream}, gemini_exchange());
+    CHECK(at(assembled(unasked.events), "choices.0.message.extra_content.google.grounding_metadata") ==
+          sources.substr(sources.find('{')));
 }
 
 TEST_CASE("errors end a stream, and nothing comes behind them") {

@@ -15,13 +15,14 @@ class Tools {
   public:
     Tools(StrictReader& in, const ToolMembers& given) : in_(in), given_(given) {}
 
-    Result<void> run(std::string& tools, std::string& config) {
+    Result<void> run(std::string& tools, std::string& config, bool& own) {
         for (const auto step : {&Tools::read_functions, &Tools::read_native, &Tools::read_search, &Tools::read_choice,
                                 &Tools::read_parallel}) {
             if (Result<void> done = (this->*step)(); !done) return done;
         }
         if (!functions_.empty()) add_tool(R"({"functionDeclarations":[)" + functions_ + "]}");
-        if (!more_.empty()) add_tool(more_);
+        own = !more_.empty();
+        if (own) add_tool(more_);
         if (!tools_.empty()) tools = '[' + tools_ + ']';
         if (mode_.empty()) return {};
         config = R"({"functionCallingConfig":{"mode":")" + std::string(mode_) + '"';
@@ -197,8 +198,9 @@ class Tools {
 
 }  // namespace
 
-Result<void> write_tools(StrictReader& in, const ToolMembers& given, std::string& tools, std::string& config) {
-    return Tools(in, given).run(tools, config);
+Result<void> write_tools(StrictReader& in, const ToolMembers& given, std::string& tools, std::string& config,
+                         bool& own) {
+    return Tools(in, given).run(tools, config, own);
 }
 
 }  // namespace weir::wire::gemini
