@@ -111,7 +111,7 @@ class ChatCallers(AnthropicCase):
             self.assertEqual(len({json.loads(data)["id"] for data in reply.events[:-1]}), 1)
             self.assertEqual(any(json.loads(data).get("usage") for data in reply.events[:-1]), wants)
             row = self.weir.row(reply)
-            self.assertEqual((row["cost_usd"], row["attempts"][-1]["tokens"]["input_cached"]), (COST, 100))
+            self.assertEqual((row["cost_usd"], row["attempts"][-1]["input_cached_tokens"]), (COST, 100))
 
     def test_what_breaks_off(self):
         whole = b"".join(events())
