@@ -58,15 +58,13 @@ void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to)
     const ConfigNode* const node = section.find("offers");
     if (node == nullptr) return;
     for (const std::string& name : reader.texts(*node, section.path_to("offers"), 8)) {
-        if (name == "completions") {
-            to.offers.push_back(gateway::OfferedApi::completions);
-        } else if (name == "responses") {
+        if (name == "responses") {
             to.offers.push_back(gateway::OfferedApi::responses);
         } else if (name == "messages") {
             to.offers.push_back(gateway::OfferedApi::messages);
         } else {
-            reader.error(node->line, section.path_to("offers") + ": " + quote(name) +
-                                         " is not one of completions, responses, messages");
+            reader.error(node->line,
+                         section.path_to("offers") + ": " + quote(name) + " is not one of responses, messages");
         }
     }
 }

@@ -10,6 +10,7 @@
 #include "tiers/student/student_tier.h"
 #include "wire/anthropic_form.h"
 #include "wire/gemini_form.h"
+#include "wire/responses_form.h"
 
 namespace weir::gateway {
 namespace {
@@ -29,7 +30,7 @@ const wire::ProviderForm* form_of(ProviderApi api) {
 
 // Of an API that a provider of chat offers besides.
 const wire::ProviderForm* form_of(OfferedApi api) {
-    return api == OfferedApi::messages ? &wire::anthropic_form() : nullptr;
+    return api == OfferedApi::messages ? &wire::anthropic_form() : &wire::responses_form();
 }
 
 net::ClientLimits client_limits(const Limits& limits) {
@@ -48,7 +49,7 @@ void speak(const ProviderOptions& options, tiers::ProviderLink& link) {
     link.form = form_of(options.api);
     if (link.form != nullptr) link.native_forms.push_back(link.form);
     for (const OfferedApi api : options.offers) {
-        if (const wire::ProviderForm* const form = form_of(api)) link.native_forms.push_back(form);
+        link.native_forms.push_back(form_of(api));
     }
     link.query = options.query;
     link.drop_unsupported = options.drop_unsupported;

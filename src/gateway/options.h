@@ -25,8 +25,8 @@ struct Address {
 
 enum class ProviderApi : std::uint8_t { openai, anthropic, gemini, llama_server };
 
-// OpenAI's other APIs, where the provider offers them: requests in them then go on as they are.
-enum class OfferedApi : std::uint8_t { completions, responses, messages };
+// APIs besides chat that a provider offers: requests in them then go on as they are.
+enum class OfferedApi : std::uint8_t { responses, messages };
 
 // One of several places (or keys) of a provider.
 struct EndpointOptions {

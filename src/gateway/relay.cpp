@@ -63,6 +63,19 @@ void store_answer(const Relay& relay, const std::shared_ptr<tiers::CacheEntry>& 
     keep_answer(life, entry);
 }
 
+// The caller's own API says more than chat: what came goes to the caller, and nowhere else.
+Task<void> deliver_unread(Relay& relay, const std::string& native, const wire::Usage& usage) {
+    note_served(relay);
+    set_measured(relay, usage);
+    finish_attempt(relay);
+    store_nothing(relay.life);
+    if (relay.life.caller_gone) {
+        relay.life.caller_left();
+        co_return;
+    }
+    co_await deliver_body(relay.life, {}, relay.model.full_name, -1, relay.headers, native);
+}
+
 Task<std::optional<Failure>> relay_body(Relay& relay) {
     ChatLife& life = relay.life;
     const auto entry = std::make_shared<tiers::CacheEntry>();
@@ -82,6 +95,10 @@ Task<std::optional<Failure>> relay_body(Relay& relay) {
         wire::UsageWatch watch;
         watch.body(native.empty() ? body : native);
         if (watch.usage().reported) tiers::account(relay.attempt, watch.usage(), relay.model.price);
+        if (!native.empty()) {
+            co_await deliver_unread(relay, native, watch.usage());
+            co_return std::nullopt;
+        }
         co_return call_failed(relay,
                               {ErrorCode::protocol, "its answer is no chat completion: " + read.error().message});
     }
