@@ -183,10 +183,10 @@ class AnthropicProvider(GatewayCase):
             (400, 400, "invalid_request_error", None),
         ):
             with self.subTest(status=status):
-                self.up.script(failing(status, kind, "As it is."))
+                self.up.answer = failing(status, kind, "As it is.")  # whenever it is tried again
                 asked = [{"role": "user", "content": "Error %d?" % status}]
                 self.assert_error(self.weir.chat(model="claude", messages=asked), told, "As it is.", code=code)
-        self.up.script(upstream.body({"choices": []}))
+        self.up.answer = upstream.body({"choices": []})
         asked = [{"role": "user", "content": "No message?"}]
         self.assert_error(self.weir.chat(model="claude", messages=asked), 502, "no message")
 
