@@ -66,8 +66,9 @@ bool EventPattern::learn(std::string_view before, std::string_view event, json::
         fixed_ += event.substr(begin, end - begin);
         if (last) break;
         const std::size_t old_close = json::string_end(before, old_begin + (end - begin));
-        if (old_close == std::string_view::npos) return false;
-        begin = json::string_end(event, end);
+        const std::size_t close = json::string_end(event, end);
+        if (old_close == std::string_view::npos || close == std::string_view::npos) return false;
+        begin = close;
         old_begin = old_close;
         outside = begin + 1;
     }

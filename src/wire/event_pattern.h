@@ -30,9 +30,9 @@ class EventPattern {
     // The object of such an event.
     static std::string_view data(std::string_view event);
 
-    // Replaces the pattern by what is common to two learnable events, of which `event` has been found to be well-formed
-    // JSON and to be without its span `cut` (which may be empty) where it is relayed. false, and no pattern, where they
-    // differ in more than the values of members that are strings.
+    // Replaces the pattern by what is common to two learnable events, of which `event` is without its span `cut` (which
+    // may be empty) where it is relayed. false, and no pattern, where they differ in more than the values of members
+    // that are strings. The pattern is worth nothing unless `event` is well-formed JSON, which is not checked here.
     bool learn(std::string_view before, std::string_view event, json::Span cut);
     bool known() const { return parts_ > 0; }
 

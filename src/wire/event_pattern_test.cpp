@@ -121,6 +121,9 @@ TEST_CASE("event pattern: what it does not learn from") {
                        event(R"({"1":"y","2":"y","3":"y","4":"y","5":"y"})")));
     CHECK(common(event(R"({"1":"x","2":"x","3":"x","4":"x","5":"x"})"),
                  event(R"({"1":"y","2":"y","3":"y","4":"y","5":"x"})")));
+    // Strings without an end.
+    CHECK_FALSE(common(event(R"({"a":"x"})"), event(R"({"a":"y})")));
+    CHECK_FALSE(common(event(R"({"a":"x})"), event(R"({"a":"y"})")));
     CHECK(EventPattern::learnable(event("{}")));
     CHECK(EventPattern::learnable("data:{}\n\n"));
     for (const std::string_view raw :
