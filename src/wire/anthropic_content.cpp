@@ -26,7 +26,7 @@ enum Member : std::size_t {
     audio,
 };
 // What the assistant's messages have beside is what an answer brought: it was for the caller, and is no question.
-constexpr std::array<MemberRule, 17> kMessage = {{{"role"},
+constexpr std::array<MemberRule, 18> kMessage = {{{"role"},
                                                   {"content"},
                                                   {"tool_call_id"},
                                                   {"tool_calls"},
@@ -38,6 +38,7 @@ constexpr std::array<MemberRule, 17> kMessage = {{{"role"},
                                                   {"audio"},
                                                   {"annotations", Use::drop},
                                                   {"citations", Use::drop},
+                                                  {"parsed", Use::drop},
                                                   {"server_blocks", Use::drop},
                                                   {"reasoning", Use::drop},
                                                   {"reasoning_content", Use::drop},
@@ -184,7 +185,8 @@ class Conversation {
         if (Result<void> read = in_.read(call, path, kCall, values); !read) return read;
         if (Result<void> checked = in_.string_at(values[0], path.member("id")); !checked) return checked;
         const Path place = path.member("function");
-        constexpr std::array<MemberRule, 3> kCalled = {{{"name"}, {"arguments"}, {"cache_control"}}};
+        constexpr std::array<MemberRule, 4> kCalled = {
+            {{"name"}, {"arguments"}, {"cache_control"}, {"parsed_arguments", Use::drop}}};
         std::array<Span, kCalled.size()> called;
         if (values[1].empty()) return in_.refuse(place, "is required");
         if (Result<void> read = in_.read(values[1], place, kCalled, called); !read) return read;

@@ -132,7 +132,7 @@ TEST_CASE("anthropic request: conversation") {
     CHECK(conversation(R"([{"role":"user","content":"1"},{"role":"assistant","content":"so far"}])") ==
           R"("messages":[{"role":"user","content":"1"},{"role":"assistant","content":"so far"}])");
     CHECK(conversation(R"([{"role":"user","content":"1"},{"role":"assistant","content":null,"refusal":"No.",)"
-                       R"("annotations":[],"audio":null,"function_call":null,"reasoning_content":"hm"},)"
+                       R"("annotations":[],"audio":null,"function_call":null,"reasoning_content":"hm","parsed":{}},)"
                        R"({"role":"user","content":"2"}])") ==
           R"("messages":[{"role":"user","content":"1"},{"role":"assistant","content":"No."},)"
           R"({"role":"user","content":"2"}])");
@@ -174,22 +174,21 @@ TEST_CASE("anthropic request: images and files") {
 }
 
 TEST_CASE("anthropic request: calls and results") {
-    CHECK(
-        conversation(
-            R"([{"role":"user","content":"q"},{"role":"assistant","content":"Look.","tool_calls":[)"
-            R"({"id":"call_1","type":"function","index":0,"function":{"name":"f","arguments":"{\"a\": 1.50,\"\\u00e9\":[]}"}},)"
-            R"({"id":"functions.g:1","type":"function","function":{"name":"g","arguments":""}}]},)"
-            R"({"role":"tool","tool_call_id":"call_1","name":"f","content":"r\u0031"},)"
-            R"({"role":"tool","tool_call_id":"functions.g:1","content":[{"type":"text","text":"t"},)"
-            R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]},)"
-            R"({"role":"tool","tool_call_id":"x","content":""},{"role":"user","content":"so?"}])") ==
-        R"("messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"Look."},)"
-        R"({"type":"tool_use","id":"call_1","name":"f","input":{"a": 1.50,"\u00e9":[]}},)"
-        R"({"type":"tool_use","id":"functions_g_1","name":"g","input":{}}]},)"
-        R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"call_1","content":"r\u0031"},)"
-        R"({"type":"tool_result","tool_use_id":"functions_g_1","content":[{"type":"text","text":"t"},)"
-        R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]},)"
-        R"({"type":"tool_result","tool_use_id":"x"},{"type":"text","text":"so?"}]}])");
+    CHECK(conversation(R"([{"role":"user","content":"q"},{"role":"assistant","content":"Look.","tool_calls":[)"
+                       R"({"id":"call_1","type":"function","index":0,"function":{"name":"f","parsed_arguments":{},)"
+                       R"("arguments":"{\"a\": 1.50,\"\\u00e9\":[]}"}},)"
+                       R"({"id":"functions.g:1","type":"function","function":{"name":"g","arguments":""}}]},)"
+                       R"({"role":"tool","tool_call_id":"call_1","name":"f","content":"r\u0031"},)"
+                       R"({"role":"tool","tool_call_id":"functions.g:1","content":[{"type":"text","text":"t"},)"
+                       R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]},)"
+                       R"({"role":"tool","tool_call_id":"x","content":""},{"role":"user","content":"so?"}])") ==
+          R"("messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"Look."},)"
+          R"({"type":"tool_use","id":"call_1","name":"f","input":{"a": 1.50,"\u00e9":[]}},)"
+          R"({"type":"tool_use","id":"functions_g_1","name":"g","input":{}}]},)"
+          R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"call_1","content":"r\u0031"},)"
+          R"({"type":"tool_result","tool_use_id":"functions_g_1","content":[{"type":"text","text":"t"},)"
+          R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]},)"
+          R"({"type":"tool_result","tool_use_id":"x"},{"type":"text","text":"so?"}]}])");
     const auto call = [](std::string_view members) {
         return conversation(R"([{"role":"assistant","tool_calls":[{)" + std::string(members) + "}]}]");
     };
