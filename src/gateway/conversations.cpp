@@ -22,7 +22,7 @@ Tokens kept_tokens(const wire::Usage& usage) {
 
 // The provider had the beginning, and read it anew.
 bool keeps_nothing(const wire::Usage& usage) {
-    return usage.reported && usage.input_cached == 0 && usage.input_cache_write == 0;
+    return usage.reported && usage.input_cached == 0 && usage.input_cache_write + usage.input_cache_write_1h == 0;
 }
 
 }  // namespace

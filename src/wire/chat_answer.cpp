@@ -110,11 +110,12 @@ Result<ChatAnswer> read_chat_answer(std::string_view body) {
     ChatAnswer answer;
     answer.finished = answer.whole = true;
     const json::Member* choices = nullptr;
+    std::optional<ServiceTier> tier;
     for (const json::Member& member : members) {
         if (member.key == "model") {
             answer.model = json::as_string(member.raw(body)).value_or("");
-        } else if (member.key == "usage") {
-            answer.usage = read_usage(body, member.value).value_or(Usage{});
+        } else if (member.key == "service_tier") {
+            tier = read_service_tier(member.raw(body));
         } else if (member.key == "choices") {
             choices = &member;
         }
@@ -123,6 +124,8 @@ Result<ChatAnswer> read_chat_answer(std::string_view body) {
         return fail(ErrorCode::protocol, "the answer has no choices");
     }
     if (Result<void> read = read_choices(body, choices->value, answer); !read) return tl::unexpected(read.error());
+    read_chat_usage(body, {body.find('{'), body.size()}, answer.usage);
+    if (tier) answer.usage.tier = *tier;
     Logprobs& logprobs = answer.logprobs;
     if (logprobs.tokens > 0) logprobs.mean /= static_cast<double>(logprobs.tokens);
     if (logprobs.margins > 0) logprobs.margin /= static_cast<double>(logprobs.margins);

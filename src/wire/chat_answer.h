@@ -72,7 +72,9 @@ class ChatStream {
     bool failed() const { return failed_; }  // an event with an `error` member came (it was relayed)
     std::size_t pending() const { return splitter_.pending(); }
     std::uint64_t data_events() const { return data_events_; }  // chunks seen, without [DONE]
-    // The last usage that came (cumulative counts are not added up); reported = false where none did.
+    // The last usage that came (cumulative counts are not added up), in `usage`, a choice or x_groq, with what earlier
+    // ones said beyond it (update_usage), and the service tier that the first chunk or one with usage names;
+    // reported = false where none came.
     const Usage& usage() const { return usage_; }
     // The complete answer as a body, from the kept events: choices in order, deltas joined (content, refusal,
     // reasoning_content, reasoning, tool_calls by index with their arguments joined, function_call), logprobs joined,
@@ -84,6 +86,7 @@ class ChatStream {
 
     Result<void> take(const http::SseSplitter::Event& event, std::string& out);
     void take_alike(std::string& out);
+    void take_tier(std::optional<ServiceTier> tier);
     void learn(const http::SseSplitter::Event& event, std::string_view data, json::Span removed);
     void keep(std::string_view data);
 

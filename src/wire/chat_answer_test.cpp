@@ -168,7 +168,8 @@ TEST_CASE("usage: the shapes servers send") {
     CHECK(usage(R"({"prompt_tokens":-5,"completion_tokens":-1})") == Usage{.reported = true});
     CHECK(usage(R"({"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":9}})") ==
           Usage{.input_cached = 5, .reported = true});
-    CHECK(usage(R"({"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":9}})").reasoning == 5);
+    CHECK(usage(R"({"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":9}})") ==
+          Usage{.output = 14, .reasoning = 9, .reported = true});
     CHECK(usage(R"({"prompt_tokens":1e300})").input() == 1'000'000'000'000);
     CHECK(usage(R"({"prompt_tokens":1e999,"completion_tokens":"5"})") == Usage{});
     CHECK(usage("{}") == Usage{});

@@ -142,6 +142,10 @@ class Assembly {
                 for (Walk choice(chunk, member.value); choice.next();) add_choice(choice);
             } else if (member.key == "usage") {
                 if (!json::is_null(raw)) usage_ = raw;
+            } else if (member.key == "x_groq" && json::is_object(raw)) {
+                const std::optional<json::Span> nested = json::find_member(chunk, member.value, "usage");
+                if (nested && usage_.empty()) usage_ = nested->of(chunk);
+                top_.first(key, raw);
             } else if (member.key == "object") {
                 top_.first(key, R"("chat.completion")");
             } else if (member.key != "obfuscation") {

@@ -29,6 +29,7 @@ struct Chunk {
     bool has_usage = false;  // not null
     bool has_error = false;  // not null
     bool has_choices = false;
+    std::optional<ServiceTier> tier;
 };
 
 Chunk look_into(std::string_view data) {
@@ -50,6 +51,8 @@ Chunk look_into(std::string_view data) {
             chunk.has_error = !null;
         } else if (member.key_is("choices")) {
             chunk.has_choices = member.at_array() && !json::is_empty_container(member.raw());
+        } else if (member.key_is("service_tier")) {
+            chunk.tier = read_service_tier(member.raw());
         }
         before = member.value().end;
     }
@@ -69,6 +72,13 @@ Span plain_null_usage(std::string_view data, std::size_t at) {
     const bool last = end + 1 == data.size();
     return last && json::find_mention(data.substr(span.end), "usage", "error") == std::string_view::npos ? span
                                                                                                          : Span{};
+}
+
+// Whether there may be a usage in x_groq or a choice. The text need not be checked.
+bool may_nest_usage(std::string_view data) {
+    thread_local std::vector<json::Member> members;
+    return (data.find("\"x_groq\"") != std::string_view::npos || data.find("\"choices\"") != std::string_view::npos) &&
+           json::members(data, members).has_value();
 }
 
 // `data` as it stands in `event`, without the bytes of `removed`.
@@ -134,11 +144,13 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
     if (options_.keep) keep(data);
     const std::size_t mention = json::find_mention(data, "usage", "error");
     if (mention == std::string_view::npos) {
+        if (data_events_ == 1) take_tier(look_into(data).tier);
         out += event.raw;
         learn(event, data, {});
         return {};
     }
     if (const Span null = plain_null_usage(data, mention); !null.empty()) {
+        if (data_events_ == 1) take_tier(look_into(data).tier);
         const Span removed = options_.hide_usage ? null : Span{};
         append_without(event, data, removed, out);
         learn(event, data, removed);
@@ -152,10 +164,8 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
         }
     }
     failed_ |= chunk.has_error;
-    if (chunk.has_usage) {
-        const std::optional<Usage> usage = read_usage(data, chunk.usage->value);
-        if (usage && usage->reported) usage_ = *usage;
-    }
+    if (chunk.has_usage || may_nest_usage(data)) read_chat_usage(data, {0, data.size()}, usage_);
+    take_tier(chunk.tier);
     if (!options_.hide_usage || !chunk.usage) {
         out += event.raw;
     } else if (!chunk.has_usage || chunk.has_choices || chunk.has_error) {
@@ -163,6 +173,10 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
         if (!chunk.has_usage && !chunk.has_error) learn(event, data, chunk.usage->with_comma);
     }
     return {};
+}
+
+void ChatStream::take_tier(std::optional<ServiceTier> tier) {
+    if (tier) usage_.tier = *tier;
 }
 
 // The events ahead that are like those before but for the text in them: relayed in runs, each without what was cut from

@@ -175,10 +175,13 @@ TEST_CASE("chat stream: errors in it are seen and relayed") {
     CHECK(hidden(event(both)) == event(R"({"error":"x"})"));
 }
 
-TEST_CASE("chat stream: only a top-level usage counts, and the last one") {
+TEST_CASE("chat stream: a usage counts where providers put it, and the last one") {
     const auto usage = [](std::string_view input) { return relay(input).stream.usage(); };
     CHECK_FALSE(usage(delta(R"("content":"\"usage\":{\"prompt_tokens\":5}")")).reported);
-    CHECK_FALSE(usage(event(R"({"choices":[{"usage":{"prompt_tokens":5}}]})")).reported);
+    CHECK(usage(event(R"({"choices":[{"usage":{"prompt_tokens":5}}]})")).input_uncached == 5);  // Moonshot
+    CHECK(usage(event(R"({"choices":[],"x_groq":{"usage":{"prompt_tokens":5}}})")).input_uncached == 5);
+    CHECK_FALSE(usage(event(R"({"choices":[{"delta":{"usage":{"prompt_tokens":5}}}]})")).reported);
+    CHECK_FALSE(usage(event(R"({"choices":[],"x":{"usage":{"prompt_tokens":5}}})")).reported);
     CHECK_FALSE(usage(event(R"({"usage":null})")).reported);
     CHECK(usage(event(R"({"us\u0061ge":{"prompt_tokens":5}})")).input_uncached == 5);
     const std::string counts = event(R"({"choices":[{}],"usage":{"prompt_tokens":5,"completion_tokens":1}})") +

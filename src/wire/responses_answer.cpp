@@ -39,7 +39,8 @@ std::string_view status_name(Status status) {
 
 void write_usage(const Usage& usage, std::string& out) {
     out += R"({"input_tokens":)" + std::to_string(usage.input());
-    out += R"(,"input_tokens_details":{"cache_write_tokens":)" + std::to_string(usage.input_cache_write);
+    out += R"(,"input_tokens_details":{"cache_write_tokens":)" +
+           std::to_string(usage.input_cache_write + usage.input_cache_write_1h);
     out += R"(,"cached_tokens":)" + std::to_string(usage.input_cached);
     out += R"(},"output_tokens":)" + std::to_string(usage.output);
     out += R"(,"output_tokens_details":{"reasoning_tokens":)" + std::to_string(usage.reasoning);

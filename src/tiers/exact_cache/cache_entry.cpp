@@ -11,7 +11,8 @@ namespace weir::tiers {
 namespace {
 
 constexpr char kMagic[] = {'W', 'C', 'E'};
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kOldestVersion = 2;  // written, where the usage has no more than it can say
+constexpr std::uint8_t kVersion = 3;
 constexpr std::size_t kHeaderBytes = sizeof kMagic + 2;  // version, flags
 constexpr std::size_t kChecksumBytes = 8;
 constexpr std::uint8_t kPricedFlag = 1;
@@ -43,6 +44,38 @@ void append_texts(const std::vector<std::string>& texts, std::string& out) {
 
 void append_fixed64(std::uint64_t value, std::string& out) {
     for (int i = 0; i < 8; ++i, value >>= 8) out += static_cast<char>(value);
+}
+
+// What version 3 has of a usage beyond the five classes of version 2, in this order.
+constexpr Tokens wire::Usage::*kMoreTokens[] = {
+    &wire::Usage::input_cache_write_1h, &wire::Usage::audio_input,  &wire::Usage::image_input,
+    &wire::Usage::audio_cached,         &wire::Usage::audio_output, &wire::Usage::image_output,
+    &wire::Usage::longest_prompt,
+};
+constexpr std::uint32_t wire::Usage::*kPieces[] = {
+    &wire::Usage::web_searches, &wire::Usage::file_searches, &wire::Usage::code_sessions, &wire::Usage::search_units,
+    &wire::Usage::images,       &wire::Usage::audio_ms,      &wire::Usage::other_pieces,
+};
+constexpr unsigned kContextShift = 3, kUsOnly = 1U << 5, kStated = 1U << 6;
+
+bool has_more(const wire::Usage& usage) {
+    wire::Usage plain;
+    plain.input_uncached = usage.input_uncached;
+    plain.input_cached = usage.input_cached;
+    plain.input_cache_write = usage.input_cache_write;
+    plain.output = usage.output;
+    plain.reasoning = usage.reasoning;
+    plain.reported = usage.reported;
+    return plain != usage;
+}
+
+void append_more(const wire::Usage& usage, std::string& out) {
+    out += static_cast<char>(static_cast<unsigned>(usage.tier) |
+                             static_cast<unsigned>(usage.search_context) << kContextShift |
+                             (usage.us_only ? kUsOnly : 0) | (usage.stated ? kStated : 0));
+    for (const auto tokens : kMoreTokens) append_signed(usage.*tokens, out);
+    for (const auto piece : kPieces) append_varint(usage.*piece, out);
+    if (usage.stated) append_signed(usage.stated->nanos, out);
 }
 
 constexpr Digest256 kNoPartition{};
@@ -120,6 +153,24 @@ class Reader {
     std::string_view left_;
     bool ok_ = true;
 };
+
+void read_more(Reader& reader, wire::Usage& usage) {
+    const std::string_view byte = reader.fixed(1);
+    const unsigned flags = byte.empty() ? 0 : static_cast<std::uint8_t>(byte.front());
+    constexpr unsigned kTierMask = 7, kContextMask = 3, kUnknown = 1U << 7;
+    if ((flags & kTierMask) >= wire::kServiceTiers || (flags & kUnknown) != 0) return reader.refuse();
+    usage.tier = static_cast<wire::ServiceTier>(flags & kTierMask);
+    usage.search_context = static_cast<wire::SearchContext>(flags >> kContextShift & kContextMask);
+    usage.us_only = (flags & kUsOnly) != 0;
+    for (const auto tokens : kMoreTokens) usage.*tokens = reader.signed_varint();
+    for (const auto piece : kPieces) {
+        const std::uint64_t count = reader.varint();
+        if (count > UINT32_MAX) reader.refuse();
+        usage.*piece = static_cast<std::uint32_t>(count);
+    }
+    if (flags & kStated) usage.stated = Usd{reader.signed_varint()};
+    if (!has_more(usage)) reader.refuse();  // encode() would have written version 2
+}
 
 Provenance read_provenance(Reader& reader) {
     Provenance to;
@@ -266,7 +317,8 @@ std::string encode(const CacheEntry& entry) {
     std::string out;
     out.reserve(entry.body.size() + entry.model.size() + entry.provenance.question.size() + 256);
     out.append(kMagic, sizeof kMagic);
-    out += static_cast<char>(kVersion);
+    const bool more = has_more(entry.usage);
+    out += static_cast<char>(more ? kVersion : kOldestVersion);
     out += static_cast<char>((entry.priced ? kPricedFlag : 0) | (entry.usage.reported ? kUsageReportedFlag : 0));
     append_signed(entry.created_unix_micros, out);
     append_signed(entry.cost.nanos, out);
@@ -275,6 +327,7 @@ std::string encode(const CacheEntry& entry) {
          {usage.input_uncached, usage.input_cached, usage.input_cache_write, usage.output, usage.reasoning}) {
         append_signed(tokens, out);
     }
+    if (more) append_more(usage, out);
     append_text(entry.model, out);
     append_provenance(entry.provenance, out);
     append_text(entry.body, out);
@@ -287,7 +340,8 @@ Result<CacheEntry> decode(std::string_view bytes) {
         return fail(ErrorCode::invalid, "not a cache entry");
     }
     const auto version = static_cast<std::uint8_t>(bytes[sizeof kMagic]);
-    if (version != kVersion) return fail(ErrorCode::invalid, "cache entry of version " + std::to_string(version));
+    if (version < kOldestVersion || version > kVersion)
+        return fail(ErrorCode::invalid, "cache entry of version " + std::to_string(version));
     const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
     std::uint64_t sum = 0;
     for (std::size_t i = kChecksumBytes; i-- > 0;)
@@ -307,6 +361,7 @@ Result<CacheEntry> decode(std::string_view bytes) {
                            &entry.usage.output, &entry.usage.reasoning}) {
         *tokens = reader.signed_varint();
     }
+    if (version == kVersion) read_more(reader, entry.usage);
     entry.model = reader.text();
     entry.provenance = read_provenance(reader);
     entry.body = reader.text();

@@ -78,7 +78,8 @@ struct CacheEntry {
     Provenance provenance;
 };
 
-// The stored form: docs/formats.md, "The exact cache on disk". decode() refuses other versions (an entry of version 1
+// The stored form: docs/formats.md, "The exact cache on disk", versions 2 and 3, of which encode() takes the lower that
+// can say it. decode() refuses other versions (an entry of version 1
 // does not say whose it is, so no purge would reach it), damaged bytes, what is beyond the limits of Provenance and
 // every spelling but encode()'s own.
 std::string encode(const CacheEntry& entry);

@@ -17,11 +17,20 @@ bool same(const CacheEntry& a, const CacheEntry& b) {
            a.created_unix_micros == b.created_unix_micros && a.provenance == b.provenance;
 }
 
+wire::Usage usage_of(const std::array<Tokens, 5>& counts, bool reported) {
+    return {.input_uncached = counts[0],
+            .input_cached = counts[1],
+            .input_cache_write = counts[2],
+            .output = counts[3],
+            .reasoning = counts[4],
+            .reported = reported};
+}
+
 CacheEntry example() {
     CacheEntry entry;
     entry.body = R"({"choices":[{"message":{"content":"Paris"}}]})";
     entry.model = "openai/gpt-4o-mini";
-    entry.usage = {120, 1024, 0, 7, 3, true};
+    entry.usage = usage_of({120, 1024, 0, 7, 3}, true);
     entry.cost = Usd{12'345};
     entry.priced = true;
     entry.created_unix_micros = 1'700'000'000'000'000;
@@ -63,7 +72,7 @@ TEST_CASE("an entry comes back as it was") {
     CHECK(same(*decode(encode(example())), example()));
     CHECK(same(*decode(encode(CacheEntry{})), CacheEntry{}));
     CacheEntry extreme = example();
-    extreme.usage = {INT64_MIN, INT64_MAX, -1, 0, 1, false};
+    extreme.usage = usage_of({INT64_MIN, INT64_MAX, -1, 0, 1}, false);
     extreme.cost = Usd{INT64_MIN};
     extreme.priced = false;
     extreme.created_unix_micros = INT64_MIN;
@@ -84,7 +93,7 @@ TEST_CASE("an entry comes back as it was") {
         CacheEntry entry;
         entry.body = body;
         entry.model = model;
-        entry.usage = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], reported};
+        entry.usage = usage_of({numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}, reported);
         entry.cost = Usd{numbers[5]};
         entry.priced = priced;
         entry.created_unix_micros = numbers[6];
@@ -97,7 +106,7 @@ TEST_CASE("the stored form does not change by accident") {
     CacheEntry entry;
     entry.body = "{}";
     entry.model = "p/m";
-    entry.usage = {1, 2, 3, 64, 0, true};
+    entry.usage = usage_of({1, 2, 3, 64, 0}, true);
     entry.cost = Usd{-1};
     entry.priced = true;
     entry.created_unix_micros = 1000;
@@ -120,6 +129,45 @@ TEST_CASE("the stored form does not change by accident") {
     CHECK(encode(entry) == sealed(with));
 }
 
+TEST_CASE("what version 2 can't say of a usage is kept in version 3, and only that") {
+    CacheEntry entry = example();
+    CHECK(encode(entry)[3] == 2);
+    wire::Usage& usage = entry.usage;
+    usage.input_cache_write_1h = 300;
+    usage.audio_input = 1;
+    usage.image_input = 2;
+    usage.audio_cached = 3;
+    usage.audio_output = 4;
+    usage.image_output = 5;
+    usage.longest_prompt = 6;
+    usage.web_searches = 7;
+    usage.file_searches = 8;
+    usage.code_sessions = 9;
+    usage.search_units = 10;
+    usage.images = 11;
+    usage.audio_ms = UINT32_MAX;
+    usage.other_pieces = 13;
+    usage.tier = wire::ServiceTier::priority;
+    usage.search_context = wire::SearchContext::high;
+    usage.us_only = true;
+    usage.stated = Usd{-14};
+    const std::string bytes = encode(entry);
+    CHECK(bytes[3] == 3);
+    CHECK(same(*decode(bytes), entry));
+    for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode(bytes.substr(0, size)).has_value());
+
+    using namespace std::string_literals;
+    const std::string before = "WCE\x03\0"s + std::string(7, '\0');
+    const std::string counts(14, '\0');
+    const std::string behind = "\0"s + "\0"s + std::string(8, '\0') + std::string(6, '\0') + "\0"s;
+    CHECK(decode(sealed(before + "\x01"s + counts + behind)).has_value());        // batch
+    CHECK_FALSE(decode(sealed(before + "\0"s + counts + behind)).has_value());    // version 2 could say it
+    CHECK_FALSE(decode(sealed(before + "\x05"s + counts + behind)).has_value());  // no such tier
+    CHECK_FALSE(decode(sealed(before + "\x81"s + counts + behind)).has_value());  // unknown flag
+    const std::string large = counts.substr(1) + "\xff\xff\xff\xff\x1f"s;
+    CHECK_FALSE(decode(sealed(before + "\x01"s + large + behind)).has_value());  // a count over 32 bits
+}
+
 TEST_CASE("a small entry is little more than its body") {
     const CacheEntry entry = example();
     const std::size_t texts = entry.provenance.question.size() + 32 + 6 + 8 + 3;
@@ -139,7 +187,7 @@ TEST_CASE("every cut and every flipped bit is refused") {
 }
 
 TEST_CASE("another version is named; malformed content is refused even with the right checksum") {
-    for (const char version : {'\x01', '\x03'}) {
+    for (const char version : {'\x01', '\x04'}) {
         std::string other = encode(example());
         other.resize(other.size() - 8);
         other[3] = version;

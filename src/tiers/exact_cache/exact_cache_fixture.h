@@ -72,7 +72,7 @@ inline ExactCache::EntryPtr entry_of(std::string body, const Clock& clock) {
     CacheEntry entry;
     entry.body = std::move(body);
     entry.model = "openai/gpt-4o-mini";
-    entry.usage = {10, 0, 0, 5, 0, true};
+    entry.usage = {.input_uncached = 10, .output = 5, .reported = true};
     entry.cost = Usd{1234};
     entry.priced = true;
     entry.created_unix_micros = clock.unix_micros();
