@@ -17,9 +17,19 @@ void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, s
     object.whole("input_uncached_tokens", attempt.input_uncached);
     object.whole("input_cached_tokens", attempt.input_cached);
     object.whole("input_cache_write_tokens", attempt.input_cache_write);
+    object.whole("input_cache_write_1h_tokens", attempt.input_cache_write_1h);
     object.whole("output_tokens", attempt.output);
     object.whole("reasoning_tokens", attempt.reasoning);
+    if (attempt.web_searches > 0) object.whole("web_searches", attempt.web_searches);
+    if (attempt.other_pieces > 0) object.whole("other_pieces", attempt.other_pieces);
+    if (attempt.service_tier != wire::ServiceTier::standard) {
+        object.text("service_tier", wire::to_string(attempt.service_tier));
+    }
     object.flag("estimated", attempt.usage_estimated);
+    if (attempt.cost_stated) {
+        object.flag("cost_stated", true);
+        object.money("list_cost_usd", attempt.listed, attempt.list_cost);
+    }
     object.money("cost_usd", attempt.priced, attempt.cost);
     object.whole("latency_us", attempt.latency_micros);
     if (attempt.evidence) object.raw("mean_logprob", std::to_string(*attempt.evidence));

@@ -27,6 +27,9 @@ void add_attempts(const store::NamedRow& named, std::map<std::string, ModelTimes
         model.tokens.input_uncached += attempt.input_uncached;
         model.tokens.input_cached += attempt.input_cached;
         model.tokens.input_cache_write += attempt.input_cache_write;
+        model.tokens.input_cache_write_1h += attempt.input_cache_write_1h;
+        model.tokens.web_searches += attempt.web_searches;
+        model.tokens.longest_prompt = 1;  // the sum of many prompts is no long prompt
         model.tokens.output += attempt.output;
         model.usd += to_dollars(attempt.cost);
     }

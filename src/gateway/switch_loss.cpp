@@ -24,6 +24,7 @@ wire::Usage usage_of(const store::Attempt& attempt) {
     usage.input_uncached = attempt.input_uncached;
     usage.input_cached = attempt.input_cached;
     usage.input_cache_write = attempt.input_cache_write;
+    usage.input_cache_write_1h = attempt.input_cache_write_1h;
     usage.reported = !attempt.usage_estimated;
     return usage;
 }

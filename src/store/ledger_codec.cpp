@@ -20,8 +20,16 @@ constexpr unsigned kTokens = 1U << 3;  // five varints
 constexpr unsigned kCost = 1U << 4;    // zigzag varint
 constexpr unsigned kLatency = 1U << 5;
 constexpr unsigned kEvidence = 1U << 6;  // 4 bytes, IEEE 754 little endian
-constexpr unsigned kReserved = 1U << 7;
+constexpr unsigned kMore = 1U << 7;      // a third byte of flags follows, and behind all others its fields
+// Third byte, from version 2 on: service tier (3 bits), then:
+constexpr unsigned kTierMask = 0x7;
+constexpr unsigned kHourWrites = 1U << 3;  // a varint
+constexpr unsigned kPieces = 1U << 4;      // two varints: web searches, others
+constexpr unsigned kStated = 1U << 5;      // the cost is the provider's word
+constexpr unsigned kListed = 1U << 6;      // with it the table's cost follows, zigzag
+constexpr unsigned kMoreReserved = 1U << 7;
 constexpr std::uint16_t kOk = 200;
+constexpr std::uint8_t kOldestVersion = 1;
 
 // The column `flags`.
 constexpr unsigned kStreamed = 1U << 0;
@@ -32,6 +40,12 @@ constexpr unsigned kPurposeShift = 5;          // Purpose, 3 bits
 
 constexpr unsigned kLastTier = static_cast<unsigned>(TierKind::reference);
 constexpr unsigned kLastOutcome = static_cast<unsigned>(Outcome::observed);
+
+unsigned more_of(const Attempt& a) {
+    return static_cast<unsigned>(a.service_tier) | (a.input_cache_write_1h != 0 ? kHourWrites : 0) |
+           ((a.web_searches | a.other_pieces) != 0 ? kPieces : 0) | (a.cost_stated ? kStated : 0) |
+           (a.cost_stated && a.listed ? kListed : 0);
+}
 
 bool has_tokens(const Attempt& a) {
     return (a.input_uncached | a.input_cached | a.input_cache_write | a.output | a.reasoning) != 0;
@@ -50,7 +64,10 @@ void pack(const Attempt& attempt, Packer& out) {
     if (attempt.cost != Usd{}) fields |= kCost;
     if (attempt.latency_micros != 0) fields |= kLatency;
     if (attempt.evidence) fields |= kEvidence;
+    const unsigned more = more_of(attempt);
+    if (more != 0) fields |= kMore;
     out.byte(fields);
+    if (more != 0) out.byte(more);
     if (fields & kStatusOther) out.varint(attempt.status);
     if (fields & kModel) out.varint(attempt.model);
     if (fields & kTokens) {
@@ -62,15 +79,35 @@ void pack(const Attempt& attempt, Packer& out) {
     if (fields & kCost) out.zigzag(attempt.cost.nanos);
     if (fields & kLatency) out.count(attempt.latency_micros);
     if (fields & kEvidence) out.fixed32(std::bit_cast<std::uint32_t>(*attempt.evidence));
+    if (more & kHourWrites) out.count(attempt.input_cache_write_1h);
+    if (more & kPieces) {
+        out.varint(attempt.web_searches);
+        out.varint(attempt.other_pieces);
+    }
+    if (more & kListed) out.zigzag(attempt.list_cost.nanos);
 }
 
-void unpack(Unpacker& in, Attempt& attempt) {
+void unpack_more(Unpacker& in, unsigned more, Attempt& attempt) {
+    attempt.service_tier = static_cast<wire::ServiceTier>(more & kTierMask);
+    if (more & kHourWrites) attempt.input_cache_write_1h = in.count();
+    if (more & kPieces) {
+        attempt.web_searches = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
+        attempt.other_pieces = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
+    }
+    attempt.cost_stated = (more & kStated) != 0;
+    attempt.listed = (more & kListed) != 0;
+    if (attempt.listed) attempt.list_cost = Usd{in.zigzag()};
+}
+
+void unpack(Unpacker& in, bool may_have_more, Attempt& attempt) {
     const unsigned kinds = in.byte();
     const unsigned tier = kinds & 0x7U;
     const unsigned outcome = (kinds >> kOutcomeShift) & 0x7U;
     const unsigned fields = in.byte();
-    if (tier > kLastTier || outcome > kLastOutcome || (fields & kReserved) ||
-        (fields & kStatusOk && fields & kStatusOther)) {
+    const unsigned more = fields & kMore && may_have_more ? in.byte() : 0;
+    const bool odd_more = more & kMoreReserved || (more & kTierMask) >= wire::kServiceTiers ||
+                          (more & kListed && !(more & kStated)) || ((fields & kMore) != 0) != (more != 0);
+    if (tier > kLastTier || outcome > kLastOutcome || odd_more || (fields & kStatusOk && fields & kStatusOther)) {
         return in.refuse();
     }
     attempt = Attempt{};
@@ -91,25 +128,30 @@ void unpack(Unpacker& in, Attempt& attempt) {
     if (fields & kCost) attempt.cost = Usd{in.zigzag()};
     if (fields & kLatency) attempt.latency_micros = in.count();
     if (fields & kEvidence) attempt.evidence = std::bit_cast<float>(in.fixed32());
+    unpack_more(in, more, attempt);
 }
 
 }  // namespace
 
 std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer) {
     Packer out(buffer.data());
-    out.byte(kAttemptsVersion);
     const std::size_t count = std::min<std::size_t>(row.attempt_count, kMaxAttempts);
+    const bool any_more = std::any_of(row.attempts.begin(), row.attempts.begin() + static_cast<std::ptrdiff_t>(count),
+                                      [](const Attempt& attempt) { return more_of(attempt) != 0; });
+    out.byte(any_more ? kAttemptsVersion : kOldestVersion);
     for (std::size_t i = 0; i < count; ++i) pack(row.attempts[i], out);
     return out.packed();
 }
 
 Result<void> unpack_attempts(std::string_view packed, LedgerRow& row) {
     Unpacker in(packed);
-    if (in.byte() != kAttemptsVersion) return fail(ErrorCode::protocol, "attempts of another version");
+    const unsigned version = in.byte();
+    if (version < kOldestVersion || version > kAttemptsVersion)
+        return fail(ErrorCode::protocol, "attempts of another version");
     std::size_t count = 0;
     while (in.ok() && !in.at_end()) {
         if (count == kMaxAttempts) return fail(ErrorCode::protocol, "too many attempts");
-        unpack(in, row.attempts[count++]);
+        unpack(in, version > kOldestVersion, row.attempts[count++]);
     }
     if (!in.ok()) return fail(ErrorCode::protocol, "malformed attempts");
     row.attempt_count = static_cast<std::uint8_t>(count);

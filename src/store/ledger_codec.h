@@ -13,10 +13,11 @@
 
 namespace weir::store {
 
-constexpr std::uint8_t kAttemptsVersion = 1;
+constexpr std::uint8_t kAttemptsVersion = 2;  // written as 1, which is read as well, where 1 can say it
 // Version, and for each attempt: 2 bytes of flags, status (3), model (5), five token counts (25), cost (10),
-// latency (5), evidence (4).
-constexpr std::size_t kMaxPackedAttemptsBytes = 1 + kMaxAttempts * (2 + 3 + 5 + 25 + 10 + 5 + 4);
+// latency (5), evidence (4); one more byte of flags, writes for an hour (5), two numbers of pieces (3 each), the
+// table's cost (10).
+constexpr std::size_t kMaxPackedAttemptsBytes = 1 + kMaxAttempts * (2 + 3 + 5 + 25 + 10 + 5 + 4 + 1 + 5 + 6 + 10);
 
 using PackedAttempts = std::array<char, kMaxPackedAttemptsBytes>;
 

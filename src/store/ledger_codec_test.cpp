@@ -41,6 +41,11 @@ LedgerRow largest_row() {
         a.cost = Usd{INT64_MIN};
         a.latency_micros = -1;
         a.evidence = -std::numeric_limits<float>::infinity();
+        a.input_cache_write_1h = -1;
+        a.web_searches = a.other_pieces = UINT16_MAX;
+        a.service_tier = wire::ServiceTier::other;
+        a.cost_stated = a.listed = true;
+        a.list_cost = Usd{INT64_MIN};
     }
     return row;
 }
@@ -87,6 +92,28 @@ TEST_CASE("attempts are packed as docs/formats.md says") {
         "\x00\x00\x80\x3F",         // evidence 1.0
         19);
     CHECK(pack_attempts(row, buffer) == expected);
+
+    row.attempt_count = 1;
+    Attempt& only = row.attempts[0];
+    only = Attempt{};
+    only.tier = TierKind::reference;
+    only.outcome = Outcome::served;
+    only.priced = only.cost_stated = only.listed = true;
+    only.service_tier = wire::ServiceTier::flex;
+    only.input_cache_write_1h = 7;
+    only.web_searches = 2;
+    only.list_cost = Usd{1};
+    const std::string_view more(
+        "\x02"          // version
+        "\x84\x80"      // reference, served, priced; more
+        "\x7A"          // flex, writes for an hour, pieces, stated, listed
+        "\x07\x02\x00"  // 7 tokens; 2 searches, nothing else
+        "\x02",         // the table's cost 1, zigzag
+        8);
+    CHECK(pack_attempts(row, buffer) == more);
+    LedgerRow back;
+    REQUIRE(unpack_attempts(more, back));
+    CHECK(testing::same(back, row));
 }
 
 TEST_CASE("the largest row fits its limits and comes back") {
@@ -145,10 +172,14 @@ TEST_CASE("what is cut short, of another version or out of range is refused") {
         changed[at] = byte;
         return unpack_attempts(changed, out).has_value();
     };
-    CHECK_FALSE(with(0, 2));                             // version
+    CHECK_FALSE(with(0, 1));                             // version 1, which has no third byte of flags
+    CHECK_FALSE(with(0, 3));                             // another version
+    CHECK_FALSE(with(3, static_cast<char>(0x80)));       // reserved bit
+    CHECK_FALSE(with(3, 0x05));                          // service tier 5
+    CHECK_FALSE(with(3, 0x40));                          // a table's cost beside its own
+    CHECK_FALSE(with(3, 0));                             // a byte that says nothing
     CHECK_FALSE(with(1, 5));                             // tier 5
     CHECK_FALSE(with(1, 6 << 3));                        // outcome 6
-    CHECK_FALSE(with(2, static_cast<char>(0x80)));       // reserved bit
     CHECK_FALSE(with(2, 0x03));                          // two statuses
     CHECK_FALSE(unpack_attempts(packed + '\x01', out));  // bytes left over
     std::string seven(1, '\x01');
@@ -177,7 +208,7 @@ TEST_CASE("random bytes are refused or read, never worse") {
     for (int i = 0; i < 200'000; ++i) {
         std::string bytes(random() % 40, '\0');
         for (char& byte : bytes) byte = static_cast<char>(random());
-        if (!bytes.empty() && random() % 2) bytes[0] = 1;
+        if (!bytes.empty() && random() % 2) bytes[0] = static_cast<char>(1 + random() % 2);
         LedgerRow row;
         if (unpack_attempts(bytes, row)) {
             CHECK(row.attempt_count <= kMaxAttempts);

@@ -11,6 +11,7 @@
 
 #include "base/request_id.h"
 #include "base/units.h"
+#include "wire/usage.h"
 
 namespace weir::store {
 
@@ -38,11 +39,18 @@ struct Attempt {
     Outcome outcome = Outcome::failed;
     std::uint16_t status = 0;  // HTTP status of the upstream; 0: none
     NameId model = kNoName;    // "provider/model"; kNoName for caches
-    std::int32_t input_uncached = 0, input_cached = 0, input_cache_write = 0, output = 0, reasoning = 0;
+    std::int32_t input_uncached = 0, input_cached = 0, input_cache_write = 0, input_cache_write_1h = 0;
+    std::int32_t output = 0, reasoning = 0;
+    std::uint16_t web_searches = 0;
+    std::uint16_t other_pieces = 0;  // whatever else was billed by the piece
+    wire::ServiceTier service_tier = wire::ServiceTier::standard;
     bool usage_estimated = false;
-    bool priced = false;  // false: no price is known, cost is not 0 but unknown
-    Usd cost;             // spent on this attempt
+    bool priced = false;       // false: no price is known, cost is not 0 but unknown
+    bool cost_stated = false;  // cost is what the provider itself said
+    bool listed = false;       // with cost_stated: list_cost is known
     std::int32_t latency_micros = 0;
+    Usd cost;                       // spent on this attempt
+    Usd list_cost;                  // with cost_stated: what the price table would have made of it
     std::optional<float> evidence;  // what its gate looked at: mean token log-probability
 };
 

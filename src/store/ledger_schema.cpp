@@ -80,7 +80,10 @@ CREATE TABLE segments (
     rows    BLOB NOT NULL
 ) STRICT;
 CREATE INDEX segments_by_last ON segments (last, first);
-)sql"};
+)sql",
+                                                                 // Rows may have attempts of version 2 from here on,
+                                                                 // which a program of before can't read.
+                                                                 "SELECT 3"};
 
 Error invalid(const std::string& folder, const std::string& what) {
     return Error{ErrorCode::invalid, ledger_path(folder) + ": " + what};

@@ -43,7 +43,8 @@ Sums Sums::of(const LedgerRow& row) {
     sums.unpriced = !row.cost_complete || unknown_reference ? 1 : 0;
     for (std::size_t i = 0; i < row.attempt_count; ++i) {
         const Attempt& attempt = row.attempts[i];
-        sums.input += Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write;
+        sums.input += Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write +
+                      attempt.input_cache_write_1h;
         sums.input_cached += attempt.input_cached;
         sums.output += attempt.output;
     }

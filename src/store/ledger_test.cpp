@@ -259,6 +259,34 @@ TEST_CASE("a file of version 1 is migrated: every row, every minute") {
     CHECK(after.total.cost == before.total.cost);
 }
 
+TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones know more") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    LedgerRow old = RandomRows(9).row(kFirstId), fresh = RandomRows(10).row(kFirstId + 1);
+    for (LedgerRow* row : {&old, &fresh}) {
+        row->attempt_count = 1;
+        row->attempts[0] = Attempt{};
+        row->attempts[0].input_cache_write = 3;
+        row->attempts[0].latency_micros = 5;
+    }
+    fresh.attempts[0].input_cache_write_1h = 4;
+    fresh.attempts[0].service_tier = wire::ServiceTier::batch;
+    PackedAttempts packed;
+    REQUIRE(pack_attempts(old, packed).front() == 1);  // the bytes that version 2 of the file has
+    REQUIRE(ledger->append(0, old));
+    ledger.reset();
+    REQUIRE(Database::open(ledger_path(folder.path()), Database::Access::read_write_create)
+                ->execute("PRAGMA user_version = 2"));
+    CHECK(report(folder.path(), ReportQuery{}).error().code == ErrorCode::invalid);  // the gateway migrates
+    ledger = open_ledger(folder.path());
+    REQUIRE(ledger->append(0, fresh));
+    REQUIRE(ledger->flush());
+    CHECK(testing::same(**ledger->find(old.id), old));
+    CHECK(testing::same(**ledger->find(fresh.id), fresh));
+    ledger.reset();
+    CHECK(report(folder.path(), ReportQuery{}).has_value());
+}
+
 TEST_CASE("amounts beyond ten million dollars are kept at that") {
     const TempFolder folder;
     auto ledger = open_ledger(folder.path());

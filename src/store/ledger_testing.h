@@ -86,7 +86,14 @@ class RandomRows {
             a.input_cache_write = chance(4) ? static_cast<std::int32_t>(magnitude(20)) : 0;
             a.output = static_cast<std::int32_t>(magnitude(20));
             a.reasoning = chance(4) ? static_cast<std::int32_t>(magnitude(20)) : 0;
+            a.input_cache_write_1h = chance(8) ? static_cast<std::int32_t>(magnitude(20)) : 0;
         }
+        if (chance(8)) a.web_searches = static_cast<std::uint16_t>(magnitude(16));
+        if (chance(8)) a.other_pieces = static_cast<std::uint16_t>(magnitude(16));
+        if (chance(8)) a.service_tier = static_cast<wire::ServiceTier>(below(wire::kServiceTiers));
+        a.cost_stated = chance(6);
+        a.listed = a.cost_stated && chance(2);
+        if (a.listed) a.list_cost = Usd{magnitude(40)};
         a.usage_estimated = chance(4);
         a.priced = !chance(4);
         a.cost = Usd{a.priced ? magnitude(40) : 0};
@@ -136,7 +143,10 @@ inline bool same(const LedgerRow& a, const LedgerRow& b) {
                x.input_uncached == y.input_uncached && x.input_cached == y.input_cached &&
                x.input_cache_write == y.input_cache_write && x.output == y.output && x.reasoning == y.reasoning &&
                x.usage_estimated == y.usage_estimated && x.priced == y.priced && x.cost == y.cost &&
-               x.latency_micros == y.latency_micros && x.evidence == y.evidence;
+               x.latency_micros == y.latency_micros && x.evidence == y.evidence &&
+               x.input_cache_write_1h == y.input_cache_write_1h && x.web_searches == y.web_searches &&
+               x.other_pieces == y.other_pieces && x.service_tier == y.service_tier && x.cost_stated == y.cost_stated &&
+               x.listed == y.listed && x.list_cost == y.list_cost;
     };
     if (a.attempt_count != b.attempt_count) return false;
     for (std::size_t i = 0; i < a.attempt_count; ++i) {

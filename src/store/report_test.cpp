@@ -54,7 +54,8 @@ void add_slowly(ReportLine& line, const LedgerRow& row) {
     if (row.would_have) ++line.would_have[std::string(to_string(*row.would_have))];
     for (std::size_t i = 0; i < row.attempt_count; ++i) {
         const Attempt& a = row.attempts[i];
-        line.input += Tokens{a.input_uncached} + Tokens{a.input_cached} + Tokens{a.input_cache_write};
+        line.input += Tokens{a.input_uncached} + Tokens{a.input_cached} + Tokens{a.input_cache_write} +
+                      Tokens{a.input_cache_write_1h};
         line.input_cached += a.input_cached;
         line.output += a.output;
     }
