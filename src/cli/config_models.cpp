@@ -242,39 +242,74 @@ void read_provider(const ConfigNode::Entry& entry, Reader& reader, Draft& draft)
     draft.options.providers.emplace(to.name, std::move(to));
 }
 
-// USD per million tokens, as decimal text, is pico-dollars a token with six more digits.
-void read_price_part(Section& section, Reader& reader, std::string_view key, std::optional<PicoUsdPerToken>& to) {
+// USD per million tokens, as decimal text, is pico-dollars a token with six more digits; per thousand pieces,
+// pico-dollars a piece with nine.
+constexpr int kPerMillion = 6;
+constexpr int kPerThousand = 9;
+
+void read_price_part(Section& section, Reader& reader, std::string_view key, std::optional<PicoUsdPerToken>& to,
+                     int scale = kPerMillion) {
     const ConfigNode* const node = section.find(key);
     if (node == nullptr) return;
     const std::optional<std::string> text = reader.text(*node, section.path_to(key));
     if (!text) return;
-    const Result<std::int64_t> picos = parse_decimal_scaled(*text, 6);
+    const Result<std::int64_t> picos = parse_decimal_scaled(*text, scale);
     if (!picos) {
-        reader.error(node->line, section.path_to(key) + ": " + quote(node->text) +
-                                     " is not a price in USD per million "
-                                     "tokens: " +
+        reader.error(node->line, section.path_to(key) + ": " + quote(node->text) + " is not a price in USD per " +
+                                     (scale == kPerMillion ? "million tokens: " : "thousand: ") +
                                      picos.error().message);
     } else if (*picos < 0 || *picos > kMaxPicosPerToken) {
-        reader.error(node->line, section.path_to(key) + ": a price is 0 to 1000000 USD per million tokens");
+        reader.error(node->line,
+                     section.path_to(key) + (scale == kPerMillion ? ": a price is 0 to 1000000 USD per million tokens"
+                                                                  : ": a price is 0 to 1000 USD per thousand"));
     } else {
         to = PicoUsdPerToken{*picos};
     }
 }
 
+void read_rates(Section& section, Reader& reader, prices::TokenRates& rates) {
+    section.require("input");
+    read_price_part(section, reader, "input", rates.input);
+    section.require("output");
+    read_price_part(section, reader, "output", rates.output);
+    read_price_part(section, reader, "cached_input", rates.input_cached);
+    read_price_part(section, reader, "cache_write", rates.input_cache_write);
+    read_price_part(section, reader, "cache_write_1h", rates.input_cache_write_1h);
+}
+
+// What a prompt costs that is longer than so many tokens.
+void read_above(const ConfigNode& node, Reader& reader, const std::string& path, prices::PriceMore& more) {
+    constexpr std::uint64_t kMostTokens = 100'000'000;
+    Section section(reader, node, path);
+    std::uint64_t tokens = 0;
+    section.require("tokens");
+    section.whole<std::uint64_t>("tokens", tokens, 1, kMostTokens);
+    prices::RateVariant variant;
+    read_rates(section, reader, variant.rates);
+    section.finish();
+    variant.least_prompt = static_cast<Tokens>(tokens) + 1;
+    if (tokens > 0 && variant.rates.input && variant.rates.output) more.variants.push_back(variant);
+}
+
 void read_price(const ConfigNode& node, Reader& reader, const std::string& path, gateway::ModelOptions& to) {
     Section section(reader, node, path);
-    std::optional<PicoUsdPerToken> input, output;
-    prices::Price price;
-    section.require("input");
-    read_price_part(section, reader, "input", input);
-    section.require("output");
-    read_price_part(section, reader, "output", output);
-    read_price_part(section, reader, "cached_input", price.input_cached);
-    read_price_part(section, reader, "cache_write", price.input_cache_write);
+    prices::TokenRates rates;
+    prices::PriceMore more;
+    read_rates(section, reader, rates);
+    if (const ConfigNode* const above = section.find("above")) read_above(*above, reader, path + ".above", more);
+    std::optional<PicoUsdPerToken> search;
+    read_price_part(section, reader, "web_search", search, kPerThousand);
     section.finish();
-    if (!input || !output) return;
-    price.input = *input;
-    price.output = *output;
+    if (!rates.input || !rates.output) return;
+    prices::Price price;
+    price.input = *rates.input;
+    price.output = *rates.output;
+    price.input_cached = rates.input_cached;
+    price.input_cache_write = rates.input_cache_write;
+    more.rare.input_cache_write_1h = rates.input_cache_write_1h;
+    more.web_search.fill(search);
+    more.every_tier = true;  // who names a price means it, whatever tier the provider calls it
+    price.more = std::make_shared<const prices::PriceMore>(std::move(more));
     price.source = "configuration";
     to.price = std::move(price);
 }

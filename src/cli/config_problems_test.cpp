@@ -165,6 +165,12 @@ TEST_CASE("what is wrong is said with its line") {
           "4: models.p/x.price.output: \"free\" is not a price in USD per million tokens: not a decimal number",
           "4: models.p/x.price.cached_input: a price is 0 to 1000000 USD per million tokens",
           "4: models.p/x.price.cache_write: a price is 0 to 1000000 USD per million tokens"}},
+        {kProvider + "models:\n  p/x:\n    price: { input: 1, output: 1, web_search: 1001, above: { input: 1 } }\n",
+         {"4: models.p/x.price.above: the key \"tokens\" is missing",
+          "4: models.p/x.price.above: the key \"output\" is missing",
+          "4: models.p/x.price.web_search: a price is 0 to 1000 USD per thousand"}},
+        {kProvider + "models:\n  p/x:\n    price: { input: 1, output: 1, web_search: free }\n",
+         {"4: models.p/x.price.web_search: \"free\" is not a price in USD per thousand: not a decimal number"}},
         {kProvider + "models:\n  p/x:\n    price: 0.5\n",
          {"4: models.p/x.price is a single value, but a map (key: value) belongs here"}},
         // Cascades.

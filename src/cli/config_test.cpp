@@ -240,6 +240,23 @@ keys:
     CHECK(options.keys[1].tenant == "birch");
 }
 
+TEST_CASE("a price: an hour's writes, long prompts, searches; for every service tier") {
+    const gateway::Options options = good(kProvider +
+                                          "models: { p/x: { price: { input: 1, output: 2, cache_write: 3, "
+                                          "cache_write_1h: 4, web_search: 10, above: { tokens: 200, input: 5, "
+                                          "output: 6, cached_input: 7 } } } }\n");
+    REQUIRE(options.models.at(0).price);
+    const auto cost = [&](const wire::Usage& usage) { return prices::cost_of(usage, *options.models[0].price); };
+    CHECK(cost({.input_cache_write_1h = 1}) == Usd{4'000});
+    CHECK(cost({.web_searches = 1}) == Usd{10'000'000});
+    CHECK(cost({.input_uncached = 200, .output = 1, .tier = wire::ServiceTier::other}) == Usd{202'000});
+    CHECK(cost({.input_uncached = 200, .input_cached = 1, .output = 1}) == Usd{1'013'000});
+    CHECK_FALSE(cost({.input_uncached = 200, .input_cache_write = 1}));  // above says nothing of writes
+    const gateway::Options plain = good(kProvider + "models: { p/x: { price: { input: 1, output: 2 } } }\n");
+    CHECK_FALSE(prices::cost_of({.web_searches = 1}, *plain.models.at(0).price));
+    CHECK(prices::cost_of({.input_cache_write_1h = 1}, *plain.models.at(0).price) == Usd{1'000});
+}
+
 TEST_CASE("what a promise is over") {
     const auto over = [](const std::string& word) {
         const gateway::Options options = good(

@@ -55,6 +55,9 @@ std::string price_entry(const prices::Price& price) {
     std::string out = "{ input: " + price_text(price.input) + ", output: " + price_text(price.output);
     if (price.input_cached) out += ", cached_input: " + price_text(*price.input_cached);
     if (price.input_cache_write) out += ", cache_write: " + price_text(*price.input_cache_write);
+    if (price.more && price.more->rare.input_cache_write_1h) {
+        out += ", cache_write_1h: " + price_text(*price.more->rare.input_cache_write_1h);
+    }
     return out + " }";
 }
 

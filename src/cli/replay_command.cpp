@@ -147,8 +147,8 @@ Result<std::vector<ReplayCandidate>> candidates_of(const gateway::Options& optio
     for (const auto& [name, times] : log.models) {
         const auto route = models->resolve(name, {});
         if (!route || !route->price || times.usd <= 0) continue;
-        const Usd now = prices::cost_of(times.tokens, *route->price);
-        factors[name] = to_dollars(now) / times.usd;
+        const std::optional<Usd> now = prices::cost_of(times.tokens, *route->price);
+        if (now) factors[name] = to_dollars(*now) / times.usd;
     }
     std::vector<ReplayCandidate> candidates;
     for (const eval::ReplayReference& reference : log.references) {

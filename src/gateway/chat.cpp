@@ -151,7 +151,9 @@ void set_counterfactual(ChatLife& life, const tiers::CacheEntry& answer, cascade
         life.row.counterfactual = from_dollars(life.grading->climb.plan.reference_usd);
         life.row.counterfactual_how = store::Counterfactual::repriced;
     } else if (reference.price) {
-        life.row.counterfactual = prices::cost_of(answer.usage, *reference.price);
+        const std::optional<Usd> cost = prices::reprice(answer.usage, *reference.price);
+        if (!cost) return;
+        life.row.counterfactual = *cost;
         life.row.counterfactual_how = store::Counterfactual::repriced;
     }
 }

@@ -158,8 +158,9 @@ Whole sum_up(const EmbeddingsLife& life) {
         if (whole.how == store::Counterfactual::unknown) continue;
         if (entry.priced && entry.model == reference.full_name) {
             whole.cost += entry.cost;
-        } else if (reference.price) {
-            whole.cost += prices::cost_of(entry.usage, *reference.price);
+        } else if (const std::optional<Usd> cost =
+                       reference.price ? prices::reprice(entry.usage, *reference.price) : std::nullopt) {
+            whole.cost += *cost;
             whole.how = store::Counterfactual::repriced;
         } else {
             whole.how = store::Counterfactual::unknown;

@@ -60,8 +60,10 @@ void set_saved(Following& following) {
     if (const auto entry = life.lane.shared.cache.peek(life.cache_key); entry && entry->priced) {
         life.row.counterfactual = entry->cost;
         life.row.counterfactual_how = store::Counterfactual::replayed;
-    } else if (reference.price && following.stream.chat().usage().reported) {
-        life.row.counterfactual = prices::cost_of(following.stream.chat().usage(), *reference.price);
+    } else if (const wire::Usage& usage = following.stream.chat().usage(); reference.price && usage.reported) {
+        const std::optional<Usd> cost = prices::cost_of(usage, *reference.price);
+        if (!cost) return;
+        life.row.counterfactual = *cost;
         life.row.counterfactual_how = store::Counterfactual::repriced;
     }
 }

@@ -8,10 +8,6 @@ namespace {
 using Row = BuiltInPrice;
 constexpr std::int64_t kNone = Row::kNone;
 
-// LiteLLM's list as released on the Python package index: it names the providers' own pages row by row. Anthropic's
-// current rows were compared with https://platform.claude.com/docs/en/about-claude/pricing.
-constexpr BuiltInSource nov26{"https://pypi.org/project/litellm/1.109.1/", "2026-11-12"};
-constexpr BuiltInSource nov25{"https://pypi.org/project/litellm/1.80.7/", "2025-11-27"};
 constexpr BuiltInSource may26{
     "https://rakaihub.com/2026/05/31/google-gemini-api-cost-breakdown-token-pricing-tiers-and-what-to-budget/",
     "2026-05-31"};

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "wire/usage.h"
+
 namespace weir::prices {
 
 struct BuiltInSource {
@@ -29,6 +31,30 @@ struct BuiltInVendor {
     std::span<const BuiltInPrice> prices;
 };
 
+// Rates of one service tier beyond a length of the prompt; absent ones are unknown.
+struct BuiltInVariant {
+    std::string_view models;  // names with a space between; empty: those of the row above
+    const BuiltInSource* source;
+    wire::ServiceTier tier;
+    std::int64_t above;                                           // tokens of prompt; 0: from the first on
+    std::int64_t input, output, input_cached, input_cache_write;  // pico-dollars a token; kNone
+};
+
+// What is priced besides.
+struct BuiltInExtra {
+    std::string_view models;  // as above, never empty
+    const BuiltInSource* source;
+    std::int64_t web_search;                              // pico-dollars a search; kNone
+    std::int64_t audio_input, audio_cached, image_input;  // pico-dollars a token; kNone
+};
+
 std::span<const BuiltInVendor> built_in_prices();
+std::span<const BuiltInVariant> built_in_variants();
+std::span<const BuiltInExtra> built_in_extras();
+
+// LiteLLM's list as released on the Python package index: it names the providers' own pages row by row. Anthropic's
+// current rows were compared with https://platform.claude.com/docs/en/about-claude/pricing.
+inline constexpr BuiltInSource nov26{"https://pypi.org/project/litellm/1.109.1/", "2026-11-12"};
+inline constexpr BuiltInSource nov25{"https://pypi.org/project/litellm/1.80.7/", "2025-11-27"};
 
 }  // namespace weir::prices

@@ -4,79 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <limits>
 #include <system_error>
 #include <utility>
 
-#include "base/decimal.h"
 #include "json/scan.h"
 #include "prices/built_in_prices.h"
+#include "prices/price_row.h"
 
 namespace weir::prices {
 namespace {
-
-__extension__ using Int128 = __int128;
-
-constexpr Int128 kPicosPerNano = 1000;
-constexpr int kPicoScale = 12;  // decimal places of a dollar
-
-// Within +-2^124, so that four of them can be added; far beyond what a sum of money may be anyhow.
-Int128 part(Tokens tokens, PicoUsdPerToken price) {
-    constexpr Int128 kBound = Int128{1} << 124;
-    return std::clamp(Int128{tokens} * price.picos, -kBound, kBound);
-}
-
-bool has_no_output(std::string_view mode) {
-    return mode == "embedding" || mode == "rerank" || mode == "moderation";
-}
-
-// One row of a price file: what of it is read.
-struct FileRow {
-    std::optional<PicoUsdPerToken> input, output, input_cached, input_cache_write;
-    std::string vendor;
-    std::string mode;
-};
-
-Result<PicoUsdPerToken> read_price(std::string_view raw) {
-    const auto picos = parse_decimal_scaled(raw, kPicoScale, ExtraDigits::round);
-    if (!picos && picos.error().code != ErrorCode::too_large) return fail(ErrorCode::invalid, "is not a number");
-    if (raw.starts_with('-') && (!picos || *picos != 0)) return fail(ErrorCode::invalid, "is negative");
-    if (!picos || *picos > kMaxFilePrice.picos) {
-        return fail(ErrorCode::invalid, "is above 1 USD a token (prices are in USD per token, not per million)");
-    }
-    return PicoUsdPerToken{*picos};
-}
-
-// A price of a row; nothing for null. `text` is the whole file.
-Result<std::optional<PicoUsdPerToken>> read_field(std::string_view text, const json::Member& field) {
-    const std::string_view raw = field.raw(text);
-    if (json::is_null(raw)) return std::nullopt;
-    const auto price = read_price(raw);
-    if (price) return *price;
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(field.value.begin), '\n');
-    return fail(ErrorCode::invalid, std::to_string(line) + ": " + field.key + " " + price.error().message);
-}
-
-// Error messages begin with the line.
-Result<FileRow> read_row(std::string_view text, json::Span object, std::vector<json::Member>& fields) {
-    FileRow row;
-    json::members_within(text, object, fields);
-    for (const json::Member& field : fields) {
-        std::optional<PicoUsdPerToken>* target = nullptr;
-        if (field.key == "input_cost_per_token") target = &row.input;
-        if (field.key == "output_cost_per_token") target = &row.output;
-        if (field.key == "cache_read_input_token_cost") target = &row.input_cached;
-        if (field.key == "cache_creation_input_token_cost") target = &row.input_cache_write;
-        if (field.key == "litellm_provider") row.vendor = json::as_string(field.raw(text)).value_or("");
-        if (field.key == "mode") row.mode = json::as_string(field.raw(text)).value_or("");
-        if (target == nullptr) continue;
-        auto price = read_field(text, field);
-        if (!price) return tl::unexpected(price.error());
-        *target = *price;
-    }
-    if (!row.output && has_no_output(row.mode)) row.output = PicoUsdPerToken{0};
-    return row;
-}
 
 Result<std::string> read_file(const std::string& path) {
     const auto why = [&] { return path + ": " + std::generic_category().message(errno); };
@@ -93,19 +29,42 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
-}  // namespace
-
-Usd cost_of(const wire::Usage& usage, const Price& price) {
-    const Int128 picos =
-        part(usage.input_uncached, price.input) + part(usage.input_cached, price.input_cached.value_or(price.input)) +
-        part(usage.input_cache_write, price.input_cache_write.value_or(price.input)) + part(usage.output, price.output);
-    const Int128 raised = picos + kPicosPerNano / 2;
-    Int128 nanos = raised / kPicosPerNano;
-    if (raised % kPicosPerNano < 0) --nanos;  // down, not towards zero
-    constexpr Int128 kMin = std::numeric_limits<std::int64_t>::min();
-    constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();
-    return Usd{static_cast<std::int64_t>(std::clamp(nanos, kMin, kMax))};
+// Whether `model` is one of the names, which stand with a space between.
+bool names(std::string_view models, std::string_view model) {
+    for (std::size_t at = models.find(model); at != std::string_view::npos; at = models.find(model, at + 1)) {
+        const std::size_t end = at + model.size();
+        if ((at == 0 || models[at - 1] == ' ') && (end == models.size() || models[end] == ' ')) return true;
+    }
+    return false;
 }
+
+// What the tables of built_in_prices.h have beside a model's row.
+std::shared_ptr<const PriceMore> more_of(std::string_view model) {
+    const auto rate = [](std::int64_t picos) { return picos == BuiltInPrice::kNone ? Rate() : PicoUsdPerToken{picos}; };
+    PriceMore more;
+    std::string_view models;
+    for (const BuiltInVariant& v : built_in_variants()) {
+        if (!v.models.empty()) models = v.models;
+        if (!names(models, model)) continue;
+        RateVariant& variant = more.variants.emplace_back();
+        variant.tier = v.tier;
+        variant.least_prompt = v.above == 0 ? 0 : v.above + 1;
+        variant.rates.input = rate(v.input);
+        variant.rates.output = rate(v.output);
+        variant.rates.input_cached = rate(v.input_cached);
+        variant.rates.input_cache_write = rate(v.input_cache_write);
+    }
+    for (const BuiltInExtra& extra : built_in_extras()) {
+        if (!names(extra.models, model)) continue;
+        more.rare.audio_input = rate(extra.audio_input);
+        more.rare.audio_cached = rate(extra.audio_cached);
+        more.rare.image_input = rate(extra.image_input);
+        more.web_search.fill(rate(extra.web_search));
+    }
+    return more == PriceMore{} ? nullptr : std::make_shared<const PriceMore>(std::move(more));
+}
+
+}  // namespace
 
 PriceTable PriceTable::built_in() {
     PriceTable table;
@@ -121,6 +80,8 @@ PriceTable PriceTable::built_in() {
                         optional(row.input_cache_write),
                         std::string(row.source->address),
                         std::string(row.source->as_of)};
+            price.more = more_of(row.model);
+            apply_vendor_rules(vendor.name, price);
             table.rows_.insert_or_assign(std::string(row.model), Row{std::move(price), std::string(vendor.name)});
         }
     }
@@ -150,11 +111,12 @@ Result<void> PriceTable::merge_json(std::string_view text, const std::string& na
             const auto line = 1 + std::count(text.begin(), text.begin() + begin, '\n');
             return in_place(std::to_string(line) + ": a model's value is not an object");
         }
-        auto row = read_row(text, model.value, fields);
+        auto row = read_price_row(text, model.value, fields);
         if (!row) return in_place(row.error().message);
-        if (!row->input || !row->output) continue;
-        Price price{*row->input, *row->output, row->input_cached, row->input_cache_write, name, ""};
-        rows.emplace_back(std::move(model.key), Row{std::move(price), std::move(row->vendor)});
+        if (!row->has_value()) continue;
+        PriceRow& read = **row;
+        read.price.source = name;
+        rows.emplace_back(std::move(model.key), Row{std::move(read.price), std::move(read.vendor)});
     }
     for (auto& [model, row] : rows) rows_.insert_or_assign(std::move(model), std::move(row));
     return {};

@@ -27,9 +27,12 @@ wire::Usage of_own(const wire::Usage& usage, std::size_t own_bytes, std::size_t 
                                    static_cast<double>(std::max(own_bytes, sent_bytes)));
     };
     wire::Usage asked = usage;
-    asked.input_uncached = own(usage.input_uncached);
-    asked.input_cached = own(usage.input_cached);
-    asked.input_cache_write = own(usage.input_cache_write);
+    for (Tokens wire::Usage::*const part :
+         {&wire::Usage::input_uncached, &wire::Usage::input_cached, &wire::Usage::input_cache_write,
+          &wire::Usage::input_cache_write_1h, &wire::Usage::audio_input, &wire::Usage::image_input,
+          &wire::Usage::audio_cached, &wire::Usage::longest_prompt}) {
+        asked.*part = own(usage.*part);
+    }
     return asked;
 }
 

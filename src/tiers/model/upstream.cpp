@@ -38,6 +38,10 @@ std::int32_t clamp(Tokens tokens) {
     return static_cast<std::int32_t>(std::clamp<Tokens>(tokens, 0, std::numeric_limits<std::int32_t>::max()));
 }
 
+std::uint16_t pieces(std::uint64_t count) {
+    return static_cast<std::uint16_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::uint16_t>::max()));
+}
+
 }  // namespace
 
 const wire::ProviderForm* ProviderLink::native_form(std::string_view api) const {
@@ -123,6 +127,7 @@ wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tok
     wire::Usage estimate;
     estimate.input_uncached = static_cast<Tokens>(request_bytes / 4);
     estimate.output = output;
+    estimate.tier = usage.tier;
     return estimate;
 }
 
@@ -130,11 +135,20 @@ void account(store::Attempt& attempt, const wire::Usage& usage, const std::optio
     attempt.input_uncached = clamp(usage.input_uncached);
     attempt.input_cached = clamp(usage.input_cached);
     attempt.input_cache_write = clamp(usage.input_cache_write);
+    attempt.input_cache_write_1h = clamp(usage.input_cache_write_1h);
     attempt.output = clamp(usage.output);
     attempt.reasoning = clamp(usage.reasoning);
+    attempt.web_searches = pieces(usage.web_searches);
+    attempt.other_pieces = pieces(std::uint64_t{usage.file_searches} + usage.code_sessions + usage.search_units +
+                                  usage.images + usage.other_pieces);
+    attempt.service_tier = usage.tier;
     attempt.usage_estimated = !usage.reported;
-    attempt.priced = price.has_value();
-    attempt.cost = price ? prices::cost_of(usage, *price) : Usd{};
+    const std::optional<Usd> list = price ? prices::cost_of(usage, *price) : std::nullopt;
+    attempt.cost_stated = usage.stated.has_value();
+    attempt.listed = attempt.cost_stated && list.has_value();
+    attempt.list_cost = attempt.listed ? *list : Usd{};
+    attempt.priced = attempt.cost_stated || list.has_value();
+    attempt.cost = usage.stated.value_or(list.value_or(Usd{}));
 }
 
 void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price) {
@@ -144,10 +158,19 @@ void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::
     add(attempt.input_uncached, more.input_uncached);
     add(attempt.input_cached, more.input_cached);
     add(attempt.input_cache_write, more.input_cache_write);
+    add(attempt.input_cache_write_1h, more.input_cache_write_1h);
     add(attempt.output, more.output);
     add(attempt.reasoning, more.reasoning);
+    attempt.web_searches = pieces(std::uint64_t{attempt.web_searches} + more.web_searches);
+    attempt.other_pieces = pieces(std::uint64_t{attempt.other_pieces} + more.other_pieces);
+    if (attempt.service_tier != more.service_tier) attempt.service_tier = wire::ServiceTier::other;
     attempt.usage_estimated = attempt.usage_estimated || more.usage_estimated;
     attempt.priced = attempt.priced && more.priced;
+    // Of what the provider said of one part only there is nothing to compare.
+    const bool stated = attempt.cost_stated && more.cost_stated;
+    attempt.listed = stated && attempt.listed && more.listed;
+    attempt.list_cost = attempt.listed ? attempt.list_cost + more.list_cost : Usd{};
+    attempt.cost_stated = stated;
     attempt.cost += more.cost;
 }
 

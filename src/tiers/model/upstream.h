@@ -86,7 +86,8 @@ Result<std::string> chat_answer_of(const ModelQuestion& question, std::string bo
 // the request, and `output` tokens.
 wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output);
 
-// Puts token counts and cost of an answer into the attempt.
+// Puts token counts and cost of an answer into the attempt. What the provider says that it cost holds; what the price
+// makes of it is kept beside it then. An answer that the price has no rate for stays unpriced.
 void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
 
 // The same for one more answer of the same attempt: adds to what stands there.

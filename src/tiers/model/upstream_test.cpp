@@ -32,6 +32,49 @@ TEST_CASE("without a price the cost is unknown, not nothing") {
     CHECK_FALSE(attempt.priced);
 }
 
+TEST_CASE("what the provider says that an answer cost holds, and the table's figure is kept beside it") {
+    prices::Price price;
+    price.input.picos = 1'000'000;
+    const wire::Usage usage{.input_uncached = 10, .stated = Usd{12'345}, .reported = true};
+    store::Attempt attempt;
+    account(attempt, usage, price);
+    CHECK((attempt.priced && attempt.cost_stated && attempt.listed));
+    CHECK(attempt.cost == Usd{12'345});
+    CHECK(attempt.list_cost == Usd{10'000});
+    account_more(attempt, usage, price);
+    CHECK(attempt.cost == Usd{24'690});
+    CHECK(attempt.list_cost == Usd{20'000});
+    wire::Usage silent = usage;
+    silent.stated.reset();
+    account_more(attempt, silent, price);
+    CHECK(attempt.cost == Usd{34'690});
+    CHECK((attempt.priced && !attempt.cost_stated && !attempt.listed));
+    account(attempt, usage, std::nullopt);
+    CHECK((attempt.priced && attempt.cost_stated && !attempt.listed));
+}
+
+TEST_CASE("an answer that needs a rate which the price has not is unpriced; its classes are booked") {
+    prices::Price price;
+    price.input.picos = 1'000'000;
+    wire::Usage usage{.input_uncached = 10,
+                      .input_cache_write = 2,
+                      .input_cache_write_1h = 3,
+                      .web_searches = 70'000,
+                      .tier = wire::ServiceTier::flex,
+                      .reported = true};
+    usage.file_searches = 4;
+    usage.images = 5;
+    store::Attempt attempt;
+    account(attempt, usage, price);
+    CHECK_FALSE(attempt.priced);
+    CHECK(attempt.cost == Usd{});
+    CHECK(attempt.input_cache_write == 2);
+    CHECK(attempt.input_cache_write_1h == 3);
+    CHECK(attempt.web_searches == UINT16_MAX);
+    CHECK(attempt.other_pieces == 9);
+    CHECK(attempt.service_tier == wire::ServiceTier::flex);
+}
+
 TEST_CASE("the head of a request upstream: ours, the caller's, and nothing that stays here") {
     ModelUpstream upstream;
     upstream.provider = std::make_shared<ProviderLink>();
