@@ -126,9 +126,9 @@ class Conversation {
             const bool expressible =
                 by_assistant ? member != audio && member != function_call && member != name : by_tool && member == name;
             if (expressible || values[member].empty() || says_nothing(raw(values[member]))) continue;
-            if (Result<void> told = in_.leave_out(path.member(kMessage[member].name), kNotExpressible); !told) {
-                return told;
-            }
+            const Path place = path.member(kMessage[member].name);
+            if (member != name && member != extra_content) return in_.refuse(place, kNotExpressible);
+            if (Result<void> told = in_.leave_out(place, kNotExpressible); !told) return told;
         }
         return {};
     }

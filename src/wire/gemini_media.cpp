@@ -147,7 +147,7 @@ Result<void> write_audio(StrictReader& in, Span audio, const Path& path, std::st
     }
     const std::string format = json::as_string(in.raw(values[1])).value_or("");
     const std::string_view mime = mime_of("." + format);
-    if (!mime.starts_with("audio/")) return in.leave_out(path.member("format"), kNotExpressible);
+    if (!mime.starts_with("audio/")) return in.refuse(path.member("format"), kNotExpressible);
     const std::string data = json::as_string(in.raw(values[0])).value_or("");
     return Media(in, out).write_base64(mime, data, path.member("data"));
 }
@@ -178,7 +178,7 @@ Result<void> write_part(StrictReader& in, json::Walk& part, const Path& path, st
     if (!known) {
         if (!json::is_string(in.raw(type))) return in.refuse(path.member("type"), "is required, as a string");
         const std::string called = json::as_string(in.raw(type)).value_or("").substr(0, 64);
-        return in.leave_out(path, "parts of type '" + called + "': " + std::string(kNotExpressible));
+        return in.refuse(path, "parts of type '" + called + "': " + std::string(kNotExpressible));
     }
     std::array<Span, kRules.size()> values;
     if (Result<void> read = in.read(part, path, kRules, values); !read) return read;

@@ -149,11 +149,11 @@ class Request {
             return fail(ErrorCode::invalid, "the request body is refused: " + checked.error().message);
         }
         if (Result<void> read = in_.read(members, kTop, top_); !read) return read;
-        std::string contents, system;
-        if (Result<void> read = write_conversation(in_, top_[messages], exchange_.model, contents, system); !read) {
+        out += R"({"contents":)";  // the most of it: it goes there at once
+        std::string system;
+        if (Result<void> read = write_conversation(in_, top_[messages], exchange_.model, out, system); !read) {
             return read;
         }
-        fields_.add("contents", contents);
         if (!system.empty()) fields_.name("systemInstruction") += R"({"parts":[)" + system + "]}";
         for (const auto step :
              {&Request::check_absent, &Request::read_own, &Request::write_numbers, &Request::write_limits,
@@ -162,7 +162,7 @@ class Request {
             if (Result<void> done = (this->*step)(); !done) return done;
         }
         if (!config_.empty()) fields_.name("generationConfig") += '{' + config_.text() + '}';
-        out += '{';
+        if (!fields_.empty()) out += ',';
         out += fields_.text();
         out += '}';
         return {};
@@ -181,6 +181,9 @@ class Request {
             if (!has(member) || says_nothing(raw(member))) continue;
             if (member == verbosity && is(member, "medium")) continue;
             if (member == function_call && (is(member, "auto") || is(member, "none"))) continue;
+            if (member == functions || member == function_call) {
+                return in_.refuse(path(member), "is not supported here: tools take its place");
+            }
             if (Result<void> told = in_.leave_out(path(member), kNotExpressible); !told) return told;
         }
         return {};
@@ -241,9 +244,6 @@ class Request {
         if (has(limit)) {
             const std::optional<std::int64_t> count = json::as_int64(raw(limit));
             if (!count || *count < 1) return in_.refuse(path(limit), "must be an integer of at least 1");
-            if (has(max_tokens) && json::as_int64(raw(max_tokens)) != count) {
-                return in_.refuse(path(max_tokens), "says other than max_completion_tokens");
-            }
             config_.add("maxOutputTokens", raw(limit));
         }
         if (!has(stop) || says_nothing(raw(stop))) return {};

@@ -192,6 +192,8 @@ TEST_CASE("images come as they are, log-probabilities with their text, sources w
         gemini_event(
             gemini_chunk(R"({"inlineData": {"mimeType": "image/png","data": "iVBO"}})", "", gemini_usage(5, 1290))) +
         gemini_event(
+            gemini_chunk(R"({"inlineData": {"mimeType": "image/png","data": "AAAA"}})", "", gemini_usage(5, 1290))) +
+        gemini_event(
             gemini_chunk(R"({"text": "a"})", "", gemini_usage(5, 1291),
                          R"(,"logprobsResult": {"chosenCandidates": [{"token": "a","logProbability": -0.5}]})")) +
         gemini_event(gemini_chunk(R"({"text": "b"})", "STOP", gemini_usage(5, 1292),
@@ -200,6 +202,7 @@ TEST_CASE("images come as they are, log-probabilities with their text, sources w
     REQUIRE_MESSAGE(!streamed.error, streamed.error->message);
     const std::string body = assembled(streamed.events);
     CHECK(at(body, "choices.0.message.images.0.image_url.url") == R"("data:image/png;base64,iVBO")");
+    CHECK(at(body, "choices.0.message.images.1.image_url.url") == R"("data:image/png;base64,AAAA")");
     CHECK(at(body, "choices.0.message.extra_content") ==
           R"({"google":{"grounding_metadata":{"webSearchQueries": ["q"]}}})");
     CHECK(at(body, "choices.0.logprobs.content.0.logprob") == "-0.5");

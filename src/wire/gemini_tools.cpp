@@ -56,7 +56,7 @@ class Tools {
         const Span type = in_.type_of(tool);
         if (!is(type, "function")) {
             const std::string called = json::as_string(raw(type)).value_or("").substr(0, 64);
-            return in_.leave_out(path, "a tool of type '" + called + "' " + std::string(kNotExpressible));
+            return in_.refuse(path, "a tool of type '" + called + "' " + std::string(kNotExpressible));
         }
         constexpr std::array<MemberRule, 3> kRules = {{{"type"}, {"function"}, {"cache_control", Use::drop}}};
         std::array<Span, kRules.size()> values;
