@@ -60,8 +60,10 @@ void append_extra_content(std::string_view signature, std::string_view grounding
 // Elements of chat's `annotations`, joined by commas: which of the candidate's text each source is for. Positions are
 // code points of the text. Sources that stand nowhere in it are in the metadata alone.
 std::string annotations_of(std::string_view document, json::Span grounding, std::string_view raw_inside);
-// Searches that were made for a candidate.
+// Searches that a candidate's metadata name.
 std::uint32_t searches_in(std::string_view document, json::Span grounding);
+// Of so many in an answer: those that are paid for. Before Gemini 3 an answer's searches cost as one.
+std::uint32_t billed_searches(std::string_view model, std::uint32_t count);
 
 // Members of every chat body and chunk, from "id" to "model", without a brace.
 void append_head(std::string_view raw_id, std::string_view raw_model, std::string_view object,

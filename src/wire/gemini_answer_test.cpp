@@ -125,7 +125,7 @@ TEST_CASE("several candidates, images, code and sources") {
 }
 
 TEST_CASE("sources are for what they stand at") {
-    const std::string chat = chat_of(gemini_chunk(
+    const std::string answer = gemini_chunk(
         R"({"text": "Caf\u00e9 \ud83d\ude00 open. Closed on Mondays."})", "STOP", gemini_usage(1, 2),
         R"(,"groundingMetadata": {"webSearchQueries": ["a", "b"],"groundingChunks": [{"web": {"uri": "https://a.example/",)"
         R"("title": "A"}},{"web": {"uri": "https://b.example/"}},{"image": {}}],"groundingSupports": [)"
@@ -133,7 +133,8 @@ TEST_CASE("sources are for what they stand at") {
         R"({"segment": {"partIndex": 1,"endIndex": 18,"text": "Closed on Mondays."},"groundingChunkIndices": [1]},)"
         R"({"segment": {"endIndex": 5},"groundingChunkIndices": [0]},)"
         R"({"segment": {"startIndex": 5,"endIndex": 900},"groundingChunkIndices": [0]},)"
-        R"({"segment": {"text": "nowhere"},"groundingChunkIndices": [0]}]})"));
+        R"({"segment": {"text": "nowhere"},"groundingChunkIndices": [0]}]})");
+    const std::string chat = chat_of(answer);
     const auto cited = [](std::string_view range, std::string_view title, std::string_view url) {
         return R"({"type":"url_citation","url_citation":{)" + std::string(range) + R"(,"title":")" +
                std::string(title) + R"(","url":"https://)" + std::string(url) + R"(.example/"}})";
@@ -143,7 +144,8 @@ TEST_CASE("sources are for what they stand at") {
                                                            ',' + cited(R"("start_index":13,"end_index":31)", "", "b") +
                                                            ',' + cited(R"("start_index":0,"end_index":4)", "A", "a") +
                                                            ']');
-    CHECK(at(chat, "usage.server_tool_use.web_search_requests") == "2");
+    CHECK(at(chat, "usage.server_tool_use.web_search_requests") == "1");
+    CHECK(at(chat_of(answer, "gemini-3-pro-preview"), "usage.server_tool_use.web_search_requests") == "2");
 }
 
 TEST_CASE("log-probabilities") {

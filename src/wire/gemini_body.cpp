@@ -52,7 +52,7 @@ class Body {
         out_ += ']';
         std::optional<Usage> counts = read_gemini_usage(body_, usage);
         if (counts && counts->reported) {
-            counts->web_searches = searches_;
+            counts->web_searches = billed_searches(exchange_.model, searches_);
             out_ += R"(,"usage":)";
             append_chat_usage(*counts, out_);
         }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "wire/gemini.h"
 #include "wire/gemini_answer.h"
 
 namespace weir::wire::gemini {
@@ -144,6 +145,10 @@ std::uint32_t searches_in(std::string_view document, Span grounding) {
         for (Walk query = Walk::inside(member); query.next();) ++count;
     }
     return count;
+}
+
+std::uint32_t billed_searches(std::string_view model, std::uint32_t count) {
+    return is_third_generation(model) ? count : std::min<std::uint32_t>(count, 1);
 }
 
 }  // namespace weir::wire::gemini

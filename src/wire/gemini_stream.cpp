@@ -61,7 +61,7 @@ class Stream final : public ProviderStream {
         at_ = At::ended;
         if (!usage_.empty()) {
             std::optional<Usage> counts = read_gemini_usage(usage_, {0, usage_.size()});
-            counts->web_searches = searches_;
+            counts->web_searches = billed_searches(exchange_.model, searches_);
             out += head_;
             out += R"("choices":[],"usage":)";
             append_chat_usage(*counts, out);
