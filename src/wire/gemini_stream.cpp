@@ -54,11 +54,14 @@ class Stream final : public ProviderStream {
     Result<void> end(std::string& out) override {
         if (at_ == At::failed || at_ == At::ended) return {};
         const bool finished = std::all_of(choices_.begin(), choices_.end(),
-                                          [](const Choice& choice) { return choice.finished || !choice.begun; });
+                                          [](const Choice& choice) { return !choice.finish.empty() || !choice.begun; });
         if (at_ == At::waiting || !finished || splitter_.pending() > 0) {
             return fail(ErrorCode::closed, "the stream ended before the answer did");
         }
         at_ = At::ended;
+        for (std::size_t i = 0; i < choices_.size(); ++i) {
+            if (choices_[i].begun) finish(static_cast<std::int64_t>(i), choices_[i], out);
+        }
         if (!usage_.empty()) {
             std::optional<Usage> counts = read_gemini_usage(usage_, {0, usage_.size()});
             counts->web_searches = billed_searches(exchange_.model, searches_);
@@ -76,10 +79,10 @@ class Stream final : public ProviderStream {
 
     struct Choice {
         std::size_t calls = 0;
-        // As they are spelled; told with the end.
-        std::string signature, grounding, citations, annotations;
+        // As they are spelled; told with the end. (Servers of Gemini 1.5 gave a reason to end with each chunk.)
+        std::string signature, grounding, citations, annotations, finish, refusal;
         std::string text;  // what was said, where sources may come that are for some of it
-        bool begun = false, finished = false, says_something = false;
+        bool begun = false, says_something = false, blocked = false;
     };
 
     Result<void> take(const http::SseSplitter::Event& event, std::string& out) {
@@ -209,16 +212,13 @@ class Stream final : public ProviderStream {
             return fail(ErrorCode::too_large, "what comes with the answer is too large");
         }
         write_delta(data, said, choice, out);
-        if (said.finish.empty() || choice.finished) return {};
-        Result<std::string_view> reason = finish_reason(said.finish, choice.calls > 0);
-        if (!reason) return tl::unexpected(std::move(reason.error()));
-        if (*reason == "content_filter" && !choice.says_something) {
-            begin_chunk(said.index, out);
-            out += R"("refusal":)";
-            append_refusal("The answer was withheld: ", said.finish, said.finish_message, out);
-            out += kEnd;
+        if (said.finish.empty()) return {};
+        if (Result<std::string_view> reason = finish_reason(said.finish, false); !reason) {
+            return tl::unexpected(std::move(reason.error()));
         }
-        finish(said.index, *reason, said.finish, out);
+        choice.finish = said.finish;
+        choice.refusal.clear();
+        append_refusal("The answer was withheld: ", said.finish, said.finish_message, choice.refusal);
         return {};
     }
 
@@ -267,9 +267,14 @@ class Stream final : public ProviderStream {
         out += "\n\n";
     }
 
-    void finish(std::int64_t number, std::string_view reason, std::string_view native, std::string& out) {
-        Choice& choice = choices_[static_cast<std::size_t>(number)];
-        choice.finished = true;
+    void finish(std::int64_t number, const Choice& choice, std::string& out) const {
+        std::string_view reason = "content_filter";
+        if (!choice.blocked) reason = finish_reason(choice.finish, choice.calls > 0).value_or(reason);
+        if (choice.blocked || (reason == "content_filter" && !choice.says_something)) {
+            begin_chunk(number, out);
+            out += R"("refusal":)" + choice.refusal;
+            out += kEnd;
+        }
         begin_chunk(number, out);
         if (!choice.annotations.empty()) out += R"("annotations":[)" + choice.annotations + ']';
         if (!choice.annotations.empty() && !choice.grounding.empty()) out += ',';
@@ -280,21 +285,18 @@ class Stream final : public ProviderStream {
         out += R"(},"logprobs":null,"finish_reason":")";
         out += reason;
         out += '"';
-        append_native_finish(native, out);
+        append_native_finish(choice.finish, out);
         out += "}]}\n\n";
     }
 
     // Of the prompt, as a rule at once; of what was said so far otherwise.
     void add_block(const Block& block, std::string& out) {
         if (choices_.empty()) open(0, out);
-        for (std::size_t i = 0; i < choices_.size(); ++i) {
-            if (!choices_[i].begun || choices_[i].finished) continue;
-            const auto number = static_cast<std::int64_t>(i);
-            begin_chunk(number, out);
-            out += R"("refusal":)";
-            append_refusal("The prompt was blocked: ", block.reason, block.message, out);
-            out += kEnd;
-            finish(number, "content_filter", block.reason, out);
+        for (Choice& choice : choices_) {
+            if (!choice.begun || !choice.finish.empty()) continue;
+            choice.finish = block.reason;
+            choice.blocked = true;
+            append_refusal("The prompt was blocked: ", block.reason, block.message, choice.refusal);
         }
     }
 

@@ -232,6 +232,18 @@ TEST_CASE("sources of a stream are for what it said") {
           sources.substr(sources.find('{')));
 }
 
+TEST_CASE("a reason to end in each chunk ends nothing before the body does") {
+    const std::string stream = gemini_event(gemini_chunk(R"({"text": "a"})", "STOP", gemini_usage(5, 1))) +
+                               gemini_event(gemini_chunk(R"({"text": "b"})", "STOP", gemini_usage(5, 2))) +
+                               gemini_event(gemini_chunk(R"({"text": "c"})", "MAX_TOKENS", gemini_usage(5, 3)));
+    const Streamed streamed = stream_of({stream}, gemini_exchange());
+    REQUIRE(streamed.done);
+    CHECK(count_of(streamed.events, R"("finish_reason":")") == 1);
+    const std::string body = assembled(streamed.events);
+    CHECK(at(body, "choices.0.message.content") == R"("abc")");
+    CHECK(at(body, "choices.0.finish_reason") == R"("length")");
+}
+
 TEST_CASE("errors end a stream, and nothing comes behind them") {
     const std::string begin = gemini_event(gemini_chunk(R"({"text": "a"})", "", gemini_usage(1, 1)));
     const std::string error =
