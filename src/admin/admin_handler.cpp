@@ -1,6 +1,7 @@
 #include "admin/admin_handler.h"
 
 #include "admin/cache_requests.h"
+#include "admin/key_requests.h"
 #include "admin/student_requests.h"
 #include "json/scan.h"
 
@@ -53,10 +54,12 @@ std::string purged_body(const tiers::Mark& mark, Micros until) {
 Task<void> AdminHandler::handle(net::Exchange& exchange) {
     const std::string_view path = exchange.head().path();
     const std::string_view method = exchange.head().method;
-    const bool changes = path == kFeedback || path == kPurge || is_below_students(path);
+    const bool lists_keys = path == kKeys && method != "POST";
+    const bool changes =
+        path == kFeedback || path == kPurge || is_below_students(path) || (is_at_keys(path) && !lists_keys);
     const bool allowed = changes ? method == "POST" : method == "GET" || method == "HEAD";
     if (!allowed) {
-        const std::string_view methods = changes ? "POST" : "GET, HEAD";
+        const std::string_view methods = changes ? "POST" : lists_keys ? "GET, HEAD, POST" : "GET, HEAD";
         const std::string body = error_body("this path answers " + std::string(methods) + " only");
         const std::string headers = std::string(kJson) + "allow: " + std::string(methods) + "\r\n";
         co_await exchange.respond(405, headers, body);
@@ -88,6 +91,14 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else if (path == kStudents) {
         const std::string body = render_students(gateway_.student_lives());
         co_await exchange.respond(200, kJson, body);
+    } else if (path == kKeys) {
+        const limits::KeyBook& keys = gateway_.keys();
+        std::string body;
+        std::function<void()> list = [&] {  // a change under way waits for the disk, and so would this
+            body = render_keys(keys.records(), keys.configured(), unix_micros());
+        };
+        co_await gateway_.worker().run(gateway_.first_reactor(), std::move(list));
+        co_await exchange.respond(200, kJson, body);
     } else if (path == "/api/cascades/log") {
         const Result<cascade::DecisionLog::Query> query = parse_decision_query(exchange.head().query());
         if (!query) {
@@ -101,8 +112,9 @@ Task<void> AdminHandler::show(net::Exchange& exchange, std::string_view path) {
     } else {
         const std::string body = error_body(
             "no such path; there are /health/live, /health/ready, /metrics, /api/requests/{id}, /api/cascades, "
-            "/api/cascades/log, /api/students, and to POST to /v1/feedback, /api/cache/purge, "
-            "/api/students/{student}/promote, /demote and /rollback");
+            "/api/cascades/log, /api/students, /api/keys, and to POST to /v1/feedback, /api/cache/purge, "
+            "/api/students/{student}/promote, /demote and /rollback, /api/keys, /api/keys/{key} and "
+            "/api/keys/{key}/revoke");
         co_await exchange.respond(404, kJson, body);
     }
 }
@@ -130,7 +142,7 @@ Task<void> AdminHandler::answer_error(net::Exchange& exchange, const Error& erro
 Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) {
     const std::string admin_host = gateway_.routes()->options().admin.host;
     std::optional<Refusal> refusal = refuse_post(exchange.head(), exchange.body().size(), admin_host);
-    if (!refusal && caches_ == nullptr && !is_below_students(path))
+    if (!refusal && caches_ == nullptr && !is_below_students(path) && !is_at_keys(path))
         refusal = Refusal{501, "this gateway has no caches to change"};
     if (refusal) {
         const std::string body = error_body(refusal->message);
@@ -144,6 +156,12 @@ Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) 
         if (!request) done = tl::unexpected(request.error());
         if (request) {
             work = [this, &done, asked = *request] { done = change_student(gateway_.students(), asked); };
+        }
+    } else if (is_at_keys(path)) {
+        Result<KeyRequest> request = parse_key_request(path, exchange.body());
+        if (!request) done = tl::unexpected(request.error());
+        if (request) {
+            work = [this, &done, asked = *request] { done = change_keys(gateway_.keys(), asked, unix_micros()); };
         }
     } else if (path == kPurge) {
         Result<tiers::Mark> mark = parse_purge(exchange.body());
@@ -175,10 +193,16 @@ Task<void> AdminHandler::change(net::Exchange& exchange, std::string_view path) 
     }
     if (work) co_await gateway_.worker().run(gateway_.first_reactor(), std::move(work));
     if (done) {
-        co_await exchange.respond(200, kJson, *done);
+        // A new key is told once, and kept nowhere on its way.
+        const std::string headers = std::string(kJson) + (path == kKeys ? "cache-control: no-store\r\n" : "");
+        co_await exchange.respond(200, headers, *done);
     } else {
         co_await answer_error(exchange, done.error());
     }
+}
+
+Micros AdminHandler::unix_micros() const {
+    return gateway_.clock().unix_micros();
 }
 
 std::string AdminHandler::protocol_error(unsigned, std::string_view problem) {

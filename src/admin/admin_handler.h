@@ -6,6 +6,8 @@
 //   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
 //   GET /api/cascades/log    what was decided about them, newest first: ?course=NAME&task=16 HEX DIGITS&most=100
 //   GET /api/students        which students there are, where in their life, and why (docs/students-life.md)
+//   GET /api/keys            callers' keys that were made here (docs/keys.md)
+//   POST /api/keys, /api/keys/{key}, /api/keys/{key}/revoke: see key_requests.h
 //   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
 //   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
 //   POST /api/students/{student}/promote|demote|rollback: see student_requests.h
@@ -34,6 +36,7 @@ class AdminHandler final : public net::Handler {
     Task<void> show(net::Exchange& exchange, std::string_view path);
     Task<void> show_request(net::Exchange& exchange, std::string_view id);
     Task<void> change(net::Exchange& exchange, std::string_view path);
+    Micros unix_micros() const;
     Task<void> answer_error(net::Exchange& exchange, const Error& error);
 
     gateway::Gateway& gateway_;

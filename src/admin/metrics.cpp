@@ -107,6 +107,16 @@ void judges(const std::vector<gateway::JudgeRecord::View>& views, Exposition& ou
          [](const View& view) { return to_decimal(view.cost); });
 }
 
+void rate_limits(const gateway::Totals& totals, Exposition& out) {
+    out.family("rate_limited_total", "counter", "Requests refused with 429, by the limit and whose it was.");
+    for (std::size_t i = 0; i < limits::kLimits; ++i) {
+        const std::string limit =
+            "{limit=\"" + std::string(limits::to_string(static_cast<limits::Limit>(i))) + "\",of=";
+        out.sample("rate_limited_total", limit + "\"key\"}", std::to_string(totals.limited_key[i]));
+        out.sample("rate_limited_total", limit + "\"tenant\"}", std::to_string(totals.limited_tenant[i]));
+    }
+}
+
 // By the state of their life (gateway/student_life.h).
 void students(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out) {
     std::array<std::uint64_t, gateway::kStudentStates> states{};
@@ -274,6 +284,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
                    semantic->learner->passed_over());
     }
     judges(gateway.judges(), out);
+    rate_limits(totals, out);
     students(gateway, totals, out);
     if (const auto views = gateway.cascades().views(); !views.empty()) {
         cascades(views, out);

@@ -63,6 +63,28 @@ Result<void> write_file(const std::string& file, std::string_view bytes) {
     return {};
 }
 
+Result<void> write_file_durably(const std::string& file, std::string_view bytes) {
+    const std::string beside = file + ".part" + std::to_string(getpid());
+    const auto problem = [&] {
+        const std::string why = std::strerror(errno);
+        std::remove(beside.c_str());
+        return fail(ErrorCode::io, file + ": " + why);
+    };
+    const int out = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (out < 0) return problem();
+    const bool written = write_all(out, bytes) && ::fsync(out) == 0;
+    if ((::close(out) != 0) | !written) return problem();
+    if (std::rename(beside.c_str(), file.c_str()) != 0) return problem();
+    const std::size_t slash = file.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+    const int of = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (of < 0) return fail(ErrorCode::io, folder + ": " + std::strerror(errno));
+    const bool synced = ::fsync(of) == 0;
+    ::close(of);
+    if (!synced) return fail(ErrorCode::io, folder + ": " + std::strerror(errno));
+    return {};
+}
+
 Result<std::string> read_file(const std::string& file, std::size_t most_bytes) {
     std::ifstream in(file, std::ios::binary);
     if (!in) return fail(ErrorCode::io, file + ": " + std::strerror(errno));

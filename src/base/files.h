@@ -13,6 +13,8 @@ namespace weir {
 
 // Writes whole or not at all: into a file beside it, which then takes its place.
 Result<void> write_file(const std::string& file, std::string_view bytes);
+// The same for the owner's eyes alone, and on the disk when it returns: the machine may lose its power then.
+Result<void> write_file_durably(const std::string& file, std::string_view bytes);
 Result<std::string> read_file(const std::string& file, std::size_t most_bytes);
 
 struct FileDigest {

@@ -1,8 +1,11 @@
 #include "cli/admin_client.h"
 
 #include <memory>
+#include <ostream>
+#include <vector>
 
 #include "eval/reactor_thread.h"
+#include "json/scan.h"
 #include "net/http_client.h"
 
 namespace weir::cli {
@@ -43,12 +46,13 @@ std::string reachable_host(std::string_view host) {
     return host == "::" ? "::1" : std::string(host);
 }
 
-Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path) {
+Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path,
+                             std::string_view body) {
     const net::Endpoint endpoint{reachable_host(admin.host), admin.port, "", false};
     if (admin.port == 0) return fail(ErrorCode::invalid, "admin: port 0 is another one at each start");
     Asked asked;
     const bool posts = method == "POST";
-    if (posts) asked.body = "{}";
+    if (posts) asked.body = body;
     asked.head = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nhost: " + endpoint.to_string() + "\r\n";
     if (posts) {
         asked.head += "content-type: application/json\r\ncontent-length: " + std::to_string(asked.body.size()) + "\r\n";
@@ -68,6 +72,19 @@ Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view met
                                                 asked.reply.error().message + ")");
     }
     return asked.reply;
+}
+
+int refused(std::string_view command, const AdminReply& reply, std::ostream& err) {
+    std::vector<json::Member> members;
+    std::string message = "the gateway answers with status " + std::to_string(reply.status);
+    if (json::members(reply.body, members)) {
+        for (const json::Member& member : members) {
+            const auto text = json::find_member(reply.body, member.value, "message");
+            if (member.key == "error" && text) message = json::as_string(text->of(reply.body)).value_or(message);
+        }
+    }
+    err << "weir " << command << ": " << message << "\n";
+    return reply.status == 400 || reply.status == 404 ? 2 : 1;
 }
 
 }  // namespace weir::cli

@@ -3,6 +3,7 @@
 // for all of it.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,14 @@ struct AdminReply {
     unsigned status = 0;
     std::string body;
 };
-// A POST has an empty JSON object as its body. Errors: invalid (the configuration says port 0), unavailable (no gateway
+// A POST's body is JSON. Errors: invalid (the configuration says port 0), unavailable (no gateway
 // is there), timeout, too_large, protocol.
-Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path);
+Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path,
+                             std::string_view body = "{}");
+
+// What a gateway that refuses has said, to `err`, as `weir <command>: ...`. The exit code: 2 where the fault is in what
+// was asked for, else 1.
+int refused(std::string_view command, const AdminReply& reply, std::ostream& err);
 
 // Where a process on this machine finds what listens on `host`: on every address means on this one.
 std::string reachable_host(std::string_view host);

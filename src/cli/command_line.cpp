@@ -16,6 +16,7 @@
 #include "cli/eval_spans_command.h"
 #include "cli/export_command.h"
 #include "cli/import_command.h"
+#include "cli/keys_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/student_command.h"
@@ -35,6 +36,7 @@ constexpr const char* kExamples = R"(Examples:
   weir report --by model --format json
   weir replay -c candidate.yaml      what would another configuration have done with the same requests?
   weir students                      which small models have been learned, and where they are in service
+  weir keys create --tenant acme --rpm 60       a key for a caller, told this once
   weir export --task 0123456789abcdef --out tags  its kept answers, as training data for your own trainer
   weir import-adapter --file tags.gguf --provider local  what that trainer made of it, as a tier
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
@@ -84,6 +86,7 @@ struct Arguments {
     CheckArguments check;
     ReportArguments report;
     StudentsArguments students;
+    KeysArguments keys;
     ReplayArguments replay;
     ExportArguments export_;
     ImportArguments import;
@@ -204,6 +207,34 @@ void add_students(CLI::App& app, StudentsArguments& to) {
     students->add_option("student", to.student, "which one")->type_name("STUDENT");
     add_format(*students, to.format);
     students->footer(kStudentsHelp);
+}
+
+const std::map<std::string, std::string> kKeyActions{
+    {"list", "list"}, {"create", "create"}, {"set", "set"}, {"revoke", "revoke"}};
+
+constexpr const char* kKeysHelp = R"(Actions:
+  list    the keys that were made here, never the keys themselves (default)
+  create  makes one for --tenant and tells it, this once
+  set     changes what KEY may do; what is not said stays
+  revoke  KEY is good for nothing from now on, for good
+KEY is an id in the list, or what the key begins with. The gateway has to run: it alone writes the file of keys, and
+every change holds at once, without a restart. Keys of the configuration (keys:) change with it.)";
+
+void add_keys(CLI::App& app, KeysArguments& to) {
+    CLI::App* const keys = app.add_subcommand("keys", "The running gateway's keys for callers: make, limit, revoke");
+    add_config(*keys, to.config_file);
+    add_choice(*keys, "action", to.action, kKeyActions, "list|create|set|revoke", "what to do (default: list)");
+    keys->add_option("key", to.key, "which one")->type_name("KEY");
+    keys->add_option("--tenant", to.tenant, "whose it is")->type_name("T");
+    keys->add_option("--name", to.name, "what it is for")->type_name("N");
+    keys->add_option("--models", to.models, "names and globs, with commas, that it may ask for; \"*\": all")
+        ->type_name("A,B*");
+    keys->add_option("--rpm", to.rpm, "requests a minute; none: no limit")->type_name("N");
+    keys->add_option("--tpm", to.tpm, "tokens a minute; none: no limit")->type_name("N");
+    keys->add_option("--parallel", to.parallel, "requests at the same time; none: no limit")->type_name("N");
+    keys->add_option("--expires", to.expires, "how long it is good from now, such as 30d; never")->type_name("WHEN");
+    add_format(*keys, to.format);
+    keys->footer(kKeysHelp);
 }
 
 void add_embedding(CLI::App& command, eval::EmbeddingChoice& to) {
@@ -406,6 +437,7 @@ void add_commands(CLI::App& app, Arguments& to) {
 
     add_report(app, to.report);
     add_students(app, to.students);
+    add_keys(app, to.keys);
     add_replay(app, to.replay);
     add_export(app, to.export_);
     add_import(app, to.import);
@@ -425,11 +457,13 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 10> kCommands{"serve",  "check",          "report", "students", "replay",
-                                                         "export", "import-adapter", "train",  "eval",     "version"};
+    constexpr std::array<std::string_view, 11> kCommands{"serve", "check",  "report", "students",
+                                                         "keys",  "replay", "export", "import-adapter",
+                                                         "train", "eval",   "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
     if (word.empty())
-        return "a command is missing: serve, check, report, students, replay, export, import-adapter, train, eval or "
+        return "a command is missing: serve, check, report, students, keys, replay, export, import-adapter, train, "
+               "eval or "
                "version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
@@ -479,6 +513,7 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
     }
     if (app.got_subcommand("students")) return students_command(arguments.students, process_settings(), out, err);
+    if (app.got_subcommand("keys")) return keys_command(arguments.keys, process_settings(), out, err);
     if (app.got_subcommand("replay")) {
         return replay_command(arguments.replay, process_settings(), SystemClock(), out, err);
     }

@@ -18,7 +18,6 @@ constexpr std::size_t kKiB = 1u << 10;
 constexpr std::size_t kMiB = 1u << 20;
 constexpr std::size_t kGiB = 1u << 30;
 constexpr std::size_t kTiB = std::size_t{1} << 40;
-constexpr std::size_t kMaxKeys = 100'000;
 constexpr unsigned kMaxReactors = 64;  // request ids hold no more
 
 void read_tls(Section& top, Reader& reader, Draft& draft) {
@@ -114,33 +113,6 @@ void read_embedding(Section& top, Reader& reader, Draft& draft) {
     draft.options.embedding = std::move(to);
 }
 
-void read_keys(Section& top, Reader& reader, Draft& draft) {
-    const ConfigNode* const node = top.find("keys");
-    draft.has_keys = top.has("keys");
-    if (node == nullptr) return;
-    if (node->kind != ConfigNode::Kind::list || node->items.empty()) {
-        reader.error(node->line,
-                     "keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a "
-                     "gateway on loopback that asks for no key");
-        return;
-    }
-    if (node->items.size() > kMaxKeys) {
-        reader.error(node->line, "keys has more than 100,000 items");
-        return;
-    }
-    for (const ConfigNode& item : node->items) {
-        Section entry(reader, item, "keys");
-        gateway::KeyOptions to;
-        to.line = item.line;
-        entry.require("key");
-        entry.secret("key", to.key);
-        entry.require("tenant");
-        entry.text("tenant", to.tenant);
-        entry.finish();
-        if (!to.key.empty() && !to.tenant.empty()) draft.options.keys.push_back(std::move(to));
-    }
-}
-
 void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     Section top(reader, root, "");
     gateway::Options& options = draft.options;
@@ -161,7 +133,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     read_embedding(top, reader, draft);
     draft.cascades_line = top.line_of("cascades");
     read_cascades(top, reader, draft);
-    read_keys(top, reader, draft);
+    read_callers(top, reader, draft);
     top.finish();
 }
 

@@ -1,6 +1,7 @@
 // Whether the parts of the configuration fit together, and what deserves a warning.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "cli/config_draft.h"
@@ -24,10 +25,11 @@ std::vector<std::string_view> provider_names(const gateway::Options& options) {
 
 void check_addresses(Reader& reader, const Draft& draft) {
     const gateway::Options& options = draft.options;
-    if (!draft.has_keys && !is_loopback(options.listen.host)) {
+    if (!draft.has_keys && !options.require_key && !is_loopback(options.listen.host)) {
         reader.error(draft.listen_line,
                      "listen: without keys: only a loopback address such as 127.0.0.1 is allowed, "
-                     "or everybody who reaches it spends your money");
+                     "or everybody who reaches it spends your money; require_key: true asks for keys that are made "
+                     "with weir keys");
     }
     if (!is_loopback(options.admin.host)) {
         reader.error(draft.admin_line,
@@ -44,7 +46,11 @@ void check_keys(Reader& reader, const Draft& draft) {
     limits::KeyRing ring;
     for (const gateway::KeyOptions& key : draft.options.keys) {
         const std::size_t before = ring.size();
-        if (const Result<void> added = ring.add(key.key, key.tenant); !added) {
+        limits::Caller caller;
+        auto tenant = std::make_shared<limits::Tenant>();
+        tenant->name = key.tenant;
+        caller.tenant = std::move(tenant);
+        if (const Result<void> added = ring.add(key.key, std::move(caller)); !added) {
             reader.error(key.line, "keys: " + added.error().message);
         } else if (ring.size() == before) {
             reader.error(key.line, "keys: tenant " + key.tenant + " has this key already");

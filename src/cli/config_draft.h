@@ -33,6 +33,8 @@ void read_cascades(Section& top, Reader& reader, Draft& draft);
 // config_examples.cpp: what a cascade keeps to learn from, and whether it may.
 void read_examples(Section& cascade, Reader& reader, store::ExampleOptions& to);
 void check_examples(Reader& reader, const Draft& draft);
+// config_keys.cpp: who may ask, and for how much.
+void read_callers(Section& top, Reader& reader, Draft& draft);
 // config_checks.cpp: whether it fits together.
 void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings);
 

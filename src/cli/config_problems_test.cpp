@@ -35,7 +35,7 @@ TEST_CASE("what is wrong is said with its line") {
         // Keys.
         {kProvider + "lisen: 127.0.0.1:1\n",
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
-          "limits, ledger, cache, providers, models, embedding, cascades, keys"}},
+          "limits, ledger, cache, providers, models, embedding, cascades, keys, tenants, require_key"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
           "ring_rows, commit_interval"}},
@@ -43,7 +43,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
         {kProvider + "<<: { data: x }\n",
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-          "providers, models, embedding, cascades, keys"}},
+          "providers, models, embedding, cascades, keys, tenants, require_key"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
          {"4: duplicate key \"head\": it stands in line 3 already"}},
@@ -92,7 +92,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: listen: \"[::x]:80\"" + wants_address + "there is no IPv6 address in the brackets"}},
         {kProvider + "listen: 0.0.0.0:80\n",
          {"2: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who reaches it "
-          "spends your money"}},
+          "spends your money; require_key: true asks for keys that are made with weir keys"}},
         {kProvider + "admin: 10.0.0.1:80\n",
          {"2: admin: only a loopback address such as 127.0.0.1 is allowed: this version asks for no password there"}},
         {kProvider + "listen: localhost:80\nadmin: localhost:80\n", {"3: admin and listen are the same address"}},
@@ -333,6 +333,15 @@ TEST_CASE("what is wrong is said with its line") {
           "that asks for no key"}},
         {"listen: 0.0.0.0:1\n" + kProvider + "keys:\n", {"3: keys has no value; leave the line out for the default"}},
         {kProvider + "keys:\n  - { key: ${ACME} }\n", {"3: keys: the key \"tenant\" is missing"}},
+        {kProvider + "keys:\n  - { key: ${ACME}, tenant: acme, models: [] }\n",
+         {"3: keys.models is empty: leave it out for a key that may use all models"}},
+        {kProvider + "keys:\n  - { key: ${ACME}, tenant: acme, models: [\"\"], parallel: 0 }\n",
+         {"3: keys.models: 'models': a name or glob has 1 to 256 bytes",
+          "3: keys.parallel: \"0\" is not a whole number from 1 to 100000"}},
+        {kProvider + "tenants: []\n", {"2: tenants is a map such as { acme: { requests_per_minute: 600 } }"}},
+        {kProvider + "tenants:\n  a b: { requests_per_minute: 1 }\n  c: { rpm: 1 }\n",
+         {"3: tenants.a b: a tenant's name has 1 to 64 of the characters A-Z a-z 0-9 . _ -",
+          "4: unknown key \"rpm\" in tenants.c; allowed: requests_per_minute, tokens_per_minute, parallel"}},
         {kProvider + "keys:\n  - { key: ${SHORT}, tenant: acme }\n",
          {"3: keys: a caller's key has 8 to 512 characters, this one has 7"}},
         {kProvider + "keys:\n  - { key: ${ACME}, tenant: ac me }\n",
@@ -355,9 +364,9 @@ TEST_CASE("all errors are told at once, by line") {
                 "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
                 "4: providers.p: the key \"base_url\" is missing",
                 "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-                "providers, models, embedding, cascades, keys",
+                "providers, models, embedding, cascades, keys, tenants, require_key",
                 "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
-                "reaches it spends your money"});
+                "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});
 }
 
 TEST_CASE("what deserves a warning") {

@@ -17,6 +17,7 @@ TEST_CASE("the least that is a configuration, and its defaults") {
     CHECK(options.data_folder == "./weir-data");
     CHECK(options.prices_file.empty());
     CHECK(options.keys.empty());
+    CHECK(!options.require_key);
     CHECK(options.limits.head_bytes == 32 * 1024);
     CHECK(!options.ledger.drop_when_full);
     REQUIRE(options.providers.contains("p"));
@@ -98,6 +99,13 @@ keys:
   - { key: ${ACME}, tenant: acme }
   - key: ${BIRCH}
     tenant: birch
+    models: ["gpt-4o*", small]
+    requests_per_minute: 60
+    tokens_per_minute: 90000
+    parallel: 4
+tenants:
+  acme: { requests_per_minute: 600 }
+require_key: true
 )");
     CHECK(options.listen.host == "0.0.0.0");
     CHECK(options.listen.port == 8123);
@@ -238,6 +246,12 @@ keys:
     REQUIRE(options.keys.size() == 2);
     CHECK(options.keys[0].key == "sk-acme-secret");
     CHECK(options.keys[1].tenant == "birch");
+    CHECK(options.keys[0].models.empty());
+    CHECK(!options.keys[0].rates.any());
+    CHECK(options.keys[1].models == std::vector<std::string>{"gpt-4o*", "small"});
+    CHECK(options.keys[1].rates == limits::Rates{60, 90'000, 4});
+    CHECK(options.tenants == std::map<std::string, limits::Rates>{{"acme", {600, 0, 0}}});
+    CHECK(options.require_key);
 }
 
 TEST_CASE("a price: an hour's writes, long prompts, searches; for every service tier") {

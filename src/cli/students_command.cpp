@@ -5,6 +5,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/config_values.h"
+#include "cli/json_fields.h"
 #include "cli/report_text.h"
 #include "json/scan.h"
 
@@ -14,32 +15,6 @@ namespace {
 using Align = Table::Align;
 
 constexpr std::string_view kPath = "/api/students";
-
-// Of one JSON object in a document that was checked.
-class Fields {
-  public:
-    Fields(std::string_view document, json::Span object) : document_(document), object_(object) {}
-    std::string text(std::string_view name) const { return json::as_string(raw(name)).value_or(""); }
-    double number(std::string_view name) const { return json::as_double(raw(name)).value_or(0); }
-    std::uint64_t whole(std::string_view name) const {
-        return static_cast<std::uint64_t>(std::max<std::int64_t>(0, json::as_int64(raw(name)).value_or(0)));
-    }
-    bool flag(std::string_view name) const { return json::as_bool(raw(name)).value_or(false); }
-    // Nothing where it is null.
-    std::optional<Fields> object(std::string_view name) const {
-        const auto found = json::find_member(document_, object_, name);
-        if (!found || !json::is_object(found->of(document_))) return std::nullopt;
-        return Fields(document_, *found);
-    }
-
-  private:
-    std::string_view raw(std::string_view name) const {
-        const auto found = json::find_member(document_, object_, name);
-        return found ? found->of(document_) : std::string_view("null");
-    }
-    std::string_view document_;
-    json::Span object_;
-};
 
 // The last part of a student's name, which tells it from the others; the JSON form has the whole one.
 std::string short_name(const std::string& name) {
@@ -60,19 +35,6 @@ std::string itself(const std::optional<Fields>& repeats) {
 
 std::string made_of(const Fields& student) {
     return student.whole("examples") == 0 ? "-" : with_thousands(student.whole("examples"));
-}
-
-int refused(const AdminReply& reply, std::ostream& err) {
-    std::vector<json::Member> members;
-    std::string message = "the gateway answers with status " + std::to_string(reply.status);
-    if (json::members(reply.body, members)) {
-        for (const json::Member& member : members) {
-            const auto text = json::find_member(reply.body, member.value, "message");
-            if (member.key == "error" && text) message = json::as_string(text->of(reply.body)).value_or(message);
-        }
-    }
-    err << "weir students: " << message << "\n";
-    return reply.status == 400 || reply.status == 404 ? 2 : 1;
 }
 
 // What was done, in the gateway's words.
@@ -161,7 +123,7 @@ int students_command(const StudentsArguments& arguments, const LoadSettings& set
         err << "weir students: " << reply.error().message << "\n";
         return reply.error().code == ErrorCode::invalid ? 2 : 1;
     }
-    if (reply->status != 200) return refused(*reply, err);
+    if (reply->status != 200) return refused("students", *reply, err);
     if (!lists) {
         print_done(*reply, arguments.format, out);
         return 0;

@@ -67,6 +67,16 @@ Task<void> refuse_path(Lane& lane, net::Exchange& exchange) {
     co_await refuse(lane, exchange, error);
 }
 
+// Those that the caller's key may ask for, by the name that is listed or by what it means.
+std::vector<wire::ModelEntry> models_for(const limits::Caller& caller, const Routes& routes) {
+    std::vector<wire::ModelEntry> entries;
+    for (auto& [name, owner] : routes.listed_models()) {
+        const auto means = routes.resolve(name, routes.cascade_for(name));
+        if (caller.may_use(name, means ? means->full_name : name)) entries.push_back({name, owner});
+    }
+    return entries;
+}
+
 }  // namespace
 
 // The usual case goes without a coroutine of its own.
@@ -118,14 +128,13 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
 }
 
 Task<void> ApiHandler::list_models(net::Exchange& exchange, std::string_view id) {
-    const Routes& routes = lane_.routes->routes();
-    if (caller_of(routes, exchange.head()) == nullptr) {
-        const wire::ApiError error = unknown_caller();
-        co_await refuse(lane_, exchange, error);
+    const std::shared_ptr<const LaneKeys> keys = lane_.keys;
+    const auto caller = caller_of(*keys->ring, exchange.head(), lane_.shared.clock);
+    if (!caller) {
+        co_await refuse(lane_, exchange, caller.error());
         co_return;
     }
-    std::vector<wire::ModelEntry> entries;
-    for (auto& [name, owner] : routes.listed_models()) entries.push_back({name, owner});
+    const std::vector<wire::ModelEntry> entries = models_for(**caller, lane_.routes->routes());
     std::string body;
     if (id.empty()) {
         body = wire::render_models(entries, 0);

@@ -190,6 +190,7 @@ Task<void> deliver_failure(RequestLife& life, const Failure& failure) {
         co_return;
     }
     life.row.status = static_cast<std::uint16_t>(failure.error.status);
+    life.admission.free();
     std::string headers = weir_headers(life, life.plan->reference->full_name, false);
     headers += failure.headers;
     headers += "content-type: application/json\r\n";

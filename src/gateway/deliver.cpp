@@ -41,6 +41,7 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
     if (life.dialect != nullptr) add_id_header(*life.dialect, life.row.id, lines);
     if (life.row.tier) line(lines, "x-weir-tier", store::to_string(*life.row.tier));
     line(lines, "x-weir-cache", life.cache_state);
+    life.admission.append_headers(life.lane.reactor.now(), lines);
     if (!model.empty()) line(lines, "x-weir-model", model);
     if (costs) {
         line(lines, "x-weir-cost-usd", life.row.cost_complete ? to_decimal(life.row.cost) : "unknown");
@@ -65,6 +66,7 @@ Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::st
     std::string headers = weir_headers(life, {}, false);
     headers += "content-type: application/json\r\n";
     headers += more_headers;
+    life.admission.free();
     co_await life.exchange.respond(error.status, headers, body);
 }
 
@@ -89,6 +91,7 @@ Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view 
     }
     headers += life.chat.stream ? "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
                                 : "content-type: application/json\r\n";
+    life.admission.free();
     life.row.complete = co_await life.exchange.respond(200, headers, body);
 }
 

@@ -188,6 +188,7 @@ Task<void> deliver(EmbeddingsLife& life, std::string_view body, std::string_view
     std::string headers = weir_headers(life, life.plan->reference->full_name, true);
     headers += more_headers;
     headers += "content-type: application/json\r\n";
+    life.admission.free();
     life.row.complete = co_await life.exchange.respond(200, headers, body);
 }
 

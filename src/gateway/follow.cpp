@@ -1,5 +1,6 @@
 // A request that another one's call answers: the stream comes from the flight, as if it came from the upstream.
 #include "gateway/caller_stream.h"
+#include "gateway/upstream_call.h"
 
 namespace weir::gateway {
 namespace {
@@ -20,7 +21,8 @@ void begin_followed(Following& following) {
     life.row.tier = store::TierKind::exact;
     life.cache_state = "hit";
     std::string headers = weir_headers(life, life.plan->reference->full_name, false);
-    headers += following.follower.flight().header_lines();
+    headers += life.caller->has_rates() ? without_rate_limits(following.follower.flight().header_lines())
+                                        : following.follower.flight().header_lines();
     headers += "content-type: text/event-stream; charset=utf-8\r\n";
     life.exchange.begin_stream(200, headers);
 }
@@ -103,6 +105,7 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
                                    "server_error", "upstream_broke_off", ""};
         std::string event;
         following.stream.break_off(error, event);
+        life.admission.free();
         co_await life.exchange.end_stream(event);
         co_return;
     }
@@ -110,6 +113,7 @@ Task<void> follow_flight(ChatLife& life, tiers::Follower& follower) {
     set_saved(following);
     if (life.row.attempt_count > 0) life.row.attempts[0].outcome = store::Outcome::served;
     life.lane.served->note({life.row.id, life.cache_key, nullptr, nullptr});
+    life.admission.free();
     const bool ended = co_await life.exchange.end_stream(following.out);
     life.row.complete = ended && !following.stream.chat().failed();
 }

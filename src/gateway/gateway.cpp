@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <filesystem>
 #include <latch>
 #include <mutex>
@@ -19,6 +20,7 @@ namespace weir::gateway {
 namespace {
 
 constexpr unsigned kMaxReactors = 64;
+constexpr Micros kKeysMicros = 1'000'000;  // for a changed key to reach all reactors
 
 net::ServerLimits server_limits(const Limits& limits, unsigned reactors) {
     net::ServerLimits server;
@@ -67,12 +69,15 @@ struct Gateway::Impl {
 
     Result<void> open_ledger(const Options& options, unsigned reactors);
     Result<void> open_caches(const Options& options);
+    Result<void> open_keys(const Options& options);
+    void tell_lanes(const std::shared_ptr<const limits::KeyRing>& now);
     Result<void> start_engines(const Options& options, unsigned reactors);
     void tell_students(const Routes& now);
     void stop();
 
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
+    std::unique_ptr<limits::KeyBook> keys;
     std::unique_ptr<store::ExampleStore> examples;
     tiers::student::StudentShelf shelf;
     std::unique_ptr<Students> students;
@@ -84,6 +89,7 @@ struct Gateway::Impl {
     std::optional<Shared> shared;
     mutable std::mutex routes_mutex;
     std::shared_ptr<const Routes> routes;
+    std::shared_ptr<const limits::KeyRing> ring;  // until the engines have it
     std::vector<std::unique_ptr<Engine>> engines;
     std::atomic<bool> draining{false};
     std::uint16_t port = 0;
@@ -107,6 +113,38 @@ Result<void> Gateway::Impl::open_ledger(const Options& options, unsigned reactor
     if (!opened) return tl::unexpected(opened.error());
     ledger = std::move(*opened);
     return {};
+}
+
+Result<void> Gateway::Impl::open_keys(const Options& options) {
+    auto opened = limits::KeyBook::open(options.data_folder + "/keys.jsonl", *ledger, clock);
+    if (!opened) return tl::unexpected(opened.error());
+    keys = std::move(*opened);
+    auto first = keys->configure(routes->key_settings());
+    if (!first) return tl::unexpected(first.error());
+    ring = std::move(*first);
+    return {};
+}
+
+// Returns once all reactors know, or after kKeysMicros: one that is ending never does.
+void Gateway::Impl::tell_lanes(const std::shared_ptr<const limits::KeyRing>& now) {
+    struct Told {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::size_t lanes = 0;
+    };
+    const auto told = std::make_shared<Told>();
+    std::size_t wanted = 0;
+    for (auto& engine : engines) {
+        const bool called = engine->lane.link->call([told, now](Lane& lane) {
+            take_keys(now, lane.keys);
+            const std::lock_guard lock(told->mutex);
+            ++told->lanes;
+            told->changed.notify_one();
+        });
+        if (called) ++wanted;
+    }
+    std::unique_lock lock(told->mutex);
+    told->changed.wait_for(lock, std::chrono::microseconds(kKeysMicros), [&] { return told->lanes == wanted; });
 }
 
 Result<void> Gateway::Impl::open_caches(const Options& options) {
@@ -168,6 +206,7 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
     for (unsigned i = 0; i < reactors; ++i) {
         auto engine = std::make_unique<Engine>(clock, i, *shared);
         engine->lane.routes = std::make_shared<LaneRoutes>(routes, engine->reactor, *shared);
+        take_keys(ring, engine->lane.keys);
         auto server = net::HttpServer::listen(engine->reactor, endpoint, limits, tls, engine->handler);
         if (!server) return tl::unexpected(server.error());
         engine->server = std::move(*server);
@@ -175,7 +214,9 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
         engines.push_back(std::move(engine));
     }
     port = endpoint.port;
+    ring.reset();
     for (auto& engine : engines) engine->thread = std::thread([&reactor = engine->reactor] { reactor.run(); });
+    keys->listen([this](const std::shared_ptr<const limits::KeyRing>& now) { tell_lanes(now); });
     return {};
 }
 
@@ -218,6 +259,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clo
     auto routes = Routes::build(options, nullptr, *impl->ledger);
     if (!routes) return tl::unexpected(routes.error());
     impl->routes = std::move(*routes);
+    if (auto opened = impl->open_keys(options); !opened) return tl::unexpected(opened.error());
     if (auto opened = impl->open_caches(options); !opened) return tl::unexpected(opened.error());
     if (auto started = impl->start_engines(options, reactors); !started) return tl::unexpected(started.error());
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
@@ -274,6 +316,8 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
         return tl::unexpected(prepared.error());
     }
     keep(embedding_kept, "embedding");
+    const auto ring = impl_->keys->configure((*built)->key_settings());
+    if (!ring) return tl::unexpected(ring.error());
     {
         const std::lock_guard lock(impl_->routes_mutex);
         impl_->routes = *built;
@@ -283,6 +327,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
         engine->on_reactor([&] {
             engine->server->set_limits(limits);
             engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
+            take_keys(*ring, engine->lane.keys);
         });
     }
     impl_->tell_students(**built);
@@ -349,6 +394,10 @@ Totals Gateway::totals() const {
         totals.background_dropped += lane.background_dropped;
         totals.audits += lane.audits;
         totals.refreshes += lane.refreshes;
+        for (std::size_t i = 0; i < limits::kLimits; ++i) {
+            totals.limited_key[i] += lane.limited_key[i];
+            totals.limited_tenant[i] += lane.limited_tenant[i];
+        }
         totals.student_offers += lane.student_offers;
         totals.student_declined += lane.student_declined;
         totals.connections += engine->server->connections();
@@ -364,6 +413,12 @@ Totals Gateway::totals() const {
 
 store::SqliteLedger& Gateway::ledger() {
     return *impl_->ledger;
+}
+const Clock& Gateway::clock() const {
+    return impl_->clock;
+}
+limits::KeyBook& Gateway::keys() {
+    return *impl_->keys;
 }
 Caches& Gateway::caches() {
     return *impl_->caches;

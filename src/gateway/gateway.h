@@ -15,6 +15,7 @@
 #include "gateway/routes.h"
 #include "gateway/student_life.h"
 #include "gateway/students.h"
+#include "limits/key_book.h"
 #include "net/http_server.h"
 #include "store/ledger.h"
 
@@ -25,6 +26,7 @@ struct Totals {
     std::uint64_t retries = 0, fallbacks = 0, queued = 0, ejections = 0;
     std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, audits = 0,
                   refreshes = 0;
+    std::array<std::uint64_t, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit
     std::uint64_t student_offers = 0, student_declined = 0;
     std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
@@ -57,6 +59,8 @@ class Gateway {
     bool draining() const;
     Totals totals() const;
     store::SqliteLedger& ledger();
+    const Clock& clock() const;
+    limits::KeyBook& keys();
     Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();

@@ -270,6 +270,11 @@ void LaneLink::cut() {
     lane_ = nullptr;
 }
 
+void take_keys(std::shared_ptr<const limits::KeyRing> ring, std::shared_ptr<const LaneKeys>& in) {
+    if (in && in->ring->number() > ring->number()) return;
+    in = std::make_shared<LaneKeys>(std::move(ring));
+}
+
 std::shared_ptr<const Plan> LaneRoutes::find(std::string_view model) const {
     const auto found = plans_.find(model);
     return found == plans_.end() ? nullptr : found->second;

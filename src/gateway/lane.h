@@ -28,6 +28,8 @@
 #include "gateway/judge_record.h"
 #include "gateway/repeats.h"
 #include "gateway/routes.h"
+#include "limits/admission.h"
+#include "limits/keys.h"
 #include "net/reactor.h"
 #include "store/example_store.h"
 #include "store/ledger.h"
@@ -144,6 +146,14 @@ class LaneRoutes {
     std::unordered_map<std::string, std::shared_ptr<const Plan>, NameHash, std::equal_to<>> plans_;
 };
 
+// The keys as one reactor knows them; its own owner of the ring, so that requests don't count on one that all reactors
+// share.
+struct LaneKeys {
+    std::shared_ptr<const limits::KeyRing> ring;
+};
+// Takes the place of an older ring; one that is older itself, overtaken on its way, does nothing.
+void take_keys(std::shared_ptr<const limits::KeyRing> ring, std::shared_ptr<const LaneKeys>& in);
+
 struct LaneCounters {
     std::atomic<std::uint64_t> requests{0};
     std::array<std::atomic<std::uint64_t>, 5> by_tier{};    // store::TierKind
@@ -159,6 +169,7 @@ struct LaneCounters {
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
     std::atomic<std::uint64_t> retries{0}, fallbacks{0}, queued{0},
         ejections{0};                                                   // calls for the reference (attempts.h)
+    std::array<std::atomic<std::uint64_t>, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit
     std::atomic<std::uint64_t> student_offers{0}, student_declined{0};  // asked, and had an answer to offer or not
 };
 
@@ -194,6 +205,7 @@ struct Lane {
     Shared& shared;
     RequestIds ids;
     std::shared_ptr<LaneRoutes> routes;
+    std::shared_ptr<const LaneKeys> keys;
     LaneCounters counters;
     std::unordered_set<std::uint64_t> named_tasks;
     wire::PromptMemo prompts;

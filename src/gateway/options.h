@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "cascade/options.h"
+#include "limits/rates.h"
 #include "local/llama_server.h"
 #include "prices/price_table.h"
 #include "tiers/model/call_rules.h"
@@ -75,6 +76,8 @@ struct ModelOptions {
 struct KeyOptions {
     std::string key;  // from ${ENV}; dropped once hashed
     std::string tenant;
+    std::vector<std::string> models;  // globs; empty: all
+    limits::Rates rates;
     int line = 0;
 };
 
@@ -126,6 +129,8 @@ struct Options {
     std::vector<ModelOptions> models;
     std::vector<cascade::CascadeOptions> cascades;  // in the file's order: the first match wins
     std::vector<KeyOptions> keys;
+    std::map<std::string, limits::Rates> tenants;  // over all keys of a tenant
+    bool require_key = false;                      // though there is none yet
     std::optional<EmbeddingOptions> embedding;
     Limits limits;
     LedgerOptions ledger;

@@ -68,6 +68,7 @@ Task<std::optional<Failure>> deliver_whole(Passage& passage) {
     }
     life.sum_costs();
     life.row.status = static_cast<std::uint16_t>(passage.status);
+    life.admission.free();
     life.row.complete = co_await life.exchange.respond(passage.status, headers_of(passage, true), body);
     co_return std::nullopt;
 }
@@ -93,6 +94,7 @@ Task<void> break_off(Passage& passage, const Error& error) {
         echo.request_id = to_hex(static_cast<std::uint64_t>(life.row.id));
         life.dialect->stream_from_chat(echo, std::nullopt)->break_off(told, event);
     }
+    life.admission.free();
     co_await life.exchange.end_stream(event);
 }
 
@@ -135,6 +137,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     note_served(passage);
     account(passage);
     finish_attempt(passage);
+    life.admission.free();
     life.row.complete = co_await life.exchange.end_stream();
     co_await passage.call.finish(kFinishMicros);
     co_return std::nullopt;

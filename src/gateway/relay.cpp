@@ -206,6 +206,7 @@ Task<void> break_stream(Relay& relay, const Error& broken, CallerStream& stream)
                                ""};
     std::string event;
     stream.break_off(error, event);
+    life.admission.free();
     co_await life.exchange.end_stream(event);
 }
 
@@ -243,6 +244,7 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
         co_return std::nullopt;
     }
     if (!life.exchange.began()) begin_relayed(relay);
+    life.admission.free();
     const bool ended = co_await life.exchange.end_stream(relay.out);
     life.row.complete = ended && !stream.failed();
     // What is left is the end of the upstream's body, for the sake of its connection.

@@ -195,22 +195,70 @@ wire::ApiError bad_request(std::string message, std::string param, std::string c
     return {400, std::move(message), "invalid_request_error", std::move(code), std::move(param)};
 }
 
-const Routes::Tenant* caller_of(const Routes& routes, const http::RequestHead& head) {
-    const Routes::Tenant* tenant = routes.tenant_of(limits::bearer_key(head.headers.value("authorization")));
-    if (tenant != nullptr) return tenant;
-    const std::string_view key = head.headers.value("x-api-key");
-    return key.empty() ? nullptr : routes.tenant_of(key);
+tl::expected<const limits::Caller*, wire::ApiError> caller_of(const limits::KeyRing& keys,
+                                                              const http::RequestHead& head, const Clock& clock) {
+    const limits::Caller* caller = keys.find(limits::bearer_key(head.headers.value("authorization")));
+    if (caller == nullptr) {
+        const std::string_view key = head.headers.value("x-api-key");
+        if (!key.empty()) caller = keys.find(key);
+    }
+    std::string_view problem;
+    if (caller == nullptr) {
+        problem =
+            "Incorrect API key provided: the key in 'Authorization: Bearer ...' or 'x-api-key' is not known here.";
+    } else if (caller->expires_unix_micros != 0 && caller->expires_unix_micros <= clock.unix_micros()) {
+        problem = "The API key provided has expired: ask for a new one.";
+    } else {
+        return caller;
+    }
+    return tl::unexpected(wire::ApiError{401, std::string(problem), "invalid_request_error", "invalid_api_key", ""});
 }
 
-wire::ApiError unknown_caller() {
-    return {401, "Incorrect API key provided: the key in 'Authorization: Bearer ...' or 'x-api-key' is not known here.",
-            "invalid_request_error", "invalid_api_key", ""};
+namespace {
+
+std::optional<wire::ApiError> keep_within_limits(RequestLife& life) {
+    const std::optional<limits::Refused> refused =
+        life.admission.admit(*life.caller, life.exchange.body().size(), life.lane.reactor.now());
+    if (!refused) return std::nullopt;
+    LaneCounters& counters = life.lane.counters;
+    auto& counts = refused->of_tenant ? counters.limited_tenant : counters.limited_key;
+    counts[static_cast<std::size_t>(refused->limit)].fetch_add(1, std::memory_order_relaxed);
+    const std::string_view type = refused->limit == limits::Limit::tokens ? "tokens" : "requests";  // as OpenAI's
+    return wire::ApiError{429, refused->message(*life.caller), std::string(type), "rate_limit_exceeded", ""};
 }
+
+// The tokens of what the reference did for the request, well or not, and of the cheaper model whose answer it got. What
+// came from a cache used none, and what cheaper tiers tried in vain is not the caller's doing.
+void settle_limits(RequestLife& life) {
+    Tokens used = 0;
+    Tokens answer = 0;
+    for (std::size_t i = 0; i < life.row.attempt_count; ++i) {
+        const store::Attempt& attempt = life.row.attempts[i];
+        const bool served = attempt.outcome == store::Outcome::served;
+        if (!served && attempt.tier != store::TierKind::reference) continue;
+        used += Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write + attempt.output;
+        if (served) answer = attempt.output;
+    }
+    life.admission.settle(used, answer);
+}
+
+std::optional<wire::ApiError> check_model(const RequestLife& life, std::string_view model) {
+    if (life.caller->may_use(model, life.plan->reference->full_name)) return std::nullopt;
+    return wire::ApiError{403,
+                          "This API key does not have access to the model '" + std::string(model.substr(0, 256)) +
+                              "'. GET /v1/models lists what it may use.",
+                          "invalid_request_error", "model_not_found", "model"};
+}
+
+}  // namespace
 
 std::optional<wire::ApiError> admit_caller(RequestLife& life) {
-    life.tenant = caller_of(life.routes->routes(), life.exchange.head());
-    if (life.tenant == nullptr) return unknown_caller();
+    const auto caller = caller_of(*life.keys->ring, life.exchange.head(), life.lane.shared.clock);
+    if (!caller) return caller.error();
+    life.caller = *caller;
+    life.tenant = life.caller->tenant.get();
     life.row.tenant = life.tenant->id;
+    if (std::optional<wire::ApiError> problem = keep_within_limits(life)) return problem;
     return read_weir_headers(life);
 }
 
@@ -218,17 +266,20 @@ bool find_plan_at_once(RequestLife& life, std::string_view model) {
     std::shared_ptr<const Plan> plan = life.routes->find(model);
     if (!plan) return false;
     follow(life, std::move(plan));
-    return true;
+    return !check_model(life, model);
 }
 
 Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_view model) {
-    if (find_plan_at_once(life, model)) co_return std::nullopt;
-    Result<std::shared_ptr<const Plan>> made = co_await life.routes->make(model, life.lane.shared);
-    if (!made) {
-        co_return wire::ApiError{404, made.error().message, "invalid_request_error", "model_not_found", "model"};
+    std::shared_ptr<const Plan> plan = life.routes->find(model);
+    if (!plan) {
+        Result<std::shared_ptr<const Plan>> made = co_await life.routes->make(model, life.lane.shared);
+        if (!made) {
+            co_return wire::ApiError{404, made.error().message, "invalid_request_error", "model_not_found", "model"};
+        }
+        plan = std::move(*made);
     }
-    follow(life, std::move(*made));
-    co_return std::nullopt;
+    follow(life, std::move(plan));
+    co_return check_model(life, model);
 }
 
 namespace {
@@ -294,6 +345,7 @@ wire::ApiError cache_miss_error() {
 bool settle_at_once(RequestLife& life) {
     LaneCounters& counters = life.lane.counters;
     life.exchange.watch_caller(nullptr);
+    settle_limits(life);
     life.sum_costs();
     const Micros taken = life.lane.reactor.now() - life.exchange.started_micros();
     life.row.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));

@@ -23,7 +23,7 @@ enum class CacheWish : std::uint8_t { none, no_store, refresh, only };
 
 class RequestLife : public net::PeerWatcher {
   public:
-    RequestLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes) {}
+    RequestLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes), keys(owner.keys) {}
 
     void on_peer_gone() override { cancellation.cancel(); }
 
@@ -43,10 +43,13 @@ class RequestLife : public net::PeerWatcher {
     Lane& lane;
     net::Exchange& exchange;
     const wire::Dialect* dialect =
-        nullptr;                         // the API the caller speaks, if that is none of OpenAI's chat or embeddings
-    std::shared_ptr<LaneRoutes> routes;  // held to the end: a reload takes nothing away
+        nullptr;                           // the API the caller speaks, if that is none of OpenAI's chat or embeddings
+    std::shared_ptr<LaneRoutes> routes;    // held to the end: a reload takes nothing away
+    std::shared_ptr<const LaneKeys> keys;  // likewise
 
-    const Routes::Tenant* tenant = nullptr;
+    const limits::Caller* caller = nullptr;  // of `keys`; null until admit_caller()
+    const limits::Tenant* tenant = nullptr;  // its tenant
+    limits::Admission admission;
     std::shared_ptr<const Plan> plan;
     std::optional<cascade::Mode> wished_mode;  // x-weir-mode
     std::string_view task_name;                // x-weir-task
@@ -72,14 +75,15 @@ class RequestLife : public net::PeerWatcher {
 
 // A 400 in OpenAI's form.
 wire::ApiError bad_request(std::string message, std::string param, std::string code = {});
-// Whose key stands in Authorization or in x-api-key; nullptr: nobody's.
-const Routes::Tenant* caller_of(const Routes& routes, const http::RequestHead& head);
-// What a caller without a good key is told.
-wire::ApiError unknown_caller();
-// Tenant and Weir's own headers, into `life`. An error: what the caller is told instead.
+// Whose key stands in Authorization or in x-api-key, or what one without a good key is told. `clock`: keys expire.
+tl::expected<const limits::Caller*, wire::ApiError> caller_of(const limits::KeyRing& keys,
+                                                              const http::RequestHead& head, const Clock& clock);
+// Caller, tenant and Weir's own headers, into `life`, within the caller's limits. An error: what the caller is told
+// instead. What the request has used is settled with it.
 std::optional<wire::ApiError> admit_caller(RequestLife& life);
-// Where a request for `model` goes, and the mode that follows from it, into `life`. The first one may have to wait for
-// a model's first appearance; false: it must be asked.
+// Where a request for `model` goes, and the mode that follows from it, into `life`. An error: there is no such model,
+// or the caller's key is not for it. The first one may have to wait for a model's first appearance; false: it must be
+// asked.
 Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_view model);
 bool find_plan_at_once(RequestLife& life, std::string_view model);
 // The task: tenant, reference and `digest` (what the requests of a task have in common), or the caller's own name.

@@ -36,11 +36,7 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     }
     const std::string student(tiers::student::kStudentName);
     routes->model_ids_[student] = ledger.intern(student);
-    for (const KeyOptions& key : options.keys) {
-        if (auto added = routes->keys_.add(key.key, key.tenant); !added) return tl::unexpected(added.error());
-    }
-    routes->options_.keys.clear();  // only their hashes stay
-    for (const KeyOptions& key : options.keys) routes->options_.keys.push_back({"", key.tenant, key.line});
+    if (auto added = routes->add_keys(); !added) return tl::unexpected(added.error());
     for (const auto& [name, provider] : options.providers) {
         if (auto added = routes->add_provider(provider, previous); !added) return tl::unexpected(added.error());
     }
@@ -53,7 +49,6 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     routes->forward_only_.options.name = "none";
     routes->forward_only_.options.mode = cascade::Mode::off;
     routes->forward_only_.name_id = ledger.intern("none");
-    routes->add_tenants(ledger);
     return routes;
 }
 
@@ -224,10 +219,16 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
     return {};
 }
 
-void Routes::add_tenants(store::LedgerSink& ledger) {
-    const auto add = [&](const std::string& name) { tenants_.emplace(name, Tenant{name, ledger.intern(name)}); };
-    if (options_.keys.empty()) add(std::string(limits::kOnlyTenant));
-    for (const KeyOptions& key : options_.keys) add(key.tenant);
+// Only their hashes stay.
+Result<void> Routes::add_keys() {
+    key_settings_.tenants = options_.tenants;
+    key_settings_.require_key = options_.require_key;
+    for (KeyOptions& key : options_.keys) {
+        if (auto checked = limits::check_key(key.key); !checked) return checked;
+        key_settings_.keys.push_back({sha256(key.key), key.tenant, key.models, key.rates});
+        key.key.clear();
+    }
+    return {};
 }
 
 std::set<std::string> Routes::cascades_with_students() const {
@@ -263,14 +264,6 @@ std::optional<std::string> Routes::only_remote_provider() const {
 store::NameId Routes::model_id(std::string_view full_name) const {
     const auto found = model_ids_.find(full_name);
     return found == model_ids_.end() ? store::kNoName : found->second;
-}
-
-const Routes::Tenant* Routes::tenant_of(std::optional<std::string_view> key) const {
-    std::optional<std::string_view> name = limits::kOnlyTenant;
-    if (!keys_.empty()) name = key ? keys_.tenant_of(*key) : std::nullopt;
-    if (!name) return nullptr;
-    const auto found = tenants_.find(*name);
-    return found == tenants_.end() ? nullptr : &found->second;
 }
 
 const CascadeRoute& Routes::cascade_for(std::string_view model) const {

@@ -17,7 +17,7 @@
 #include "cascade/gold.h"
 #include "gateway/model_directory.h"
 #include "gateway/options.h"
-#include "limits/keys.h"
+#include "limits/key_book.h"
 #include "local/llama_server.h"
 #include "net/endpoint.h"
 #include "net/tls.h"
@@ -95,12 +95,8 @@ class Routes {
     // Those with a tier that is shown examples.
     std::set<std::string> cascades_with_examples() const;
 
-    struct Tenant {
-        std::string name;
-        store::NameId id = store::kNoName;
-    };
-    // nullptr: the key is unknown (or missing, where keys are configured).
-    const Tenant* tenant_of(std::optional<std::string_view> key) const;
+    // What the configuration says of callers' keys; of the keys themselves there are digests only.
+    const limits::KeySettings& key_settings() const { return key_settings_; }
 
     // What GET /v1/models lists: configured models, and names (not globs) that cascades match.
     std::vector<std::pair<std::string, std::string>> listed_models() const;  // id, owner
@@ -113,17 +109,16 @@ class Routes {
                                         const std::string& model, store::LedgerSink& ledger) const;
     static Result<void> add_graders(CascadeRoute& to);
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
-    void add_tenants(store::LedgerSink& ledger);
+    Result<void> add_keys();
 
     Options options_;
     ModelDirectory models_;
-    limits::KeyRing keys_;
+    limits::KeySettings key_settings_;
     std::map<std::string, ProviderRoute> providers_;
     std::string embedding_identity_;
     std::map<std::string, store::NameId, std::less<>> model_ids_;
     std::vector<CascadeRoute> cascades_;
     CascadeRoute forward_only_;
-    std::map<std::string, Tenant, std::less<>> tenants_;
 };
 
 }  // namespace weir::gateway

@@ -51,7 +51,7 @@ TEST_CASE("a model's name finds its provider") {
     World world;
     world.options.providers = {{"openai", remote("openai")}, {"other", remote("other")}};
     world.options.models = {
-        {.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .latency_micros = {}}};
+        {.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .max_output = {}, .latency_micros = {}}};
     const auto routes = world.build();
     CHECK(resolved(*routes, "other/mini") == "other/mini");
     CHECK(routes->resolve("mini", routes->forward_only())->upstream_name == "mini-2");
@@ -85,24 +85,29 @@ TEST_CASE("a cascade's reference_provider comes before the vendor") {
     CHECK(routes->cascade_for("claude").options.mode == cascade::Mode::off);
 }
 
-TEST_CASE("keys decide the tenant; without keys there is one") {
+TEST_CASE("of keys the routes keep digests alone") {
     World world;
     world.options.providers = {{"p", remote("p")}};
-    CHECK(world.build()->tenant_of(std::nullopt)->name == "default");
-    world.options.keys = {{"sk-test-0001", "acme", 1}, {"sk-test-0002", "acme", 2}, {"sk-test-0003", "birch", 3}};
+    CHECK(world.build()->key_settings().keys.empty());
+    world.options.keys = {{"sk-test-0001", "acme", {"gpt-*"}, {1, 2, 3}, 1}, {"sk-test-0003", "birch", {}, {}, 3}};
+    world.options.tenants = {{"acme", {10, 0, 0}}};
+    world.options.require_key = true;
     const auto routes = world.build();
-    CHECK(routes->tenant_of(std::nullopt) == nullptr);
-    CHECK(routes->tenant_of("sk-test-9999") == nullptr);
-    CHECK(routes->tenant_of("sk-test-0002")->name == "acme");
-    CHECK(routes->tenant_of("sk-test-0001")->id == routes->tenant_of("sk-test-0002")->id);
-    CHECK(routes->tenant_of("sk-test-0003")->id != routes->tenant_of("sk-test-0001")->id);
+    const limits::KeySettings& settings = routes->key_settings();
+    REQUIRE(settings.keys.size() == 2);
+    CHECK(settings.keys[0].digest == sha256("sk-test-0001"));
+    CHECK(settings.keys[0].models == std::vector<std::string>{"gpt-*"});
+    CHECK(settings.keys[0].rates == limits::Rates{1, 2, 3});
+    CHECK(settings.keys[1].tenant == "birch");
+    CHECK(settings.tenants.at("acme").requests_per_minute == 10);
+    CHECK(settings.require_key);
     for (const KeyOptions& key : routes->options().keys) CHECK(key.key.empty());
 }
 
 TEST_CASE("names that cascades match are listed, globs are not") {
     World world;
     world.options.providers = {{"p", remote("p")}};
-    world.options.models = {{.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .latency_micros = {}}};
+    world.options.models = {{.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .max_output = {}, .latency_micros = {}}};
     cascade::CascadeOptions cascade;
     cascade.name = "c";
     cascade.match_models = {"big", "big-*"};

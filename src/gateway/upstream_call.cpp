@@ -22,6 +22,12 @@ bool stays_here(std::string_view name) {
                        [name](std::string_view known) { return http::equals_ignoring_case(name, known); });
 }
 
+// How much the provider lets the gateway ask for: to a caller with limits of its own it says nothing.
+bool tells_rate_limits(std::string_view name) {
+    return http::equals_ignoring_case(name.substr(0, 12), "x-ratelimit-") ||
+           http::equals_ignoring_case(name.substr(0, 20), "anthropic-ratelimit-");
+}
+
 wire::ApiError upstream_failed(const Error& error) {
     const bool late = error.code == ErrorCode::timeout;
     return {late ? 504u : 502u, "The upstream did not answer: " + error.message, "server_error",
@@ -42,13 +48,25 @@ void take_head(UpstreamCall& upstream) {
     // The request's id under the name that the caller's API has for it is Weir's own.
     const wire::Dialect* const dialect = upstream.life.dialect;
     const std::string_view id = dialect != nullptr ? dialect->id_header().name : std::string_view();
+    const bool own_limits = upstream.life.caller->has_rates();
     for (const http::Header& header : response.headers.list) {
+        if (own_limits && tells_rate_limits(header.name)) continue;
         if (stays_here(header.name) || (!id.empty() && http::equals_ignoring_case(header.name, id))) continue;
         upstream.headers += header.name;
         upstream.headers += ": ";
         upstream.headers += header.value;
         upstream.headers += "\r\n";
     }
+}
+
+std::string without_rate_limits(std::string_view lines) {
+    std::string kept;
+    while (!lines.empty()) {
+        const std::string_view line = lines.substr(0, std::min(lines.find("\r\n"), lines.size() - 2) + 2);
+        lines.remove_prefix(line.size());
+        if (!tells_rate_limits(line)) kept += line;
+    }
+    return kept;
 }
 
 void finish_attempt(UpstreamCall& upstream) {

@@ -42,6 +42,8 @@ struct UpstreamCall {
 
 // The upstream's head is gone once its body is read: what is needed of it is taken here.
 void take_head(UpstreamCall& upstream);
+// Header lines (each with its line's end) without those that tell the provider's limits.
+std::string without_rate_limits(std::string_view lines);
 void finish_attempt(UpstreamCall& upstream);
 void note_served(UpstreamCall& upstream);
 // What the reference would have cost: this, where it was asked itself.

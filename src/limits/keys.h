@@ -1,6 +1,6 @@
-// Who is calling: caller keys -> tenants. Keys are kept as SHA-256 only; comparison is by digest, in a hash map.
-// Thread rule: immutable after it is built; share by pointer to const.
-// Limits: 100,000 keys, a key 8 to 512 bytes.
+// Who is calling: keys -> callers. Keys are kept as SHA-256 only; comparison is by digest, in a hash map.
+// Thread rule: immutable after it is built; share by pointer to const (limits/key_book.h makes a new one at every
+// change). Limits: 100,000 configured keys, a key 8 to 512 bytes.
 #pragma once
 
 #include <optional>
@@ -10,32 +10,46 @@
 
 #include "base/hash.h"
 #include "base/result.h"
+#include "limits/caller.h"
 
 namespace weir::limits {
 
+// Error invalid: a tenant's name is empty, longer than 64 or has characters other than [A-Za-z0-9._-].
+Result<void> check_tenant(std::string_view tenant);
+// Error invalid: key too short or long, or not to be sent in a header. Messages never hold the key itself.
+Result<void> check_key(std::string_view key);
+
 class KeyRing {
   public:
-    // Error invalid: key too short or long, tenant name empty or with characters other than [A-Za-z0-9._-] (at most
-    // 64), key already given to another tenant.
-    Result<void> add(std::string_view key, std::string_view tenant);
+    // What a presented key leads to. Errors: invalid (key or tenant, as above), invalid (the key is another tenant's),
+    // too_large. The same key once more for the same tenant changes nothing.
+    Result<void> add(std::string_view key, Caller caller);
+    // The same by the key's digest.
+    Result<void> add(const Digest256& digest, Caller caller);
+    // Nobody is asked for a key: all are this one. Else a key is asked for, be the ring empty.
+    void open_to_all(Caller caller) { anybody_ = std::move(caller); }
 
-    bool empty() const { return tenants_.empty(); }
-    std::size_t size() const { return tenants_.size(); }
+    std::size_t size() const { return callers_.size(); }
+    // Of two rings the one with the higher number is the newer one.
+    std::uint64_t number() const { return number_; }
+    void number(std::uint64_t number) { number_ = number; }
 
-    // The tenant of a presented key; nullopt where it is unknown.
-    std::optional<std::string_view> tenant_of(std::string_view key) const;
+    // Whose a presented key is; nullptr where it is unknown. The caller may have expired.
+    const Caller* find(std::optional<std::string_view> key) const;
 
   private:
     struct DigestHash {
         std::size_t operator()(const Digest256& digest) const { return short_digest(digest); }
     };
-    std::unordered_map<Digest256, std::string, DigestHash> tenants_;
+    std::unordered_map<Digest256, Caller, DigestHash> callers_;
+    std::optional<Caller> anybody_;
+    std::uint64_t number_ = 0;
 };
 
 // The key in an Authorization header value ("Bearer sk-..."), or nothing. The scheme's case does not matter.
 std::optional<std::string_view> bearer_key(std::string_view authorization);
 
-// The tenant of every request where no keys are configured.
+// The tenant of every request where there are no keys.
 constexpr std::string_view kOnlyTenant = "default";
 
 }  // namespace weir::limits

@@ -7,49 +7,74 @@
 using namespace weir;
 using namespace weir::limits;
 
+namespace {
+
+Caller of(std::string tenant) {
+    auto made = std::make_shared<Tenant>();
+    made->name = std::move(tenant);
+    Caller caller;
+    caller.tenant = std::move(made);
+    return caller;
+}
+
+std::optional<std::string> tenant_of(const KeyRing& ring, std::string_view key) {
+    const Caller* const caller = ring.find(key);
+    if (caller == nullptr) return std::nullopt;
+    return caller->tenant->name;
+}
+
+}  // namespace
+
 TEST_CASE("a key leads to its tenant, anything else to nobody") {
     KeyRing ring;
-    CHECK(ring.empty());
-    REQUIRE(ring.add("sk-acme-1", "acme"));
-    REQUIRE(ring.add("sk-acme-2", "acme"));
-    REQUIRE(ring.add("sk-birch-1", "birch"));
+    CHECK(ring.find(std::nullopt) == nullptr);
+    REQUIRE(ring.add("sk-acme-1", of("acme")));
+    REQUIRE(ring.add("sk-acme-2", of("acme")));
+    REQUIRE(ring.add("sk-birch-1", of("birch")));
     CHECK(ring.size() == 3);
-    CHECK(ring.tenant_of("sk-acme-2") == "acme");
-    CHECK(ring.tenant_of("sk-birch-1") == "birch");
-    CHECK(ring.tenant_of("sk-birch-") == std::nullopt);
-    CHECK(ring.tenant_of("sk-birch-11") == std::nullopt);
-    CHECK(ring.tenant_of("SK-BIRCH-1") == std::nullopt);
-    CHECK(ring.tenant_of("") == std::nullopt);
-    CHECK(ring.tenant_of(std::string(1 << 20, 'x')) == std::nullopt);
+    CHECK(tenant_of(ring, "sk-acme-2") == "acme");
+    CHECK(tenant_of(ring, "sk-birch-1") == "birch");
+    CHECK(tenant_of(ring, "sk-birch-") == std::nullopt);
+    CHECK(tenant_of(ring, "sk-birch-11") == std::nullopt);
+    CHECK(tenant_of(ring, "SK-BIRCH-1") == std::nullopt);
+    CHECK(tenant_of(ring, "") == std::nullopt);
+    CHECK(tenant_of(ring, std::string(1 << 20, 'x')) == std::nullopt);
 }
 
 TEST_CASE("a key belongs to one tenant") {
     KeyRing ring;
-    REQUIRE(ring.add("sk-shared-key", "acme"));
-    CHECK(ring.add("sk-shared-key", "acme").has_value());
+    REQUIRE(ring.add("sk-shared-key", of("acme")));
+    CHECK(ring.add("sk-shared-key", of("acme")).has_value());
     CHECK(ring.size() == 1);
-    const Result<void> again = ring.add("sk-shared-key", "birch");
+    const Result<void> again = ring.add("sk-shared-key", of("birch"));
     REQUIRE(!again);
     CHECK(again.error().code == ErrorCode::invalid);
     CHECK(again.error().message.find("sk-shared-key") == std::string::npos);
-    CHECK(ring.tenant_of("sk-shared-key") == "acme");
+    CHECK(tenant_of(ring, "sk-shared-key") == "acme");
 }
 
 TEST_CASE("keys and tenants out of their limits are refused") {
     KeyRing ring;
-    CHECK(!ring.add("1234567", "acme"));
-    CHECK(ring.add("12345678", "acme"));
-    CHECK(ring.add(std::string(512, 'k'), "acme"));
-    CHECK(!ring.add(std::string(513, 'k'), "acme"));
-    CHECK(!ring.add("sk with space", "acme"));
-    CHECK(!ring.add("sk-newline\n", "acme"));
-    CHECK(!ring.add("sk-schl\xC3\xBCssel", "acme"));
-    CHECK(!ring.add("sk-valid-key", ""));
-    CHECK(!ring.add("sk-valid-key", "ac me"));
-    CHECK(!ring.add("sk-valid-key", "acme/one"));
-    CHECK(!ring.add("sk-valid-key", std::string(65, 'a')));
-    CHECK(ring.add("sk-valid-key", std::string(64, 'a')));
+    CHECK(!ring.add("1234567", of("acme")));
+    CHECK(ring.add("12345678", of("acme")));
+    CHECK(ring.add(std::string(512, 'k'), of("acme")));
+    CHECK(!ring.add(std::string(513, 'k'), of("acme")));
+    CHECK(!ring.add("sk with space", of("acme")));
+    CHECK(!ring.add("sk-newline\n", of("acme")));
+    CHECK(!ring.add("sk-schl\xC3\xBCssel", of("acme")));
+    CHECK(!ring.add("sk-valid-key", of("")));
+    CHECK(!ring.add("sk-valid-key", of("ac me")));
+    CHECK(!ring.add("sk-valid-key", of("acme/one")));
+    CHECK(!ring.add("sk-valid-key", of(std::string(65, 'a'))));
+    CHECK(ring.add("sk-valid-key", of(std::string(64, 'a'))));
     CHECK(ring.size() == 3);
+}
+
+TEST_CASE("where no key is asked for everybody is the same one") {
+    KeyRing ring;
+    ring.open_to_all(of("default"));
+    CHECK(tenant_of(ring, "whatever-key") == "default");
+    REQUIRE(ring.find(std::nullopt) != nullptr);
 }
 
 TEST_CASE("the key in an authorization header") {

@@ -1,0 +1,37 @@
+// What the admin address is asked to do with callers' keys (docs/keys.md):
+//   GET  /api/keys               those that were made here, and how many the configuration has
+//   POST /api/keys               {"tenant", "name"?, "models"?, ...}: makes one, and tells it, this once
+//   POST /api/keys/{key}         the same members but tenant: changes what it may do
+//   POST /api/keys/{key}/revoke  for good
+// where {key} is a key's id or what it begins with. Neither keys nor their digests are in answers.
+// Thread rule: pure functions, but for change_keys(), which blocks on disk. Limits: those of limits/key_record.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "limits/key_book.h"
+
+namespace weir::admin {
+
+inline constexpr std::string_view kKeys = "/api/keys";
+
+bool is_at_keys(std::string_view path);  // or below
+
+struct KeyRequest {
+    enum class Action : std::uint8_t { create, change, revoke };
+    Action action = Action::create;
+    std::string name;  // in the path; empty: create
+    limits::KeyWish wish;
+};
+// Errors: not_found (no such path), invalid (the body).
+Result<KeyRequest> parse_key_request(std::string_view path, std::string_view body);
+// The key as JSON; a new one with its "key". Errors: those of KeyBook.
+Result<std::string> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix);
+
+// {"keys": [..], "configured": N}
+std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, Micros now_unix);
+
+}  // namespace weir::admin
