@@ -50,8 +50,12 @@ std::string resolved(const Routes& routes, std::string_view model) {
 TEST_CASE("a model's name finds its provider") {
     World world;
     world.options.providers = {{"openai", remote("openai")}, {"other", remote("other")}};
-    world.options.models = {
-        {.provider = "other", .name = "mini", .upstream_name = "mini-2", .price = {}, .max_output = {}, .latency_micros = {}}};
+    world.options.models = {{.provider = "other",
+                             .name = "mini",
+                             .upstream_name = "mini-2",
+                             .price = {},
+                             .max_output = {},
+                             .latency_micros = {}}};
     const auto routes = world.build();
     CHECK(resolved(*routes, "other/mini") == "other/mini");
     CHECK(routes->resolve("mini", routes->forward_only())->upstream_name == "mini-2");
@@ -107,7 +111,8 @@ TEST_CASE("of keys the routes keep digests alone") {
 TEST_CASE("names that cascades match are listed, globs are not") {
     World world;
     world.options.providers = {{"p", remote("p")}};
-    world.options.models = {{.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .max_output = {}, .latency_micros = {}}};
+    world.options.models = {
+        {.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .max_output = {}, .latency_micros = {}}};
     cascade::CascadeOptions cascade;
     cascade.name = "c";
     cascade.match_models = {"big", "big-*"};

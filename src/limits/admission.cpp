@@ -125,13 +125,13 @@ void Admission::free() {
     }
 }
 
-void Admission::settle(Tokens used, Tokens answer) {
+void Admission::settle(std::optional<Tokens> used, Tokens answer) {
     free();
     if (std::exchange(settled_, true)) return;
     for (std::size_t i = 0; i < count_; ++i) {
         Party& party = parties_[i];
-        if (party.rates->tokens_per_minute > 0) {
-            party.meter->tokens.settle(party.rates->tokens_per_minute, party.charged, used);
+        if (used && party.rates->tokens_per_minute > 0) {
+            party.meter->tokens.settle(party.rates->tokens_per_minute, party.charged, *used);
         }
         if (answer > 0) party.meter->answered(answer);
     }

@@ -40,9 +40,9 @@ class Admission {
     std::optional<Refused> admit(const Caller& caller, std::size_t request_bytes, Micros now);
     // The request no longer counts among those at the same time.
     void free();
-    // How many tokens it used in the end, and how many of them were a whole answer's (0: there was none). Again does
-    // nothing.
-    void settle(Tokens used, Tokens answer);
+    // How many tokens it used in the end (nothing: nobody knows, and the guess stays), and how many of them were a
+    // whole answer's (0: there was none). Again does nothing.
+    void settle(std::optional<Tokens> used, Tokens answer);
     // x-ratelimit-* as they are now: of the key or the tenant, whichever has less left. Behind a refusal Retry-After
     // too. Nothing where there are no limits.
     void append_headers(Micros now, std::string& lines) const;

@@ -98,15 +98,23 @@ TEST_CASE("tokens a minute: charged as a guess, settled as it was") {
         failed.settle(0, 0);
     }
     CHECK(caller.meter->tokens.level(6'000, 0).remaining == 5'000);
+    const auto usual = caller.meter->usual_answer();
+    {
+        Admission unknown;
+        CHECK_FALSE(unknown.admit(caller, 4'000 - 4 * static_cast<std::size_t>(usual), 0));
+        unknown.settle(std::nullopt, 0);
+    }
+    CHECK(caller.meter->tokens.level(6'000, 0).remaining == 4'000);
+    CHECK(caller.meter->usual_answer() == usual);
     Admission large;
     const auto refused = large.admit(caller, 1 << 20, 0);
     REQUIRE(refused);
     CHECK(refused->limit == Limit::tokens);
-    CHECK(refused->retry_in == 10 * kSecond);  // when the bucket is full
+    CHECK(refused->retry_in == 20 * kSecond);  // when the bucket is full
     Admission later;
-    CHECK_FALSE(later.admit(caller, 1 << 20, 10 * kSecond));
+    CHECK_FALSE(later.admit(caller, 1 << 20, 20 * kSecond));
     later.settle(300, 100);
-    CHECK(caller.meter->tokens.level(6'000, 10 * kSecond).remaining == 5'700);
+    CHECK(caller.meter->tokens.level(6'000, 20 * kSecond).remaining == 5'700);
 }
 
 TEST_CASE("requests at the same time") {

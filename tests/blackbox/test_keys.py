@@ -278,6 +278,15 @@ class Models(KeyCase):
         self.assertIn("'small'", reply.error["message"])
         reply = self.weir.ask("POST", "/v1/embeddings", {"model": "small", "input": "x"}, bearer(by_name["key"]))
         self.assert_error(reply, 403, "'small'", code="model_not_found")
+        # What is passed on as it is: a body that names no model is for keys that may use all of the provider's.
+        for target, body, headers in (
+            ("/v1/moderations", {"model": "small", "input": "x"}, ()),
+            ("/v1/moderations", {"input": "x"}, ()),
+            ("/v1/audio/transcriptions", b"--b\r\n", [("content-type", "multipart/form-data; boundary=b")]),
+            ("/v1/moderations", {"model": "gpt-4o", "input": "x"}, [("x-weir-provider", "fake")]),
+        ):
+            reply = self.weir.ask("POST", target, body, [*bearer(by_name["key"]), *headers])
+            self.assert_error(reply, 403, code="model_not_found")
         self.assertEqual(len(self.up.requests), before)
         self.assertEqual(set(self.models_of(everything)), {"gpt-4o", "fake/gpt-4o", "fake/small"})
         self.assertEqual(self.models_of(by_name["key"]), ["gpt-4o"])
