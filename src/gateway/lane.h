@@ -168,7 +168,7 @@ struct LaneCounters {
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
     std::atomic<std::uint64_t> retries{0}, fallbacks{0}, queued{0},
-        ejections{0};                                                   // calls for the reference (attempts.h)
+        ejections{0};  // calls for the reference (attempts.h)
     std::array<std::atomic<std::uint64_t>, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit
     std::atomic<std::uint64_t> student_offers{0}, student_declined{0};  // asked, and had an answer to offer or not
 };

@@ -94,7 +94,9 @@ void set_measured(UpstreamCall& upstream, const wire::Usage& usage) {
         row.counterfactual = upstream.attempt.cost;
         row.counterfactual_how = store::Counterfactual::measured;
     } else if (price) {
-        row.counterfactual = prices::cost_of(usage, *price);
+        const std::optional<Usd> cost = prices::cost_of(usage, *price);
+        if (!cost) return;
+        row.counterfactual = *cost;
         row.counterfactual_how = store::Counterfactual::repriced;
     }
 }
