@@ -31,7 +31,7 @@ enum Member : std::size_t {
     member_count
 };
 // What the assistant's messages have beside is what an answer brought: it was for the caller, and is no question.
-constexpr std::array<MemberRule, 19> kMessage = {{
+constexpr std::array<MemberRule, 20> kMessage = {{
     {"role"},
     {"content"},
     {"name"},
@@ -50,6 +50,7 @@ constexpr std::array<MemberRule, 19> kMessage = {{
     {"citations", Use::drop},
     {"server_blocks", Use::drop},
     {"provider_specific_fields", Use::drop},
+    {"parsed", Use::drop},  // OpenAI's library puts it into an answer, and the answer back into the history
     {"cache_control", Use::drop},
 }};
 using Values = std::array<Span, kMessage.size()>;
@@ -275,7 +276,7 @@ class Conversation {
         if (Result<void> read = in_.read(at, path, kRules, values); !read) return read;
         const Path place = path.member("function");
         if (values[2].empty()) return in_.refuse(place, "is required");
-        constexpr std::array<MemberRule, 2> kFunction = {{{"name"}, {"arguments"}}};
+        constexpr std::array<MemberRule, 3> kFunction = {{{"name"}, {"arguments"}, {"parsed_arguments", Use::drop}}};
         std::array<Span, kFunction.size()> function;
         if (Result<void> read = in_.read(values[2], place, kFunction, function); !read) return read;
         if (Result<void> checked = in_.string_at(function[0], place.member("name")); !checked) return checked;

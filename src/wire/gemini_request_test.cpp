@@ -96,7 +96,7 @@ TEST_CASE("messages of the same side are one content") {
                    R"({"role":"assistant","content":""},{"role":"user","content":"c"},)"
                    R"({"role":"assistant","content":[{"type":"text","text":"d"},{"type":"refusal","refusal":"e"}]},)"
                    R"({"role":"assistant","content":"f","refusal":"g","annotations":[],"audio":null,)"
-                   R"("reasoning_content":"left out","thinking_blocks":[{}]})") ==
+                   R"("reasoning_content":"left out","thinking_blocks":[{}],"parsed":{"a":1}})") ==
           R"([{"role":"user","parts":[{"text":"a"},{"text":"b"},{"text":"c"}]},)"
           R"({"role":"model","parts":[{"text":"d"},{"text":"e"},{"text":"f"},{"text":"g"}]}])");
 }
@@ -159,7 +159,7 @@ TEST_CASE("calls and results keep their bytes, and results find their function")
     const std::string_view history =
         R"({"role":"user","content":"Weather?"},{"role":"assistant","content":null,"tool_calls":[)"
         R"({"id":"c1","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Caf\u00e9\", \"n\":1.0}"}},)"
-        R"({"id":"c2","type":"function","function":{"name":"time","arguments":""}}]},)"
+        R"({"id":"c2","type":"function","function":{"name":"time","arguments":"","parsed_arguments":{}}}]},)"
         R"({"role":"tool","tool_call_id":"c2","content":"12:00"},)"
         R"({"role":"tool","tool_call_id":"c1","content":"{\"t\":1.50}"},)"
         R"({"role":"user","content":"And?"})";
