@@ -103,7 +103,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     life.row.streamed = true;
     life.row.tier = store::TierKind::reference;
     life.row.status = static_cast<std::uint16_t>(passage.status);
-    http::SseSplitter splitter;  // events go on whole, so that an error can follow them
+    http::SseSplitter splitter(wire::UsageWatch::kMaxEventBytes);  // whole events, so that an error can follow them
     std::string out;
     while (true) {
         const Result<std::string_view> piece = co_await passage.call.read_piece();

@@ -93,9 +93,7 @@ void set_measured(UpstreamCall& upstream, const wire::Usage& usage) {
         if (!upstream.attempt.priced) return;
         row.counterfactual = upstream.attempt.cost;
         row.counterfactual_how = store::Counterfactual::measured;
-    } else if (price) {
-        const std::optional<Usd> cost = prices::cost_of(usage, *price);
-        if (!cost) return;
+    } else if (const std::optional<Usd> cost = price ? prices::reprice(usage, *price) : std::nullopt) {
         row.counterfactual = *cost;
         row.counterfactual_how = store::Counterfactual::repriced;
     }

@@ -47,7 +47,8 @@ TEST_CASE("anthropic body: whole") {
           R"("logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":108,"completion_tokens":9,)"
           R"("total_tokens":117,"prompt_tokens_details":{"cached_tokens":100},)"
           R"("completion_tokens_details":{"reasoning_tokens":0},"cache_creation_input_tokens":7,)"
-          R"("cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}})");
+          R"("cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},)"
+          R"("service_tier":"priority"}})");
     CHECK(chat_of(R"({"content":[],"stop_reason":null})") ==
           R"({"id":"chatcmpl-00000000000000ab","object":"chat.completion","created":77,"model":"claude-sonnet-4-5",)"
           R"("choices":[{"index":0,"message":{"role":"assistant","content":"","refusal":null},"logprobs":null,)"

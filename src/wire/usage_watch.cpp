@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "wire/gemini_answer.h"
 #include "wire/usage_counts.h"
 #include "wire/usage_form.h"
 
@@ -241,15 +242,10 @@ void UsageWatch::take_gemini(std::string_view document, const Found& found) {
     for (Walk candidate(document, found.candidates); candidate.next();) {
         if (!candidate.at_object()) continue;
         const std::optional<Span> grounding = json::find_member(document, candidate.value(), "groundingMetadata");
-        const std::optional<Span> asked =
-            grounding ? json::find_member(document, *grounding, "webSearchQueries") : std::nullopt;
-        if (!asked) continue;
-        for (Walk query(document, *asked); query.next();) ++queries;
+        if (grounding) queries += gemini::searches_in(document, *grounding);
     }
-    // Up to version 2 an answer is billed that was grounded, since then each query.
     const std::string version = found.version.empty() ? "" : json::as_string(found.version.of(document)).value_or("");
-    const bool by_answer = version.starts_with("gemini-1") || version.starts_with("gemini-2");
-    at_least(usage_.web_searches, by_answer ? std::min(queries, 1U) : queries);
+    at_least(usage_.web_searches, gemini::billed_searches(version, queries));
 }
 
 void UsageWatch::take_usual(std::string_view document, Span object, const Found& found) {
