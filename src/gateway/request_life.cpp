@@ -229,21 +229,23 @@ std::optional<wire::ApiError> keep_within_limits(RequestLife& life) {
 
 // The tokens of what the reference did for the request, well or not, and of the cheaper model whose answer it got. What
 // came from a cache used none, and what cheaper tiers tried in vain is not the caller's doing. A call that was sent and
-// came to no usage may have used anything (the caller left before the answer): its guess stays.
+// came to no usage may have used anything (the caller left before the answer): where nothing else is known its guess
+// stays.
 void settle_limits(RequestLife& life) {
-    std::optional<Tokens> used = 0;
+    Tokens used = 0;
     Tokens answer = 0;
+    bool unknown = false;
     for (std::size_t i = 0; i < life.row.attempt_count; ++i) {
         const store::Attempt& attempt = life.row.attempts[i];
         const bool served = attempt.outcome == store::Outcome::served;
         if (!served && attempt.tier != store::TierKind::reference) continue;
         const Tokens tokens =
             Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write + attempt.output;
-        if (tokens == 0 && !attempt.priced) used.reset();
-        if (used) *used += tokens;
+        unknown = unknown || (tokens == 0 && !attempt.priced);
+        used += tokens;
         if (served) answer = attempt.output;
     }
-    life.admission.settle(used, answer);
+    life.admission.settle(unknown && used == 0 ? std::nullopt : std::optional<Tokens>(used), answer);
 }
 
 std::optional<wire::ApiError> check_model(const RequestLife& life, std::string_view model) {

@@ -30,6 +30,14 @@ ProviderOptions remote(const std::string& name) {
     return provider;
 }
 
+ModelOptions model(const std::string& provider, const std::string& name, const std::string& upstream_name = {}) {
+    ModelOptions options;
+    options.provider = provider;
+    options.name = name;
+    options.upstream_name = upstream_name;
+    return options;
+}
+
 struct World {
     Options options;
     NameTable names;
@@ -50,12 +58,7 @@ std::string resolved(const Routes& routes, std::string_view model) {
 TEST_CASE("a model's name finds its provider") {
     World world;
     world.options.providers = {{"openai", remote("openai")}, {"other", remote("other")}};
-    world.options.models = {{.provider = "other",
-                             .name = "mini",
-                             .upstream_name = "mini-2",
-                             .price = {},
-                             .max_output = {},
-                             .latency_micros = {}}};
+    world.options.models = {model("other", "mini", "mini-2")};
     const auto routes = world.build();
     CHECK(resolved(*routes, "other/mini") == "other/mini");
     CHECK(routes->resolve("mini", routes->forward_only())->upstream_name == "mini-2");
@@ -111,8 +114,7 @@ TEST_CASE("of keys the routes keep digests alone") {
 TEST_CASE("names that cascades match are listed, globs are not") {
     World world;
     world.options.providers = {{"p", remote("p")}};
-    world.options.models = {
-        {.provider = "p", .name = "small", .upstream_name = {}, .price = {}, .max_output = {}, .latency_micros = {}}};
+    world.options.models = {model("p", "small")};
     cascade::CascadeOptions cascade;
     cascade.name = "c";
     cascade.match_models = {"big", "big-*"};
