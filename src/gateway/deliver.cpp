@@ -11,10 +11,12 @@ void line(std::string& lines, std::string_view name, std::string_view value) {
     lines += "\r\n";
 }
 
-void add_id_header(const wire::Dialect& dialect, RequestId id, std::string& lines) {
-    const wire::Dialect::IdHeader header = dialect.id_header();
+// The request's id in the words of the caller's API: the provider's own where it answers in them.
+void add_id_header(const RequestLife& life, std::string& lines) {
+    const wire::Dialect::IdHeader header = life.dialect->id_header();
     if (header.name.empty()) return;
-    line(lines, header.name, std::string(header.prefix) + to_hex(static_cast<std::uint64_t>(id)));
+    const std::string own = std::string(header.prefix) + to_hex(static_cast<std::uint64_t>(life.row.id));
+    line(lines, header.name, life.native_id.empty() ? own : life.native_id);
 }
 
 // The answer as the caller is to get it, where that is not the body as it is.
@@ -38,7 +40,7 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
     lines += "x-weir-request-id: ";
     append_hex(static_cast<std::uint64_t>(life.row.id), lines);
     lines += "\r\n";
-    if (life.dialect != nullptr) add_id_header(*life.dialect, life.row.id, lines);
+    if (life.dialect != nullptr) add_id_header(life, lines);
     if (life.row.tier) line(lines, "x-weir-tier", store::to_string(*life.row.tier));
     line(lines, "x-weir-cache", life.cache_state);
     life.admission.append_headers(life.lane.reactor.now(), lines);
@@ -62,6 +64,7 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
 Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers) {
     life.row.status = static_cast<std::uint16_t>(error.status);
     life.row.tier.reset();
+    life.native_id.clear();  // the words are Weir's, and name the request as Weir does
     const std::string body = error_body(life.dialect, error, life.row.id);
     std::string headers = weir_headers(life, {}, false);
     headers += "content-type: application/json\r\n";

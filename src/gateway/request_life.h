@@ -71,6 +71,7 @@ class RequestLife : public net::PeerWatcher {
     std::int64_t upstream_micros = 0;  // spent waiting for upstreams
     std::string why;                   // x-weir-why
     std::string dropped;               // x-weir-dropped: members of the request that the model's API has no word for
+    std::string native_id;             // the provider's own value for its API's id header, where that is the caller's
 };
 
 // A 400 in OpenAI's form.

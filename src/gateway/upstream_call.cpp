@@ -45,10 +45,12 @@ void take_head(UpstreamCall& upstream) {
         upstream.should_retry = word == "true";
     }
     upstream.is_stream = response.headers.value("content-type").starts_with("text/event-stream");
-    // The request's id under the name that the caller's API has for it is Weir's own.
+    // The request's id under the name that the caller's API has for it is Weir's own, unless the provider speaks that
+    // API.
     const wire::Dialect* const dialect = upstream.life.dialect;
     const std::string_view id = dialect != nullptr ? dialect->id_header().name : std::string_view();
     const bool own_limits = upstream.life.caller->has_rates();
+    upstream.life.native_id = upstream.native && !id.empty() ? response.headers.value(id) : std::string_view();
     for (const http::Header& header : response.headers.list) {
         if (own_limits && tells_rate_limits(header.name)) continue;
         if (stays_here(header.name) || (!id.empty() && http::equals_ignoring_case(header.name, id))) continue;

@@ -90,8 +90,9 @@ class AnthropicProvider(GatewayCase):
 
     @staticmethod
     def say(exchange):
-        streamed = exchange.seen.json().get("stream")
-        return (upstream.stream(events()) if streamed else upstream.body(MESSAGE))(exchange)
+        streamed, headers = exchange.seen.json().get("stream"), [("request-id", "req_theirs")]
+        answer = upstream.stream(events(), headers=headers) if streamed else upstream.body(MESSAGE, headers=headers)
+        return answer(exchange)
 
     def test_body(self):
         system = {"role": "system", "content": "Be brief."}
@@ -143,19 +144,33 @@ class AnthropicProvider(GatewayCase):
         asked = request(messages=[{"role": "user", "content": "Native?"}], top_k=None)
         reply = self.weir.ask("POST", "/v1/messages", asked, [("x-api-key", "caller")])
         self.assertEqual(reply.json(), MESSAGE)
+        self.assertEqual(reply.header("request-id"), "req_theirs")
         sent = dict(asked, model="claude-sonnet-4-5")
         self.assertEqual(self.up.requests[0].json(), sent)
         self.assertEqual(self.up.requests[0].header("x-api-key"), "sk-ant-1")
         # Signed thoughts and what was written to the provider's cache come out of Weir's, too.
         again = self.weir.ask("POST", "/v1/messages", asked)
         self.assertEqual(again.header("x-weir-cache"), "hit")
+        self.assertEqual(again.header("request-id"), "req_" + again.header("x-weir-request-id"))
         self.assertEqual(again.json()["content"], MESSAGE["content"])
         self.assertEqual(again.json()["stop_reason"], "tool_use")
         self.assertEqual(again.json()["usage"]["cache_creation"], MESSAGE["usage"]["cache_creation"])
         streamed = self.weir.ask("POST", "/v1/messages", dict(asked, stream=True))
         self.assertIn(b'"type":"signature_delta","signature":"EqQ="', streamed.body)
         fresh = request(messages=[{"role": "user", "content": "Native stream?"}], stream=True)
-        self.assertEqual(self.weir.ask("POST", "/v1/messages", fresh).body, b"".join(events()))
+        reply = self.weir.ask("POST", "/v1/messages", fresh)
+        self.assertEqual(reply.body, b"".join(events()))
+        self.assertEqual(reply.header("request-id"), "req_theirs")
+
+    def test_ids_of_failures_to_callers_of_messages(self):
+        told = {"type": "error", "error": {"type": "api_error", "message": "No."}, "request_id": "req_theirs"}
+        for status, same in ((500, True), (401, False)):  # 401: a refused key of the gateway's, in Weir's words
+            with self.subTest(status=status):
+                self.up.script(upstream.body(told, status, [("request-id", "req_theirs")]))
+                asked = request(messages=[{"role": "user", "content": "Id of %d?" % status}])
+                reply = self.weir.ask("POST", "/v1/messages", asked)
+                self.assertEqual(reply.header("request-id"), reply.json()["request_id"])
+                self.assertEqual(reply.header("request-id") == "req_theirs", same)
 
     def test_broken_streams(self):
         whole = events()
