@@ -1,6 +1,7 @@
-"""Plays scenarios with Anthropic's official Python client against the gateway and prints what the client made of each.
+"""Plays scenarios with Anthropic's official Python client against one base URL and prints what the client made of each.
 
-Run by test_sdk_anthropic.py; the provider behind the gateway speaks OpenAI's chat (provider.py).
+Run by test_sdk_anthropic.py: with a provider of OpenAI's chat behind the gateway (provider.py); and against a provider of
+Messages (provider_anthropic.py), directly and through the gateway, which must print the same.
 """
 
 import asyncio
@@ -10,9 +11,7 @@ import time
 
 import anthropic
 
-TOOLS = [
-    {"name": name, "input_schema": {"type": "object", "properties": {}}} for name in ("get_weather", "get_time")
-]
+TOOLS = [{"name": name, "input_schema": {"type": "object", "properties": {}}} for name in ("get_weather", "get_time")]
 SCHEMA = {
     "type": "object",
     "properties": {"label": {"type": "string"}, "confidence": {"type": "number"}},
@@ -66,7 +65,8 @@ def conversation(scenario, **more):
 
 def failure(make, *args, **kwargs):
     try:
-        return {"no error": make(*args, **kwargs)}
+        made = make(*args, **kwargs)
+        return {"no error": made if isinstance(made, dict) else dump(made)}
     except anthropic.APIStatusError as e:
         return {
             "class": type(e).__name__,
@@ -99,7 +99,7 @@ def main():
     bearer = anthropic.Anthropic(base_url=base_url, auth_token=KEY, max_retries=0)
     results = {
         "body": body("chat"),
-        "request id": [raw.headers["request-id"], raw.headers["x-weir-request-id"], raw.parse()._request_id],
+        "request id": [raw.headers["request-id"], raw.headers.get("x-weir-request-id"), raw.parse()._request_id],
         "stream": raw_stream("chat"),
         "chat accumulated": accumulated("chat"),
         "tool": body("tool", tools=TOOLS, tool_choice={"type": "tool", "name": "get_weather"}),
@@ -123,7 +123,8 @@ def main():
         "broken off": failure(accumulated, "cut"),
         "counted": failure(client.messages.count_tokens, model="gpt-4o", messages=[{"role": "user", "content": "x"}]),
         "wrong key": failure(
-            anthropic.Anthropic(base_url=base_url, api_key="sk-wrong-0001", max_retries=0).messages.create, **ask("chat")
+            anthropic.Anthropic(base_url=base_url, api_key="sk-wrong-0001", max_retries=0).messages.create,
+            **ask("chat")
         ),
         "bearer": dump(bearer.messages.create(**ask("chat"))),
         "cancelled": cancelled(),

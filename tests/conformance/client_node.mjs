@@ -32,6 +32,19 @@ async function failure(make, ...args) {
       requestId: e.requestID ?? e.request_id };
   }
 }
+// What is no question to a chat model.
+async function others() {
+  const speech = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'Hello' });
+  const unreachable = new OpenAI({ baseURL: 'http://127.0.0.1:9', apiKey: 'k', maxRetries: 0 });
+  return {
+    moderation: await client.moderations.create({ model: 'omni-moderation-latest', input: 'caf\u00e9' }),
+    image: await client.images.generate({ model: 'gpt-image-1', prompt: 'A weir', size: '1024x1024' }),
+    speech: [(await speech.arrayBuffer()).byteLength, speech.headers.get('content-type')],
+    model: (await client.models.retrieve('gpt-4o')).id,
+    'no such model': (await failure(() => client.models.retrieve('no-such-model'))).class,
+    unreachable: (await failure(() => unreachable.models.list())).class,
+  };
+}
 async function cancelled() {
   const begun = Date.now();
   const controller = new AbortController();
@@ -59,6 +72,11 @@ const results = {
   'logprobs streamed': await stream('logprobs', { logprobs: true, top_logprobs: 2 }),
   'refusal': await body('refusal'), 'refusal streamed': await stream('refusal'), 'length': await body('length'),
   'echo': await body('echo', { temperature: 0.7, x_custom: { a: [1, 2.5] }, user: 'u', seed: 7, stop: ['\n'] }),
+  'parts': await body([{ type: 'text', text: 'chat' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]),
+  'embeddings': await client.embeddings.create({ model: 'text-embedding-3-small', input: ['two', 'one', 'two'] }),
+  'embeddings of tokens': await client.embeddings.create({ model: 'text-embedding-3-small', input: [[1, 2], [3]],
+    dimensions: 3, encoding_format: 'float' }),
+  'others': await others(),
   'errors': await each([400, 404, 409, 422, 429, 500, 503], body), 'errors streamed': await each([400, 429, 500], stream),
   'broken off': await failure(stream, 'cut'), 'cancelled': await cancelled(),
   'flaky': await client.chat.completions.create(ask('flaky node'), { maxRetries: 3 }),

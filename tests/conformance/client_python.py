@@ -73,6 +73,19 @@ def failure(make, *args, **kwargs):
         return {"class": type(e).__name__, "message": e.message, "type": e.type, "code": e.code}
 
 
+def others():
+    """What is no question to a chat model."""
+    speech = client.audio.speech.create(model="tts-1", voice="alloy", input="Hello")
+    return {
+        "moderation": client.moderations.create(model="omni-moderation-latest", input="caf\u00e9").model_dump(),
+        "image": client.images.generate(model="gpt-image-1", prompt="A weir", size="1024x1024").model_dump(),
+        "speech": [len(speech.content), speech.content[:5].hex(), speech.response.headers["content-type"]],
+        "model": client.models.retrieve("gpt-4o").id,
+        "no such model": failure(lambda: client.models.retrieve("no-such-model").id)["class"],
+        "unreachable": failure(client.with_options(base_url="http://127.0.0.1:9").models.list)["class"],
+    }
+
+
 def cancelled():
     begun = time.monotonic()
     answer = client.chat.completions.create(**ask("endless", stream=True))
@@ -125,6 +138,7 @@ def main():
             embedded(["four", "one"], encoding_format="float", extra_body={"x_custom": 1.50}),
         ],
         "embeddings refused": failure(embedded, "refuse me"),
+        "others": others(),
         "errors": {s: failure(body, "status %d" % s) for s in (400, 404, 409, 422, 429, 500, 503)},
         "errors streamed": {s: failure(stream, "status %d" % s) for s in (400, 429, 500)},
         "broken off": failure(stream, "cut"),

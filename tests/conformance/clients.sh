@@ -1,42 +1,51 @@
 #!/bin/sh
-# Installs the official clients that the conformance tests use, pinned, into a cache outside the checkout, once:
-#   clients.sh python -> prints the path of a Python with `openai`;  clients.sh anthropic -> of one with `anthropic`;
-#   clients.sh node -> prints a node_modules folder.
+# Installs the clients that the conformance tests use, pinned, into a cache outside the checkout, once:
+#   clients.sh python | anthropic | langchain | litellm -> prints the path of a Python that has them;
+#   clients.sh node | anthropic-node | vercel -> prints a node_modules folder.
 # Exit 77 with a line on stderr where that is impossible (no Node, no registry).
 set -eu
-OPENAI_SDK=openai==2.54.0
-ANTHROPIC_SDK=anthropic==2.14.0
-NODE_SDK=openai@6.30.1
 cache=${WEIR_CACHE:-$HOME/.cache/weir}
-mkdir -p "$cache"
 
 skip() { echo "SKIPPED: $*" >&2; exit 77; }
+
+case ${1-} in
+python) language=python packages="openai==2.54.0" ;;
+anthropic) language=python packages="anthropic==2.14.0" ;;
+langchain) language=python packages="langchain-openai==1.7.4 langchain-anthropic==1.7.10 openai==3.57.0 anthropic==2.14.0" ;;
+litellm) language=python packages="litellm==1.110.2 openai==3.57.0" ;;
+node) language=node packages="openai@6.30.1" ;;
+anthropic-node) language=node packages="@anthropic-ai/sdk@1.14.0 zod@4.6.7" ;;
+# The last major version that runs on Node 18 and 20.
+vercel) language=node packages="ai@6.0.325 @ai-sdk/openai@3.0.141 @ai-sdk/anthropic@3.0.140 @ai-sdk/openai-compatible@2.0.92 zod@4.6.7" ;;
+*) echo "usage: clients.sh python|anthropic|langchain|litellm|node|anthropic-node|vercel" >&2; exit 2 ;;
+esac
+mkdir -p "$cache"
+digest=$(echo "$packages" | sha256sum | cut -c1-12)
 
 # Two tests may come here at the same time: the first one installs, the other one waits.
 exec 9> "$cache/clients-$1.lock"
 flock 9
 
-case $1 in
-python | anthropic)
-  sdk=$OPENAI_SDK
-  [ "$1" = python ] || sdk=$ANTHROPIC_SDK
-  folder=$cache/venv-$(echo "$sdk" | sha256sum | cut -c1-12)
+case $language in
+python)
+  folder=$cache/venv-$digest
   if [ ! -e "$folder/installed" ]; then
     rm -rf "$folder"
     python3 -m venv "$folder" >&2 || skip "python3 -m venv does not work (apt-get install python3-venv)"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "$sdk" >&2 || skip "pip can't install $sdk"
+    # shellcheck disable=SC2086 # a list
+    "$folder/bin/pip" install --quiet --disable-pip-version-check $packages >&2 || skip "pip can't install $packages"
     touch "$folder/installed"
   fi
   echo "$folder/bin/python" ;;
 node)
   command -v node > /dev/null && command -v npm > /dev/null || skip "node and npm are not installed (apt-get install nodejs npm)"
-  folder=$cache/node-$(echo "$NODE_SDK" | sha256sum | cut -c1-12)
+  folder=$cache/node-$digest
   if [ ! -e "$folder/installed" ]; then
     rm -rf "$folder"
     mkdir -p "$folder"
-    npm install --silent --no-audit --no-fund --prefix "$folder" "$NODE_SDK" >&2 || skip "npm can't install $NODE_SDK"
+    # shellcheck disable=SC2086 # a list
+    npm install --silent --no-audit --no-fund --prefix "$folder" $packages >&2 || skip "npm can't install $packages"
     touch "$folder/installed"
   fi
   echo "$folder/node_modules" ;;
-*) echo "usage: clients.sh python|anthropic|node" >&2; exit 2 ;;
 esac

@@ -77,6 +77,8 @@ class Provider:
             if request["input"] == "refuse me":
                 return upstream.error(429, "too much", kind="tokens", code="rate_limit_exceeded")(exchange)
             return self.embedder(exchange)
+        if exchange.seen.target in OTHERS:
+            return OTHERS[exchange.seen.target](exchange)
         scenario = request["messages"][-1]["content"]
         if not isinstance(scenario, str):
             scenario = scenario[0]["text"]
@@ -198,6 +200,36 @@ class Provider:
         return self.answer(request, message(seen), [chunk({"role": "assistant", "content": seen}), chunk({}, "stop")])
 
 
-models = upstream.body(
-    {"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 1, "owned_by": "fake"}]}
-)
+# What is no question to a chat model, and goes through the gateway unread.
+OTHERS = {
+    "/v1/moderations": upstream.body(
+        {
+            "id": "modr-1",
+            "model": "omni-moderation-latest",
+            "results": [
+                {
+                    "flagged": False,
+                    "categories": {"hate": False},
+                    "category_scores": {"hate": 1.5e-7},
+                    "category_applied_input_types": {"hate": ["text"]},
+                }
+            ],
+        }
+    ),
+    "/v1/images/generations": upstream.body(
+        {"created": 1720000000, "data": [{"b64_json": "AAAA", "revised_prompt": "x"}]}
+    ),
+    "/v1/audio/speech": lambda exchange: upstream.send_in(
+        exchange, *upstream.framed([b"ID3\x00\xff", b"\x01" * 5000], "chunked", kind="audio/mpeg")
+    ),
+}
+
+MODEL = {"id": "gpt-4o", "object": "model", "created": 1, "owned_by": "fake"}
+LISTED = upstream.body({"object": "list", "data": [MODEL]})
+
+
+def models(exchange):
+    name = exchange.seen.target.partition("/v1/models/")[2]
+    if name not in ("", MODEL["id"]):
+        return upstream.error(404, "no such model", code="model_not_found")(exchange)
+    return (upstream.body(MODEL) if name else LISTED)(exchange)

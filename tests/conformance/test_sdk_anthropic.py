@@ -1,11 +1,12 @@
-"""Anthropic's official Python client in front of the gateway, with a provider behind it that speaks OpenAI's chat."""
+"""Anthropic's official Python client in front of the gateway, with a provider behind it that speaks OpenAI's chat, and with one
+that speaks Messages as well."""
 
 import json
 import os
 import subprocess
 import unittest
 
-from conformance import provider, sdk_case
+from conformance import provider, provider_anthropic, sdk_case
 from harness import upstream, wait_for
 from harness.gateway import Gateway, simple
 
@@ -32,6 +33,13 @@ def text(said=provider.TEXT, stop_reason="end_turn"):
     return message([{"type": "text", "text": said}], stop_reason)
 
 
+def play(installed, port):
+    command = [installed, os.path.join(sdk_case.HERE, "client_anthropic.py"), "http://127.0.0.1:%d" % port]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr[-4000:]
+    return json.loads(result.stdout)
+
+
 class Anthropic(unittest.TestCase):
     maxDiff = 4000
 
@@ -45,20 +53,12 @@ class Anthropic(unittest.TestCase):
         self.up.forget()
         keys = [{"key": "${KEY}", "tenant": "conformance"}]
         with Gateway(simple(self.up, mode=mode, tiers=tiers, keys=keys), env={"KEY": "sk-conformance-0001"}) as weir:
-            command = [self.installed, os.path.join(sdk_case.HERE, "client_anthropic.py")]
-            result = subprocess.run(
-                command + ["http://127.0.0.1:%d" % weir.port],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=120,
-            )
-            self.assertEqual(result.returncode, 0, result.stderr[-4000:])
+            played = play(self.installed, weir.port)
             gone = [seen for seen in self.up.requests if b'"endless"' in seen.body]
             wait_for(
                 lambda: gone and all(seen.gone_at for seen in gone), 3, "the call to be cancelled upstream as well"
             )
-        return json.loads(result.stdout)
+        return played
 
     def check(self, got):
         same = {
@@ -136,6 +136,29 @@ class Anthropic(unittest.TestCase):
         self.check(self.play("serve", ["exact"]))
         forwarded = len(self.up.requests)
         self.assertLess(forwarded, 60, "some of it is asked more than once")
+
+
+class SameApi(unittest.TestCase):
+    """With a provider of Messages behind the gateway nothing differs."""
+
+    maxDiff = 4000
+
+    def test_same(self):
+        installed = sdk_case.installed("anthropic")
+        up = upstream.Upstream(provider_anthropic.Provider()).start()
+        self.addCleanup(up.stop)
+        direct, asked = play(installed, up.port), sorted(seen.body for seen in up.requests)
+        up.forget()
+        config = simple(up)
+        config["providers"]["fake"]["api"] = "anthropic"
+        with Gateway(config) as weir:
+            through = play(installed, weir.port)
+        self.assertEqual(sorted(seen.body for seen in up.requests), asked)
+        direct["request id"][1] = through["request id"][1]  # Weir's own header
+        self.assertEqual(set(through), set(direct))
+        for name, expected in direct.items():
+            with self.subTest(name):
+                self.assertEqual(through[name], expected)
 
 
 if __name__ == "__main__":
