@@ -70,6 +70,8 @@ class CallerStream {
         }
     }
     const wire::ChatStream& chat() const { return chat_; }
+    // As reported by the stream's end, or what was counted until it broke off.
+    wire::Usage counted() const { return chat_.usage().reported || !provider_ ? chat_.usage() : provider_->so_far(); }
 
   private:
     // Chat events to the caller.

@@ -24,15 +24,19 @@ struct Passage : UpstreamCall {
     const PassedRequest& request;
     std::string content_type;  // of the answer
     wire::UsageWatch watch;
+    Tokens events = 0;
 };
 
 bool is_json(std::string_view content_type) {
     return content_type.substr(0, 16) == "application/json";
 }
 
-// Nothing is guessed: what is not counted has no price, unless whatever it was is free.
-void account(Passage& passage) {
-    const wire::Usage& usage = passage.watch.usage();
+// Nothing is guessed: what is not counted has no price, unless whatever it was is free. Of a stream that broke off it
+// is what was counted until then, and a token an event.
+void account(Passage& passage, bool broken = false) {
+    const bool counted = passage.watch.usage().reported;
+    const wire::Usage usage =
+        broken && counted ? tiers::cut_short(passage.watch.usage(), passage.events) : passage.watch.usage();
     const std::optional<prices::Price>& price = passage.model.price;
     tiers::account(passage.attempt, usage, price);
     const bool listed_free = price && price->input.picos == 0 && price->output.picos == 0;
@@ -40,7 +44,7 @@ void account(Passage& passage) {
         passage.attempt.cost = {};
         passage.attempt.priced = true;
         passage.attempt.usage_estimated = false;
-    } else if (!usage.reported) {
+    } else if (!counted) {
         passage.attempt.priced = false;
     }
     set_measured(passage, usage);
@@ -78,7 +82,7 @@ Task<std::optional<Failure>> deliver_whole(Passage& passage) {
 Task<void> break_off(Passage& passage, const Error& error) {
     RequestLife& life = passage.life;
     passage.attempt.outcome = tiers::outcome_of(error.code);
-    account(passage);
+    account(passage, true);
     finish_attempt(passage);
     if (life.cancellation.canceled() || !passage.is_stream) {
         life.exchange.abandon();
@@ -121,7 +125,10 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
         if (passage.is_stream) {
             splitter.feed(*piece);
             http::SseSplitter::Event event;
-            while (splitter.next(event) == http::SseSplitter::State::event) out += event.raw;
+            while (splitter.next(event) == http::SseSplitter::State::event) {
+                ++passage.events;
+                out += event.raw;
+            }
         } else {
             out = *piece;
         }

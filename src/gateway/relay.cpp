@@ -166,10 +166,12 @@ Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
     }
 }
 
-// One token a chunk, where nothing is reported.
-wire::Usage usage_of(const Relay& relay, const wire::ChatStream& stream) {
-    const auto chunks = static_cast<Tokens>(stream.data_events());
-    return tiers::or_estimate(stream.usage(), relay.life.chat.body.size(), chunks);
+// One token a chunk, where nothing is reported; of a stream that broke off no less than that.
+wire::Usage usage_of(const Relay& relay, const CallerStream& stream, bool broken) {
+    const auto chunks = static_cast<Tokens>(stream.chat().data_events());
+    const wire::Usage counted = stream.counted();
+    if (broken && counted.reported) return tiers::cut_short(counted, chunks);
+    return tiers::or_estimate(counted, relay.life.chat.body.size(), chunks);
 }
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
@@ -224,10 +226,10 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {
-        if (stream.usage().reported) tiers::account(relay.attempt, stream.usage(), relay.model.price);
+        if (caller.counted().reported) tiers::account(relay.attempt, usage_of(relay, caller, true), relay.model.price);
         co_return call_failed(relay, *broken);
     }
-    const wire::Usage usage = usage_of(relay, stream);
+    const wire::Usage usage = usage_of(relay, caller, broken.has_value());
     tiers::account(relay.attempt, usage, relay.model.price);
     life.row.status = life.caller_gone && !life.exchange.began() ? 499 : 200;
     if (broken) {

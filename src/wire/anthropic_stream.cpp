@@ -82,6 +82,8 @@ class Stream final : public ProviderStream {
         return fail(ErrorCode::closed, "the upstream's stream ended before its message_stop");
     }
 
+    Usage so_far() const override { return usage_; }
+
   private:
     enum class State : std::uint8_t { waiting, open, ended, failed };
 

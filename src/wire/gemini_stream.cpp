@@ -63,15 +63,20 @@ class Stream final : public ProviderStream {
             if (choices_[i].begun) finish(static_cast<std::int64_t>(i), choices_[i], out);
         }
         if (!usage_.empty()) {
-            std::optional<Usage> counts = read_gemini_usage(usage_, {0, usage_.size()});
-            counts->web_searches = billed_searches(exchange_.model, searches_);
             out += head_;
             out += R"("choices":[],"usage":)";
-            append_chat_usage(*counts, out);
+            append_chat_usage(so_far(), out);
             out += "}\n\n";
         }
         out += "data: [DONE]\n\n";
         return {};
+    }
+
+    Usage so_far() const override {
+        if (usage_.empty()) return {};
+        Usage counts = read_gemini_usage(usage_, {0, usage_.size()}).value_or(Usage{});
+        counts.web_searches = billed_searches(exchange_.model, searches_);
+        return counts;
     }
 
   private:

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "wire/errors.h"
+#include "wire/usage.h"
 
 namespace weir::wire {
 
@@ -52,6 +53,10 @@ class ProviderStream {
     // The provider's body has ended. Appends what is still to be told, [DONE] too, where the API ends so. Error closed:
     // the answer isn't whole.
     virtual Result<void> end(std::string& chat_events) = 0;
+
+    // What was counted so far, for a stream that is broken off; reported = false: nothing. Input may be told long
+    // before output.
+    virtual Usage so_far() const { return {}; }
 };
 
 class ProviderForm {

@@ -2,6 +2,7 @@
 same."""
 
 import json
+import threading
 import unittest
 from decimal import Decimal
 
@@ -123,6 +124,38 @@ class ChatCallers(AnthropicCase):
                 self.assertIn("error", json.loads(reply.events[-1]), cut)
             else:
                 self.assert_error(reply, 502)
+
+    def test_a_caller_that_leaves_pays_for_what_was_counted(self):
+        """Input as message_start told it, output as it came."""
+        never = threading.Event()
+        for ask in (self.chat_and_leave, self.messages_and_leave, self.passed_and_leave):
+            self.up.forget()
+            self.up.script(upstream.stepped(events(), {5: never}))
+            row = self.weir.row(ask())
+            attempt = row["attempts"][-1]
+            self.assertEqual(
+                (attempt["input_uncached_tokens"], attempt["input_cached_tokens"], attempt["estimated"]), (10, 100, True)
+            )
+            self.assertGreaterEqual(attempt["output_tokens"], 2)
+            self.assertEqual((row["complete"], row["status"]), (False, 200))
+            self.assertGreater(row["cost_usd"], Decimal("0.0001725"))  # the input's
+
+    def chat_and_leave(self):
+        return self.leave("/v1/chat/completions", json.dumps(chat(stream=True)).encode())
+
+    def messages_and_leave(self):
+        return self.leave(MESSAGES, ASKED % b',"stream":true')
+
+    def passed_and_leave(self):
+        return self.leave(MESSAGES, ASKED % b',"stream":true,"top_k":3')
+
+    def leave(self, path, body):
+        with self.weir.connect() as connection:
+            connection.request("POST", path, body)
+            while b"ur." not in connection.buffer:
+                connection.fill()
+            head = connection.buffer.split(b"\r\n\r\n")[0].decode().lower()
+        return head.split("x-weir-request-id: ")[1].split("\r\n")[0]
 
     def test_an_error_in_the_middle(self):
         bad = events()[:4] + [event("error", error={"type": "overloaded_error", "message": "Overloaded"})]

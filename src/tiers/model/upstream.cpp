@@ -122,6 +122,13 @@ Result<std::string> chat_answer_of(const ModelQuestion& question, std::string bo
     return chat_body;
 }
 
+wire::Usage cut_short(const wire::Usage& counted, Tokens output) {
+    wire::Usage estimate = counted;
+    estimate.output = std::max(counted.output, output);
+    estimate.reported = false;
+    return estimate;
+}
+
 wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output) {
     if (usage.reported) return usage;
     wire::Usage estimate;

@@ -86,6 +86,9 @@ Result<std::string> chat_answer_of(const ModelQuestion& question, std::string bo
 // the request, and `output` tokens.
 wire::Usage or_estimate(const wire::Usage& usage, std::size_t request_bytes, Tokens output);
 
+// What is billed of an answer that was cut short: the counts until then, and of output no less than came; an estimate.
+wire::Usage cut_short(const wire::Usage& counted, Tokens output);
+
 // Puts token counts and cost of an answer into the attempt. What the provider says that it cost holds; what the price
 // makes of it is kept beside it then. An answer that the price has no rate for stays unpriced.
 void account(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
