@@ -271,6 +271,14 @@ TEST_CASE("a price: an hour's writes, long prompts, searches; for every service 
     CHECK(prices::cost_of({.input_cache_write_1h = 1}, *plain.models.at(0).price) == Usd{1'000});
 }
 
+TEST_CASE("other addresses than loopback want a key, which may be made later") {
+    const gateway::Options options = good(
+        "listen: 0.0.0.0:8080\nrequire_key: true\n"
+        "providers: { p: { api: openai, base_url: \"http://127.0.0.1:9\" } }\n");
+    CHECK(options.keys.empty());
+    CHECK(options.require_key);
+}
+
 TEST_CASE("what a promise is over") {
     const auto over = [](const std::string& word) {
         const gateway::Options options = good(

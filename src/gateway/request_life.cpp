@@ -239,8 +239,8 @@ void settle_limits(RequestLife& life) {
         const store::Attempt& attempt = life.row.attempts[i];
         const bool served = attempt.outcome == store::Outcome::served;
         if (!served && attempt.tier != store::TierKind::reference) continue;
-        const Tokens tokens =
-            Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write + attempt.output;
+        const Tokens tokens = Tokens{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write +
+                              attempt.input_cache_write_1h + attempt.output;
         unknown = unknown || (tokens == 0 && !attempt.priced);
         used += tokens;
         if (served) answer = attempt.output;
