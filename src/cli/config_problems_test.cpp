@@ -112,7 +112,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: a provider's name has 1 to 64 of the characters a-z 0-9 - _ . , unlike \"Open\""}},
         {"providers:\n  p: {}\n", {"2: providers.p: the key \"api\" is missing"}},
         {"providers:\n  p: { api: opneai }\n",
-         {"2: providers.p.api: \"opneai\" is none of openai, llama-server (did you mean openai?)"}},
+         {"2: providers.p.api: \"opneai\" is none of openai, anthropic, gemini, llama-server (did you mean openai?)"}},
         {"providers:\n  p:\n    api: openai\n", {"2: providers.p: the key \"base_url\" is missing"}},
         {"providers:\n  p:\n    api: openai\n    base_url: api.openai.com/v1\n",
          {"4: providers.p.base_url is not a base URL such as https://api.openai.com/v1: it begins with http:// or "
@@ -136,7 +136,7 @@ TEST_CASE("what is wrong is said with its line") {
         {"providers:\n  p:\n    api: llama-server\n    model_file: absent.gguf\n",
          {"4: providers.p.model_file: no readable file there (relative paths begin at the current folder)"}},
         {"providers:\n  p:\n    api: llama-server\n    model_file: x.gguf\n    key: ${KEY}\n",
-         {"5: providers.p.key is for api: openai only; Weir talks to the child that it starts by itself"}},
+         {"5: providers.p.key is for providers at an address; Weir talks to the child that it starts by itself"}},
         {"providers: { p: { api: llama-server, model_file: x.gguf, memory: 1MiB, cache_ram: 1KiB } }\n",
          {"1: providers.p.memory: less than 64MiB holds no model; 0 is no limit",
           "1: providers.p.cache_ram is not a whole number of MiB"}},
@@ -326,7 +326,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"1: providers.p: the key \"model_file\" is missing",
           "2: embedding.model: provider 'p' gives no vectors: it wants embedding: true"}},
         {"providers: { p: { api: opneai } }\nembedding: { model: p/minilm }\n",
-         {"1: providers.p.api: \"opneai\" is none of openai, llama-server (did you mean openai?)"}},
+         {"1: providers.p.api: \"opneai\" is none of openai, anthropic, gemini, llama-server (did you mean openai?)"}},
         // Callers' keys.
         {kProvider + "keys: []\n",
          {"2: keys is a list with at least one { key: ${NAME}, tenant: NAME }; leave it out for a gateway on loopback "
