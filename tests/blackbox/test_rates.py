@@ -158,12 +158,17 @@ class Tokens(RateCase):
         self.assertRegex(reset, DURATION)
         self.assertIsNone(reply.header("x-ratelimit-limit-requests"))
         # 1,500 were used; a request that fails uses none; the guess of the next one is told before it is settled.
+        self.weir.row(reply)  # once it is there the request is settled
         self.up.script(upstream.error(500, "no"))
-        self.assertEqual(self.weir.chat(body, headers=bearer(key)).status, 500)
+        reply = self.weir.chat(body, headers=bearer(key))
+        self.assertEqual(reply.status, 500)
+        self.weir.row(reply)
         reply = self.weir.chat(body, headers=bearer(key))
         assert_left(int(reply.header("x-ratelimit-remaining-tokens")), 6000 - 1500 - size // 4 - 256 - 500 // 16 + 16)
         self.up.answer = upstream.Model(tokens=(20000, 0, 500))
-        self.assert_answers(self.weir.chat(body, headers=bearer(key), stream=True))
+        reply = self.weir.chat(body, headers=bearer(key), stream=True)
+        self.assert_answers(reply)
+        self.weir.row(reply)
         reply = self.weir.chat(body, headers=bearer(key))
         self.assert_limited(reply, ["tokens per minute", "limit 6000"], kind="tokens")
         self.assertGreater(int(reply.header("retry-after")), 60)
@@ -181,7 +186,9 @@ class Tokens(RateCase):
     def test_one_that_is_too_large_for_a_minute_waits_for_a_full_bucket(self):
         self.up.answer = upstream.Model(tokens=(9000, 0, 10))
         key = self.key(tokens_per_minute=1000)
-        self.assert_answers(self.weir.chat(headers=bearer(key), messages=[{"role": "user", "content": "x" * 40000}]))
+        reply = self.weir.chat(headers=bearer(key), messages=[{"role": "user", "content": "x" * 40000}])
+        self.assert_answers(reply)
+        self.weir.row(reply)
         reply = self.weir.chat(headers=bearer(key))
         self.assert_limited(reply, "tokens per minute", kind="tokens")
         self.assertGreater(int(reply.header("retry-after")), 7 * 60)  # it owes 8,010
