@@ -202,7 +202,8 @@ class Stream final : public ProviderStream {
         merge(usage);
         append_head("chat.completion.chunk", raw(member_of(message, "id")), raw(member_of(message, "model")),
                     service_tier_of(data_, usage), exchange_, head_);
-        tell(R"("role":"assistant","content":"","refusal":null)", out);
+        // Not an empty text, which would open a block of text at some callers where a tool is called.
+        tell(R"("role":"assistant","content":null,"refusal":null)", out);
         out += kNoMore;
         return {};
     }

@@ -20,7 +20,7 @@ std::string chunk(std::string_view delta, std::string_view finish = R"("finish_r
 std::string usage_chunk(std::string_view usage, std::string_view head = kHead) {
     return std::string(head) + R"("choices":[],"usage":)" + std::string(usage) + "}\n\n";
 }
-const std::string kRole = chunk(R"("role":"assistant","content":"","refusal":null)");
+const std::string kRole = chunk(R"("role":"assistant","content":null,"refusal":null)");
 const std::string kDone = "data: [DONE]\n\n";
 
 std::string whole(std::string_view events) {

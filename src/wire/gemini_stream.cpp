@@ -233,7 +233,7 @@ class Stream final : public ProviderStream {
         at_ = At::open;
         if (!std::exchange(choices_[place].begun, true)) {
             begin_chunk(number, out);
-            out += R"("role":"assistant","content":"")";
+            out += R"("role":"assistant","content":null)";  // an empty text would open a block at some callers
             out += kEnd;
         }
         return choices_[place];
