@@ -45,14 +45,34 @@ async function others() {
     unreachable: (await failure(() => unreachable.models.list())).class,
   };
 }
+async function responses() {
+  const ask = (said, more = {}) => client.responses.create({ model: 'gpt-4o', input: said, ...more });
+  const events = async (said, more) => {
+    const seen = [];
+    for await (const event of await ask(said, { stream: true, ...more })) seen.push(event);
+    return seen;
+  };
+  const tools = TOOLS.map((tool) => ({ type: 'function', strict: false, ...tool.function }));
+  const picture = { type: 'input_image', image_url: 'data:image/png;base64,AA==', detail: 'auto' };
+  const schema = { format: { type: 'json_schema', ...SCHEMA.json_schema } };
+  return {
+    body: await ask('chat'), stream: await events('chat'), tools: await ask('tools', { tools }),
+    'tools streamed': await events('tools', { tools }), schema: await ask('schema', { text: schema }),
+    accumulated: (await client.responses.stream({ model: 'gpt-4o', input: 'tools', tools }).finalResponse()).output,
+    image: await ask([{ role: 'user', content: [{ type: 'input_text', text: 'chat' }, picture] }]),
+    'kept by the provider': await ask('chat', { previous_response_id: 'resp_1', store: true }),
+    errors: await each([400, 404, 429, 500], ask),
+  };
+}
 async function cancelled() {
   const begun = Date.now();
   const controller = new AbortController();
-  const answer = await client.chat.completions.create(ask('endless', { stream: true }), { signal: controller.signal });
+  const answer = await client.chat.completions.create(ask('endless', { stream: true }), { signal: controller.signal })
+    .withResponse();
   try {
-    for await (const chunk of answer) if (chunk.choices[0]?.delta?.content) controller.abort();
+    for await (const chunk of answer.data) if (chunk.choices[0]?.delta?.content) controller.abort();
   } catch { /* aborted */ }
-  return { quick: Date.now() - begun < 10000 };
+  return { quick: Date.now() - begun < 10000, id: answer.response.headers.get('x-weir-request-id') };
 }
 async function each(statuses, make) {
   const found = {};
@@ -76,7 +96,7 @@ const results = {
   'embeddings': await client.embeddings.create({ model: 'text-embedding-3-small', input: ['two', 'one', 'two'] }),
   'embeddings of tokens': await client.embeddings.create({ model: 'text-embedding-3-small', input: [[1, 2], [3]],
     dimensions: 3, encoding_format: 'float' }),
-  'others': await others(),
+  'others': await others(), 'responses': await responses(),
   'errors': await each([400, 404, 409, 422, 429, 500, 503], body), 'errors streamed': await each([400, 429, 500], stream),
   'broken off': await failure(stream, 'cut'), 'cancelled': await cancelled(),
   'flaky': await client.chat.completions.create(ask('flaky node'), { maxRetries: 3 }),

@@ -86,6 +86,30 @@ def others():
     }
 
 
+def responses():
+    def ask(said, **more):
+        return client.responses.create(model="gpt-4o", input=said, **more)
+
+    tools = [dict(tool["function"], type="function", strict=False) for tool in TOOLS]
+    picture = {"type": "input_image", "image_url": "data:image/png;base64,AA==", "detail": "auto"}
+    shown = [{"role": "user", "content": [{"type": "input_text", "text": "chat"}, picture]}]
+    schema = {"format": dict(SCHEMA["json_schema"], type="json_schema")}
+    first = ask("tools", tools=tools)
+    outputs = [{"type": "function_call_output", "call_id": item.call_id, "output": "17"} for item in first.output]
+    history = [{"role": "user", "content": "tools"}, *first.output, *outputs, {"role": "user", "content": "chat"}]
+    return {
+        "body": ask("chat", instructions="Be brief.").model_dump(),
+        "stream": [event.model_dump() for event in ask("chat", stream=True)],
+        "tools": first.model_dump(),
+        "tools streamed": [event.model_dump() for event in ask("tools", tools=tools, stream=True)],
+        "schema": ask("schema", text=schema).model_dump(),
+        "image": ask(shown).model_dump(),
+        "conversation": ask(history, tools=tools).model_dump(),
+        "kept by the provider": ask("chat", previous_response_id="resp_1", store=True).model_dump(),
+        "errors": {s: failure(ask, "status %d" % s) for s in (400, 404, 429, 500)},
+    }
+
+
 def cancelled():
     begun = time.monotonic()
     answer = client.chat.completions.create(**ask("endless", stream=True))
@@ -93,7 +117,7 @@ def cancelled():
         if got.choices and got.choices[0].delta.content:
             answer.close()
             break
-    return {"quick": time.monotonic() - begun < 10}
+    return {"quick": time.monotonic() - begun < 10, "id": answer.response.headers.get("x-weir-request-id")}
 
 
 async def concurrently():
@@ -139,6 +163,7 @@ def main():
         ],
         "embeddings refused": failure(embedded, "refuse me"),
         "others": others(),
+        "responses": responses(),
         "errors": {s: failure(body, "status %d" % s) for s in (400, 404, 409, 422, 429, 500, 503)},
         "errors streamed": {s: failure(stream, "status %d" % s) for s in (400, 429, 500)},
         "broken off": failure(stream, "cut"),

@@ -45,7 +45,8 @@ async function streamed(model, prompt, more = {}) {
   if (error) throw error;
   const [text, toolCalls, finishReason, usage, response] = await Promise.all(
     [result.text, result.toolCalls, result.finishReason, result.usage, result.response]);
-  return { got: { parts, usage, response: plain(response) }, told: told({ text, toolCalls, finishReason, usage }) };
+  const kinds = [...new Set(parts.map((part) => part.type))];  // no text begins where none comes
+  return { got: { parts, usage, response: plain(response) }, told: { kinds, ...told({ text, toolCalls, finishReason, usage }) } };
 }
 
 async function schema(model) {

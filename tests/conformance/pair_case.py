@@ -5,9 +5,8 @@ OpenAI client and an Anthropic client are given, the models to name to each API,
 only what every API can tell. It prints one JSON line a case: {"run", "case", "got", "told"?}. `got` is what the client made
 of it; `told` is the same in words that all APIs share: text, calls, finish, usage as [input, output].
 
-- direct and through: the same API on both sides. `got` is equal, and the bytes that the provider saw are. But for Responses
-  and Completions: the gateway asks its provider in chat, so `told` is equal.
-- claude: chat to a provider of Messages, and Messages to a provider of chat; gemini: both to a provider of
+- direct and through: the same API on both sides. `got` is equal, and the bytes that the provider saw are.
+- claude: chat to a provider of Messages, Messages and Responses to one of chat; gemini: all of them to a provider of
   generateContent. `told` is equal to the direct run's.
 - filled and cached: as through, with an exact cache. `told` is equal.
 """
@@ -30,13 +29,7 @@ OF_OPENAI = ("gpt-4o", "text-embedding-3-small", "omni-moderation-latest", "gpt-
 
 
 def openai_provider():
-    chat = provider.Provider()
-
-    def answer(exchange):
-        responses = exchange.seen.target == "/v1/responses"
-        return (provider_responses.answer if responses else chat)(exchange)
-
-    up = upstream.Upstream(answer).start()
+    up = upstream.Upstream(provider_responses.beside(provider.Provider())).start()
     up.on_get = provider.models
     return up
 
@@ -62,6 +55,7 @@ def config_of(providers, models, mode, tiers):
                 "retries": {"most": 0},
                 # Some clients ask for no parallel calls with each tool they force, which Gemini has no word for.
                 "drop_unsupported": api == "gemini",
+                **({"offers": ["responses"]} if name == "openai" else {}),
             }
             for name, (api, up) in providers.items()
         },
@@ -74,8 +68,6 @@ class PairCase(unittest.TestCase):
     maxDiff = 20000
     kind = ""  # of clients.sh
     program = ""  # client_*.py or client_*.mjs
-    # What the gateway asks another provider, in chat.
-    translated = ("/v1/responses", "/v1/completions")
 
     @classmethod
     def setUpClass(cls):
@@ -121,9 +113,9 @@ class PairCase(unittest.TestCase):
         direct = cls.ups["direct", "openai"].base_url, cls.ups["direct", "anthropic"].base_url[: -len("/v1")]
         return [
             run("direct", direct, everything=True),
-            run("through", of(cls.off), responses="gpt-crossed", everything=True),
-            run("claude", of(cls.off), "claude-crossed", "gpt-crossed"),
-            run("gemini", of(cls.off), "flash", "flash"),
+            run("through", of(cls.off), everything=True),
+            run("claude", of(cls.off), "claude-crossed", "gpt-crossed", "gpt-crossed"),
+            run("gemini", of(cls.off), "flash", "flash", "flash"),
             run("filled", of(cls.serving)),
             run("cached", of(cls.serving)),
         ]
@@ -176,25 +168,25 @@ class PairCase(unittest.TestCase):
         result = self.results[run][case]
         if case in self.different or case.endswith("cancelled"):
             return None
-        return result.get("told") if case.startswith(("responses", "completions")) else result["got"]
+        return result["got"]
 
     different = ()  # cases that are not the same on purpose; the test says why, and what they are
 
-    def test_same_bytes_at_the_provider(self):
+    def test_same_requests_at_the_provider(self):
         for api in ("openai", "anthropic"):
-            direct, through = (
-                [seen for seen in self.ups[run, api].requests if seen.target not in self.translated]
-                for run in ("direct", "through")
-            )
-            asked = {(seen.target, seen.body) for seen in direct}
-            without = [
-                (s.target, s.body if (s.target, s.body) in asked else s.body.replace(USAGE_ASKED, b"", 1))
-                for s in through
-            ]
+            direct, through = ([self.asked(s) for s in self.ups[run, api].requests] for run in ("direct", "through"))
+            bodies = {body for _, body, _ in direct}
+            without = [(t, b if b in bodies else b.replace(USAGE_ASKED, b"", 1), h) for t, b, h in through]
             with self.subTest(api):
                 self.assertEqual(bool(direct), api in self.apis)
                 # Some clients ask several things at a time.
-                self.assertEqual(sorted(without), sorted((seen.target, seen.body) for seen in direct))
+                self.assertEqual(sorted(without), sorted(direct))
+
+    @staticmethod
+    def asked(seen):
+        """Target, body, and the headers that are no connection's, no key's and not the length."""
+        ours = ("host", "connection", "accept-encoding", "content-length", "authorization", "x-api-key")
+        return seen.target, seen.body, sorted((k.lower(), v) for k, v in seen.headers if k.lower() not in ours)
 
     apis = ("openai", "anthropic")
 

@@ -107,3 +107,12 @@ def answer(exchange):
     if request.get("stream"):
         return upstream.stream(events(request, output))(exchange)
     return upstream.body(response(request, output, usage=USAGE))(exchange)
+
+
+def beside(chat):
+    """An answerer: Responses, and what `chat` answers."""
+
+    def either(exchange):
+        return (answer if exchange.seen.target == "/v1/responses" else chat)(exchange)
+
+    return either

@@ -8,17 +8,26 @@ import unittest
 from harness import upstream, wait_for
 from harness.gateway import Gateway, simple
 
-from . import provider
+from . import provider, provider_responses
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def folded(value):
-    """Streams as what they amount to: a cache gives the same text, calls and end in other pieces."""
+    """Streams as what they amount to: a cache gives the same text, calls and end in other pieces, and Responses' items
+    under other ids."""
     if isinstance(value, dict):
+        if value.get("object") == "response":
+            return [value["status"], value["usage"]["total_tokens"], folded(value["output"])]
+        if value.get("type") == "message":
+            return [part["text"] for part in value["content"]]
+        if value.get("type") == "function_call":
+            return [value["call_id"], value["name"], value["arguments"]]
         return {k: sorted(set(v)) if k == "kinds" else folded(v) for k, v in value.items()}
     if not isinstance(value, list):
         return value
+    if value and all(isinstance(v, dict) and "sequence_number" in v for v in value):
+        return folded(value[-1]["response"])
     if not value or not all(isinstance(v, dict) and v.get("object") == "chat.completion.chunk" for v in value):
         return [folded(v) for v in value]
     whole = {"head": {k: value[0][k] for k in ("id", "created", "model")}, "usage": None, "choices": {}}
@@ -61,7 +70,7 @@ class SdkCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.installed = installed(cls.kind)
-        cls.up = upstream.Upstream(provider.Provider()).start()
+        cls.up = upstream.Upstream(provider_responses.beside(provider.Provider())).start()
         cls.addClassCleanup(cls.up.stop)
         cls.up.on_get = provider.models
         cls.direct = cls.play(cls.up.base_url)
@@ -82,12 +91,16 @@ class SdkCase(unittest.TestCase):
         self.up.forget()
         config = simple(self.up, mode=mode, tiers=tiers)
         config["cascades"]["default"]["match"]["model"].append("text-embedding-3-small")
+        config["providers"]["fake"]["offers"] = ["responses"]
         with Gateway(config) as weir:
             through = self.play("http://127.0.0.1:%d/v1" % weir.port)
             gone = [seen for seen in self.up.requests if b'"endless"' in seen.body]
             wait_for(
                 lambda: gone and all(seen.gone_at for seen in gone), 3, "the call to be cancelled upstream as well"
             )
+            row = weir.row(through["cancelled"]["id"])
+            self.assertEqual((row["complete"], row["estimated"]), (False, True))
+            through["cancelled"]["id"] = None  # the provider gives none of that name
         self.assertEqual(set(through), set(self.direct))
         for name, expected in self.direct.items():
             if name not in but:
