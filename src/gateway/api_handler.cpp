@@ -37,10 +37,19 @@ const TranslatedApi* api_of(std::string_view path) {
     return nullptr;
 }
 
+// Anthropic's clients say which version of their API they speak, also at paths that both APIs have.
+bool speaks_messages(const http::RequestHead& head) {
+    return !head.headers.value("anthropic-version").empty();
+}
+
+const wire::Dialect* dialect_of(const http::RequestHead& head) {
+    if (const TranslatedApi* const api = api_of(head.path())) return &api->dialect();
+    return speaks_messages(head) ? &wire::anthropic_messages() : nullptr;
+}
+
 Task<void> refuse(Lane& lane, net::Exchange& exchange, const wire::ApiError& error,
                   std::string_view more_headers = {}) {
-    const TranslatedApi* const api = api_of(exchange.head().path());
-    const std::string body = error_body(api != nullptr ? &api->dialect() : nullptr, error, lane.ids.next());
+    const std::string body = error_body(dialect_of(exchange.head()), error, lane.ids.next());
     std::string headers(kJson);
     headers += more_headers;
     co_await exchange.respond(error.status, headers, body);
@@ -135,12 +144,14 @@ Task<void> ApiHandler::list_models(net::Exchange& exchange, std::string_view id)
         co_return;
     }
     const std::vector<wire::ModelEntry> entries = models_for(**caller, lane_.routes->routes());
+    const bool to_anthropic = speaks_messages(exchange.head());
     std::string body;
     if (id.empty()) {
-        body = wire::render_models(entries, 0);
+        body = to_anthropic ? wire::render_anthropic_models(entries) : wire::render_models(entries, 0);
     } else {
         for (const wire::ModelEntry& entry : entries) {
-            if (entry.id == id) body = wire::render_model(entry, 0);
+            if (entry.id != id) continue;
+            body = to_anthropic ? wire::render_anthropic_model(entry) : wire::render_model(entry, 0);
         }
     }
     if (body.empty()) {

@@ -24,6 +24,14 @@ void write_model(const ModelEntry& model, std::int64_t created_unix_s, std::stri
     out += '}';
 }
 
+void write_anthropic_model(const ModelEntry& model, std::string& out) {
+    out += R"({"type":"model","id":)";
+    json::write_string(model.id, out);
+    out += R"(,"display_name":)";
+    json::write_string(model.id, out);
+    out += R"(,"created_at":"1970-01-01T00:00:00Z"})";
+}
+
 // The text of the first of `names` that says something, looked for in objects in `value`, in the first element of an
 // array, and taken as it is from a string.
 std::string first_text(std::string_view document, json::Span value, std::size_t depth) {
@@ -120,6 +128,26 @@ std::string render_models(std::span<const ModelEntry> models, std::int64_t creat
 std::string render_model(const ModelEntry& model, std::int64_t created_unix_s) {
     std::string out;
     write_model(model, created_unix_s, out);
+    return out;
+}
+
+std::string render_anthropic_models(std::span<const ModelEntry> models) {
+    std::string out = R"({"data":[)";
+    for (const ModelEntry& model : models) {
+        if (&model != models.data()) out += ',';
+        write_anthropic_model(model, out);
+    }
+    out += R"(],"has_more":false,"first_id":)";
+    write_or_null(models.empty() ? std::string_view() : models.front().id, out);
+    out += R"(,"last_id":)";
+    write_or_null(models.empty() ? std::string_view() : models.back().id, out);
+    out += '}';
+    return out;
+}
+
+std::string render_anthropic_model(const ModelEntry& model) {
+    std::string out;
+    write_anthropic_model(model, out);
     return out;
 }
 

@@ -39,5 +39,8 @@ struct ModelEntry {
 std::string render_models(std::span<const ModelEntry> models, std::int64_t created_unix_s);
 // GET /v1/models/{id}
 std::string render_model(const ModelEntry& model, std::int64_t created_unix_s);
+// The same as Anthropic tells them: all on one page, made at the epoch, which is its word for a time not known.
+std::string render_anthropic_models(std::span<const ModelEntry> models);
+std::string render_anthropic_model(const ModelEntry& model);
 
 }  // namespace weir::wire

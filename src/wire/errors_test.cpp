@@ -63,6 +63,14 @@ TEST_CASE("models: the list and one of it") {
           R"({"id":"a\"b","object":"model","created":1700000000,"owned_by":"weir"}]})");
     CHECK(render_models({}, 0) == R"({"object":"list","data":[]})");
     CHECK(render_model(models[0], 1) == R"({"id":"gpt-4o","object":"model","created":1,"owned_by":"openai"})");
+    const std::string first =
+        R"({"type":"model","id":"gpt-4o","display_name":"gpt-4o","created_at":"1970-01-01T00:00:00Z"})";
+    CHECK(render_anthropic_model(models[0]) == first);
+    CHECK(render_anthropic_models(models) ==
+          R"({"data":[)" + first +
+              R"(,{"type":"model","id":"a\"b","display_name":"a\"b","created_at":"1970-01-01T00:00:00Z"}],)"
+              R"("has_more":false,"first_id":"gpt-4o","last_id":"a\"b"})");
+    CHECK(render_anthropic_models({}) == R"({"data":[],"has_more":false,"first_id":null,"last_id":null})");
 }
 
 TEST_CASE("errors: an upstream's type and code") {

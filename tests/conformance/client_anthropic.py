@@ -121,6 +121,9 @@ def main():
         "errors streamed": {s: failure(accumulated, "status %d" % s) for s in (400, 429, 500)},
         "refused": failure(body, "chat", thinking={"type": "enabled", "budget_tokens": 1024}),
         "broken off": failure(accumulated, "cut"),
+        "model": client.models.retrieve("gpt-4o").id,
+        "models": [type(m).__name__ for m in client.models.list() if m.id == "gpt-4o" and m.type == "model"],
+        "no such model": failure(client.models.retrieve, "no-such-model"),
         "counted": failure(client.messages.count_tokens, model="gpt-4o", messages=[{"role": "user", "content": "x"}]),
         "wrong key": failure(
             anthropic.Anthropic(base_url=base_url, api_key="sk-wrong-0001", max_retries=0).messages.create,

@@ -83,6 +83,12 @@ async function play(plan) {
   say('broken off', await failure(() => streamed('cut')));
   say('flaky', { got: await client.messages.create(ask('flaky node'), { maxRetries: 3 }) });
   say('counted', { got: await client.messages.countTokens({ model: plan.messages, messages: [{ role: 'user', content: 'x' }] }) });
+  const listed = [];
+  for await (const model of client.models.list()) listed.push(model.id, model.type);
+  say('models', { got: [listed.includes(plan.messages), listed.includes('model')] });
+  say('model', { got: (await client.models.retrieve(plan.messages)).id });
+  const { class: kind, status, type } = (await failure(() => client.models.retrieve('no-such-model'))).got;
+  say('no such model', { got: { kind, status, type } });
   say('unreachable', await failure(() => new Anthropic({ baseURL: 'http://127.0.0.1:9', apiKey: 'k', maxRetries: 0 })
     .messages.create(ask('chat'))));
   const left = await client.messages.create(ask('endless', { stream: true })).withResponse();

@@ -183,13 +183,16 @@ class Provider:
         return self.answer(request, [text(seen)])
 
 
+MODELS = [
+    {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
+    for name in ("claude-x", "gpt-4o")  # the second one for the programs that ask every provider for it
+]
+
+
 def on_get(exchange):
-    listed = {"type": "model", "id": "claude-x", "display_name": "Claude X", "created_at": "2026-01-01T00:00:00Z"}
-    target = exchange.seen.target.split("?")[0]
-    if target == "/v1/models":
-        return upstream.body({"data": [listed], "has_more": False, "first_id": "claude-x", "last_id": "claude-x"})(
-            exchange
-        )
-    if target == "/v1/models/claude-x":
+    name = exchange.seen.target.split("?")[0].partition("/v1/models/")[2]
+    if not name:
+        listed = {"data": MODELS, "has_more": False, "first_id": "claude-x", "last_id": "gpt-4o"}
         return upstream.body(listed)(exchange)
-    return failing(404, "no such model")(exchange)
+    found = [model for model in MODELS if model["id"] == name]
+    return (upstream.body(found[0]) if found else failing(404, "no such model"))(exchange)

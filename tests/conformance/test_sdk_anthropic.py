@@ -126,6 +126,8 @@ class Anthropic(unittest.TestCase):
         self.assertEqual((got["refused"]["class"], got["refused"]["status"]), ("BadRequestError", 400))
         self.assertIn("thinking", got["refused"]["message"])
         self.assertEqual((got["broken off"]["type"], got["broken off"]["message"]), ("api_error", "overloaded"))
+        self.assertEqual((got["model"], got["models"]), ("gpt-4o", ["ModelInfo"]))
+        self.assertEqual(got["no such model"]["type"], "not_found_error")
         self.assertEqual((got["counted"]["class"], got["counted"]["status"]), ("NotFoundError", 404))
         self.assertEqual((got["wrong key"]["class"], got["wrong key"]["status"]), ("AuthenticationError", 401))
 
@@ -147,6 +149,7 @@ class SameApi(unittest.TestCase):
         installed = sdk_case.installed("anthropic")
         up = upstream.Upstream(provider_anthropic.Provider()).start()
         self.addCleanup(up.stop)
+        up.on_get = provider_anthropic.on_get
         direct, asked = play(installed, up.port), sorted(seen.body for seen in up.requests)
         up.forget()
         config = simple(up)
@@ -155,6 +158,7 @@ class SameApi(unittest.TestCase):
             through = play(installed, weir.port)
         self.assertEqual(sorted(seen.body for seen in up.requests), asked)
         direct["request id"][1] = through["request id"][1]  # Weir's own header
+        direct["no such model"] = through["no such model"]  # in Weir's own words
         self.assertEqual(set(through), set(direct))
         for name, expected in direct.items():
             with self.subTest(name):
