@@ -17,6 +17,7 @@
 #include "cli/export_command.h"
 #include "cli/import_command.h"
 #include "cli/keys_command.h"
+#include "cli/litellm_command.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/student_command.h"
@@ -39,6 +40,7 @@ constexpr const char* kExamples = R"(Examples:
   weir keys create --tenant acme --rpm 60       a key for a caller, told this once
   weir export --task 0123456789abcdef --out tags  its kept answers, as training data for your own trainer
   weir import-adapter --file tags.gguf --provider local  what that trainer made of it, as a tier
+  weir import litellm config.yaml    a LiteLLM proxy's configuration as a weir.yaml, and what is missing in it
   weir train verifier --pairs mine.tsv          a judge of rephrased questions, from labelled pairs
   weir eval cache pairs --in pairs.tsv --out decisions.tsv
 
@@ -90,6 +92,7 @@ struct Arguments {
     ReplayArguments replay;
     ExportArguments export_;
     ImportArguments import;
+    ImportLitellmArguments import_litellm;
     OutputFormat version_format = OutputFormat::table;
 };
 
@@ -185,6 +188,26 @@ void add_import(CLI::App& app, ImportArguments& to) {
     command->add_option("--as", to.name, "what to call it (default: the file's name)")->type_name("NAME");
     add_format(*command, to.format);
     command->footer("");
+}
+
+constexpr const char* kImportLitellmHelp =
+    R"(What can be said in Weir's words is written to --out; the list tells, with its line in CONFIG, of everything that can't
+be, of what works otherwise now, and of the variables to set. Keys that stand in CONFIG are not copied: ${NAME} stands in
+their place. docs/import-litellm.md has the tables.
+Exit codes: 0 written, though something was left behind; 1 the disk refuses; 2 CONFIG is wrong or has nothing to serve.)";
+
+void add_import_litellm(CLI::App& app, ImportLitellmArguments& to) {
+    CLI::App* const import = app.add_subcommand("import", "Another gateway's configuration as a weir.yaml");
+    import->require_subcommand(1);
+    import->footer("");
+    CLI::App* const command =
+        import->add_subcommand("litellm", "A LiteLLM proxy's config.yaml as a weir.yaml, and what is missing in it");
+    command->add_option("config", to.in_file, "LiteLLM's configuration")->type_name("CONFIG")->required();
+    command->add_option("--out", to.out_file, "where to write it; - for standard output (default: weir.yaml)")
+        ->type_name("FILE");
+    command->add_flag("--force", to.force, "write over a file that is there");
+    add_format(*command, to.format);
+    command->footer(kImportLitellmHelp);
 }
 
 const std::map<std::string, std::string> kStudentActions{
@@ -441,6 +464,7 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_replay(app, to.replay);
     add_export(app, to.export_);
     add_import(app, to.import);
+    add_import_litellm(app, to.import_litellm);
     add_train(app, to.train);
     add_train_student(*app.get_subcommand("train"), to.train_student);
     add_eval(app, to.eval);
@@ -457,14 +481,13 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 11> kCommands{"serve", "check",  "report", "students",
-                                                         "keys",  "replay", "export", "import-adapter",
-                                                         "train", "eval",   "version"};
+    constexpr std::array<std::string_view, 12> kCommands{"serve",  "check",  "report", "students",
+                                                         "keys",   "replay", "export", "import",
+                                                         "import-adapter", "train", "eval", "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
     if (word.empty())
-        return "a command is missing: serve, check, report, students, keys, replay, export, import-adapter, train, "
-               "eval or "
-               "version";
+        return "a command is missing: serve, check, report, students, keys, replay, export, import, import-adapter, train, "
+               "eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
@@ -523,6 +546,7 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("import-adapter")) {
         return import_command(arguments.import, process_settings(), SystemClock(), out, err);
     }
+    if (app.got_subcommand("import")) return import_litellm_command(arguments.import_litellm, out, err);
     if (app.got_subcommand("train")) {
         return app.get_subcommand("train")->got_subcommand("student")
                    ? train_student_command(arguments.train_student, SystemClock(), out, err)

@@ -205,6 +205,7 @@ void check_prices(Reader& reader, const Draft& draft, const LoadSettings& settin
     }
     for (const gateway::ModelOptions& model : options.models) {
         if (model.price || (*known)(model.provider, model.name)) continue;
+        if ((*known)(model.provider, model.upstream_name)) continue;  // as gateway/model_directory.cpp looks it up
         reader.warning(model.line, model.full_name() +
                                        " has no known price: what it costs and saves is reported as "
                                        "unknown; give it one under models:");
