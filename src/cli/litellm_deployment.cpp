@@ -4,10 +4,10 @@
 #include <array>
 
 #include "base/decimal.h"
-#include "cli/config_draft.h"
 #include "cli/config_values.h"
+#include "cli/litellm_address.h"
+#include "cli/litellm_prices.h"
 #include "cli/litellm_providers.h"
-#include "prices/price_table.h"
 
 namespace weir::cli {
 namespace {
@@ -18,18 +18,11 @@ constexpr std::size_t kMaxHeaderBytes = 64;
 
 constexpr std::string_view kNotAdded =
     "Weir adds no parameters to requests; callers have to send it (what they send goes up as it is)";
-constexpr std::string_view kUnknown = "not known to this importer";
 
 bool is_model_part(std::string_view name) {
     return !name.empty() && name.size() <= kMaxNameBytes &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7F; }) &&
            name.find("${") == std::string_view::npos;
-}
-
-bool is_url_part(std::string_view text) {
-    return !text.empty() &&
-           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") ==
-               std::string_view::npos;
 }
 
 std::string upper(std::string_view text) {
@@ -41,15 +34,6 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-std::string without_slashes(std::string text) {
-    while (text.ends_with('/')) text.pop_back();
-    return text;
-}
-
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 // Reads one entry. `refuse` is set once the whole entry can't be carried over.
 class Entry {
   public:
@@ -58,41 +42,34 @@ class Entry {
 
     std::string refuse;
     LitellmDeployment to;
+    LitellmPrices prices;
 
     void read() {
         if (!read_provider()) return;
-        read_address();
+        refuse = read_litellm_address(params_, *provider_, context_, tale_, to);
         if (!refuse.empty()) return;
         read_key();
         if (!refuse.empty()) return;
         read_headers();
         read_calls();
-        read_prices(params_);
+        prices.read(params_);
     }
 
-    void read_info(const ConfigNode& node, const std::string& path);
     void finish();
 
   private:
     bool read_provider();
-    void read_address();
-    void read_azure_address(std::string base, bool from_environment);
     void read_key();
     std::string reference_to(const std::string& name);
     void read_headers();
     void add_header(const std::string& name, const ConfigNode& value, const std::string& path, int line);
     void read_calls();
     void read_weights();
-    void read_prices(LitellmSource& source);
-    void take_base_model(const std::string& base_model);
 
     LitellmContext& context_;
     LitellmTale& tale_;
     LitellmSource params_;
     const LitellmProvider* provider_ = nullptr;
-    bool own_address_ = false;  // api_base is given
-    LitellmPrice price_;
-    bool embeds_ = false;
 };
 
 bool Entry::read_provider() {
@@ -152,114 +129,6 @@ bool Entry::read_provider() {
     return true;
 }
 
-void Entry::read_address() {
-    const std::string_view key = params_.find("api_base") != nullptr ? "api_base" : "base_url";
-    const std::optional<std::string> given = params_.scalar(key);
-    own_address_ = given.has_value();
-    if (key == "api_base" && params_.has("base_url")) params_.left("base_url", "api_base counts");
-    if (!given) {
-        const bool azure = provider_->word == "azure" || provider_->word == "azure_ai";
-        if (provider_->base_url.empty() && !azure) {
-            refuse = "it has no api_base";
-            return;
-        }
-        to.base_url = provider_->base_url;
-        if (azure) {
-            const std::string variable = provider_->word == "azure" ? "AZURE_API_BASE" : "AZURE_AI_API_BASE";
-            context_.url_variables.insert(variable);
-            read_azure_address("${" + variable + "}", true);
-        }
-        return;
-    }
-    const std::optional<std::string> variable = environment_name(*given);
-    std::string base = variable ? "${" + *variable + "}" : without_slashes(*given);
-    for (const std::string_view behind : {"/chat/completions", "/v1/messages"}) {
-        if (base.ends_with(behind)) base = base.substr(0, base.size() - behind.size());
-    }
-    if (!variable && (!portable_text(base, false) || !parse_base_url(base))) {
-        refuse = "its api_base is no plain http:// or https:// address (no user, query or fragment)";
-        return;
-    }
-    if (variable) context_.url_variables.insert(*variable);
-    if (provider_->word == "azure" || provider_->word == "azure_ai") {
-        read_azure_address(base, variable.has_value());
-    } else if (!provider_->behind.empty() && !base.ends_with(provider_->behind)) {
-        to.base_url = base + std::string(provider_->behind);
-    } else {
-        to.base_url = base;
-    }
-    if (variable && to.base_url != base) {
-        params_.changed(key, "base_url " + to.base_url + ": " + *variable + " must not end in a slash or in " +
-                                 to.base_url.substr(base.size()));
-    } else {
-        params_.carried(key, "base_url");
-    }
-    if (to.provider == "openai" || is_one_of(provider_->word, {"openai_like", "custom_openai", "litellm_proxy"})) {
-        if (to.base_url == "https://api.openai.com/v1") return;
-        const Result<BaseUrl> url = variable ? fail(ErrorCode::invalid, "") : parse_base_url(base);
-        std::string name = url ? url->host : "openai-compatible";
-        for (char& c : name) {
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-            if (c == ':') c = '-';
-        }
-        constexpr std::size_t kMaxProviderBytes = 56;  // leaves place for a number behind it
-        to.provider = is_plain_name(name) ? name.substr(0, kMaxProviderBytes) : "openai-compatible";
-    }
-    if (to.provider == "ollama") {
-        tale_.changed.push_back({params_.path_to(key), params_.line_of(key),
-                                 "Weir asks Ollama by its OpenAI-compatible API, LiteLLM by its own"});
-    }
-}
-
-void Entry::read_azure_address(std::string base, bool from_environment) {
-    const std::optional<std::string> version = params_.scalar("api_version");
-    const std::optional<std::string> variable = version ? environment_name(*version) : std::nullopt;
-    std::string query;
-    if (version && !variable && !is_url_part(*version)) {
-        refuse = "its api_version is none: " + quote(*version);
-        return;
-    }
-    if (variable) context_.text_variables.insert(*variable);
-    if (provider_->word == "azure_ai") {
-        if (base.find("services.ai.azure.com") == std::string::npos) {
-            to.base_url = base.ends_with("/v1") ? base : base + "/v1";
-            if (version) params_.idle("api_version");
-            return;
-        }
-        to.base_url = base.ends_with("/models") ? base : base + "/models";
-        to.query = "api-version=" + (variable ? "${" + *variable + "}" : version.value_or("2024-05-01-preview"));
-        to.key_header = "api-key";
-        if (version) params_.carried("api_version", "query");
-        return;
-    }
-    to.key_header = "api-key";
-    const bool newest = version && is_one_of(*version, {"v1", "latest", "preview"});
-    if (newest || base.ends_with("/openai/v1")) {
-        to.base_url = base.ends_with("/openai/v1") ? base : base + "/openai/v1";
-        if (version && *version == "preview") to.query = "api-version=preview";
-        if (version) params_.carried("api_version", "base_url");
-        return;
-    }
-    if (base.ends_with("/openai")) base = base.substr(0, base.size() - 7);
-    to.query = "api-version=";
-    if (!version) {
-        // LiteLLM's own default.
-        to.query += "${AZURE_API_VERSION:-2025-02-01-preview}";
-        context_.text_variables.insert("AZURE_API_VERSION");
-    } else {
-        to.query += variable ? "${" + *variable + "}" : *version;
-        params_.carried("api_version", "query");
-    }
-    to.name_in_url = true;
-    if (!from_environment && base.find("/openai/deployments/") != std::string::npos) {
-        to.base_url = base;
-    } else if (!is_url_part(to.upstream_name)) {
-        refuse = "the name of Azure's deployment can't stand in an address: " + quote(to.upstream_name);
-    } else {
-        to.base_url = base + "/openai/deployments/" + to.upstream_name;
-    }
-}
-
 std::string Entry::reference_to(const std::string& name) {
     context_.variables.insert(name);
     return "${" + name + "}";
@@ -290,7 +159,7 @@ void Entry::read_key() {
     }
     std::string low = *given;
     std::transform(low.begin(), low.end(), low.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    if (own_address_ && is_one_of(low, {"none", "null", "empty", "dummy", "not-needed", "no-key-required"})) {
+    if (to.own_address && is_litellm_word(low, {"none", "null", "empty", "dummy", "not-needed", "no-key-required"})) {
         params_.changed("api_key", "stands for no key: none is sent");
         return;
     }
@@ -431,102 +300,8 @@ void Entry::read_calls() {
     params_.idle("merge_reasoning_content_in_choices");
 }
 
-void Entry::read_prices(LitellmSource& source) {
-    const std::array<std::pair<std::string_view, std::string*>, 4> parts{{
-        {"input_cost_per_token", &price_.input},
-        {"output_cost_per_token", &price_.output},
-        {"cache_read_input_token_cost", &price_.cached_input},
-        {"cache_creation_input_token_cost", &price_.cache_write},
-    }};
-    for (const auto& [key, part] : parts) {
-        const std::optional<std::string> text = source.scalar(key);
-        if (!text) continue;
-        const std::optional<std::string> price = price_text(*text);
-        if (!part->empty()) {
-            source.idle(key);  // litellm_params' counts
-        } else if (price) {
-            *part = *price;
-            source.carried(key, "price");
-        } else {
-            source.left(key, "not a price of at most 1 USD per token with at most 12 decimal places");
-        }
-    }
-}
-
-void Entry::take_base_model(const std::string& base_model) {
-    static const prices::PriceTable table = prices::PriceTable::built_in();
-    if (table.find(to.provider, to.upstream_name) != nullptr) return;
-    const std::size_t slash = base_model.find('/');
-    const prices::Price* price = table.find(to.provider, base_model);
-    if (price == nullptr && slash != std::string::npos) {
-        price = table.find(base_model.substr(0, slash), base_model.substr(slash + 1));
-    }
-    if (price == nullptr) return;
-    LitellmPrice found{price_text(price->input.picos), price_text(price->output.picos), {}, {}};
-    if (price->input_cached) found.cached_input = price_text(price->input_cached->picos);
-    if (price->input_cache_write) found.cache_write = price_text(price->input_cache_write->picos);
-    to.price = std::move(found);
-    to.price_note = portable_text(base_model, false) ? "as of " + base_model : "as of its base_model";
-}
-
-void Entry::read_info(const ConfigNode& node, const std::string& path) {
-    LitellmSource info(tale_, node, path);
-    if (const std::optional<std::string> mode = info.scalar("mode")) {
-        embeds_ = *mode == "embedding";
-        if (is_one_of(*mode, {"chat", "completion", "embedding", "responses"})) {
-            info.idle("mode");
-        } else {
-            info.left("mode",
-                      "Weir serves chat, completions, responses and embeddings; other paths go to the provider as they "
-                      "are, with the model's name as the caller has it");
-        }
-    }
-    read_prices(info);
-    if (const std::optional<std::string> base = info.scalar("base_model")) {
-        take_base_model(*base);
-        if (to.price) {
-            info.changed("base_model", "its price as it is known today is written down");
-        } else {
-            info.idle("base_model");
-        }
-    }
-    for (const std::string_view key : {"max_output_tokens", "max_tokens"}) {
-        const std::optional<std::string> most = info.scalar(key);
-        if (!most) continue;
-        const std::optional<std::uint64_t> value = parse_whole(*most);
-        if (to.api == gateway::ProviderApi::anthropic && to.max_output.empty() && value && *value > 0 &&
-            *value <= 10'000'000) {
-            to.max_output = std::to_string(*value);
-            info.carried(key, "max_output");
-        } else {
-            info.idle(key);
-        }
-    }
-    info.left("access_groups", "callers' keys name the models they may use");
-    info.left("team_id", "Weir's models belong to no team");
-    for (const ConfigNode::Entry& each : node.entries) {
-        if (each.key.find("cost_per_") != std::string::npos || each.key.ends_with("_cost")) continue;
-        const bool told =
-            is_one_of(each.key, {"mode", "base_model", "max_output_tokens", "max_tokens", "access_groups", "team_id"});
-        if (!told) info.idle(each.key);  // free words about the model
-    }
-    info.finish("Weir has one price for each class of tokens: input, output, cached_input, cache_write");
-}
-
 void Entry::finish() {
-    if (!price_.input.empty() && price_.output.empty() && embeds_) price_.output = "0";
-    if (!price_.input.empty() && !price_.output.empty()) {
-        to.price = price_;
-        to.price_note.clear();
-    } else if (!price_.input.empty() || !price_.output.empty()) {
-        const auto is_price = [](const LitellmNote& note) { return note.why == "price"; };
-        for (const LitellmNote& note : tale_.carried) {
-            if (!is_price(note)) continue;
-            tale_.not_carried.push_back(
-                {note.path, note.line, "a price takes both input_cost_per_token and output_cost_per_token"});
-        }
-        std::erase_if(tale_.carried, is_price);
-    }
+    prices.finish(tale_, to);
     for (const std::string_view key : {"temperature",
                                        "top_p",
                                        "top_k",
@@ -566,7 +341,7 @@ void Entry::finish() {
     }
     params_.left("mock_response", "Weir makes up no answers");
     if (provider_->word != "azure" && provider_->word != "azure_ai") params_.idle("api_version");
-    params_.finish(std::string(kUnknown));
+    params_.finish(std::string(kLitellmUnknown));
 }
 
 // litellm_params with what its credential says put in.
@@ -633,11 +408,11 @@ std::optional<LitellmDeployment> read_litellm_deployment(const ConfigNode& node,
     source.carried("model_name", "the model's name");
     source.carried("litellm_params", "a provider and a model");
     if (const ConfigNode* const info = source.find("model_info")) {
-        entry.read_info(*info, source.path_to("model_info"));
+        read_litellm_info(*info, source.path_to("model_info"), tale, entry.prices, entry.to);
         source.carried("model_info", "price and limit of the model");
     }
     entry.finish();
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
     const auto append = [](std::vector<LitellmNote>& to, std::vector<LitellmNote>& from) {
         to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
     };

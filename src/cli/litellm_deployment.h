@@ -27,8 +27,9 @@ struct LitellmDeployment {
     std::string kind;      // LiteLLM's word for its provider
     std::string provider;  // what its provider would best be called: "openai"
     gateway::ProviderApi api = gateway::ProviderApi::openai;
-    std::string base_url;  // as it is written to the configuration, like all that follows: may hold ${NAME}
-    std::string key;       // "${NAME}" or empty
+    bool own_address = false;  // api_base is given
+    std::string base_url;      // as it is written to the configuration, like all that follows: may hold ${NAME}
+    std::string key;           // "${NAME}" or empty
     std::string key_header, query;
     std::vector<std::pair<std::string, std::string>> headers;
     bool drop_unsupported = false;

@@ -98,6 +98,7 @@ providers:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
+    offers: [completions, responses]
 
 # A model is found by its full name and by what stands behind the provider's.
 models:
@@ -147,6 +148,7 @@ TEST_CASE("aliases, several providers, names with slashes") {
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
+    offers: [completions, responses]
   openrouter:
     api: openai
     base_url: https://openrouter.ai/api/v1
@@ -227,6 +229,7 @@ TEST_CASE("balancing: endpoints by weight, rpm or tpm; other providers and order
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
+    offers: [completions, responses]
     headers:
       OpenAI-Organization: org-1
   openai-2:
@@ -236,10 +239,12 @@ TEST_CASE("balancing: endpoints by weight, rpm or tpm; other providers and order
       - { key: ${KEY_A}, weight: 2 }
       - { key: ${KEY_B}, weight: 5 }
     balance: weighted
+    offers: [completions, responses]
   openai-3:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${KEY_C}
+    offers: [completions, responses]
 
 # A model is found by its full name and by what stands behind the provider's.
 models:
@@ -267,6 +272,26 @@ cascades:
           Lines{"8 model_list[0].litellm_params.rpm", "9 model_list[0].model_info.base_model",
                 "16 model_list[1].litellm_params.rpm", "17 model_list[1].model_info.base_model", "18 model_list[2]"});
     CHECK(made.tale.not_carried.empty());
+}
+
+TEST_CASE("shares: thousandths at the finest, and those of 0 are not asked") {
+    const auto endpoints = [](const std::string& a, const std::string& b, const std::string& c) {
+        const LitellmImport made = imported("model_list:\n" + entry("m", "model: openai/x, api_key: os.environ/A" + a) +
+                                            entry("m", "model: openai/x, api_key: os.environ/B" + b) +
+                                            entry("m", "model: openai/x, api_key: os.environ/C" + c));
+        std::string shares;
+        for (std::size_t at = made.yaml.find("weight: "); at != std::string::npos;
+             at = made.yaml.find("weight: ", at + 1)) {
+            shares += made.yaml.substr(at + 8, made.yaml.find(' ', at + 8) - at - 8) + " ";
+        }
+        return shares + std::to_string(made.tale.not_carried.size());
+    };
+    CHECK(endpoints("", "", "") == "1 1 1 0");
+    CHECK(endpoints(", weight: 0.2", ", weight: 0.3", ", weight: 0.5") == "2 3 5 0");
+    CHECK(endpoints(", rpm: 1", ", rpm: 100000", ", rpm: 50000") == "1 1000 500 0");
+    CHECK(endpoints(", weight: 3", ", weight: 0", "") == "2");
+    CHECK(endpoints(", tpm: 10", ", rpm: 20", ", rpm: 10") == "2 1 1");
+    CHECK(endpoints(", weight: 0", ", weight: 0", ", weight: 0") == "1 1 1 0");
 }
 
 TEST_CASE("settings: retries, cooldown, timeouts, fallbacks, aliases, cache, master key") {
@@ -310,6 +335,7 @@ providers:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY_1}
+    offers: [completions, responses]
     drop_unsupported: true
     retries: { most: 1, backoff: 500ms }
     ejection: { failures: 4, first: 30s, longest: 30s }
@@ -533,6 +559,7 @@ model_list:
 )");
     CHECK(has(made, "  eu.acme.com:\n    api: openai\n    base_url: https://eu.acme.com/v1\n    key: ${EU_KEY}\n"));
     CHECK(has(made, R"(    key: ${SHARED}
+    offers: [completions, responses]
     headers:
       X-Team: a
       X-Api-Token: ${OPENAI_X_API_TOKEN_1}

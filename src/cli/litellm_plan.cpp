@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
+#include "cli/litellm_weights.h"
 #include "tiers/model/endpoints.h"
 
 namespace weir::cli {
 namespace {
 
 constexpr std::size_t kMaxFallbacks = 8;
-constexpr std::uint64_t kMaxWeight = 1000;
 constexpr std::uint64_t kMaxInFlight = 1'000'000;
 constexpr std::size_t kMaxModelBytes = 256;
 
@@ -45,34 +44,6 @@ bool same_lane(const LitellmDeployment& a, const LitellmDeployment& b) {
     const bool same_name = (a.name_in_url && b.name_in_url) || a.upstream_name == b.upstream_name;
     return same_provider_form(a, b) && same_name && a.order == b.order && a.price == b.price &&
            a.max_output == b.max_output;
-}
-
-// The shares as whole numbers of 1 to 1,000.
-std::vector<std::uint64_t> weights_of(const std::vector<const LitellmDeployment*>& lane) {
-    std::vector<std::uint64_t> out(lane.size(), 1);
-    std::size_t kind = 0;
-    const auto any = [&lane](std::size_t i) {
-        return std::any_of(lane.begin(), lane.end(), [i](const LitellmDeployment* one) { return one->weight[i]; });
-    };
-    while (kind < 3 && !any(kind)) ++kind;
-    if (kind == 3) return out;
-    std::uint64_t divisor = 0, most = 0;
-    for (std::size_t i = 0; i < lane.size(); ++i) {
-        out[i] = static_cast<std::uint64_t>(lane[i]->weight[kind].value_or(0));
-        divisor = std::gcd(divisor, out[i]);
-        most = std::max(most, out[i]);
-    }
-    for (std::uint64_t& one : out) {
-        if (most == 0) {
-            one = 1;
-        } else if (most / divisor <= kMaxWeight) {
-            one = std::max<std::uint64_t>(1, one / divisor);
-        } else {
-            const double share = static_cast<double>(one) / static_cast<double>(most);
-            one = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * kMaxWeight + 0.5));
-        }
-    }
-    return out;
 }
 
 bool is_wild(std::string_view name) {
@@ -202,18 +173,22 @@ std::vector<Lane> Planner::lanes_of(const std::vector<const LitellmDeployment*>&
 }
 
 std::size_t Planner::provider_of(const std::vector<const LitellmDeployment*>& lane) {
-    const std::vector<std::uint64_t> weights = weights_of(lane);
+    const std::vector<std::uint64_t> weights = litellm_weights(lane);
     Provider wanted;
     wanted.form = *lane.front();
     bool limited = true;
     std::uint64_t parallel = 0;
     for (std::size_t i = 0; i < lane.size(); ++i) {
         const LitellmDeployment& one = *lane[i];
+        if (weights[i] == 0) {
+            not_carried(one, "its share is 0: it is asked only while the others of its name are not");
+            continue;
+        }
         const auto twice = std::find_if(wanted.endpoints.begin(), wanted.endpoints.end(), [&one](const Endpoint& each) {
             return each.base_url == one.base_url && each.key == one.key;
         });
         if (twice != wanted.endpoints.end()) {
-            twice->weight = std::min(kMaxWeight, twice->weight + weights[i]);
+            twice->weight = std::min(kMaxLitellmWeight, twice->weight + weights[i]);
         } else {
             wanted.endpoints.push_back({one.base_url, one.key, weights[i]});
         }

@@ -9,7 +9,6 @@ namespace weir::cli {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::string_view kUnknown = "not known to this importer";
 constexpr std::string_view kDatabase =
     "callers' keys, teams, budgets and models in LiteLLM's database are not read: make keys anew";
 constexpr std::string_view kCallbacks =
@@ -67,11 +66,7 @@ void SettingsReader::whole(LitellmSource& source, std::string_view key, std::uin
         source.left(key, "not a whole number from 0 to " + std::to_string(most));
     } else {
         to = std::to_string(*value + plus);
-        if (plus > 0) {
-            source.changed(key, into + ": failures in a row, not within a minute");
-        } else {
-            source.carried(key, into);
-        }
+        source.changed(key, into);
     }
 }
 
@@ -92,13 +87,14 @@ void SettingsReader::seconds(LitellmSource& source, std::string_view key, std::i
 
 void SettingsReader::reliability(LitellmSource& source, std::string_view timeout) {
     constexpr std::uint64_t kMostRetries = 10, kMostFails = 999;
-    whole(source, "num_retries", kMostRetries, to_.retries, "retries.most");
+    whole(source, "num_retries", kMostRetries, to_.retries,
+          "retries.most; what the provider may have executed, and bills, is asked again with executed_too: true alone");
     seconds(source, "retry_after", 0, 60 * kSecond, to_.backoff, "retries.backoff, which grows");
     if (const std::optional<bool> off = source.flag("disable_cooldowns")) {
         if (*off) to_.failures = "0";
         source.carried("disable_cooldowns", "ejection.failures");
     }
-    whole(source, "allowed_fails", kMostFails, to_.failures, "ejection.failures", 1);
+    whole(source, "allowed_fails", kMostFails, to_.failures, "ejection.failures: in a row, not within a minute", 1);
     seconds(source, "cooldown_time", kSecond / 10, 3600 * kSecond, to_.ejection_time, "ejection.first and longest");
     seconds(source, timeout, kSecond / 10, 24 * 3600 * kSecond, to_.first_byte,
             "limits.first_byte: until the answer begins; limits.idle between its pieces");
@@ -214,7 +210,7 @@ void SettingsReader::router(const ConfigNode& node) {
                          {"max_fallbacks", "at most 8 fallbacks a model"},
                      });
     idle_all(source, {"debug_level", "set_verbose", "polling_interval", "client_ttl", "router_general_settings"});
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
 }
 
 void SettingsReader::cache_params(const ConfigNode& node, const std::string& path) {
@@ -260,7 +256,7 @@ void SettingsReader::cache_params(const ConfigNode& node, const std::string& pat
     idle_all(source,
              {"host", "port", "password", "username", "url", "max_connections", "service_name", "sentinel_nodes", "ssl",
               "ssl_cert_reqs", "ssl_check_hostname", "default_in_redis_ttl", "default_in_memory_ttl"});
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
 }
 
 void SettingsReader::cache(LitellmSource& source) {
@@ -309,7 +305,7 @@ void SettingsReader::litellm(const ConfigNode& node) {
                       "disable_end_user_cost_tracking_prometheus_only", "disable_hf_tokenizer_download",
                       "enable_preview_features", "store_audit_logs", "disable_copilot_system_to_assistant",
                       "add_function_to_prompt", "require_auth_for_metrics_endpoint", "ui_theme_config"});
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
 }
 
 void SettingsReader::master_key(LitellmSource& source) {
@@ -367,7 +363,7 @@ void SettingsReader::general(const ConfigNode& node) {
                       "disable_retry_on_max_parallel_request_limit_error", "use_redis_transaction_buffer",
                       "enable_health_check_routing", "proxy_budget_rescheduler_min_time",
                       "proxy_budget_rescheduler_max_time", "disable_error_logs"});
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
 }
 
 void SettingsReader::environment(const ConfigNode& node) {
@@ -391,7 +387,7 @@ void SettingsReader::credentials(const ConfigNode& node) {
         source.carried("credential_name", "the providers that name it");
         source.carried("credential_values", "the providers that name it");
         source.idle("credential_info");
-        source.finish(std::string(kUnknown));
+        source.finish(std::string(kLitellmUnknown));
     }
 }
 
@@ -425,7 +421,7 @@ LitellmSettings read_litellm_settings(const ConfigNode& root, LitellmContext& co
                          {"callback_settings", kCallbacks},
                          {"prompts", "Weir adds no prompts"},
                      });
-    source.finish(std::string(kUnknown));
+    source.finish(std::string(kLitellmUnknown));
     return to;
 }
 

@@ -3,6 +3,9 @@
 // Thread rule: one Source a map, one thread; no I/O. Limits: those of cli/yaml_tree.h.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +65,12 @@ class LitellmSource {
     int line_;
     std::vector<std::string> told_;
 };
+
+constexpr std::string_view kLitellmUnknown = "not known to this importer";
+
+inline bool is_litellm_word(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 // Puts what `<<` names into the maps that have it, as YAML 1.1 does: what a map says itself counts. Error: the values
 // of the document would become more than 100,000.

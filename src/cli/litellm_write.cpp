@@ -140,6 +140,10 @@ void Writer::write_provider(const Provider& provider) {
         }
         if (provider.weighted) line("balance: weighted");
     }
+    // OpenAI's own server: what callers ask in its other APIs goes up as it is.
+    const bool at_openai = std::all_of(provider.endpoints.begin(), provider.endpoints.end(),
+                                       [](const auto& each) { return each.base_url == "https://api.openai.com/v1"; });
+    if (at_openai) line("offers: [completions, responses]");
     if (!form.key_header.empty()) line("key_header: " + form.key_header);
     if (!form.query.empty()) line("query: " + scalar(form.query));
     if (!form.headers.empty()) {
