@@ -481,12 +481,13 @@ void add_commands(CLI::App& app, Arguments& to) {
 
 // What is wrong with the first argument; empty: nothing.
 std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 12> kCommands{"serve",  "check",  "report", "students",
-                                                         "keys",   "replay", "export", "import",
-                                                         "import-adapter", "train", "eval", "version"};
+    constexpr std::array<std::string_view, 12> kCommands{"serve",          "check",  "report", "students",
+                                                         "keys",           "replay", "export", "import",
+                                                         "import-adapter", "train",  "eval",   "version"};
     const std::string_view word = argc > 1 ? argv[1] : "";
     if (word.empty())
-        return "a command is missing: serve, check, report, students, keys, replay, export, import, import-adapter, train, "
+        return "a command is missing: serve, check, report, students, keys, replay, export, import, import-adapter, "
+               "train, "
                "eval or version";
     if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
     const std::string_view meant = closest(word, kCommands);
