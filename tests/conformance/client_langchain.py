@@ -98,11 +98,18 @@ def play(name, model, everything, say):
     say(name + ": tools streamed", streamed(model.bind_tools(TOOLS), "tools"))
     label = model.with_structured_output(Label, method="json_schema").invoke("schema").model_dump()
     say(name + ": schema", {"got": label, "told": label})
+    pieces = list(model.with_structured_output(Label, method="json_schema").stream("schema"))
+    say(name + ": schema streamed", {"got": len(pieces) > 0, "told": pieces[-1].model_dump()})
+    if name != "responses":
+        say(name + ": length", whole(model.invoke("length")))
     say(name + ": image", whole(model.invoke([HumanMessage([{"type": "text", "text": "chat"}, PICTURE])])))
     say(name + ": conversation", conversation(model))
     for status in (400, 404, 429, 500):
         say("%s: error %d" % (name, status), failure(model.invoke, "status %d" % status))
     say(name + ": error streamed", failure(streamed, model, "status 429"))
+    if everything and name != "responses":
+        say(name + ": broken off", failure(streamed, model, "cut"))
+        say(name + ": refusal", whole(model.invoke("refusal")))
     if everything:
         say(name + ": left, cancelled", left(model) if name != "responses" else {"got": {}})
 

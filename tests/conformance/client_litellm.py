@@ -102,6 +102,9 @@ def play(name, client, everything, say):
     say(name + ": tools streamed", client.stream("tools", tools=TOOLS))
     label = json.loads(client.ask("schema", response_format=FORMAT).choices[0].message.content)
     say(name + ": schema", {"got": label, "told": label})
+    whole = client.stream("schema", response_format=FORMAT)["told"]["text"]
+    say(name + ": schema streamed", {"got": whole, "told": json.loads(whole)})
+    say(name + ": length", client.body("length"))
     say(name + ": image", client.body([{"type": "text", "text": "chat"}, PICTURE]))
     say(name + ": conversation", client.conversation())
     for status in (400, 404, 429, 500):
@@ -110,6 +113,7 @@ def play(name, client, everything, say):
     if everything:
         say(name + ": thinking", client.body("thinking"))
         say(name + ": broken off", failure(client.stream, "cut"))
+        say(name + ": refusal", client.body("refusal"))
         say(name + ": left, cancelled", client.leave())
 
 

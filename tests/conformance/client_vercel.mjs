@@ -87,6 +87,9 @@ async function play(name, model, all, say) {
   say('tools', await body(model, 'tools', { tools: TOOLS }));
   say('tools streamed', await streamed(model, 'tools', { tools: TOOLS }));
   say('schema', await schema(model));
+  const partial = await streamText({ model, prompt: 'schema', output: Output.object({ schema: SCHEMA }), ...SAFE }).output;
+  say('schema streamed', { got: partial, told: partial });
+  if (name !== 'responses') say('length', await body(model, 'length'));
   const image = [{ type: 'text', text: 'chat' }, { type: 'image', image: 'data:image/png;base64,iVBORw0KGgo=' }];
   say('image', await body(model, undefined, { messages: [{ role: 'user', content: image }] }));
   say('conversation', await conversation(model));
@@ -94,6 +97,7 @@ async function play(name, model, all, say) {
   say('error streamed', await failure(() => streamed(model, 'status 429')));
   if (!all) return;
   if (name !== 'responses') say('left, cancelled', await left(model));
+  if (name !== 'responses') say('refusal', await body(model, 'refusal'));
   if (name !== 'responses') say('broken off', await failure(() => streamed(model, 'cut')));
 }
 

@@ -60,7 +60,7 @@ def config_of(providers, models, mode, tiers):
             for name, (api, up) in providers.items()
         },
         "models": {name: {"price": PRICE, "upstream_name": real} for name, real in models.items()},
-        "cascades": {"default": {"match": {"model": ["*"]}, "tiers": tiers, "mode": mode}},
+        "cascades": {"default": {"match": {"model": ["gpt-4o", "claude-x", "*"]}, "tiers": tiers, "mode": mode}},
     }
 
 
