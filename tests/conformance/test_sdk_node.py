@@ -1,8 +1,10 @@
-"""The official OpenAI client for Node sees no difference between the provider and the gateway."""
+"""The official OpenAI client for Node sees no difference between the provider and the gateway, and the same whichever API
+is behind it."""
 
 import os
+import unittest
 
-from conformance import sdk_case
+from conformance import pair_case, sdk_case
 
 
 class Node(sdk_case.SdkCase):
@@ -13,7 +15,11 @@ class Node(sdk_case.SdkCase):
         return ["node", os.path.join(sdk_case.HERE, "client_node.mjs"), base_url, cls.installed]
 
 
-if __name__ == "__main__":
-    import unittest
+class Pairs(pair_case.PairCase):
+    kind = "node"
+    program = "client_node_pairs.mjs"
+    apis = ("openai",)
 
+
+if __name__ == "__main__":
     unittest.main()
