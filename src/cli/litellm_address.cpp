@@ -52,7 +52,7 @@ class Address {
         } else if (!portable_text(base, false) || !parse_base_url(base)) {
             return "its api_base is no plain http:// or https:// address (no user, query or fragment)";
         }
-        if (const std::string why = take(base, variable.has_value()); !why.empty()) return why;
+        if (std::string why = take(base, variable.has_value()); !why.empty()) return why;
         if (variable && to_.base_url != base) {
             params_.changed(key, "base_url " + to_.base_url + ": " + *variable + " must not end in a slash or in " +
                                      to_.base_url.substr(base.size()));

@@ -29,7 +29,7 @@ inline std::string not_spoken_of(const ConfigNode& root, const LitellmTale& tale
                     if (!is_noted(path + "." + each.key)) return path + "." + each.key;
                     if (each.key != "litellm_params" && each.key != "model_info") continue;
                     for (const ConfigNode::Entry& one : each.value.entries) {
-                        const std::string key = path + "." + each.key + "." + one.key;
+                        std::string key = path + "." + each.key + "." + one.key;
                         if (!is_noted(key)) return key;
                     }
                 }
