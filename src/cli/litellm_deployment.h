@@ -2,6 +2,7 @@
 // Thread rule: pure, one LitellmContext a file. Limits: names of 256 bytes, 32 headers; secrets leave as ${NAME} only.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,8 +16,15 @@
 
 namespace weir::cli {
 
+struct LitellmRates {
+    std::string input, output, cached_input, cache_write, cache_write_1h;  // USD per million tokens; empty: none
+    friend bool operator==(const LitellmRates&, const LitellmRates&) = default;
+};
+
 struct LitellmPrice {
-    std::string input, output, cached_input, cache_write;  // USD per million tokens; empty: none
+    LitellmRates base;
+    std::uint64_t above_tokens = 0;  // prompts that are longer cost `above`; 0: all cost the same
+    LitellmRates above;
     friend bool operator==(const LitellmPrice&, const LitellmPrice&) = default;
 };
 

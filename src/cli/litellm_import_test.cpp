@@ -98,7 +98,7 @@ providers:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
-    offers: [completions, responses]
+    offers: [responses]
 
 # A model is found by its full name and by what stands behind the provider's.
 models:
@@ -148,7 +148,7 @@ TEST_CASE("aliases, several providers, names with slashes") {
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
-    offers: [completions, responses]
+    offers: [responses]
   openrouter:
     api: openai
     base_url: https://openrouter.ai/api/v1
@@ -229,7 +229,7 @@ TEST_CASE("balancing: endpoints by weight, rpm or tpm; other providers and order
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY}
-    offers: [completions, responses]
+    offers: [responses]
     headers:
       OpenAI-Organization: org-1
   openai-2:
@@ -239,12 +239,12 @@ TEST_CASE("balancing: endpoints by weight, rpm or tpm; other providers and order
       - { key: ${KEY_A}, weight: 2 }
       - { key: ${KEY_B}, weight: 5 }
     balance: weighted
-    offers: [completions, responses]
+    offers: [responses]
   openai-3:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${KEY_C}
-    offers: [completions, responses]
+    offers: [responses]
 
 # A model is found by its full name and by what stands behind the provider's.
 models:
@@ -323,6 +323,7 @@ litellm_settings:
   set_verbose: true
 general_settings:
   master_key: sk-master-literal
+  global_max_parallel_requests: 50
   database_url: postgresql://user:hush@db/litellm
 environment_variables:
   LANGFUSE_SECRET_KEY: sk-lf-literal
@@ -335,7 +336,7 @@ providers:
     api: openai
     base_url: https://api.openai.com/v1
     key: ${OPENAI_API_KEY_1}
-    offers: [completions, responses]
+    offers: [responses]
     drop_unsupported: true
     retries: { most: 1, backoff: 500ms }
     ejection: { failures: 4, first: 30s, longest: 30s }
@@ -356,8 +357,9 @@ models:
     fallbacks: [openai/mini]
   openai/mini:  # line 6
     upstream_name: gpt-4o-mini
-  openai/gpt-4:  # line 2
+  openai/gpt-4:  # line 2; price as of gpt-4o
     upstream_name: gpt-4o
+    price: { input: 2.5, output: 10, cached_input: 1.25 }
     fallbacks: [anthropic/claude, openai/mini]
   anthropic/hidden:  # line 4
     upstream_name: claude-sonnet-4-5
@@ -371,15 +373,17 @@ cascades:
     mode: serve
     cache: { ttl: 1h, temperature_above_zero: true }
 
-# LiteLLM's master key. Other callers' keys are made anew.
+# LiteLLM's master key. Other callers' keys are made anew: weir keys create.
 keys:
   - { key: ${LITELLM_MASTER_KEY}, tenant: default }
+tenants:
+  default: { parallel: 50 }
 )");
     CHECK(lines(made.tale.not_carried) ==
           Lines{"12 router_settings.model_group_alias.lost", "13 router_settings.fallbacks[1].nobody",
                 "14 router_settings.redis_host", "17 litellm_settings.num_retries",
                 "22 litellm_settings.context_window_fallbacks", "24 litellm_settings.cache_params.similarity_threshold",
-                "25 litellm_settings.success_callback", "29 general_settings.database_url"});
+                "25 litellm_settings.success_callback", "30 general_settings.database_url"});
     CHECK(why(made.tale.changed, "model_list[1].litellm_params.api_key") ==
           "a key in the file: set ANTHROPIC_API_KEY_1 in Weir's environment to it");
     CHECK(why(made.tale.changed, "environment_variables.LANGFUSE_SECRET_KEY") ==
@@ -541,6 +545,35 @@ TEST_CASE("prices are exact") {
                                                 "9 model_list[2].litellm_params.output_cost_per_token"});
 }
 
+TEST_CASE("prices of long prompts and of long-lived cache entries") {
+    const LitellmImport made = imported(R"(model_list:
+  - model_name: long
+    litellm_params: { model: gemini/gemini-x }
+    model_info: { input_cost_per_token: 1e-6, output_cost_per_token: 1e-5, input_cost_per_token_above_200k_tokens: 2e-6,
+      output_cost_per_token_above_200k_tokens: 1.5e-5, cache_creation_input_token_cost_above_1hr: 6e-6 }
+  - model_name: half
+    litellm_params: { model: gemini/gemini-y, input_cost_per_token: 1e-6, output_cost_per_token: 1e-5 }
+    model_info: { input_cost_per_token_above_128k_tokens: 2e-6, output_cost_per_token_above_200k_tokens: 2e-5 }
+)");
+    CHECK(has(made,
+              "price: { input: 1, output: 10, cache_write_1h: 6, above: { tokens: 200000, input: 2, output: 15 } }\n"));
+    CHECK(has(made, "price: { input: 1, output: 10 }\n"));
+    CHECK(lines(made.tale.not_carried) == Lines{"8 model_list[1].model_info.output_cost_per_token_above_200k_tokens",
+                                                "8 model_list[1].model_info.input_cost_per_token_above_128k_tokens"});
+}
+
+TEST_CASE("a model that bears another one's name does not get its price") {
+    const LitellmImport made = imported("model_list:\n" + entry("gpt-4o", "model: openai/gpt-4o-mini") +
+                                        entry("gpt-4o-mini", "model: hosted_vllm/own, api_base: http://h/v1"));
+    CHECK(has(made,
+              "openai/gpt-4o:  # line 2; price as of gpt-4o-mini\n    upstream_name: gpt-4o-mini\n"
+              "    price: { input: 0.15, output: 0.6, cached_input: 0.075 }\n"));
+    CHECK(
+        why(made.tale.changed, "model_list") ==
+        "hosted_vllm/gpt-4o-mini is taken to cost what gpt-4o-mini does, for no price is known of \"own\"; if that is "
+        "wrong, give it a price");
+}
+
 TEST_CASE("headers, credentials, merge keys") {
     const LitellmImport made = imported(R"(credential_list:
   - credential_name: eu
@@ -559,7 +592,7 @@ model_list:
 )");
     CHECK(has(made, "  eu.acme.com:\n    api: openai\n    base_url: https://eu.acme.com/v1\n    key: ${EU_KEY}\n"));
     CHECK(has(made, R"(    key: ${SHARED}
-    offers: [completions, responses]
+    offers: [responses]
     headers:
       X-Team: a
       X-Api-Token: ${OPENAI_X_API_TOKEN_1}

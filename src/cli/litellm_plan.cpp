@@ -6,6 +6,7 @@
 
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
+#include "cli/litellm_prices.h"
 #include "cli/litellm_weights.h"
 #include "tiers/model/endpoints.h"
 
@@ -70,7 +71,10 @@ class Planner {
         name_providers();
         enter_models();
         add_fallbacks();
-        for (Model& model : plan_.models) model.full_name = full_name(model);
+        for (Model& model : plan_.models) {
+            model.full_name = full_name(model);
+            say_price(model);
+        }
         drop_unused();
         return std::move(plan_);
     }
@@ -98,6 +102,7 @@ class Planner {
     Group* find_group(const std::string& name);
     void add_fallbacks();
     void add_fallbacks_of(Group& group, const LitellmFallbacks* said);
+    void say_price(Model& model);
     void drop_unused();
 
     const std::vector<LitellmDeployment>& deployments_;
@@ -449,6 +454,26 @@ void Planner::add_fallbacks() {
         if (own == said.end()) own = said.find(group.alias_of);
         add_fallbacks_of(group, own == said.end() ? rest : own->second);
     }
+}
+
+// Weir looks for a price by the model's own name first: one that only bears another model's name would cost as that
+// does.
+void Planner::say_price(Model& model) {
+    static const prices::PriceTable table = prices::PriceTable::built_in();
+    if (model.price || model.name == model.upstream_name) return;
+    const std::string& provider = plan_.providers[model.provider].name;
+    const prices::Price* const named = table.find(provider, model.name);
+    const prices::Price* const meant = table.find(provider, model.upstream_name);
+    if (named == nullptr || named == meant) return;
+    if (meant != nullptr) {
+        model.price = litellm_price_of(*meant);
+        model.price_note = "as of " + model.upstream_name;
+        return;
+    }
+    tale_.changed.push_back({"model_list", model.line,
+                             model.full_name + " is taken to cost what " + model.name +
+                                 " does, for no price is known of " + quote(model.upstream_name) +
+                                 "; if that is wrong, give it a price"});
 }
 
 // Providers that nothing is left of.

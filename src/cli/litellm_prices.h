@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/litellm_deployment.h"
+#include "prices/price_table.h"
 
 namespace weir::cli {
 
@@ -17,8 +18,13 @@ class LitellmPrices {
     bool embeds = false;  // an embedding model has no price for output
 
   private:
+    bool read_part(LitellmSource& source, const std::string& key, std::string& to);
+
     LitellmPrice price_;
 };
+
+// As the table knows it.
+LitellmPrice litellm_price_of(const prices::Price& price);
 
 void read_litellm_info(const ConfigNode& node, const std::string& path, LitellmTale& tale, LitellmPrices& prices,
                        LitellmDeployment& to);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::string_view kDatabase =
-    "callers' keys, teams, budgets and models in LiteLLM's database are not read: make keys anew";
+    "callers' keys, teams, budgets and models in LiteLLM's database are not read: make keys anew (weir keys create)";
 constexpr std::string_view kCallbacks =
     "Weir calls nobody back: the ledger, weir report and /metrics have what was asked";
 constexpr std::string_view kOneProcess = "Weir balances and counts within one process";
@@ -326,6 +326,16 @@ void SettingsReader::master_key(LitellmSource& source) {
 void SettingsReader::general(const ConfigNode& node) {
     LitellmSource source(tale_, node, "general_settings");
     master_key(source);
+    if (const std::optional<std::string> text = source.scalar("global_max_parallel_requests")) {
+        const std::optional<std::uint64_t> value = parse_whole(*text);
+        constexpr std::uint64_t kMost = 100'000;
+        if (value && *value > 0 && *value <= kMost) {
+            to_.parallel = std::to_string(*value);
+            source.changed("global_max_parallel_requests", "tenants.default.parallel: give other tenants their own");
+        } else {
+            source.left("global_max_parallel_requests", "not a whole number from 1 to 100,000");
+        }
+    }
     for (const ConfigNode::Entry& each : node.entries) {
         if (each.key == "database_url" || each.key == "store_model_in_db" || each.key == "database_type" ||
             each.key == "database_args") {
@@ -346,7 +356,6 @@ void SettingsReader::general(const ConfigNode& node) {
                          {"litellm_jwtauth", "callers have keys"},
                          {"enable_oauth2_auth", "callers have keys"},
                          {"max_parallel_requests", "limits are those of callers and providers (in_flight)"},
-                         {"global_max_parallel_requests", "limits are those of callers and providers (in_flight)"},
                          {"pass_through_endpoints", "Weir passes on what is below /v1, to the provider of the model"},
                          {"completion_model", "a request names its model"},
                          {"enforce_user_param", "a request without user is served"},

@@ -28,6 +28,7 @@ struct LitellmSettings {
     std::string failures, ejection_time;
     std::string first_byte;
     std::string master_key;  // "${NAME}"
+    std::string parallel;    // requests at a time, of all callers
     std::vector<LitellmFallbacks> fallbacks;
     std::vector<LitellmAlias> aliases;
     bool cache = false;      // answers were cached

@@ -86,8 +86,12 @@ class Writer {
         }
         write_cascades();
         if (!settings_.master_key.empty()) {
-            out_ += "\n# LiteLLM's master key. Other callers' keys are made anew.\nkeys:\n  - { key: " +
-                    settings_.master_key + ", tenant: default }\n";
+            out_ +=
+                "\n# LiteLLM's master key. Other callers' keys are made anew: weir keys create.\nkeys:\n  - { key: " +
+                settings_.master_key + ", tenant: default }\n";
+        }
+        if (!settings_.parallel.empty()) {
+            out_ += "tenants:\n  default: { parallel: " + settings_.parallel + " }\n";
         }
         variables_of(out_, variables);
         out_.insert(begin, variable_lines(variables));
@@ -140,10 +144,10 @@ void Writer::write_provider(const Provider& provider) {
         }
         if (provider.weighted) line("balance: weighted");
     }
-    // OpenAI's own server: what callers ask in its other APIs goes up as it is.
+    // OpenAI's own server: what callers ask in Responses goes up as it is.
     const bool at_openai = std::all_of(provider.endpoints.begin(), provider.endpoints.end(),
                                        [](const auto& each) { return each.base_url == "https://api.openai.com/v1"; });
-    if (at_openai) line("offers: [completions, responses]");
+    if (at_openai) line("offers: [responses]");
     if (!form.key_header.empty()) line("key_header: " + form.key_header);
     if (!form.query.empty()) line("query: " + scalar(form.query));
     if (!form.headers.empty()) {
@@ -170,13 +174,23 @@ void Writer::write_provider(const Provider& provider) {
     }
 }
 
+std::string rates(const LitellmRates& rates) {
+    std::string out = "input: " + rates.input + ", output: " + rates.output;
+    if (!rates.cached_input.empty()) out += ", cached_input: " + rates.cached_input;
+    if (!rates.cache_write.empty()) out += ", cache_write: " + rates.cache_write;
+    if (!rates.cache_write_1h.empty()) out += ", cache_write_1h: " + rates.cache_write_1h;
+    return out;
+}
+
 void Writer::write_model(const Model& model) {
     std::vector<std::string> parts;
     if (model.upstream_name != model.name) parts.push_back("upstream_name: " + scalar(model.upstream_name));
     if (model.price) {
-        std::string price = "price: { input: " + model.price->input + ", output: " + model.price->output;
-        if (!model.price->cached_input.empty()) price += ", cached_input: " + model.price->cached_input;
-        if (!model.price->cache_write.empty()) price += ", cache_write: " + model.price->cache_write;
+        std::string price = "price: { " + rates(model.price->base);
+        if (model.price->above_tokens > 0) {
+            price += ", above: { tokens: " + std::to_string(model.price->above_tokens) + ", " +
+                     rates(model.price->above) + " }";
+        }
         parts.push_back(price + " }");
     }
     if (!model.max_output.empty()) parts.push_back("max_output: " + model.max_output);
