@@ -81,7 +81,7 @@ bool LitellmPrices::read_part(LitellmSource& source, const std::string& key, std
 void LitellmPrices::read(LitellmSource& source) {
     for (const auto& [key, part] : kParts) read_part(source, std::string(key), price_.base.*part);
     read_part(source, "cache_creation_input_token_cost_above_1hr", price_.base.cache_write_1h);
-    for (const std::uint64_t tokens : {128, 200, 272, 512}) {
+    for (const std::uint64_t tokens : {128u, 200u, 272u, 512u}) {
         if (price_.above_tokens > 0 && price_.above_tokens != tokens * kThousand) continue;  // one bound alone
         const std::string behind = "_above_" + std::to_string(tokens) + "k_tokens";
         for (const auto& [key, part] : kParts) {
