@@ -31,8 +31,13 @@ ModelRoute ModelDirectory::configured(const ModelOptions& model) const {
     route.full_name = model.full_name();
     route.upstream_name = model.upstream_name.empty() ? model.name : model.upstream_name;
     route.max_output = model.max_output;
-    const prices::Price* price = prices_.find(model.provider, model.name);
-    if (price == nullptr) price = prices_.find(model.provider, route.upstream_name);
+    if (model.price) {
+        route.price = model.price;
+        return route;
+    }
+    // What the provider calls it says more of what it costs than a name of the operator's own.
+    const prices::Price* price = prices_.find(model.provider, route.upstream_name);
+    if (price == nullptr) price = prices_.find(model.provider, model.name);
     if (price != nullptr) route.price = *price;
     return route;
 }

@@ -5,6 +5,8 @@
 
 #include "json/scan.h"
 #include "wire/anthropic_form.h"
+#include "wire/chat_head.h"
+#include "wire/raw_text.h"
 #include "wire/usage_form.h"
 
 namespace weir::wire::anthropic {
@@ -14,14 +16,6 @@ using json::Span;
 using json::Walk;
 
 constexpr std::size_t kMaxCalls = 1024;  // as ChatStream
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
-
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
-}
 
 void add_element(std::string_view raw, std::string& list) {
     if (!list.empty()) list += ',';
@@ -231,7 +225,7 @@ Result<void> body_to_chat(std::string_view body, const ProviderExchange& exchang
     End end;
     read_end(body, {0, body.size()}, end);
     chat_body.reserve(chat_body.size() + body.size() + 512);
-    append_head("chat.completion", id, model, service_tier_of(body, usage_object), exchange, chat_body);
+    append_chat_head("chat.completion", {id, model, service_tier_of(body, usage_object)}, exchange, chat_body);
     chat_body += R"("choices":[{"index":0,"message":)";
     sorted.write(chat_body);
     chat_body += R"(,"logprobs":null,)";
@@ -245,30 +239,6 @@ Result<void> body_to_chat(std::string_view body, const ProviderExchange& exchang
     }
     chat_body += '}';
     return {};
-}
-
-void append_head(std::string_view object, std::string_view raw_id, std::string_view raw_model,
-                 std::string_view raw_tier, const ProviderExchange& exchange, std::string& out) {
-    out += R"({"id":)";
-    if (is_text(raw_id)) {
-        out += raw_id;
-    } else {
-        out += R"("chatcmpl-)" + exchange.request_id + '"';
-    }
-    out += R"(,"object":")";
-    out += object;
-    out += R"(","created":)" + std::to_string(exchange.created_unix_s) + R"(,"model":)";
-    if (is_text(raw_model)) {
-        out += raw_model;
-    } else {
-        json::write_string(exchange.model, out);
-    }
-    out += ',';
-    if (!raw_tier.empty()) {
-        out += R"("service_tier":)";
-        out += raw_tier;
-        out += ',';
-    }
 }
 
 }  // namespace weir::wire::anthropic

@@ -11,10 +11,6 @@
 
 namespace weir::wire::anthropic {
 
-// {"id":..,"object":..,"created":..,"model":..,"service_tier":.., up to the next member's name.
-void append_head(std::string_view object, std::string_view raw_id, std::string_view raw_model,
-                 std::string_view raw_tier, const ProviderExchange& exchange, std::string& out);
-
 // How a message ended, raw.
 struct End {
     std::string reason;    // stop_reason; empty: none yet

@@ -1,4 +1,5 @@
 #include "wire/anthropic_blocks.h"
+#include "wire/raw_text.h"
 
 #include <array>
 #include <optional>
@@ -23,10 +24,6 @@ std::optional<DataUrl> split_data_url(std::string_view text) {
     const std::string_view head = text.substr(0, comma);
     if (!head.ends_with(kCoding) || head.front() == ';') return std::nullopt;
     return DataUrl{head.substr(0, head.find(';')), text.substr(comma + 1)};
-}
-
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
 }
 
 }  // namespace

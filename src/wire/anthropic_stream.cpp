@@ -15,6 +15,8 @@
 #include "json/scan.h"
 #include "wire/anthropic_answer.h"
 #include "wire/anthropic_form.h"
+#include "wire/chat_head.h"
+#include "wire/raw_text.h"
 #include "wire/text_alike.h"
 #include "wire/usage_form.h"
 
@@ -28,14 +30,6 @@ constexpr std::size_t kMaxEventBytes = 4u << 20;  // as ChatStream
 constexpr std::size_t kMaxHeld = 3u << 20;        // so that what they become is no larger event
 constexpr std::int64_t kMaxCalls = 1024;
 constexpr std::string_view kNoMore = "},\"finish_reason\":null}]}\n\n";  // behind a delta's members
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
-
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
-}
 
 Result<void> broken(std::string_view what) {
     return fail(ErrorCode::protocol, "the stream is none of Messages: " + std::string(what));
@@ -200,8 +194,9 @@ class Stream final : public ProviderStream {
         state_ = State::open;
         const Span usage = member_of(message, "usage");
         merge(usage);
-        append_head("chat.completion.chunk", raw(member_of(message, "id")), raw(member_of(message, "model")),
-                    service_tier_of(data_, usage), exchange_, head_);
+        const ChatHead head{raw(member_of(message, "id")), raw(member_of(message, "model")),
+                            service_tier_of(data_, usage)};
+        append_chat_head("chat.completion.chunk", head, exchange_, head_);
         // Not an empty text, which would open a block of text at some callers where a tool is called.
         tell(R"("role":"assistant","content":null,"refusal":null)", out);
         out += kNoMore;

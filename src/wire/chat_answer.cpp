@@ -5,16 +5,13 @@
 #include <cmath>
 
 #include "json/scan.h"
+#include "wire/raw_text.h"
 
 namespace weir::wire {
 namespace {
 
 using json::Span;
 using json::Walk;
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
 
 // Adds the distance of the two likeliest of `candidates`, an array of {"logprob":...}.
 void add_margin(std::string_view document, Span candidates, Logprobs& into) {

@@ -1,16 +1,9 @@
 #include "wire/chat_head.h"
 
 #include "json/scan.h"
+#include "wire/raw_text.h"
 
 namespace weir::wire {
-namespace {
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
-
-}  // namespace
-
 void append_chat_head(std::string_view object, const ChatHead& head, const ProviderExchange& exchange,
                       std::string& out) {
     out += R"({"id":)";

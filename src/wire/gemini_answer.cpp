@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wire/gemini.h"
+#include "wire/raw_text.h"
 #include "wire/usage_form.h"
 
 namespace weir::wire::gemini {
@@ -17,10 +18,6 @@ using json::Walk;
 bool is_text(std::string_view raw) {
     return json::is_string(raw) && raw.size() > 2;
 }
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
-}
-
 class Parts {
   public:
     Parts(std::string_view document, CallNames names, Candidate& out) : document_(document), names_(names), out_(out) {}

@@ -4,6 +4,7 @@
 #include "json/scan.h"
 #include "wire/chat_answer.h"
 #include "wire/messages.h"
+#include "wire/raw_text.h"
 
 namespace weir::wire {
 namespace messages {
@@ -11,14 +12,6 @@ namespace {
 
 using json::Span;
 using json::Walk;
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
-
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
-}
 
 // Anthropic's name for what went wrong.
 std::string_view error_type(const ApiError& error) {

@@ -13,6 +13,7 @@
 #include "wire/chat_answer.h"
 #include "wire/messages.h"
 #include "wire/object_progress.h"
+#include "wire/raw_text.h"
 
 namespace weir::wire::messages {
 namespace {
@@ -21,10 +22,6 @@ using json::Walk;
 
 constexpr std::size_t kMaxWaiting = 4u << 20;
 constexpr std::size_t kMaxCalls = 1024;  // tool calls of an answer
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
 
 class MessagesStream final : public ChunkReader {
   public:

@@ -6,6 +6,7 @@
 #include "http/sse.h"
 #include "json/scan.h"
 #include "wire/chat_head.h"
+#include "wire/raw_text.h"
 #include "wire/responses.h"
 #include "wire/usage_form.h"
 
@@ -21,14 +22,6 @@ Result<void> broken(std::string_view what) {
 
 Span member_of(std::string_view document, Span object, std::string_view name) {
     return json::find_member(document, object, name).value_or(Span{});
-}
-
-bool is_text(std::string_view raw) {
-    return json::is_string(raw) && raw.size() > 2;
-}
-
-std::string_view inside(std::string_view raw) {
-    return raw.substr(1, raw.size() - 2);
 }
 
 void add_element(std::string_view raw, std::string& list) {
