@@ -126,9 +126,7 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
     const bool been = std::find(course.been_to.begin(), course.been_to.end(), &*endpoint) != course.been_to.end();
     if (!been) course.been_to.push_back(&*endpoint);
     std::optional<Failure> failure = co_await ask(model, endpoint);
-    if (!failure) {
-        endpoint.answered();
-    } else if (failure->kind == Failure::Kind::refused) {
+    if (!failure || failure->kind == Failure::Kind::refused) {
         endpoint.answered();
     } else if (failure->kind != Failure::Kind::caller_left && endpoint.failed(life.lane.reactor.now())) {
         life.lane.counters.ejections.fetch_add(1, std::memory_order_relaxed);
