@@ -18,7 +18,11 @@ using Turn = tiers::InFlight::Turn;
 struct Course {
     std::size_t model = 0;
     unsigned asked = 0;                           // of this model
-    std::vector<const tiers::Endpoint*> been_to;  // of this model's provider
+    std::vector<const tiers::Endpoint*> been_to;  // of this model's provider, where it has more than one
+
+    bool has_been_everywhere(const tiers::ProviderLink& provider) const {
+        return provider.endpoints.size() == 1 ? asked > 0 : been_to.size() == provider.endpoints.size();
+    }
 };
 
 enum class Next : std::uint8_t { give_up, again, fallback };
@@ -30,7 +34,7 @@ bool may_ask_again(const Failure& failure, const tiers::ProviderLink& provider, 
         case Failure::Kind::refused:
             return false;
         case Failure::Kind::elsewhere:
-            return course.been_to.size() < provider.endpoints.size();
+            return !course.has_been_everywhere(provider);
         case Failure::Kind::not_executed:
             return true;
         case Failure::Kind::executed:
@@ -42,7 +46,7 @@ bool may_ask_again(const Failure& failure, const tiers::ProviderLink& provider, 
 // A random part of a wait that doubles (full jitter: M. Brooker, Exponential Backoff And Jitter, 2015), but no less
 // than the provider asks for; none where another endpoint can be asked at once.
 Micros wait_before(const Failure& failure, const tiers::ProviderLink& provider, const Course& course, RequestId id) {
-    if (course.been_to.size() < provider.endpoints.size()) return 0;
+    if (!course.has_been_everywhere(provider)) return 0;
     const tiers::RetryRules& rules = provider.retries;
     const unsigned doublings = std::min(course.asked - 1, 16U);
     const Micros most = std::min(rules.longest_micros, rules.first_micros << doublings);
@@ -123,8 +127,10 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
     }
     tiers::Endpoints::Lease endpoint = provider.endpoints.take(life.lane.reactor.now(), course.been_to);
     ++course.asked;
-    const bool been = std::find(course.been_to.begin(), course.been_to.end(), &*endpoint) != course.been_to.end();
-    if (!been) course.been_to.push_back(&*endpoint);
+    if (provider.endpoints.size() > 1) {
+        const bool been = std::find(course.been_to.begin(), course.been_to.end(), &*endpoint) != course.been_to.end();
+        if (!been) course.been_to.push_back(&*endpoint);
+    }
     std::optional<Failure> failure = co_await ask(model, endpoint);
     if (!failure || failure->kind == Failure::Kind::refused) {
         endpoint.answered();

@@ -40,9 +40,10 @@ void take_head(UpstreamCall& upstream) {
     const http::ResponseHead& response = upstream.call.response();
     upstream.status = response.status;
     upstream.attempt.status = static_cast<std::uint16_t>(response.status);
-    upstream.retry_after = retry_after_of(response.headers, upstream.life.lane.shared.clock.unix_micros());
-    if (const std::string_view word = response.headers.value("x-should-retry"); word == "true" || word == "false") {
-        upstream.should_retry = word == "true";
+    if (response.status >= 400) {
+        upstream.retry_after = retry_after_of(response.headers, upstream.life.lane.shared.clock.unix_micros());
+        const std::string_view word = response.headers.value("x-should-retry");
+        if (word == "true" || word == "false") upstream.should_retry = word == "true";
     }
     upstream.is_stream = response.headers.value("content-type").starts_with("text/event-stream");
     // The request's id under the name that the caller's API has for it is Weir's own, unless the provider speaks that

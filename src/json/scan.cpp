@@ -287,7 +287,7 @@ Span Walk::value() {
     return value_;
 }
 
-bool Walk::key_is(std::string_view name) const {
+bool Walk::key_equals(std::string_view name) const {
     return string_equals(raw_key(), name);
 }
 

@@ -45,14 +45,20 @@ class Walk {
     bool next();                       // false: there are no more
     Span key() const { return key_; }  // with its quotes; empty in an array
     std::string_view raw_key() const { return key_.of(document_); }
-    bool key_is(std::string_view name) const;  // also where the key is spelled with escapes
-    Span value();                              // without surrounding white space
+    // Also where the key is spelled with escapes. `name` isn't empty.
+    bool key_is(std::string_view name) const {
+        const std::string_view key = raw_key();
+        if (key.size() < name.size() + 2) return false;
+        return (key[1] == name.front() || key[1] == '\\') && key_equals(name);
+    }
+    Span value();  // without surrounding white space
     std::string_view raw() { return value().of(document_); }
     bool at_object() const { return document_[value_.begin] == '{'; }  // whether the value is one
     bool at_array() const { return document_[value_.begin] == '['; }
 
   private:
     Walk(std::string_view document, std::size_t begin);
+    bool key_equals(std::string_view name) const;
 
     std::string_view document_;
     Walk* outer_ = nullptr;

@@ -188,8 +188,9 @@ std::optional<std::string> as_string(std::string_view raw) {
 bool string_equals(std::string_view raw, std::string_view text) {
     if (raw.size() < text.size() + 2 || raw.front() != '"') return false;
     const std::string_view inside = raw.substr(1, raw.size() - 2);
-    const bool escaped = inside.find('\\') != std::string_view::npos;
-    return escaped ? as_string(raw) == text : inside == text;
+    // An escape is longer than what it stands for.
+    if (inside.size() == text.size()) return inside == text && inside.find('\\') == std::string_view::npos;
+    return inside.find('\\') != std::string_view::npos && as_string(raw) == text;
 }
 
 namespace {

@@ -108,6 +108,7 @@ Result<ChatAnswer> read_chat_answer(std::string_view body) {
     answer.finished = answer.whole = true;
     const json::Member* choices = nullptr;
     std::optional<ServiceTier> tier;
+    UsagePlaces places;
     for (const json::Member& member : members) {
         if (member.key == "model") {
             answer.model = json::as_string(member.raw(body)).value_or("");
@@ -115,13 +116,18 @@ Result<ChatAnswer> read_chat_answer(std::string_view body) {
             tier = read_service_tier(member.raw(body));
         } else if (member.key == "choices") {
             choices = &member;
+            places.choices = member.value;
+        } else if (member.key == "usage") {
+            places.usage = member.value;
+        } else if (member.key == "x_groq") {
+            places.groq = member.value;
         }
     }
     if (choices == nullptr || !json::is_array(choices->raw(body))) {
         return fail(ErrorCode::protocol, "the answer has no choices");
     }
     if (Result<void> read = read_choices(body, choices->value, answer); !read) return tl::unexpected(read.error());
-    read_chat_usage(body, {body.find('{'), body.size()}, answer.usage);
+    read_chat_usage(body, places, answer.usage);
     if (tier) answer.usage.tier = *tier;
     Logprobs& logprobs = answer.logprobs;
     if (logprobs.tokens > 0) logprobs.mean /= static_cast<double>(logprobs.tokens);

@@ -164,7 +164,7 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
         }
     }
     failed_ |= chunk.has_error;
-    if (chunk.has_usage || may_nest_usage(data)) read_chat_usage(data, {0, data.size()}, usage_);
+    if (chunk.has_usage || may_nest_usage(data)) read_chat_usage(data, json::Span{0, data.size()}, usage_);
     take_tier(chunk.tier);
     if (!options_.hide_usage || !chunk.usage) {
         out += event.raw;

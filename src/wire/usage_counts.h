@@ -18,6 +18,15 @@ inline constexpr Tokens kMaxUsageTokens = 1'000'000'000'000;
 inline constexpr Tokens kMaxUsagePieces = 1'000'000'000;
 
 inline std::optional<Tokens> token_count(std::string_view raw) {
+    // As nearly all are spelled.
+    constexpr std::size_t kFewDigits = 12;
+    if (!raw.empty() && raw.size() <= kFewDigits) {
+        Tokens count = 0;
+        std::size_t digits = 0;
+        while (digits < raw.size() && raw[digits] >= '0' && raw[digits] <= '9')
+            count = count * 10 + (raw[digits++] - '0');
+        if (digits == raw.size()) return count;
+    }
     const std::optional<double> value = json::as_double(raw);
     if (!value) return std::nullopt;
     return static_cast<Tokens>(std::llround(std::clamp(*value, 0.0, static_cast<double>(kMaxUsageTokens))));

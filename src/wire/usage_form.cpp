@@ -280,28 +280,37 @@ std::optional<Usage> read_usage(std::string_view document, Span usage_object) {
 }
 
 bool read_chat_usage(std::string_view document, Span object, Usage& usage) {
+    UsagePlaces places;
+    for (Walk member(document, object); member.next();) {
+        if (member.key_is("usage")) {
+            places.usage = member.value();
+        } else if (member.key_is("choices")) {
+            places.choices = member.value();
+        } else if (member.key_is("x_groq")) {
+            places.groq = member.value();
+        }
+    }
+    return read_chat_usage(document, places, usage);
+}
+
+bool read_chat_usage(std::string_view document, const UsagePlaces& places, Usage& usage) {
     bool found = false;
     const auto take = [&](std::optional<Span> at) {
         const std::optional<Usage> one = at ? read_usage(document, *at) : std::nullopt;
         found |= one.has_value();
         if (one && one->reported) update_usage(usage, *one);
+        return one && one->reported;
     };
-    Span usual, choices;
-    for (Walk member(document, object); member.next();) {
-        if (member.key_is("usage")) {
-            usual = member.value();
-        } else if (member.key_is("choices")) {
-            choices = member.value();
-        } else if (member.key_is("x_groq") && member.at_object()) {
-            take(json::find_member(document, member.value(), "usage"));
-        }
+    // Most tell it where it belongs, and then nowhere else.
+    if (!places.usage.empty() && take(places.usage)) return true;
+    if (!places.groq.empty() && json::is_object(places.groq.of(document))) {
+        take(json::find_member(document, places.groq, "usage"));
     }
-    if (!choices.empty() && json::is_array(choices.of(document))) {
-        for (Walk choice(document, choices); choice.next();) {
+    if (!places.choices.empty() && json::is_array(places.choices.of(document))) {
+        for (Walk choice(document, places.choices); choice.next();) {
             if (choice.at_object()) take(json::find_member(document, choice.value(), "usage"));
         }
     }
-    if (!usual.empty()) take(usual);
     return found;
 }
 

@@ -22,9 +22,14 @@ std::optional<Usage> read_usage(std::string_view document, json::Span usage_obje
 // it does not say (no details, no input, nothing at all).
 void update_usage(Usage& usage, const Usage& later);
 
-// The usage of a chat body or chunk, brought into `usage` by update_usage(): `x_groq.usage` (Groq), `choices[].usage`
-// (Moonshot), `usage`, in this order. False: there is none.
+// The usage of a chat body or chunk, brought into `usage` by update_usage(): `usage`, or where that tells nothing
+// `x_groq.usage` (Groq) and `choices[].usage` (Moonshot). False: there is none.
 bool read_chat_usage(std::string_view document, json::Span object, Usage& usage);
+// The same of an object whose members are known; absent ones are empty.
+struct UsagePlaces {
+    json::Span usage, choices, groq;
+};
+bool read_chat_usage(std::string_view document, const UsagePlaces& places, Usage& usage);
 
 // Anthropic's shape, whose input_tokens are without the cached ones. Counts are cumulative over a stream, and an event
 // may have only some of them: what it has takes the place of what `usage` had, unless that was more (servers of others
