@@ -134,7 +134,8 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
     std::optional<Failure> failure = co_await ask(model, endpoint);
     if (!failure || failure->kind == Failure::Kind::refused) {
         endpoint.answered();
-    } else if (failure->kind != Failure::Kind::caller_left && endpoint.failed(life.lane.reactor.now())) {
+    } else if (failure->of_endpoint && failure->kind != Failure::Kind::caller_left &&
+               endpoint.failed(life.lane.reactor.now())) {
         life.lane.counters.ejections.fetch_add(1, std::memory_order_relaxed);
     }
     co_return failure;
@@ -181,6 +182,7 @@ Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<cons
             life.caller_left();
             co_return;
         }
+        life.upstream_deadline = deadline;
     }
 }
 

@@ -33,6 +33,7 @@ struct Failure {
     std::optional<std::string> body;    // the upstream's own words, which go on as they are
     std::optional<Micros> retry_after;  // as the upstream asks for it
     std::optional<bool> should_retry;   // x-should-retry
+    bool of_endpoint = true;            // it tells of the endpoint, which is left out where others follow
 };
 
 // What is asked of one endpoint of one model. Nothing: the caller has its answer (or the end of one that broke off).

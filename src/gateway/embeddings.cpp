@@ -338,7 +338,7 @@ Task<std::optional<Failure>> ask_once(EmbeddingsLife& life, const tiers::ModelUp
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     UpstreamCall upstream(life, call, reference);
-    const Result<void> sent = co_await call.send(head, body);
+    const Result<void> sent = co_await call.send(head, body, life.upstream_deadline);
     if (!sent) {
         co_return call_failed(upstream, sent.error());
     }

@@ -181,7 +181,7 @@ Task<std::optional<Failure>> pass_once(RequestLife& life, const PassedRequest& r
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     Passage passage(life, call, model, request);
-    const Result<void> sent = co_await call.send(head, body);
+    const Result<void> sent = co_await call.send(head, body, life.upstream_deadline);
     if (!sent) co_return call_failed(passage, sent.error());
     passage.content_type = call.response().headers.value("content-type");
     take_head(passage);

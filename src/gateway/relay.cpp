@@ -260,6 +260,7 @@ Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstre
         Failure failure;
         failure.kind = Failure::Kind::elsewhere;
         failure.should_retry = false;
+        failure.of_endpoint = false;
         failure.error = *problem;
         co_return failure;
     }
@@ -270,7 +271,7 @@ Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstre
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     Relay relay(life, call, model, question);
-    const Result<void> sent = co_await call.send(head, question.body);
+    const Result<void> sent = co_await call.send(head, question.body, life.upstream_deadline);
     if (!sent) co_return call_failed(relay, sent.error());
     take_head(relay);
     std::optional<Failure> failure;

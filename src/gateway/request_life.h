@@ -69,6 +69,7 @@ class RequestLife : public net::PeerWatcher {
 
     store::LedgerRow row;
     std::int64_t upstream_micros = 0;  // spent waiting for upstreams
+    Micros upstream_deadline = 0;      // steady time, until the next attempt's head; 0: as limits say
     std::string why;                   // x-weir-why
     std::string dropped;               // x-weir-dropped: members of the request that the model's API has no word for
     std::string native_id;             // the provider's own value for its API's id header, where that is the caller's

@@ -182,6 +182,7 @@ Task<Failure> read_failure(UpstreamCall& upstream) {
     failure.headers = upstream.headers;
     failure.retry_after = upstream.retry_after;
     failure.should_retry = upstream.should_retry;
+    failure.of_endpoint = upstream.status != 404;  // whoever asks for what is not there must not shut it for others
     if (!got) body.clear();
     tell(upstream, std::move(body), failure);
     co_return failure;

@@ -236,6 +236,11 @@ class Endpoints(ResilienceCase):
             self.assert_answers(self.weir.chat(chat()))
         self.assertEqual(self.keys().count(KEY_ONE), 2, "left out after two failures")
         self.assertIn(b'weir_endpoint_ejections_total 1', self.weir.admin("/metrics").body)
+        # Whoever asks for what is not there shuts no endpoint.
+        self.up.answer = upstream.error(404, "no such model")
+        for _ in range(4):
+            self.assertEqual(self.weir.chat(chat()).status, 404)
+        self.assertIn(b'weir_endpoint_ejections_total 1', self.weir.admin("/metrics").body)
 
 
 class Weighted(Endpoints):
