@@ -28,7 +28,8 @@ TEST_CASE("text alike: events that differ in their text are known, others are no
     const TextAlike alike = learned(named("one"));
     REQUIRE(alike.known());
     const std::string next = named("tw\\n\\\"\xC3\xA9");
-    const TextAlike::Match match = alike.match(next + "more");
+    const std::string ahead = next + "more";
+    const TextAlike::Match match = alike.match(ahead);
     CHECK(match.size == next.size());
     CHECK(match.text == "tw\\n\\\"\xC3\xA9");
     CHECK(match.characters == 5);

@@ -20,6 +20,7 @@ class Malformed(unittest.TestCase):
         self.addCleanup(up.stop)
         config = simple(up, mode="serve", tiers=["exact"], limits={"slow_head": "1s"})
         # With a second provider nobody can tell who would answer for a model of no known name: it is refused.
+        config["providers"]["fake"]["pass_through"] = False  # paths that Weir does not know are wrong, too
         config["providers"]["another"] = {"api": "openai", "base_url": up.base_url}
         with Gateway(config) as weir:
             result = subprocess.run(
