@@ -5,23 +5,14 @@
 #include <map>
 
 #include "local/fake_llama_server.h"
+#include "store/name_table_testing.h"
 
 using namespace weir;
 using namespace weir::gateway;
 
 namespace {
 
-class NameTable final : public store::LedgerSink {
-  public:
-    store::NameId intern(std::string_view text) override {
-        return ids_.emplace(std::string(text), static_cast<store::NameId>(ids_.size() + 1)).first->second;
-    }
-    bool append(unsigned, const store::LedgerRow&) override { return true; }
-    void name_task(unsigned, std::uint64_t, std::string_view) override {}
-
-  private:
-    std::map<std::string, store::NameId> ids_;
-};
+using store::testing::NameTable;
 
 ProviderOptions remote(const std::string& name) {
     ProviderOptions provider;

@@ -165,4 +165,10 @@ std::size_t SseSplitter::pending() const {
     return (nothing_held ? 0 : held_.size()) + input_.size();
 }
 
+void append_comment(const SseSplitter::Event& event, std::string& out) {
+    if (!event.raw.starts_with(':')) return;
+    out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
+    out += "\n\n";
+}
+
 }  // namespace weir::http

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace weir::http {
 
 class SseSplitter {
@@ -69,5 +71,26 @@ class SseSplitter {
     bool release_held_ = false;  // held_ was handed out: drop it at the next call
     bool failed_ = false;
 };
+
+// Hands over `bytes`; `take` gets each whole event and returns Result<void>. Errors: take's; too_large: an event over
+// the splitter's limit.
+template <class Take>
+Result<void> feed_events(SseSplitter& splitter, std::string_view bytes, Take take) {
+    splitter.feed(bytes);
+    SseSplitter::Event event;
+    while (true) {
+        switch (splitter.next(event)) {
+            case SseSplitter::State::need_more:
+                return {};
+            case SseSplitter::State::too_large:
+                return fail(ErrorCode::too_large, "an event of the stream is too large");
+            case SseSplitter::State::event:
+                if (Result<void> taken = take(event); !taken) return taken;
+        }
+    }
+}
+
+// An event without data that is a comment keeps the connection alive: appends it as one. Others are passed over.
+void append_comment(const SseSplitter::Event& event, std::string& out);
 
 }  // namespace weir::http

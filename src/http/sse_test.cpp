@@ -66,6 +66,23 @@ SseEvent only_event(const std::string& bytes) {
 
 }  // namespace
 
+TEST_CASE("sse: whole events in turn, until one of them or the splitter objects") {
+    SseSplitter splitter(32);
+    std::string seen;
+    const auto take = [&](const SseSplitter::Event& event) -> weir::Result<void> {
+        seen += std::string(event.data) + "|";
+        append_comment(event, seen);
+        if (event.data == "no") return weir::fail(weir::ErrorCode::protocol, "no");
+        return {};
+    };
+    CHECK(feed_events(splitter, "data: a\n\ndata: b", take));
+    CHECK(feed_events(splitter, "c\n\n: alive\n\nevent: x\n\n", take));
+    CHECK(seen == "a|bc||: alive\n\n|");
+    CHECK(feed_events(splitter, "data: no\n\ndata: d\n\n", take).error().code == weir::ErrorCode::protocol);
+    SseSplitter small(8);
+    CHECK(feed_events(small, "data: far too much", take).error().code == weir::ErrorCode::too_large);
+}
+
 TEST_CASE("data and name of an event") {
     CHECK(only_event("data: {\"a\":1}\n\n").data == "{\"a\":1}");
     CHECK(only_event("data:{\"a\":1}\n\n").data == "{\"a\":1}");

@@ -6,23 +6,14 @@
 #include "base/files.h"
 #include "base/folder_testing.h"
 #include "limits/key_file.h"
+#include "store/name_table_testing.h"
 
 using namespace weir;
 using namespace weir::limits;
 
 namespace {
 
-class NameTable final : public store::LedgerSink {
-  public:
-    store::NameId intern(std::string_view text) override {
-        return ids_.emplace(std::string(text), static_cast<store::NameId>(ids_.size() + 1)).first->second;
-    }
-    bool append(unsigned, const store::LedgerRow&) override { return true; }
-    void name_task(unsigned, std::uint64_t, std::string_view) override {}
-
-  private:
-    std::map<std::string, store::NameId> ids_;
-};
+using store::testing::NameTable;
 
 struct World {
     TemporaryFolder folder;

@@ -106,11 +106,7 @@ class Stream final : public ProviderStream {
     Result<void> take(const http::SseSplitter::Event& event, std::string& out) {
         if (state_ == State::ended || state_ == State::failed) return {};
         if (event.data.empty()) {
-            // A comment keeps the connection alive.
-            if (event.raw.starts_with(':')) {
-                out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
-                out += "\n\n";
-            }
+            http::append_comment(event, out);
             return {};
         }
         if (Result<void> checked = json::members(event.data, members_); !checked) {

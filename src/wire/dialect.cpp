@@ -49,19 +49,9 @@ Result<void> body_to_dialect_stream(const Dialect& dialect, std::string_view cha
 }
 
 Result<void> ChunkReader::feed(std::string_view chat_events, std::string& out) {
-    splitter_.feed(chat_events);
-    http::SseSplitter::Event event;
-    while (true) {
-        switch (splitter_.next(event)) {
-            case http::SseSplitter::State::need_more:
-                return {};
-            case http::SseSplitter::State::too_large:
-                return fail(ErrorCode::too_large, "an event of the stream is too large");
-            case http::SseSplitter::State::event:
-                if (ended_) continue;
-                if (Result<void> taken = take(event, out); !taken) return taken;
-        }
-    }
+    return http::feed_events(splitter_, chat_events, [&](const http::SseSplitter::Event& event) {
+        return ended_ ? Result<void>() : take(event, out);
+    });
 }
 
 void ChunkReader::break_off(const ApiError& error, std::string& out) {
@@ -88,11 +78,8 @@ std::optional<std::string_view> ChunkReader::text_of_alike(std::string_view data
 Result<void> ChunkReader::take(const http::SseSplitter::Event& event, std::string& out) {
     const std::string_view data = trimmed(event.data);
     if (data.empty()) {
-        // A comment keeps the connection alive; names and ids without data are nothing to the caller.
-        if (event.raw.starts_with(':')) {
-            out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
-            out += "\n\n";
-        }
+        // Names and ids without data are nothing to the caller.
+        http::append_comment(event, out);
         return {};
     }
     if (data == "[DONE]") {

@@ -93,10 +93,7 @@ class Stream final : public ProviderStream {
     Result<void> take(const http::SseSplitter::Event& event, std::string& out) {
         const std::string_view data = trimmed(event.data);
         if (data.empty()) {
-            if (event.raw.starts_with(':')) {
-                out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
-                out += "\n\n";
-            }
+            http::append_comment(event, out);
             return {};
         }
         if (data == "[DONE]") return {};  // not Google's; others end so what they call this API

@@ -152,18 +152,8 @@ class Stream final : public ProviderStream {
     explicit Stream(const ProviderExchange& exchange) : exchange_(exchange) {}
 
     Result<void> feed(std::string_view bytes, std::string& out) override {
-        splitter_.feed(bytes);
-        http::SseSplitter::Event event;
-        while (true) {
-            switch (splitter_.next(event)) {
-                case http::SseSplitter::State::need_more:
-                    return {};
-                case http::SseSplitter::State::too_large:
-                    return fail(ErrorCode::too_large, "an event of the stream is too large");
-                case http::SseSplitter::State::event:
-                    if (Result<void> taken = take(event, out); !taken) return taken;
-            }
-        }
+        return http::feed_events(splitter_, bytes,
+                                 [&](const http::SseSplitter::Event& event) { return take(event, out); });
     }
 
     Result<void> end(std::string&) override {
@@ -180,10 +170,7 @@ class Stream final : public ProviderStream {
     Result<void> take(const http::SseSplitter::Event& event, std::string& out) {
         if (ended_ || failed_) return {};
         if (event.data.empty()) {
-            if (event.raw.starts_with(':')) {
-                out += event.raw.substr(0, event.raw.find_first_of("\r\n"));
-                out += "\n\n";
-            }
+            http::append_comment(event, out);
             return {};
         }
         thread_local std::vector<json::Member> members;

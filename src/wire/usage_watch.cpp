@@ -157,18 +157,10 @@ void UsageWatch::body(std::string_view text) {
 }
 
 Result<void> UsageWatch::feed(std::string_view bytes) {
-    splitter_.feed(bytes);
-    http::SseSplitter::Event event;
-    while (true) {
-        switch (splitter_.next(event)) {
-            case http::SseSplitter::State::need_more:
-                return {};
-            case http::SseSplitter::State::too_large:
-                return fail(ErrorCode::too_large, "an event of the stream is too large to read its usage");
-            case http::SseSplitter::State::event:
-                take_event(event.data);
-        }
-    }
+    return http::feed_events(splitter_, bytes, [this](const http::SseSplitter::Event& event) {
+        take_event(event.data);
+        return Result<void>();
+    });
 }
 
 void UsageWatch::take_event(std::string_view data) {
