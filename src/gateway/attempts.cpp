@@ -1,7 +1,6 @@
 #include "gateway/attempts.h"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 #include "gateway/coin.h"
@@ -15,7 +14,7 @@ constexpr Micros kStep = 50'000;  // a caller that leaves during a back-off is n
 using Turn = tiers::InFlight::Turn;
 
 // Where a request stands: which model, how often it was asked.
-struct Course {
+struct Progress {
     std::size_t model = 0;
     unsigned asked = 0;                           // of this model
     std::vector<const tiers::Endpoint*> been_to;  // of this model's provider, where it has more than one
@@ -27,14 +26,14 @@ struct Course {
 
 enum class Next : std::uint8_t { give_up, again, fallback };
 
-bool may_ask_again(const Failure& failure, const tiers::ProviderLink& provider, const Course& course) {
-    if (failure.should_retry == false || course.asked > provider.retries.most) return false;
+bool may_ask_again(const Failure& failure, const tiers::ProviderLink& provider, const Progress& progress) {
+    if (failure.should_retry == false || progress.asked > provider.retries.most) return false;
     switch (failure.kind) {
         case Failure::Kind::caller_left:
         case Failure::Kind::refused:
             return false;
         case Failure::Kind::elsewhere:
-            return !course.has_been_everywhere(provider);
+            return !progress.has_been_everywhere(provider);
         case Failure::Kind::not_executed:
             return true;
         case Failure::Kind::executed:
@@ -45,12 +44,13 @@ bool may_ask_again(const Failure& failure, const tiers::ProviderLink& provider, 
 
 // A random part of a wait that doubles (full jitter: M. Brooker, Exponential Backoff And Jitter, 2015), but no less
 // than the provider asks for; none where another endpoint can be asked at once.
-Micros wait_before(const Failure& failure, const tiers::ProviderLink& provider, const Course& course, RequestId id) {
-    if (!course.has_been_everywhere(provider)) return 0;
+Micros wait_before(const Failure& failure, const tiers::ProviderLink& provider, const Progress& progress,
+                   RequestId id) {
+    if (!progress.has_been_everywhere(provider)) return 0;
     const tiers::RetryRules& rules = provider.retries;
-    const unsigned doublings = std::min(course.asked - 1, 16U);
+    const unsigned doublings = std::min(progress.asked - 1, 16U);
     const Micros most = std::min(rules.longest_micros, rules.first_micros << doublings);
-    const auto drawn = static_cast<Micros>(static_cast<double>(most) * uniform(id, kBackOff + course.asked));
+    const auto drawn = static_cast<Micros>(static_cast<double>(most) * uniform(id, kBackOff + progress.asked));
     return std::max(drawn, failure.retry_after.value_or(0));
 }
 
@@ -107,7 +107,7 @@ Task<std::optional<Failure>> take_place(RequestLife& life, const tiers::ModelUps
     co_return no_place(model, state != Turn::State::full);
 }
 
-Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUpstream& model, Course& course,
+Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUpstream& model, Progress& progress,
                                         const AskOnce& ask, Micros deadline) {
     tiers::ProviderLink& provider = *model.provider;
     if (!provider.is_ready()) {
@@ -125,11 +125,12 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
         std::optional<Failure> none = co_await take_place(life, model, *turn, deadline);
         if (none) co_return none;
     }
-    tiers::Endpoints::Lease endpoint = provider.endpoints.take(life.lane.reactor.now(), course.been_to);
-    ++course.asked;
+    tiers::Endpoints::Lease endpoint = provider.endpoints.take(life.lane.reactor.now(), progress.been_to);
+    ++progress.asked;
     if (provider.endpoints.size() > 1) {
-        const bool been = std::find(course.been_to.begin(), course.been_to.end(), &*endpoint) != course.been_to.end();
-        if (!been) course.been_to.push_back(&*endpoint);
+        const bool been =
+            std::find(progress.been_to.begin(), progress.been_to.end(), &*endpoint) != progress.been_to.end();
+        if (!been) progress.been_to.push_back(&*endpoint);
     }
     std::optional<Failure> failure = co_await ask(model, endpoint);
     if (!failure || failure->kind == Failure::Kind::refused) {
@@ -141,29 +142,47 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
     co_return failure;
 }
 
+// What there is to tell, in the caller's API; `model` was asked last.
+Task<void> deliver_failure(RequestLife& life, const tiers::ModelUpstream& model, const Failure& failure) {
+    if (failure.kind == Failure::Kind::caller_left || life.cancellation.canceled()) {
+        life.caller_left();
+        co_return;
+    }
+    if (!failure.body) {
+        co_await deliver_error(life, failure.error, failure.headers);
+        co_return;
+    }
+    life.row.status = static_cast<std::uint16_t>(failure.error.status);
+    life.admission.free();
+    std::string headers = weir_headers(life, model.full_name, false);
+    headers += failure.headers;
+    headers += "content-type: application/json\r\n";
+    co_await life.exchange.respond(failure.error.status, headers, *failure.body);
+}
+
 }  // namespace
 
 Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<const tiers::ModelUpstream>>& models,
                        const AskOnce& ask) {
     const Micros deadline = life.exchange.started_micros() + life.routes->routes().options().limits.first_byte_micros;
-    Course course;
+    Progress progress;
     models.front()->provider->retry_budget.request();
     while (true) {
-        const tiers::ModelUpstream& model = *models[course.model];
+        const tiers::ModelUpstream& model = *models[progress.model];
         tiers::ProviderLink& provider = *model.provider;
-        const std::optional<Failure> failure = co_await ask_at_one(life, model, course, ask, deadline);
+        const std::optional<Failure> failure = co_await ask_at_one(life, model, progress, ask, deadline);
         if (!failure) co_return;
         Next next = Next::give_up;
         Micros wait = 0;
-        if (may_ask_again(*failure, provider, course)) {
-            wait = wait_before(*failure, provider, course, life.row.id);
+        if (may_ask_again(*failure, provider, progress)) {
+            wait = wait_before(*failure, provider, progress, life.row.id);
             const bool in_time = life.lane.reactor.now() + wait < deadline && wait <= provider.retries.longest_micros;
             if (in_time && provider.retry_budget.take()) next = Next::again;
         }
         const bool others = failure->kind != Failure::Kind::caller_left && failure->kind != Failure::Kind::refused;
-        if (next == Next::give_up && others && course.model + 1 < models.size()) next = Next::fallback;
+        if (next == Next::give_up && others && progress.model + 1 < models.size()) next = Next::fallback;
         if (next == Next::give_up) {
-            co_await deliver_failure(life, *failure);
+            co_await deliver_failure(life, model, *failure);
             co_return;
         }
         if (life.debug) {
@@ -175,8 +194,8 @@ Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<cons
             co_await pause(life, wait);
         } else {
             life.lane.counters.fallbacks.fetch_add(1, std::memory_order_relaxed);
-            course = Course{course.model + 1, 0, {}};
-            models[course.model]->provider->retry_budget.request();
+            progress = Progress{progress.model + 1, 0, {}};
+            models[progress.model]->provider->retry_budget.request();
         }
         if (life.cancellation.canceled()) {
             life.caller_left();
@@ -184,23 +203,6 @@ Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<cons
         }
         life.upstream_deadline = deadline;
     }
-}
-
-Task<void> deliver_failure(RequestLife& life, const Failure& failure) {
-    if (failure.kind == Failure::Kind::caller_left || life.cancellation.canceled()) {
-        life.caller_left();
-        co_return;
-    }
-    if (!failure.body) {
-        co_await deliver_error(life, failure.error, failure.headers);
-        co_return;
-    }
-    life.row.status = static_cast<std::uint16_t>(failure.error.status);
-    life.admission.free();
-    std::string headers = weir_headers(life, life.plan->reference->full_name, false);
-    headers += failure.headers;
-    headers += "content-type: application/json\r\n";
-    co_await life.exchange.respond(failure.error.status, headers, *failure.body);
 }
 
 std::optional<Micros> retry_after_of(const http::Headers& headers, Micros now_unix_micros) {

@@ -45,9 +45,6 @@ using AskOnce =
 Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<const tiers::ModelUpstream>>& models,
                        const AskOnce& ask);
 
-// What there is to tell, in the caller's API.
-Task<void> deliver_failure(RequestLife& life, const Failure& failure);
-
 // An upstream's `retry-after` (seconds, or a date as in RFC 9110, from `now_unix`) or `retry-after-ms`; nothing where
 // there is none to be read.
 std::optional<Micros> retry_after_of(const http::Headers& headers, Micros now_unix_micros);

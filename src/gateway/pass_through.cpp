@@ -108,7 +108,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     life.row.tier = store::TierKind::reference;
     life.row.status = static_cast<std::uint16_t>(passage.status);
     http::SseSplitter splitter(wire::UsageWatch::kMaxEventBytes);  // whole events, so that an error can follow them
-    std::string out;
+    std::string out, unfinished;
     while (true) {
         const Result<std::string_view> piece = co_await passage.call.read_piece();
         if (!piece && !life.exchange.began()) co_return call_failed(passage, piece.error());
@@ -121,16 +121,15 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
         }
         if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
         if (piece->empty()) break;
-        out.clear();
+        out.swap(unfinished);
+        out += *piece;
+        unfinished.clear();
         if (passage.is_stream) {
             splitter.feed(*piece);
             http::SseSplitter::Event event;
-            while (splitter.next(event) == http::SseSplitter::State::event) {
-                ++passage.events;
-                out += event.raw;
-            }
-        } else {
-            out = *piece;
+            while (splitter.next(event) == http::SseSplitter::State::event) ++passage.events;
+            unfinished = out.substr(out.size() - std::min(splitter.pending(), out.size()));
+            out.resize(out.size() - unfinished.size());
         }
         if (!out.empty()) {
             const bool written = co_await life.exchange.write_piece(out);
@@ -145,7 +144,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     account(passage);
     finish_attempt(passage);
     life.admission.free();
-    life.row.complete = co_await life.exchange.end_stream();
+    life.row.complete = co_await life.exchange.end_stream(unfinished);
     co_await passage.call.finish(kFinishMicros);
     co_return std::nullopt;
 }
@@ -292,6 +291,11 @@ Task<void> count(RequestLife& life) {
 }  // namespace
 
 Task<void> pass_on(RequestLife& life, PassedRequest request) {
+    if (life.cache_wish == CacheWish::only) {
+        const wire::ApiError error = cache_miss_error();
+        co_await deliver_error(life, error);
+        co_return;
+    }
     const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models(1, life.plan->reference);
     const AskOnce ask = [&life, &request](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
         return pass_once(life, request, model, *endpoint);

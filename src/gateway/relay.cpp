@@ -28,7 +28,13 @@ struct Relay : UpstreamCall {
     const ReferenceQuestion& question;
     std::string out;         // events on their way to the caller
     bool has_usage = false;  // the stream will bring a usage
+    bool followed = false;   // some of it is in the flight
 };
+
+void store_nothing(ChatLife& life) {
+    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
+    life.lease.reset();
+}
 
 // Whether what came is to be kept: not what a fallback said in the reference's place.
 bool is_kept(const Relay& relay) {
@@ -36,19 +42,11 @@ bool is_kept(const Relay& relay) {
     return relay.is_reference() && (life.may_store || life.grading || life.keeps_example);
 }
 
-void store_nothing(ChatLife& life) {
-    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
-    life.lease.reset();
-}
-
 // Whole answers go to the caches.
 void store_answer(const Relay& relay, const std::shared_ptr<tiers::CacheEntry>& entry, const wire::ChatAnswer& read) {
     ChatLife& life = relay.life;
     const store::Attempt& attempt = relay.attempt;
-    if (!is_kept(relay)) {
-        if (!relay.is_reference()) store_nothing(life);
-        return;
-    }
+    if (!is_kept(relay)) return;
     if (!cascade::storable_answer(read)) {
         store_nothing(life);
         return;
@@ -143,14 +141,13 @@ Result<void> stream_cut() {
 Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
     ChatLife& life = relay.life;
     tiers::Flight* const flight = life.lease ? &life.lease->flight() : nullptr;
-    bool flight_began = false;
     while (true) {
         const Result<std::string_view> piece = co_await relay.call.read_piece();
         if (!piece) co_return piece.error();
         relay.out.clear();
         Result<void> fed = piece->empty() ? stream.end(relay.out) : stream.feed(*piece, relay.out);
         if (flight != nullptr && fed) {
-            if (!std::exchange(flight_began, true)) flight->begin(relay.headers, relay.has_usage);
+            if (!std::exchange(relay.followed, true)) flight->begin(relay.headers, relay.has_usage);
             flight->append(stream.fed());
         }
         if (piece->empty() && fed && !stream.chat().done()) fed = stream_cut();
@@ -175,10 +172,7 @@ wire::Usage usage_of(const Relay& relay, const CallerStream& stream, bool broken
 }
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
-    if (!is_kept(relay)) {
-        if (!relay.is_reference()) store_nothing(relay.life);
-        return;
-    }
+    if (!is_kept(relay)) return;
     Result<std::string> body = fail(ErrorCode::protocol, "an error event came");
     if (!stream.failed()) body = stream.body();
     Result<wire::ChatAnswer> read = fail(ErrorCode::protocol, "");
@@ -226,6 +220,7 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {
+        if (relay.followed) life.lease.reset();  // what comes next is another answer
         if (caller.counted().reported) tiers::account(relay.attempt, usage_of(relay, caller, true), relay.model.price);
         co_return call_failed(relay, *broken);
     }
@@ -271,6 +266,7 @@ Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstre
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     Relay relay(life, call, model, question);
+    if (!relay.is_reference()) store_nothing(life);  // who waits for the reference asks by itself
     const Result<void> sent = co_await call.send(head, question.body, life.upstream_deadline);
     if (!sent) co_return call_failed(relay, sent.error());
     take_head(relay);

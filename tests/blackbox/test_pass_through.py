@@ -84,6 +84,18 @@ class PassThrough(GatewayCase):
         reply = self.weir.ask("POST", "/v1/images/generations", {"model": "fake/imager", "stream": True})
         self.assertIn("upstream_broke_off", json.loads(reply.events[-1])["error"]["code"])
 
+    def test_the_last_event_may_lack_its_blank_line(self):
+        events = [b"data: {\"n\":1}\n\n", b"data: {\"n\":2}\n"]
+        for piece in (None, 1, 7):
+            self.up.answer = upstream.stream([b"".join(events)], piece=piece)
+            reply = self.weir.ask("POST", "/v1/images/generations", {"model": "fake/imager", "stream": True})
+            self.assertEqual((reply.body, reply.complete), (b"".join(events), True))
+
+    def test_only_from_the_caches_is_from_nowhere(self):
+        reply = self.weir.ask("POST", "/v1/rerank", {"model": "fake/ranker"}, [("x-weir-cache", "only")])
+        self.assert_error(reply, 504, code="cache_miss")
+        self.assertEqual(self.up.requests, [])
+
     def test_errors_are_the_providers(self):
         said = {"error": {"message": "No such thing", "type": "invalid_request_error", "param": "x", "code": "nope"}}
         self.up.answer = upstream.body(said, status=404)

@@ -243,6 +243,11 @@ class OwnCallers(AnthropicCase):
             else:
                 self.assertEqual(reply.json(), message())
 
+    def test_only_from_the_caches_asks_nobody(self):
+        reply = self.messages(b',"top_k":5', [("x-weir-cache", "only")])
+        self.assertEqual((reply.status, reply.json()["error"]["type"]), (504, "timeout_error"))
+        self.assertEqual(self.up.requests, [])
+
     def test_tokens_are_counted_by_the_provider(self):
         self.up.script(upstream.body({"input_tokens": 14}))
         body = {"model": "anthropic/claude-x", "messages": [{"role": "user", "content": "hello"}]}

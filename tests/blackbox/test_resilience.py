@@ -184,6 +184,29 @@ class Fallbacks(ResilienceCase):
         reply = self.weir.chat(chat("streamed", stream=True))
         self.assertEqual(stream_text(reply), "Vier.")
 
+    def test_who_follows_a_stream_that_failed_gets_an_answer_once(self):
+        """The same streamed request twice at the same time: what the reference began to say is in nobody's answer."""
+        event = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Fo"}}]}\n\n'
+        release = threading.Event()
+
+        def begun(exchange):
+            exchange.send(upstream.framed([], "chunked", kind="text/event-stream")[0])
+            exchange.send(b"%x\r\n%s\r\n" % (20, event[:20]))  # no whole event
+            return not exchange.wait_gone(release=release) and exchange.reset()
+
+        self.up.answer = begun
+        body = chat("followed", stream=True, temperature=0)
+        with self.weir.connect() as first, self.weir.connect() as second:
+            first.request("POST", "/v1/chat/completions", body)
+            self.up.wait_requests(1)
+            second.request("POST", "/v1/chat/completions", body)
+            wait_for(lambda: b"weir_followers_total 1" in self.weir.admin("/metrics").body, 5, "one that follows")
+            release.set()
+            for connection in (first, second):
+                reply = connection.read_reply()
+                self.assert_answers(reply, "Vier.")
+                self.assertEqual(reply.header("x-weir-model"), "other/spare")
+
     def test_a_wrong_request_is_wrong_everywhere(self):
         self.up.answer = upstream.error(400, "x")
         self.assertEqual(self.weir.chat(chat("wrong")).status, 400)

@@ -9,17 +9,26 @@ namespace {
 
 // Headers that end here: they belong to the caller's connection, to its credentials, or to Weir.
 bool stays_here(std::string_view name) {
-    static constexpr std::array<std::string_view, 17> kNames = {
+    static constexpr std::array<std::string_view, 19> kNames = {
         "host",         "connection",    "keep-alive",        "proxy-connection", "proxy-authorization",
         "te",           "trailer",       "transfer-encoding", "upgrade",          "content-length",
         "expect",       "authorization", "x-api-key",         "cookie",           "accept-encoding",
-        "content-type", "forwarded"};
+        "content-type", "forwarded",     "api-key",           "x-goog-api-key"};
     const auto same = [name](std::string_view known) { return http::equals_ignoring_case(name, known); };
     if (std::any_of(kNames.begin(), kNames.end(), same)) return true;
     const auto starts = [name](std::string_view prefix) {
         return name.size() >= prefix.size() && http::equals_ignoring_case(name.substr(0, prefix.size()), prefix);
     };
     return starts("x-weir-") || starts("x-forwarded-");
+}
+
+// Whether one of these lines is called so.
+bool has_line(std::string_view lines, std::string_view name) {
+    while (!lines.empty()) {
+        if (http::equals_ignoring_case(lines.substr(0, lines.find(':')), name)) return true;
+        lines.remove_prefix(lines.find("\r\n") + 2);
+    }
+    return false;
 }
 
 // The lines that the API wants, but for those that the caller has sent itself.
@@ -76,6 +85,7 @@ std::string request_head(const ProviderLink& provider, const Endpoint& endpoint,
     if (caller != nullptr) {
         for (const http::Header& header : caller->headers.list) {
             if (stays_here(header.name) || caller->headers.has_token("connection", header.name)) continue;
+            if (has_line(provider.fixed_lines, header.name)) continue;
             head += header.name;
             head += ": ";
             head += header.value;

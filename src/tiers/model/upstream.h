@@ -27,11 +27,11 @@ struct ProviderLink {
         : endpoints(balance, ejection), retries(retry), retry_budget(retry.budget) {}
 
     std::string name;
-    std::string identity;                                 // name and base URL: part of every cache key
-    Endpoints endpoints;                                  // at least one
-    std::string query;                                    // behind every path, without its '?'; mostly empty
-    std::string fixed_lines;                              // whatever else the configuration sends
-    const wire::ProviderForm* form = nullptr;             // of its API; nullptr: OpenAI's chat
+    std::string identity;                      // name and base URL: part of every cache key
+    Endpoints endpoints;                       // at least one
+    std::string query;                         // behind every path, without its '?'; mostly empty
+    std::string fixed_lines;                   // whatever else the configuration sends, instead of the caller's
+    const wire::ProviderForm* form = nullptr;  // of its API; nullptr: OpenAI's chat
     std::vector<const wire::ProviderForm*> native_forms;  // of the APIs that it takes as they are
     bool drop_unsupported = false;                        // wire::ProviderExchange
     bool passes_through = false;                          // takes requests at other paths

@@ -89,8 +89,12 @@ TEST_CASE("the head of a request upstream: ours, the caller's, and nothing that 
                            {"Cookie", "a=b"},
                            {"Connection", "x-hop"},
                            {"X-Hop", "1"},
-                           {"Idempotency-Key", "k1"}};
+                           {"Idempotency-Key", "k1"},
+                           {"api-key", "theirs"},
+                           {"X-Goog-Api-Key", "theirs"},
+                           {"X-Org", "theirs"}};
+    upstream.provider->fixed_lines = "x-org: ours\r\n";
     CHECK(request_head(*upstream.provider, endpoint, "/chat/completions", 12, &caller) ==
-          "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example\r\nauthorization: Bearer ours\r\n"
+          "POST /v1/chat/completions HTTP/1.1\r\nhost: api.example\r\nauthorization: Bearer ours\r\nx-org: ours\r\n"
           "content-type: application/json\r\ncontent-length: 12\r\nIdempotency-Key: k1\r\n\r\n");
 }
