@@ -23,8 +23,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     Result<wire::ChatRequest> chat = wire::parse_chat_request(call.body, param);
     if (!chat || !target.provider->is_ready()) co_return nullptr;
     std::string body;
-    const bool asks_logprobs =
-        call.logprobs && (target.provider->form == nullptr || target.provider->form->gives_logprobs());
+    const bool asks_logprobs = call.logprobs && target.provider->gives_logprobs();
     const wire::UpstreamForm form{target.upstream_name, wire::UpstreamForm::Stream::force_body, false,
                                   asks_logprobs && !chat->logprobs, call.vary};
     wire::render_upstream_body(*chat, form, body);

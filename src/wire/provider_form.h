@@ -77,9 +77,6 @@ class ProviderForm {
     virtual KeyHeader key_header() const = 0;
     virtual std::string_view head_lines() const { return {}; }
 
-    // Whether log-probabilities can be asked for on Weir's behalf, whatever the model.
-    virtual bool gives_logprobs() const { return false; }
-
     // Appends the request that asks the same. `chat_body` is well-formed (parse_chat_request), has the provider's name
     // of the model and the `stream` that is wanted. Error invalid: the message is for the caller, `error_param` names
     // the chat member ("messages.0.content.1").

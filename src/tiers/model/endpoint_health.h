@@ -47,7 +47,6 @@ class EndpointHealth {
     void told_nothing() { probing_ = false; }
 
     Micros ejected_until() const { return until_; }
-    std::uint32_t ejections() const { return ejections_; }
 
   private:
     std::uint32_t failures_ = 0;   // in a row

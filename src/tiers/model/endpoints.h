@@ -44,7 +44,6 @@ class Endpoints {
     // One call at one endpoint. What became of it is to be said once; else it tells nothing of the endpoint.
     class Lease {
       public:
-        Lease() = default;
         Lease(Endpoints& owner, Endpoint& endpoint, Micros now) : owner_(&owner), endpoint_(&endpoint) {
             ++endpoint.busy;
             endpoint.health.begin(now);

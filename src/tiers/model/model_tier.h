@@ -29,10 +29,7 @@ class ModelTier final : public Tier {
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
 
   private:
-    bool asks_logprobs() const {
-        const wire::ProviderForm* const form = upstream_->provider->form;
-        return gathers_.by_logprobs() && (form == nullptr || form->gives_logprobs());
-    }
+    bool asks_logprobs() const { return gathers_.by_logprobs() && upstream_->provider->gives_logprobs(); }
     // Error: the provider's API can't express the request.
     Result<std::vector<ModelQuestion>> requests_for(const wire::ChatRequest& chat) const;
     void note_health(const Samples::Sample& first, Micros now, Micros taken, Endpoints::Lease& endpoint);

@@ -47,6 +47,8 @@ struct ProviderLink {
 
     bool is_ready() const { return ready == nullptr || ready(ready_of.get()); }
 
+    // Whether log-probabilities can be asked for on Weir's behalf, whatever the model.
+    bool gives_logprobs() const { return form == nullptr; }
     // The form of the API of that name (wire::Dialect::name()), where the provider takes it as it is; else nullptr.
     const wire::ProviderForm* native_form(std::string_view api) const;
 };
