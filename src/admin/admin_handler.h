@@ -1,22 +1,16 @@
-// What the admin address answers: health, metrics, single requests from the ledger; and what changes the caches.
-//   GET /health/live   200 while the process serves at all
-//   GET /health/ready  200, or 503 with the reason (draining, a child that is not ready)
-//   GET /metrics       Prometheus text
-//   GET /api/requests/{id}   a request's ledger row as JSON
-//   GET /api/cascades        what is learned for model tiers: certificates, and each task's plan
-//   GET /api/cascades/log    what was decided about them, newest first: ?course=NAME&task=16 HEX DIGITS&most=100
-//   GET /api/students        which students there are, where in their life, and why (docs/students-life.md)
-//   GET /api/keys            callers' keys that were made here (docs/keys.md)
-//   POST /api/keys, /api/keys/{key}, /api/keys/{key}/revoke: see key_requests.h
-//   POST /v1/feedback        {"request_id", "verdict": "good"|"bad", "correct"?}
-//   POST /api/cache/purge    {"tag": "..."}: see cache_requests.h
-//   POST /api/students/{student}/promote|demote|rollback: see student_requests.h
-// Thread rule: on the reactor that the server runs on; what needs the disk goes to the gateway's worker.
-// Limits: loopback unless configured (there are no tokens yet); request bodies 64 KiB.
+// What the admin address answers: a request goes by the table of routes (routes.h, docs/admin-api.md) once its asker is
+// known (access.h); what it changed stands in the audit log (audit_log.h).
+// Thread rule: on the reactor that the server runs on; what needs the disk goes to a worker: its own, so that nothing
+// that is looked at keeps requests waiting, or the gateway's, where its parts want that.
+// Limits: bodies of kMostPostBytes.
 #pragma once
 
-#include <functional>
+#include <string>
 
+#include "admin/access.h"
+#include "admin/audit_log.h"
+#include "admin/route.h"
+#include "base/worker.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
 #include "net/http_server.h"
@@ -26,21 +20,21 @@ namespace weir::admin {
 class AdminHandler final : public net::Handler {
   public:
     // `caches` outlives the handler; nullptr: the POST requests about them are answered with 501.
-    explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr)
-        : gateway_(gateway), caches_(caches) {}
+    explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr);
 
     Task<void> handle(net::Exchange& exchange) override;
     std::string protocol_error(unsigned status, std::string_view problem) override;
 
   private:
-    Task<void> show(net::Exchange& exchange, std::string_view path);
-    Task<void> show_request(net::Exchange& exchange, std::string_view id);
-    Task<void> change(net::Exchange& exchange, std::string_view path);
-    Micros unix_micros() const;
-    Task<void> answer_error(net::Exchange& exchange, const Error& error);
+    void add_sessions();
+    void add_audit();
+    Task<void> run(net::Exchange& exchange, const Route& route, const AdminCall& call);
 
     gateway::Gateway& gateway_;
-    cascade::CacheControl* caches_;
+    Access access_;
+    AuditLog audit_;
+    RouteTable routes_;
+    Worker worker_;
 };
 
 // Prometheus text exposition of the gateway's counters.

@@ -35,46 +35,7 @@ tl::unexpected<Error> unknown(const std::string& key, std::string_view known) {
     return fail(ErrorCode::invalid, "unknown member '" + key + "'; there are " + std::string(known));
 }
 
-std::string_view without_port(std::string_view host) {
-    if (host.starts_with('[')) return host.substr(0, std::min(host.find(']') + 1, host.size()));
-    return host.substr(0, std::min(host.find(':'), host.size()));
-}
-
-bool is_address(std::string_view host) {
-    if (host.starts_with('[')) return host.ends_with(']');
-    return !host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-bool is_own_origin(std::string_view origin, std::string_view host) {
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (origin.starts_with(scheme) && http::equals_ignoring_case(origin.substr(scheme.size()), host)) return true;
-    }
-    return false;
-}
-
 }  // namespace
-
-std::optional<Refusal> refuse_post(const http::RequestHead& head, std::size_t body_bytes, std::string_view admin_host) {
-    std::string_view type = head.headers.value("content-type");
-    type = type.substr(0, std::min(type.find(';'), type.size()));
-    while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-    if (!http::equals_ignoring_case(type, "application/json")) {
-        return Refusal{415, "the content type has to be application/json"};
-    }
-    const std::string_view host = head.headers.value("host");
-    const std::string_view name = without_port(host);
-    if (!is_address(name) && !http::equals_ignoring_case(name, "localhost") &&
-        !http::equals_ignoring_case(name, admin_host)) {
-        return Refusal{403,
-                       "changes are accepted by address, as localhost or by the configured name of this host only"};
-    }
-    const http::Header* const origin = head.headers.find("origin");
-    if (origin != nullptr && !is_own_origin(origin->value, host)) {
-        return Refusal{403, "changes are not accepted from web pages of another origin"};
-    }
-    if (body_bytes > kMaxPostBytes) return Refusal{413, "the body is larger than 64 KiB"};
-    return std::nullopt;
-}
 
 Result<Mark> parse_purge(std::string_view body) {
     constexpr std::string_view kKnown = "key, task, tenant, tag, source, writer, and beside them keep and only_tenant";

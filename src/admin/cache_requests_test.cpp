@@ -10,15 +10,6 @@ using tiers::MarkKind;
 
 namespace {
 
-unsigned refused(std::vector<http::Header> headers, std::size_t bytes = 10, std::string_view host = "127.0.0.1") {
-    http::RequestHead head;
-    head.method = "POST";
-    head.headers.list = std::move(headers);
-    const auto refusal = refuse_post(head, bytes, host);
-    if (refusal) CHECK_FALSE(refusal->message.empty());
-    return refusal ? refusal->status : 0;
-}
-
 std::string problem(const Result<Mark>& mark) {
     return mark ? "" : mark.error().message;
 }
@@ -31,37 +22,6 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 }  // namespace
-
-TEST_CASE("a web page can't post here through a browser") {
-    const http::Header json{"Content-Type", "application/json"};
-    const http::Header host{"Host", "127.0.0.1:8081"};
-    CHECK(refused({json, host}) == 0);
-    CHECK(refused({{"content-type", "Application/JSON ; charset=utf-8"}, host}) == 0);
-    for (const char* type :
-         {"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; x=application/json",
-          "text/plain; application/json", "application/jsonx", "application/json, text/plain"}) {
-        CHECK(refused({{"content-type", type}, host}) == 415);
-    }
-    CHECK(refused({host}) == 415);
-
-    CHECK(refused({json, host, {"Origin", "http://127.0.0.1:8081"}}) == 0);
-    for (const char* origin : {"null", "", "http://evil.example", "http://127.0.0.1:8080", "http://127.0.0.1",
-                               "http://127.0.0.1:8081.evil.example", "file://127.0.0.1:8081"}) {
-        CHECK(refused({json, host, {"Origin", origin}}) == 403);
-    }
-    // A name that somebody else has pointed here, with an origin to match.
-    CHECK(refused({json, {"Host", "evil.example:8081"}, {"Origin", "http://evil.example:8081"}}) == 403);
-    CHECK(refused({json, {"Host", ""}}) == 403);
-    CHECK(refused({json}) == 403);
-    CHECK(refused({json, {"Host", "127.0.0.1.evil.example"}}) == 403);
-    CHECK(refused({json, {"Host", "localhost.evil.example"}}) == 403);
-    CHECK(refused({json, {"Host", "LocalHost:8081"}}) == 0);
-    CHECK(refused({json, {"Host", "[::1]:8081"}}) == 0);
-    CHECK(refused({json, {"Host", "[::1"}}) == 403);
-    CHECK(refused({json, {"Host", "weir.internal:8081"}}, 10, "weir.internal") == 0);
-    CHECK(refused({json, host}, kMaxPostBytes) == 0);
-    CHECK(refused({json, host}, kMaxPostBytes + 1) == 413);
-}
 
 TEST_CASE("what to purge: exactly one mark, perhaps of one tenant or but for a version") {
     CHECK(*parse_purge(R"({"key":"ab"})") == Mark{MarkKind::key, "ab", "", ""});

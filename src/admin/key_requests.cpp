@@ -6,6 +6,7 @@
 namespace weir::admin {
 namespace {
 
+constexpr std::string_view kKeys = "/api/keys";
 constexpr std::string_view kCut = "...";  // behind a beginning, as it is shown
 
 std::string_view state_of(const limits::KeyRecord& record, Micros now) {
@@ -45,10 +46,6 @@ void write_key(const limits::KeyRecord& record, std::string_view key, Micros now
 
 }  // namespace
 
-bool is_at_keys(std::string_view path) {
-    return path.starts_with(kKeys) && (path.size() == kKeys.size() || path[kKeys.size()] == '/');
-}
-
 Result<KeyRequest> parse_key_request(std::string_view path, std::string_view body) {
     using Action = KeyRequest::Action;
     KeyRequest request;
@@ -72,20 +69,26 @@ Result<KeyRequest> parse_key_request(std::string_view path, std::string_view bod
     return request;
 }
 
-Result<std::string> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix) {
+Result<KeyChange> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix) {
     using Action = KeyRequest::Action;
-    std::string body;
+    KeyChange change;
     if (request.action == Action::create) {
         const Result<limits::NewKey> made = keys.create(request.wish);
         if (!made) return tl::unexpected(made.error());
-        write_key(made->record, made->key, now_unix, body);
-        return body;
+        write_key(made->record, made->key, now_unix, change.said);
+        write_key(made->record, {}, now_unix, change.after);
+        return change;
     }
+    const std::vector<limits::KeyRecord> records = keys.records();
     const Result<limits::KeyRecord> changed =
         request.action == Action::revoke ? keys.revoke(request.name) : keys.change(request.name, request.wish);
     if (!changed) return tl::unexpected(changed.error());
-    write_key(*changed, {}, now_unix, body);
-    return body;
+    for (const limits::KeyRecord& record : records) {
+        if (record.id == changed->id) write_key(record, {}, now_unix, change.before);
+    }
+    write_key(*changed, {}, now_unix, change.after);
+    change.said = change.after;
+    return change;
 }
 
 std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, Micros now_unix) {

@@ -16,10 +16,6 @@
 
 namespace weir::admin {
 
-inline constexpr std::string_view kKeys = "/api/keys";
-
-bool is_at_keys(std::string_view path);  // or below
-
 struct KeyRequest {
     enum class Action : std::uint8_t { create, change, revoke };
     Action action = Action::create;
@@ -28,8 +24,12 @@ struct KeyRequest {
 };
 // Errors: not_found (no such path), invalid (the body).
 Result<KeyRequest> parse_key_request(std::string_view path, std::string_view body);
-// The key as JSON; a new one with its "key". Errors: those of KeyBook.
-Result<std::string> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix);
+// What is told: the key as JSON, a new one with its "key"; and the same without it, as it was and as it is. Errors:
+// those of KeyBook.
+struct KeyChange {
+    std::string said, before, after;
+};
+Result<KeyChange> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix);
 
 // {"keys": [..], "configured": N}
 std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, Micros now_unix);

@@ -21,9 +21,6 @@ class NoNames final : public store::LedgerSink {
 
 TEST_CASE("what is asked for of a key, by path and body") {
     using Action = KeyRequest::Action;
-    CHECK(is_at_keys("/api/keys"));
-    CHECK(is_at_keys("/api/keys/a"));
-    CHECK_FALSE(is_at_keys("/api/keyset"));
     CHECK(parse_key_request("/api/keys", R"({"tenant":"acme"})")->action == Action::create);
     const auto change = parse_key_request("/api/keys/0123456789ab", R"({"parallel":2})");
     REQUIRE(change);
@@ -54,21 +51,25 @@ TEST_CASE("a key is told once, its hash never") {
     const auto asked = parse_key_request("/api/keys", R"({"tenant":"acme","models":["a","b*"],"expires_in_s":60})");
     const auto made = change_keys(**book, *asked, now);
     REQUIRE(made);
-    CHECK(made->starts_with(R"({"key":"wk-)"));
+    CHECK(made->said.starts_with(R"({"key":"wk-)"));
     const limits::KeyRecord record = (*book)->records().at(0);
     const std::string about = R"("id":")" + record.id + R"(","begins":")" + record.prefix +
                               R"(...","tenant":"acme","name":"","state":"active","models":["a","b*"],)" +
                               R"("requests_per_minute":null,"tokens_per_minute":null,"parallel":null,)" +
                               R"("created_unix_us":1700000000000000,"expires_unix_us":1700000060000000,)" +
                               R"("revoked_unix_us":null})";
-    CHECK(made->ends_with("," + about));
-    CHECK(made->find(to_hex(record.digest)) == std::string::npos);
+    CHECK(made->said.ends_with("," + about));
+    CHECK(made->said.find(to_hex(record.digest)) == std::string::npos);
     CHECK(render_keys((*book)->records(), 3, now) == R"({"keys":[{)" + about + R"(],"configured":3})");
     CHECK(render_keys((*book)->records(), 0, now + 60'000'000).find(R"("state":"expired")") != std::string::npos);
     const auto revoked = change_keys(**book, *parse_key_request("/api/keys/" + record.id + "/revoke", "{}"), now);
     REQUIRE(revoked);
-    CHECK(revoked->find(R"("state":"revoked")") != std::string::npos);
-    CHECK(revoked->find("\"key\"") == std::string::npos);
+    CHECK(made->before.empty());
+    CHECK(made->after == "{" + about);
+    CHECK(revoked->before == "{" + about);
+    CHECK(revoked->after == revoked->said);
+    CHECK(revoked->said.find(R"("state":"revoked")") != std::string::npos);
+    CHECK(revoked->said.find("\"key\"") == std::string::npos);
     CHECK(change_keys(**book, *parse_key_request("/api/keys/ffffffffffff/revoke", "{}"), now).error().code ==
           ErrorCode::not_found);
     CHECK(render_keys({}, 0, now) == R"({"keys":[],"configured":0})");

@@ -8,6 +8,7 @@
 namespace weir::admin {
 namespace {
 
+constexpr std::string_view kStudents = "/api/students";
 constexpr std::array<std::pair<std::string_view, StudentAction>, 3> kActions{
     {{"promote", StudentAction::promote}, {"demote", StudentAction::demote}, {"rollback", StudentAction::rollback}}};
 
@@ -16,10 +17,6 @@ std::string_view name_of(StudentAction action) {
 }
 
 }  // namespace
-
-bool is_below_students(std::string_view path) {
-    return path.starts_with(kStudents) && path.size() > kStudents.size() && path[kStudents.size()] == '/';
-}
 
 Result<StudentRequest> parse_student_request(std::string_view path) {
     const std::string_view rest = path.substr(kStudents.size() + 1);

@@ -12,7 +12,6 @@
 
 namespace weir::admin {
 
-inline constexpr std::string_view kStudents = "/api/students";
 inline constexpr std::size_t kMostStudentName = 64;
 
 enum class StudentAction : std::uint8_t { promote, demote, rollback };
@@ -21,8 +20,6 @@ struct StudentRequest {
     std::string_view student;  // in the path
     StudentAction action = StudentAction::promote;
 };
-// Whether something below /api/students is asked for; nothing: it is another path.
-bool is_below_students(std::string_view path);
 // Error not_found says what there is.
 Result<StudentRequest> parse_student_request(std::string_view path);
 

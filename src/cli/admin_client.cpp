@@ -1,5 +1,6 @@
 #include "cli/admin_client.h"
 
+#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <vector>
@@ -39,6 +40,24 @@ Task<void> ask_and_finish(net::HttpClient& client, Asked& asked, std::function<v
     finished();
 }
 
+std::string variable(const std::string& name) {
+    const char* const value = std::getenv(name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+// Commands read the configuration without its secrets: a token stands there as ${NAME}.
+std::string token_of(const gateway::AdminAccess& access) {
+    if (access.tokens.empty()) return {};
+    if (std::string given = variable("WEIR_ADMIN_TOKEN"); !given.empty()) return given;
+    for (const gateway::AdminToken& one : access.tokens) {
+        if (one.role != gateway::AdminRole::operate) continue;
+        const std::string_view text = one.token;
+        if (!text.starts_with("${") || !text.ends_with('}')) return one.token;
+        return variable(std::string(text.substr(2, text.size() - 3)));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string reachable_host(std::string_view host) {
@@ -46,8 +65,9 @@ std::string reachable_host(std::string_view host) {
     return host == "::" ? "::1" : std::string(host);
 }
 
-Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path,
+Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view method, std::string_view path,
                              std::string_view body) {
+    const gateway::Address& admin = options.admin;
     const net::Endpoint endpoint{reachable_host(admin.host), admin.port, "", false};
     if (admin.port == 0) return fail(ErrorCode::invalid, "admin: port 0 is another one at each start");
     Asked asked;
@@ -56,6 +76,9 @@ Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view met
     asked.head = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nhost: " + endpoint.to_string() + "\r\n";
     if (posts) {
         asked.head += "content-type: application/json\r\ncontent-length: " + std::to_string(asked.body.size()) + "\r\n";
+    }
+    if (const std::string token = token_of(options.admin_access); !token.empty()) {
+        asked.head += "authorization: Bearer " + token + "\r\n";
     }
     asked.head += "\r\n";
     eval::ReactorThread thread;

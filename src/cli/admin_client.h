@@ -19,9 +19,10 @@ struct AdminReply {
     unsigned status = 0;
     std::string body;
 };
-// A POST's body is JSON. Errors: invalid (the configuration says port 0), unavailable (no gateway
-// is there), timeout, too_large, protocol.
-Result<AdminReply> ask_admin(const gateway::Address& admin, std::string_view method, std::string_view path,
+// A POST's body is JSON. Where the configuration has tokens, one of them comes with it: that of the variable
+// WEIR_ADMIN_TOKEN, else the first that may operate, if its own variable is set. Errors: invalid (the configuration
+// says port 0), unavailable (no gateway is there), timeout, too_large, protocol.
+Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view method, std::string_view path,
                              std::string_view body = "{}");
 
 // What a gateway that refuses has said, to `err`, as `weir <command>: ...`. The exit code: 2 where the fault is in what

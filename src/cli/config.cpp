@@ -134,6 +134,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     draft.cascades_line = top.line_of("cascades");
     read_cascades(top, reader, draft);
     read_callers(top, reader, draft);
+    read_admin_access(top, reader, draft);
     top.finish();
 }
 

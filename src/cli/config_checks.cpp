@@ -32,9 +32,15 @@ void check_addresses(Reader& reader, const Draft& draft) {
                      "with weir keys");
     }
     if (!is_loopback(options.admin.host)) {
-        reader.error(draft.admin_line,
-                     "admin: only a loopback address such as 127.0.0.1 is allowed: this version asks "
-                     "for no password there");
+        if (!draft.has_admin_tokens) {
+            reader.error(draft.admin_line,
+                         "admin: without admin_access: only a loopback address such as 127.0.0.1 is allowed, or "
+                         "everybody who reaches it sees and changes everything");
+        } else {
+            reader.warning(draft.admin_line,
+                           "admin: tokens and answers go over the network as they are (no TLS there): put a proxy with "
+                           "TLS in front of it");
+        }
     }
     if (options.listen.port != 0 && options.listen.port == options.admin.port &&
         options.listen.host == options.admin.host) {

@@ -18,7 +18,8 @@ struct Draft {
     gateway::Options options;
     std::vector<File> files;  // that have to be there
     std::vector<Adapter> adapters;
-    bool has_keys = false;  // `keys:` stands there, be it ever so wrong
+    bool has_keys = false;          // `keys:` stands there, be it ever so wrong
+    bool has_admin_tokens = false;  // so does `admin_access:`
     int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1;
 };
 
@@ -35,6 +36,8 @@ void read_examples(Section& cascade, Reader& reader, store::ExampleOptions& to);
 void check_examples(Reader& reader, const Draft& draft);
 // config_keys.cpp: who may ask, and for how much.
 void read_callers(Section& top, Reader& reader, Draft& draft);
+// config_access.cpp: who may ask at the admin address.
+void read_admin_access(Section& top, Reader& reader, Draft& draft);
 // config_checks.cpp: whether it fits together.
 void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings);
 

@@ -35,7 +35,7 @@ TEST_CASE("what is wrong is said with its line") {
         // Keys.
         {kProvider + "lisen: 127.0.0.1:1\n",
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
-          "limits, ledger, cache, providers, models, embedding, cascades, keys, tenants, require_key"}},
+          "limits, ledger, cache, providers, models, embedding, cascades, keys, tenants, require_key, admin_access"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
           "ring_rows, commit_interval"}},
@@ -43,7 +43,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
         {kProvider + "<<: { data: x }\n",
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-          "providers, models, embedding, cascades, keys, tenants, require_key"}},
+          "providers, models, embedding, cascades, keys, tenants, require_key, admin_access"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
          {"4: duplicate key \"head\": it stands in line 3 already"}},
@@ -94,7 +94,8 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who reaches it "
           "spends your money; require_key: true asks for keys that are made with weir keys"}},
         {kProvider + "admin: 10.0.0.1:80\n",
-         {"2: admin: only a loopback address such as 127.0.0.1 is allowed: this version asks for no password there"}},
+         {"2: admin: without admin_access: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
+          "reaches it sees and changes everything"}},
         {kProvider + "listen: localhost:80\nadmin: localhost:80\n", {"3: admin and listen are the same address"}},
         // TLS, files.
         {kProvider + "tls:\n  certificate: a.pem\n", {"2: tls: the key \"key\" is missing"}},
@@ -364,7 +365,7 @@ TEST_CASE("all errors are told at once, by line") {
                 "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
                 "4: providers.p: the key \"base_url\" is missing",
                 "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-                "providers, models, embedding, cascades, keys, tenants, require_key",
+                "providers, models, embedding, cascades, keys, tenants, require_key, admin_access",
                 "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
                 "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});
 }

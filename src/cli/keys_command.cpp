@@ -173,8 +173,7 @@ int keys_command(const KeysArguments& arguments, const LoadSettings& settings, s
         return 2;
     }
     const bool lists = arguments.action == "list";
-    const Result<AdminReply> reply =
-        ask_admin(loaded->options.admin, lists ? "GET" : "POST", path_of(arguments), *body);
+    const Result<AdminReply> reply = ask_admin(loaded->options, lists ? "GET" : "POST", path_of(arguments), *body);
     if (!reply) {
         err << "weir keys: " << reply.error().message << "\n";
         return reply.error().code == ErrorCode::invalid ? 2 : 1;

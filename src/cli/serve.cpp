@@ -68,7 +68,7 @@ int serve_command(const ServeArguments& arguments) {
     gateway::Gateway& gateway = **opened;
     admin::AdminHandler admin(gateway, &gateway.caches());
     net::ServerLimits admin_limits;
-    admin_limits.body_bytes = 64 * 1024;
+    admin_limits.body_bytes = admin::kMostPostBytes;
     admin_limits.connections = 256;
     const auto admin_port = gateway.add_server(options.admin, admin_limits, admin);
     if (!admin_port) {

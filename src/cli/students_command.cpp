@@ -118,7 +118,7 @@ int students_command(const StudentsArguments& arguments, const LoadSettings& set
         return 2;
     }
     const std::string path = std::string(kPath) + (lists ? "" : "/" + arguments.student + "/" + arguments.action);
-    const Result<AdminReply> reply = ask_admin(loaded->options.admin, lists ? "GET" : "POST", path);
+    const Result<AdminReply> reply = ask_admin(loaded->options, lists ? "GET" : "POST", path);
     if (!reply) {
         err << "weir students: " << reply.error().message << "\n";
         return reply.error().code == ErrorCode::invalid ? 2 : 1;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/units.h"
 #include "cascade/options.h"
 #include "limits/rates.h"
@@ -81,6 +82,27 @@ struct KeyOptions {
     int line = 0;
 };
 
+// What may be asked for at the admin address with a token. `operate` may everything; `feedback` only say what an answer
+// was worth, for programs that do.
+enum class AdminRole : std::uint8_t { view, feedback, operate };
+constexpr std::string_view to_string(AdminRole role) {
+    return role == AdminRole::view ? "view" : role == AdminRole::feedback ? "feedback" : "operate";
+}
+
+struct AdminToken {
+    std::string token;  // from ${ENV}; as the CLI presents it to a gateway
+    Digest256 digest{};
+    std::string who;
+    AdminRole role = AdminRole::view;
+    int line = 0;
+};
+
+struct AdminAccess {
+    std::vector<AdminToken> tokens;  // empty: everybody who reaches the address, which is loopback then
+    Micros session_micros = 12LL * 3600 * 1'000'000;
+    bool open_metrics = false;  // GET /metrics without a token
+};
+
 struct Limits {
     std::size_t head_bytes = 32 * 1024;
     std::size_t body_bytes = 32u << 20;    // of a caller's request
@@ -131,6 +153,7 @@ struct Options {
     std::vector<KeyOptions> keys;
     std::map<std::string, limits::Rates> tenants;  // over all keys of a tenant
     bool require_key = false;                      // though there is none yet
+    AdminAccess admin_access;
     std::optional<EmbeddingOptions> embedding;
     Limits limits;
     LedgerOptions ledger;

@@ -1,13 +1,11 @@
 #include "limits/key_record.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <set>
 
+#include "base/secret.h"
 #include "json/scan.h"
 #include "limits/caller.h"
 #include "limits/keys.h"
@@ -15,7 +13,6 @@
 namespace weir::limits {
 namespace {
 
-constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kKeyBegin = "wk-";
 constexpr std::size_t kKeyLetters = 32;
 constexpr std::size_t kShownLetters = 8;  // the other 24 are 142 bits
@@ -146,31 +143,6 @@ Result<bool> read_own(const json::Member& member, std::string_view raw, KeyRecor
     return true;
 }
 
-Result<void> fill_with_chance(char* bytes, std::size_t count) {
-    for (std::size_t got = 0; got < count;) {
-        const ssize_t more = getrandom(bytes + got, count - got, 0);
-        if (more < 0 && errno == EINTR) continue;
-        if (more < 0) return fail(ErrorCode::io, std::string("can't draw a key: ") + std::strerror(errno));
-        got += static_cast<std::size_t>(more);
-    }
-    return {};
-}
-
-// So many of kLetters, each as likely as the others: a byte that would favour the first ones is passed over.
-Result<std::string> draw(std::size_t count) {
-    constexpr unsigned kFair = 256 / kLetters.size() * kLetters.size();
-    std::string drawn;
-    while (drawn.size() < count) {
-        std::array<char, 64> bytes{};
-        if (auto filled = fill_with_chance(bytes.data(), bytes.size()); !filled) return tl::unexpected(filled.error());
-        for (const char byte : bytes) {
-            const auto value = static_cast<unsigned char>(byte);
-            if (value < kFair && drawn.size() < count) drawn += kLetters[value % kLetters.size()];
-        }
-    }
-    return drawn;
-}
-
 }  // namespace
 
 Result<void> check_models(const std::vector<std::string>& models) {
@@ -264,7 +236,7 @@ Result<KeyRecord> parse_record(std::string_view line) {
 }
 
 Result<NewKey> make_key() {
-    Result<std::string> letters = draw(kKeyLetters);
+    Result<std::string> letters = draw_letters(kKeyLetters);
     if (!letters) return tl::unexpected(letters.error());
     std::array<char, 8> id{};
     if (auto filled = fill_with_chance(id.data(), id.size()); !filled) return tl::unexpected(filled.error());

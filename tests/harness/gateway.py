@@ -176,8 +176,8 @@ class Gateway:
             )
         return self.ask("POST", "/v1/chat/completions", body, headers)
 
-    def admin(self, target, method="GET", body=None):
-        return client.ask(self.admin_port, method, target, body)
+    def admin(self, target, method="GET", body=None, headers=()):
+        return client.ask(self.admin_port, method, target, body, headers)
 
     def row(self, reply_or_id, seconds=5.0):
         """The ledger row of a request, once it is settled: a document with numbers as Decimal."""

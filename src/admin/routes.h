@@ -1,0 +1,17 @@
+// The routes of the admin address, by what they are about. docs/admin-api.md lists them.
+// Thread rule: each adds its routes once, before the server starts; what it is given outlives the table.
+#pragma once
+
+#include "admin/route.h"
+#include "cascade/cache_control.h"
+#include "gateway/gateway.h"
+
+namespace weir::admin {
+
+void add_health(RouteTable& routes, gateway::Gateway& gateway);   // and /metrics
+void add_reading(RouteTable& routes, gateway::Gateway& gateway);  // what is told
+void add_keys(RouteTable& routes, gateway::Gateway& gateway);     // callers' keys
+void add_students(RouteTable& routes, gateway::Gateway& gateway);
+void add_caches(RouteTable& routes, cascade::CacheControl* caches);  // and feedback
+
+}  // namespace weir::admin
