@@ -288,7 +288,10 @@ Span Walk::value() {
 }
 
 bool Walk::key_equals(std::string_view name) const {
-    return string_equals(raw_key(), name);
+    const std::string_view key = raw_key();
+    if (key.size() == name.size() + 2) return key.substr(1, name.size()) == name;
+    // Longer, it is that name with escapes or another one.
+    return key.find('\\') != std::string_view::npos && string_equals(key, name);
 }
 
 void members_within(std::string_view document, Span object, std::vector<Member>& out) {

@@ -1,4 +1,5 @@
 // A stream as it passes, and a body as a stream.
+#include <cstring>
 #include <functional>
 
 #include "json/scan.h"
@@ -30,6 +31,7 @@ struct Chunk {
     bool has_error = false;  // not null
     bool has_choices = false;
     std::optional<ServiceTier> tier;
+    UsagePlaces places;
 };
 
 Chunk look_into(std::string_view data) {
@@ -46,13 +48,17 @@ Chunk look_into(std::string_view data) {
             usage_is_first = before == 0;
             const std::size_t begin = usage_is_first ? member.key().begin : before;
             chunk.usage = Found{{begin, member.value().end}, member.value()};
+            chunk.places.usage = member.value();
             chunk.has_usage = !null;
         } else if (member.key_is("error")) {
             chunk.has_error = !null;
         } else if (member.key_is("choices")) {
             chunk.has_choices = member.at_array() && !json::is_empty_container(member.raw());
+            chunk.places.choices = member.value();
         } else if (member.key_is("service_tier")) {
             chunk.tier = read_service_tier(member.raw());
+        } else if (member.key_is("x_groq")) {
+            chunk.places.groq = member.value();
         }
         before = member.value().end;
     }
@@ -72,6 +78,13 @@ Span plain_null_usage(std::string_view data, std::size_t at) {
     const bool last = end + 1 == data.size();
     return last && json::find_mention(data.substr(span.end), "usage", "error") == std::string_view::npos ? span
                                                                                                          : Span{};
+}
+
+// The tier that a chunk names on its top level.
+std::optional<ServiceTier> tier_of(std::string_view data) {
+    constexpr std::string_view kTier = "\"service_tier\"";
+    if (::memmem(data.data(), data.size(), kTier.data(), kTier.size()) == nullptr) return std::nullopt;
+    return look_into(data).tier;
 }
 
 // Whether there may be a usage in x_groq or a choice. The text need not be checked.
@@ -144,13 +157,13 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
     if (options_.keep) keep(data);
     const std::size_t mention = json::find_mention(data, "usage", "error");
     if (mention == std::string_view::npos) {
-        if (data_events_ == 1) take_tier(look_into(data).tier);
+        if (data_events_ == 1) take_tier(tier_of(data));
         out += event.raw;
         learn(event, data, {});
         return {};
     }
     if (const Span null = plain_null_usage(data, mention); !null.empty()) {
-        if (data_events_ == 1) take_tier(look_into(data).tier);
+        if (data_events_ == 1) take_tier(tier_of(data));
         const Span removed = options_.hide_usage ? null : Span{};
         append_without(event, data, removed, out);
         learn(event, data, removed);
@@ -164,7 +177,7 @@ Result<void> ChatStream::take(const http::SseSplitter::Event& event, std::string
         }
     }
     failed_ |= chunk.has_error;
-    if (chunk.has_usage || may_nest_usage(data)) read_chat_usage(data, json::Span{0, data.size()}, usage_);
+    if (chunk.has_usage || may_nest_usage(data)) read_chat_usage(data, chunk.places, usage_);
     take_tier(chunk.tier);
     if (!options_.hide_usage || !chunk.usage) {
         out += event.raw;

@@ -315,6 +315,12 @@ bool read_chat_usage(std::string_view document, const UsagePlaces& places, Usage
 }
 
 void update_usage(Usage& usage, const Usage& later) {
+    if (!usage.reported && later.reported) {  // the first report; before it there may be a tier alone
+        const ServiceTier tier = usage.tier;
+        usage = later;
+        if (later.tier == ServiceTier::standard) usage.tier = tier;
+        return;
+    }
     const Usage before = usage;
     usage = later;
     usage.reported = later.reported || before.reported;

@@ -14,7 +14,9 @@ bool stays_here(std::string_view name) {
         "te",           "trailer",       "transfer-encoding", "upgrade",          "content-length",
         "expect",       "authorization", "x-api-key",         "cookie",           "accept-encoding",
         "content-type", "forwarded",     "api-key",           "x-goog-api-key"};
-    const auto same = [name](std::string_view known) { return http::equals_ignoring_case(name, known); };
+    const auto same = [name](std::string_view known) {
+        return name.size() == known.size() && http::equals_ignoring_case(name, known);
+    };
     if (std::any_of(kNames.begin(), kNames.end(), same)) return true;
     const auto starts = [name](std::string_view prefix) {
         return name.size() >= prefix.size() && http::equals_ignoring_case(name.substr(0, prefix.size()), prefix);
@@ -83,8 +85,10 @@ std::string request_head(const ProviderLink& provider, const Endpoint& endpoint,
     head += std::to_string(body_bytes);
     head += "\r\n";
     if (caller != nullptr) {
+        const bool names_some = caller->headers.find("connection") != nullptr;
         for (const http::Header& header : caller->headers.list) {
-            if (stays_here(header.name) || caller->headers.has_token("connection", header.name)) continue;
+            if (stays_here(header.name)) continue;
+            if (names_some && caller->headers.has_token("connection", header.name)) continue;
             if (has_line(provider.fixed_lines, header.name)) continue;
             head += header.name;
             head += ": ";
