@@ -87,4 +87,44 @@ inline std::string answer_stream(bool usage_was_asked_for) {
     return all + "data: [DONE]\n\n";
 }
 
+// The same text as Anthropic's Messages API streams it: what it takes to tell it in chat's events is measured.
+inline std::string messages_event(const std::string& name, const std::string& members) {
+    return "event: " + name + "\ndata: {\"type\":\"" + name + "\"" + members + "}\n\n";
+}
+
+inline std::vector<std::string> messages_events() {
+    std::vector<std::string> all;
+    all.push_back(messages_event(
+        "message_start",
+        R"(,"message":{"id":"msg_bench0001","type":"message","role":"assistant","model":"bench-1","content":[],)"
+        R"("stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":211,"cache_creation_input_tokens":0,)"
+        R"("cache_read_input_tokens":0,"output_tokens":1,"service_tier":"standard"}})"));
+    all.push_back(messages_event("content_block_start", R"(,"index":0,"content_block":{"type":"text","text":""})"));
+    all.push_back(messages_event("ping", ""));
+    for (int i = 0; i < kContentEvents; ++i) {
+        all.push_back(messages_event("content_block_delta",
+                                     R"(,"index":0,"delta":{"type":"text_delta","text":")" + answer_word(i) + "\"}"));
+    }
+    all.push_back(messages_event("content_block_stop", R"(,"index":0)"));
+    all.push_back(messages_event(
+        "message_delta", R"(,"delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":64})"));
+    all.push_back(messages_event("message_stop", ""));
+    return all;
+}
+
+// And as Gemini does, counts in each.
+inline std::vector<std::string> gemini_events() {
+    std::vector<std::string> all;
+    for (int i = 0; i < kContentEvents; ++i) {
+        all.push_back(R"(data: {"candidates": [{"content": {"parts": [{"text": ")" + answer_word(i) +
+                      R"("}],"role": "model"},)" + (i + 1 == kContentEvents ? R"("finishReason": "STOP",)" : "") +
+                      R"("index": 0}],"usageMetadata": {"promptTokenCount": 211,"candidatesTokenCount": )" +
+                      std::to_string(i + 1) + R"(,"totalTokenCount": )" + std::to_string(212 + i) +
+                      R"(,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 211}]},"modelVersion": "bench-1",)"
+                      R"("responseId": "bench000000000000000001"})"
+                      "\r\n\r\n");
+    }
+    return all;
+}
+
 }  // namespace bench

@@ -1,7 +1,8 @@
 // A fake provider for the benchmarks: a single-threaded epoll HTTP/1.1 server that answers POST .../chat/completions at
 // once with a fixed, valid answer. A request with "stream": true gets 64 content events in one burst, or, below a path
 // that begins with /paced, one event every --pace-ms. Below /labels the answer is the label of a word in the request
-// (answers.h). Keep-alive and pipelining; no chunked request bodies (411).
+// (answers.h). Below a path with /messages or :streamGenerateContent the burst is Anthropic's or Gemini's. Keep-alive
+// and pipelining; no chunked request bodies (411).
 //
 //   instant_upstream [--port 0] [--pace-ms 5]      prints "listening on PORT"
 //   GET /stats -> {"requests":N,"streams":N}; any other GET -> {"status":"ok"}
@@ -68,6 +69,12 @@ constexpr std::string_view kStreamHead =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
     "x-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n";
 
+std::string burst_of(const std::vector<std::string>& events) {
+    std::string burst(kStreamHead);
+    for (const std::string& event : events) burst += chunk(event);
+    return burst + "0\r\n\r\n";
+}
+
 class Upstream {
   public:
     Upstream(std::uint16_t port, long pace_ms);
@@ -91,6 +98,7 @@ class Upstream {
     // Chunk-encoded; [1] for requests that ask for usage.
     std::array<std::vector<std::string>, 2> events_;
     std::array<std::string, 2> bursts_;
+    std::string messages_burst_, gemini_burst_;
     std::string body_answer_;
     std::array<std::string, bench::kLabels.size()> label_answers_;
 };
@@ -143,6 +151,8 @@ Upstream::Upstream(std::uint16_t port, long pace_ms)
         burst = kStreamHead;
         for (const std::string& event : events) burst += event;
     }
+    messages_burst_ = burst_of(bench::messages_events());
+    gemini_burst_ = burst_of(bench::gemini_events());
 }
 
 void Upstream::run() {
@@ -249,6 +259,17 @@ void Upstream::answer_one(Connection& connection, std::string_view head, std::st
         return;
     }
     ++stats_.requests;
+    const std::string_view target = head.substr(0, head.find("\r\n"));
+    if (target.find("/messages ") != std::string_view::npos) {
+        ++stats_.streams;
+        connection.out += messages_burst_;
+        return;
+    }
+    if (target.find(":streamGenerateContent") != std::string_view::npos) {
+        ++stats_.streams;
+        connection.out += gemini_burst_;
+        return;
+    }
     if (head.substr(head.find(' ') + 1).starts_with("/labels")) {
         std::size_t label = 0;
         while (label + 1 < bench::kLabels.size() && body.find(bench::kLabels[label].word) == std::string_view::npos) {

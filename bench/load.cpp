@@ -4,7 +4,8 @@
 //     --connections 32   --seconds 4 | --requests N   --body-bytes 1024
 //     --rate R           open loop: a request is due every 1/R s and its latency counts from then (no coordinated
 //                        omission); without it, closed loop: each connection asks again as soon as it has its answer
-//     --stream none|plain|usage    usage: the caller asks for it
+//     --stream none|plain|usage|translated    usage: the caller asks for it; translated: out of another API's, so that
+//                        the words of the answer have to be there in their order, and [DONE]
 //     --distinct N       prompts repeat after N requests; 0: never (default 0)
 //     --labels 1         questions of a narrow task; the answer is a label, from whomever (by_student counts students')
 //     --header 'name: value'       one more header
@@ -66,6 +67,7 @@ class AnswerCheck {
   public:
     explicit AnswerCheck(const Options& options)
         : labels_(options.labels),
+          translated_(options.stream == "translated"),
           expected_(options.stream == "none" ? bench::answer_body() : bench::answer_stream(options.stream == "usage")) {
     }
 
@@ -82,7 +84,9 @@ class AnswerCheck {
 
     bool is_right(std::size_t label) const;
 
-    bool labels_;
+    bool is_translated() const;
+
+    bool labels_, translated_;
     std::uint64_t by_student_ = 0;
     std::string expected_, payload_, problem_;
 };
@@ -102,7 +106,18 @@ bool AnswerCheck::decode_chunks(std::string_view rest, std::size_t& used, bool& 
     }
 }
 
+bool AnswerCheck::is_translated() const {
+    const std::string_view payload = payload_;
+    std::size_t at = 0;
+    for (int i = 0; i < bench::kContentEvents; ++i) {
+        at = payload.find(bench::answer_word(i), at);
+        if (at == std::string_view::npos) return false;
+    }
+    return payload.ends_with("data: [DONE]\n\n");
+}
+
 bool AnswerCheck::is_right(std::size_t label) const {
+    if (translated_) return is_translated();
     if (!labels_) return payload_ == expected_;
     return payload_.find(bench::label_content(bench::kLabels[label])) != std::string::npos;
 }

@@ -69,6 +69,19 @@ CASES = {
         options={"stream": "plain"},
         weir={FORWARDING: ("bench-off", {})},
     ),
+    "translated": dict(
+        title="stream of 64 events out of another API's, against relaying",
+        peer=FORWARDING,
+        bar=2.0,
+        aim=1.5,
+        options={"stream": "plain"},
+        weir={
+            FORWARDING: ("bench-off", {}),
+            "weir, out of Anthropic's": ("bench-anthropic", {"stream": "translated"}),
+            "weir, out of Gemini's": ("bench-gemini", {"stream": "translated"}),
+        },
+        peers=(),
+    ),
     "paced": dict(
         title="stream of 64 events 5 ms apart, 32 at a time",
         peer="haproxy",
@@ -100,6 +113,8 @@ CALLGRIND = {
     "proxied, 1 KiB": ("bench-off", {}),
     "exact hit": ("bench-serve", {"distinct": 8}),
     "stream of 64 events": ("bench-off", {"stream": "plain"}),
+    "... out of Anthropic's": ("bench-anthropic", {"stream": "translated"}),
+    "... out of Gemini's": ("bench-gemini", {"stream": "translated"}),
 }
 CALLGRIND_REQUESTS = (200, 1000)
 
@@ -205,7 +220,7 @@ def print_case(name, case, figures, results):
         m = {k: median(rounds, k) for k in rounds[0]}
         ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
         shown = "" if ratio is None or label == case["peer"] else "%.2f" % ratio
-        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING, STUDENT) else ""
+        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING, STUDENT) or "out of" in label else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
         peak = max(r["peak_mib"] for r in rounds)
         print(
