@@ -37,10 +37,10 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60) on top of its corpus
 	@scripts/install_dependencies.sh test
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: ## the unit tests and the fuzzers' corpora under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/install_dependencies.sh test
 	@scripts/build.sh asan
-	@ctest --test-dir build/asan --tests-regex '^unit\.' --output-on-failure --no-tests=error
+	@ctest --test-dir build/asan --tests-regex '^(unit|fuzz_replay)\.' --output-on-failure --no-tests=error
 
 clean: ## removes build/ (the cache of llama-server and the model stays: ~/.cache/weir)
 	rm -rf build

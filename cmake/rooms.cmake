@@ -1,6 +1,6 @@
 # weir_room(NAME LIBRARIES ... [PRECOMPILE header]): everything under src/NAME.
 #   x.cpp -> library weir_NAME;  x_test.cpp -> one test program NAME_test;  x_fuzz.cpp -> fuzzer x_fuzz (preset fuzz);
-#   x_bench.cpp -> program x_bench.
+#   in the other presets all of them make one program NAME_replay;  x_bench.cpp -> program x_bench.
 function(weir_room name)
   cmake_parse_arguments(ROOM "" "PRECOMPILE" "LIBRARIES" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
@@ -35,10 +35,10 @@ function(weir_room name)
       add_executable(${target} ${fuzzer})
       target_link_libraries(${target} PRIVATE ${lib})
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-      # A short replay of the committed corpus; `make fuzz` runs longer.
+      # A short run on top of the committed corpus; `make fuzz` runs longer.
       add_test(NAME fuzz.${target} COMMAND ${target} -runs=20000 -max_total_time=20 -seed=1
                ${CMAKE_BINARY_DIR}/corpus/${target} ${CMAKE_SOURCE_DIR}/fuzz/${target})
-      file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${target} ${CMAKE_SOURCE_DIR}/fuzz/${target})
+      file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${target})
     endforeach()
     return()
   endif()
@@ -49,12 +49,32 @@ function(weir_room name)
     weir_own_code(${name}_test)
     add_test(NAME unit.${name} COMMAND ${name}_test)
   endif()
+  if(fuzzers)
+    weir_replay(${name} ${lib} ${fuzzers})
+    add_test(NAME fuzz_replay.${name} COMMAND ${name}_replay ${CMAKE_SOURCE_DIR}/fuzz)
+  endif()
   foreach(bench ${benches})
     get_filename_component(target ${bench} NAME_WE)
     add_executable(${target} EXCLUDE_FROM_ALL ${bench})
     target_link_libraries(${target} PRIVATE ${lib})
     weir_own_code(${target})
   endforeach()
+endfunction()
+
+# weir_replay(NAME LIBRARY FUZZER...): the program NAME_replay, which runs these fuzzers' corpora without libFuzzer.
+function(weir_replay name lib)
+  set(list "")
+  foreach(fuzzer ${ARGN})
+    get_filename_component(one ${fuzzer} NAME_WE)
+    set_source_files_properties(${fuzzer} PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=replay_${one})
+    string(APPEND list "WEIR_FUZZER(${one})\n")
+  endforeach()
+  set(generated ${CMAKE_BINARY_DIR}/replay/${name})
+  file(CONFIGURE OUTPUT ${generated}/fuzzers.inc CONTENT "${list}" @ONLY)
+  add_executable(${name}_replay ${ARGN} ${CMAKE_SOURCE_DIR}/tests/replay/main.cpp)
+  target_include_directories(${name}_replay PRIVATE ${generated})
+  target_link_libraries(${name}_replay PRIVATE ${lib})
+  weir_own_code(${name}_replay)
 endfunction()
 
 find_path(RAPIDCHECK_INCLUDE rapidcheck.h REQUIRED)

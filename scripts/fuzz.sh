@@ -12,7 +12,7 @@ while IFS= read -r source; do
     name=$(basename "$source" .cpp)
     found=$((found + 1))
     say "$name: $seconds s"
-    mkdir -p "build/fuzz/corpus/$name" "fuzz/$name"
+    mkdir -p "build/fuzz/corpus/$name"
     "build/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "fuzz/$name"
 done < <(find src -name '*_fuzz.cpp' | sort)
