@@ -1,6 +1,6 @@
 # Names for what is done often; the work is in scripts/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench fmt lint fuzz asan clean
+.PHONY: help build run test bench package fmt lint fuzz asan clean
 
 export CONFIG MODEL ONCE JOBS
 FUZZ_SECONDS ?= 60
@@ -22,6 +22,12 @@ bench: ## side by side with nginx and HAProxy; ARGS="--quick" and others: bench/
 	@scripts/install_dependencies.sh bench
 	@scripts/build.sh release weir bench_instant_upstream bench_load
 	@bench/run.py $(ARGS)
+
+package: ## a Debian package, build/release/weir_VERSION_ARCH.deb
+	@scripts/install_dependencies.sh package
+	@scripts/build.sh release weir packaged
+	@cd build/release && cpack -G DEB > package.log || { cat package.log >&2; exit 1; }
+	@ls build/release/weir_*.deb
 
 fmt: ## writes all C++ as .clang-format says
 	@scripts/check_format.sh --fix

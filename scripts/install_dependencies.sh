@@ -3,6 +3,7 @@
 # is there. Leaves no service running.
 #   scripts/install_dependencies.sh           to build and run
 #   scripts/install_dependencies.sh test      also what the tests need
+#   scripts/install_dependencies.sh package   also what a Debian package is made with
 #   scripts/install_dependencies.sh bench     also what the benchmark compares with
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -11,15 +12,17 @@ build=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev libsimdjson
     libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev doctest-dev librapidcheck-dev pkg-config
     ca-certificates curl python3 python3-venv)
 test=(clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
+package=(dpkg-dev gzip)
 bench=(nginx-light haproxy wrk valgrind)
 
 wanted=("${build[@]}")
 case ${1:-build} in
     build) ;;
-    test) wanted+=("${test[@]}") ;;
+    test) wanted+=("${test[@]}" "${package[@]}") ;;
+    package) wanted+=("${package[@]}") ;;
     bench) wanted+=("${bench[@]}") ;;
-    all) wanted+=("${test[@]}" "${bench[@]}") ;;
-    *) die "usage: $0 [build|test|bench|all]" ;;
+    all) wanted+=("${test[@]}" "${package[@]}" "${bench[@]}") ;;
+    *) die "usage: $0 [build|test|package|bench|all]" ;;
 esac
 
 installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "cli/check.h"
+#include "cli/command_help.h"
 #include "cli/config.h"
+#include "cli/config_reader.h"
 #include "cli/config_values.h"
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
@@ -15,6 +17,7 @@
 #include "cli/eval_router_command.h"
 #include "cli/eval_spans_command.h"
 #include "cli/export_command.h"
+#include "cli/health_command.h"
 #include "cli/import_command.h"
 #include "cli/keys_command.h"
 #include "cli/litellm_command.h"
@@ -48,6 +51,7 @@ Every command explains itself: weir report --help
 Exit codes: 0 done, 1 failed, 2 wrong usage or input (as file:line: message).)";
 
 const std::map<std::string, OutputFormat> kFormats{{"table", OutputFormat::table}, {"json", OutputFormat::json}};
+const std::map<std::string, Shell> kShells{{"bash", Shell::bash}, {"zsh", Shell::zsh}, {"fish", Shell::fish}};
 const std::map<std::string, LogLevel> kLogLevels{
     {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning}, {"error", LogLevel::error}};
 const std::map<std::string, store::GroupBy> kGroups{{"task", store::GroupBy::task},
@@ -76,6 +80,8 @@ const std::map<std::string, eval::EmbeddingChoice::Kind> kEmbedders{{"auto", eva
                                                                     {"minilm", eval::EmbeddingChoice::Kind::minilm}};
 
 struct Arguments {
+    std::string health_config = "weir.yaml";
+    Shell shell = Shell::bash;
     TrainVerifierArguments train;
     TrainStudentArguments train_student;
     EvalStudentArguments eval_student;
@@ -474,24 +480,42 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_eval_examples(*app.get_subcommand("eval"), to.eval_examples);
     add_eval_student(*app.get_subcommand("eval"), to.eval_student);
 
+    CLI::App* const health = app.add_subcommand("health", "Whether the running gateway is ready: exit code 0, else 1");
+    add_config(*health, to.health_config);
+    CLI::App* const completion = app.add_subcommand("completion", "A shell's completion of these commands, to stdout");
+    add_choice(*completion, "shell", to.shell, kShells, "bash|zsh|fish", "for which shell");
+    completion->get_option("shell")->required();
+    app.add_subcommand("man", "The manual page, to stdout: weir man | man -l -");
     CLI::App* const version = app.add_subcommand("version", "Print the version");
     add_format(*version, to.version_format);
     for (CLI::App* const command : {serve, check, version, app.get_subcommand("report")}) command->footer("");
 }
 
 // What is wrong with the first argument; empty: nothing.
-std::string command_problem(int argc, const char* const* argv) {
-    constexpr std::array<std::string_view, 12> kCommands{"serve",          "check",  "report", "students",
-                                                         "keys",           "replay", "export", "import",
-                                                         "import-adapter", "train",  "eval",   "version"};
+std::string command_problem(const CLI::App& app, int argc, const char* const* argv) {
+    std::vector<std::string> names;
+    for (const CLI::App* const command : app.get_subcommands({})) names.push_back(command->get_name());
+    const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty())
-        return "a command is missing: serve, check, report, students, keys, replay, export, import, import-adapter, "
-               "train, "
-               "eval or version";
-    if (word.front() == '-' || std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end()) return {};
-    const std::string_view meant = closest(word, kCommands);
+    if (word.empty()) return "a command is missing; there are " + join(known);
+    if (word.front() == '-' || std::find(known.begin(), known.end(), word) != known.end()) return {};
+    const std::string_view meant = closest(word, known);
     return "there is no command " + quote(word) + (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)");
+}
+
+CommandHelp describe(const CLI::App& app) {
+    CommandHelp help{app.get_name(), app.get_description(), app.get_footer(), {}, {}};
+    for (const CLI::Option* const option : app.get_options()) {
+        OptionHelp& one = help.options.emplace_back();
+        one.positional = option->get_positional();
+        if (one.positional) one.names.push_back(option->get_single_name());
+        for (const std::string& name : option->get_snames()) one.names.push_back("-" + name);
+        for (const std::string& name : option->get_lnames()) one.names.push_back("--" + name);
+        if (option->get_items_expected_max() > 0) one.value = option->get_type_name();
+        one.text = option->get_description();
+    }
+    for (const CLI::App* const command : app.get_subcommands({})) help.commands.push_back(describe(*command));
+    return help;
 }
 
 int print_version(OutputFormat format, std::ostream& out) {
@@ -511,7 +535,7 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
                  "weir");
     Arguments arguments;
     add_commands(app, arguments);
-    if (const std::string problem = command_problem(argc, argv); !problem.empty()) {
+    if (const std::string problem = command_problem(app, argc, argv); !problem.empty()) {
         err << "weir: " << problem << "\nTry: weir --help\n";
         return 2;
     }
@@ -535,6 +559,15 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     if (app.got_subcommand("check")) return check_command(arguments.check, process_settings(), out, err);
     if (app.got_subcommand("report")) {
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
+    }
+    if (app.got_subcommand("health")) return health_command(arguments.health_config, process_settings(), out, err);
+    if (app.got_subcommand("completion")) {
+        out << render_completion(describe(app), arguments.shell);
+        return 0;
+    }
+    if (app.got_subcommand("man")) {
+        out << render_man_page(describe(app), std::string(kVersion));
+        return 0;
     }
     if (app.got_subcommand("students")) return students_command(arguments.students, process_settings(), out, err);
     if (app.got_subcommand("keys")) return keys_command(arguments.keys, process_settings(), out, err);
