@@ -13,7 +13,7 @@ RUN make package && cp build/release/weir_*.deb /weir.deb
 FROM debian:12-slim
 COPY --from=build /weir.deb /tmp/weir.deb
 RUN apt-get update && apt-get install --yes --no-install-recommends /tmp/weir.deb && rm -rf /tmp/weir.deb /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/weir --create-home weir
+    && useradd --uid 10001 --home-dir /var/lib/weir --create-home weir
 USER 10001
 WORKDIR /var/lib/weir
 VOLUME /var/lib/weir

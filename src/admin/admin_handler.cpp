@@ -70,13 +70,17 @@ Result<std::string> parse_token(std::string_view body) {
 
 }  // namespace
 
-AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches)
+AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches, ConfigDesk* desk)
     : gateway_(gateway), access_(gateway.clock()), audit_(gateway.routes()->options().data_folder) {
     add_health(routes_, gateway);
     add_reading(routes_, gateway);
     add_keys(routes_, gateway);
     add_students(routes_, gateway);
     add_caches(routes_, caches);
+    if (desk != nullptr) {
+        what_if_ = std::make_unique<WhatIfJobs>(*desk);
+        add_config(routes_, *desk, *what_if_);
+    }
     add_sessions();
     add_audit();
 }

@@ -5,10 +5,12 @@
 // Limits: bodies of kMostPostBytes.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "admin/access.h"
 #include "admin/audit_log.h"
+#include "admin/config_requests.h"
 #include "admin/route.h"
 #include "base/worker.h"
 #include "cascade/cache_control.h"
@@ -20,7 +22,9 @@ namespace weir::admin {
 class AdminHandler final : public net::Handler {
   public:
     // `caches` outlives the handler; nullptr: the POST requests about them are answered with 501.
-    explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr);
+    // `desk`, too; nullptr: there is nothing at /api/config and /api/what-if.
+    explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr,
+                          ConfigDesk* desk = nullptr);
 
     Task<void> handle(net::Exchange& exchange) override;
     std::string protocol_error(unsigned status, std::string_view problem) override;
@@ -33,6 +37,7 @@ class AdminHandler final : public net::Handler {
     gateway::Gateway& gateway_;
     Access access_;
     AuditLog audit_;
+    std::unique_ptr<WhatIfJobs> what_if_;  // null: no desk
     RouteTable routes_;
     Worker worker_;
 };

@@ -1,5 +1,5 @@
 // One thread for work that may wait for disk: reactors hand it over and go on when it is done.
-// Thread rule: run() from a coroutine on the executor's thread; the work runs on the worker's.
+// Thread rule: run() from a coroutine on the executor's thread, enqueue() from any; the work runs on the worker's.
 // Limits: the queue is unbounded: callers bound what they send (one piece of work a request).
 #pragma once
 
@@ -38,8 +38,10 @@ class Worker {
     // `work` must live in a named variable's place: pass by move, capture by reference what outlives the co_await.
     Awaiter run(Executor& executor, std::function<void()> work) { return {*this, executor, std::move(work)}; }
 
-  private:
+    // Done in its turn; nobody waits for it.
     void enqueue(std::function<void()> work);
+
+  private:
     void loop();
 
     std::mutex mutex_;

@@ -109,7 +109,9 @@ std::string json_interval(const char* name, const std::optional<Interval>& value
            key + "_high\": " + number(value->high, digits);
 }
 
-void print_json(const std::vector<ReplayLine>& lines, const std::string& folder, std::ostream& out) {
+}  // namespace
+
+void print_replay_json(const std::vector<ReplayLine>& lines, const std::string& folder, std::ostream& out) {
     out << "{\"data\": " << json_string(folder) << ", \"lines\": [";
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const ReplayLine& line = lines[i];
@@ -137,8 +139,6 @@ void print_json(const std::vector<ReplayLine>& lines, const std::string& folder,
     }
     out << "\n]}\n";
 }
-
-}  // namespace
 
 Result<std::vector<ReplayCandidate>> candidates_of(const gateway::Options& options, const eval::ReplayLog& log) {
     const auto models = gateway::ModelDirectory::build(options);
@@ -198,7 +198,7 @@ int replay_command(const ReplayArguments& arguments, const LoadSettings& setting
         lines.push_back(eval::replay(*log, log->references[i], (*candidates)[i], arguments.seed));
     }
     if (arguments.format == OutputFormat::json) {
-        print_json(lines, folder, out);
+        print_replay_json(lines, folder, out);
     } else if (lines.empty()) {
         out << "No requests in " << folder << " since then.\n";
     } else {

@@ -24,6 +24,9 @@ struct ReplayArguments {
 // prices. Error invalid: the price file can't be read.
 Result<std::vector<eval::ReplayCandidate>> candidates_of(const gateway::Options& options, const eval::ReplayLog& log);
 
+// What `weir replay --format json` prints.
+void print_replay_json(const std::vector<eval::ReplayLine>& lines, const std::string& folder, std::ostream& out);
+
 // Exit code: 0, 1 the log can't be read, 2 wrong arguments or configuration (file:line).
 int replay_command(const ReplayArguments& arguments, const LoadSettings& settings, const Clock& clock,
                    std::ostream& out, std::ostream& err);

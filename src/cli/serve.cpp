@@ -8,6 +8,7 @@
 #include "admin/admin_handler.h"
 #include "base/clock.h"
 #include "cli/config.h"
+#include "cli/file_desk.h"
 #include "cli/log_sink.h"
 #include "gateway/gateway.h"
 
@@ -26,21 +27,30 @@ std::string shown(const gateway::Address& address, std::uint16_t port) {
     return net::Endpoint{address.host, port, "", false}.to_string();
 }
 
-void reload(gateway::Gateway& gateway, const std::string& file) {
+// What came of it, as whoever asked for it at the admin address is told.
+admin::ConfigCheck reload(gateway::Gateway& gateway, const std::string& file) {
+    admin::ConfigCheck outcome;
     const LoadResult loaded = load_config(file);
     if (!loaded) {
-        for (const Diagnostic& error : loaded.error()) log_error("reload refused: " + to_string(error));
-        return;
+        for (const Diagnostic& error : loaded.error()) {
+            log_error("reload refused: " + to_string(error));
+            outcome.errors.push_back({error.line, error.message});
+        }
+        return outcome;
     }
-    for (const Diagnostic& warning : loaded->warnings) log_warning(to_string(warning));
-    std::vector<std::string> kept;
-    if (const auto done = gateway.reload(loaded->options, kept); !done) {
+    for (const Diagnostic& warning : loaded->warnings) {
+        log_warning(to_string(warning));
+        outcome.warnings.push_back({warning.line, warning.message});
+    }
+    if (const auto done = gateway.reload(loaded->options, outcome.kept); !done) {
         log_error("reload refused, nothing has changed: " + done.error().message);
-        return;
+        outcome.errors.push_back({0, done.error().message});
+        return outcome;
     }
-    for (const std::string& name : kept)
+    for (const std::string& name : outcome.kept)
         log_warning("reload: '" + name + "' changes only with a restart; it stays as it was");
     log_info("reloaded " + file);
+    return outcome;
 }
 
 }  // namespace
@@ -66,7 +76,8 @@ int serve_command(const ServeArguments& arguments) {
         return 1;
     }
     gateway::Gateway& gateway = **opened;
-    admin::AdminHandler admin(gateway, &gateway.caches());
+    FileDesk desk(arguments.config_file, process_settings());
+    admin::AdminHandler admin(gateway, &gateway.caches(), &desk);
     net::ServerLimits admin_limits;
     admin_limits.body_bytes = admin::kMostPostBytes;
     admin_limits.connections = 256;
@@ -83,7 +94,7 @@ int serve_command(const ServeArguments& arguments) {
         int number = 0;
         if (sigwait(&signals, &number) != 0) continue;
         if (number != SIGHUP) break;
-        reload(gateway, arguments.config_file);
+        desk.reloaded(reload(gateway, arguments.config_file));
     }
     log_info("draining");
     gateway.drain();

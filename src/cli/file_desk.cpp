@@ -1,0 +1,197 @@
+#include "cli/file_desk.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <regex>
+#include <sstream>
+#include <utility>
+
+#include "base/files.h"
+#include "cli/replay_command.h"
+#include "cli/report_command.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::size_t kMostFileBytes = 1u << 20;
+constexpr int kPromiseLines = 6;  // a promise's share stands within so many lines of its beginning
+
+std::vector<admin::ConfigProblem> problems(const std::vector<Diagnostic>& diagnostics) {
+    std::vector<admin::ConfigProblem> out;
+    for (const Diagnostic& one : diagnostics) out.push_back({one.line, one.message});
+    return out;
+}
+
+std::string first_of(const std::vector<Diagnostic>& diagnostics) {
+    return diagnostics.empty() ? "the configuration is wrong" : to_string(diagnostics.front());
+}
+
+// A link is followed: what it names is what is written.
+std::string real_path(const std::string& file) {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::canonical(file, error);
+    return error ? file : path.string();
+}
+
+std::string percent(double share) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g%%", share * 100);
+    return text;
+}
+
+// Sets the promise of the cascades that are meant. The lines where they stand; none: there is no such promise.
+std::vector<int> set_promises(gateway::Options& options, const admin::WhatIf& asked) {
+    std::vector<int> lines;
+    for (cascade::CascadeOptions& one : options.cascades) {
+        if (!one.promise || (!asked.cascade.empty() && one.name != asked.cascade)) continue;
+        one.promise->disagreement = *asked.promise;
+        lines.push_back(one.promise->line);
+    }
+    return lines;
+}
+
+Result<void> set_price(gateway::Options& options, const admin::WhatIf& asked) {
+    constexpr double kPicosPerUsdPerMillion = 1e6;  // USD per 10^6 tokens -> pico-dollars a token
+    for (gateway::ModelOptions& model : options.models) {
+        if (model.full_name() != asked.model) continue;
+        prices::Price price = model.price.value_or(prices::Price{});
+        price.input = PicoUsdPerToken{std::llround(*asked.input_usd * kPicosPerUsdPerMillion)};
+        price.output = PicoUsdPerToken{std::llround(*asked.output_usd * kPicosPerUsdPerMillion)};
+        model.price = price;
+        return {};
+    }
+    return fail(ErrorCode::not_found, "there is no model '" + asked.model + "' in the configuration");
+}
+
+}  // namespace
+
+std::optional<std::string> with_promise(const std::string& text, int line, double share) {
+    std::size_t begin = 0;
+    for (int at = 1; at < line; ++at) {
+        begin = text.find('\n', begin);
+        if (begin == std::string::npos) return std::nullopt;
+        ++begin;
+    }
+    std::size_t end = begin;
+    for (int lines = 0; lines < kPromiseLines && end < text.size(); ++lines) {
+        end = std::min(text.find('\n', end), text.size() - 1) + 1;
+    }
+    static const std::regex kShare(R"((disagreement|harm)(\s*:\s*)([0-9.]+%?))");
+    const std::string part = text.substr(begin, end - begin);
+    std::smatch found;
+    if (!std::regex_search(part, found, kShare)) return std::nullopt;
+    const auto at = begin + static_cast<std::size_t>(found.position(3));
+    std::string edited = text;
+    edited.replace(at, static_cast<std::size_t>(found.length(3)), percent(share));
+    return edited;
+}
+
+FileDesk::FileDesk(std::string file, LoadSettings settings, std::function<void()> send_hangup)
+    : file_(std::move(file)),
+      settings_(std::move(settings)),
+      send_hangup_(send_hangup ? std::move(send_hangup) : [] { ::kill(::getpid(), SIGHUP); }) {}
+
+Result<std::string> FileDesk::text() const {
+    return read_file(file_, kMostFileBytes);
+}
+
+admin::ConfigCheck FileDesk::check(std::string_view text) const {
+    admin::ConfigCheck out;
+    const LoadResult loaded = load_config_text(text, file_, settings_);
+    if (loaded) {
+        out.warnings = problems(loaded->warnings);
+    } else {
+        out.errors = problems(loaded.error());
+    }
+    return out;
+}
+
+Result<void> FileDesk::write(const std::string& text) const {
+    const std::string to = real_path(file_);
+    struct stat before {};
+    const bool there = ::stat(to.c_str(), &before) == 0;
+    if (Result<void> written = write_file_durably(to, text); !written) return written;
+    if (there) ::chmod(to.c_str(), before.st_mode & 07777);
+    return {};
+}
+
+Result<admin::ConfigCheck> FileDesk::hang_up() {
+    std::unique_lock lock(mutex_);
+    outcome_.reset();
+    send_hangup_();
+    if (!told_.wait_for(lock, std::chrono::microseconds(kApplyMicros), [this] { return outcome_.has_value(); })) {
+        return fail(ErrorCode::timeout, "the gateway has not reloaded within 30 s");
+    }
+    return *std::exchange(outcome_, std::nullopt);
+}
+
+Result<admin::ConfigCheck> FileDesk::apply(const std::string& text) {
+    admin::ConfigCheck checked = check(text);
+    if (!checked.errors.empty()) return checked;
+    const Result<std::string> before = this->text();
+    if (!before) return tl::unexpected(before.error());
+    if (Result<void> written = write(text); !written) return tl::unexpected(written.error());
+    Result<admin::ConfigCheck> outcome = hang_up();
+    if (!outcome || !outcome->errors.empty()) {
+        if (Result<void> back = write(*before); !back) return tl::unexpected(back.error());
+    }
+    return outcome;
+}
+
+void FileDesk::reloaded(admin::ConfigCheck outcome) {
+    {
+        const std::lock_guard lock(mutex_);
+        outcome_ = std::move(outcome);
+    }
+    told_.notify_all();
+}
+
+Result<admin::WhatIfAnswer> FileDesk::what_if(const admin::WhatIf& asked) const {
+    const Result<std::string> current = text();
+    if (!current) return tl::unexpected(current.error());
+    LoadSettings without_secrets = settings_;
+    without_secrets.secrets = false;
+    const LoadResult running = load_config_text(*current, file_, without_secrets);
+    if (!running) return fail(ErrorCode::invalid, first_of(running.error()));
+    LoadResult candidate = asked.text ? load_config_text(*asked.text, file_, without_secrets) : running;
+    if (!candidate) return fail(ErrorCode::invalid, first_of(candidate.error()));
+    admin::WhatIfAnswer answer;
+    answer.text = asked.text.value_or(*current);
+    if (asked.promise) {
+        const std::vector<int> lines = set_promises(candidate->options, asked);
+        if (lines.empty()) return fail(ErrorCode::not_found, "no cascade of that name has a promise");
+        for (const int line : lines) {
+            if (answer.text) answer.text = with_promise(*answer.text, line, *asked.promise);
+        }
+    }
+    if (!asked.model.empty()) {
+        if (Result<void> set = set_price(candidate->options, asked); !set) return tl::unexpected(set.error());
+        answer.text.reset();
+    }
+    // An edit by hand is never wrong unseen: it has to load, or it isn't offered.
+    if (answer.text && !load_config_text(*answer.text, file_, without_secrets)) answer.text.reset();
+    const Micros now = SystemClock().unix_micros();
+    const std::optional<Micros> since = parse_since(asked.since, now);
+    if (!since) return fail(ErrorCode::invalid, since_problem(asked.since));
+    const std::string& folder = running->options.data_folder;
+    const auto log = eval::read_replay_log(folder, *since, now);
+    if (!log) return tl::unexpected(log.error());
+    const auto candidates = candidates_of(candidate->options, *log);
+    if (!candidates) return tl::unexpected(candidates.error());
+    std::vector<eval::ReplayLine> lines;
+    for (std::size_t i = 0; i < candidates->size(); ++i) {
+        lines.push_back(eval::replay(*log, log->references[i], (*candidates)[i], 1));
+    }
+    std::ostringstream out;
+    print_replay_json(lines, folder, out);
+    answer.result = std::move(out).str();
+    return answer;
+}
+
+}  // namespace weir::cli

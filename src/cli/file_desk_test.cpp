@@ -1,0 +1,153 @@
+#include "cli/file_desk.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "base/files.h"
+#include "base/folder_testing.h"
+
+using namespace weir;
+using namespace weir::cli;
+
+namespace {
+
+const std::string kRight =
+    "providers: { a: { api: openai, base_url: \"http://127.0.0.1:1/v1\" } }\n"
+    "cascades:\n"
+    "  first:\n"
+    "    match: { model: [x] }\n"
+    "    reference_provider: a\n"
+    "    tiers: [exact, semantic]\n"
+    "    promise:\n"
+    "      # at most\n"
+    "      disagreement: 2%\n"
+    "  second: { match: { model: [y] }, reference_provider: a, tiers: [semantic], promise: { harm: 0.05, over: task } "
+    "}\n";
+
+std::string kept(const TemporaryFolder& folder) {
+    return *read_file(folder.file("weir.yaml"), 1u << 20);
+}
+
+// A gateway that answers a SIGHUP with `outcome`.
+class Reloading {
+  public:
+    Reloading(const TemporaryFolder& folder, admin::ConfigCheck outcome)
+        : outcome_(std::move(outcome)), desk(folder.file("weir.yaml"), LoadSettings{}, [this] {
+              thread_ = std::thread([this] { desk.reloaded(outcome_); });
+          }) {}
+    ~Reloading() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+  private:
+    admin::ConfigCheck outcome_;
+    std::thread thread_;
+
+  public:
+    FileDesk desk;
+};
+
+}  // namespace
+
+TEST_CASE("problems are told by line") {
+    const TemporaryFolder folder;
+    REQUIRE(write_file(folder.file("weir.yaml"), kRight));
+    Reloading gateway(folder, {});
+    CHECK(gateway.desk.check(kRight).errors.empty());
+    const admin::ConfigCheck wrong = gateway.desk.check(kRight + "bogus: 1\n");
+    REQUIRE(wrong.errors.size() == 1);
+    CHECK(wrong.errors[0].line == 11);
+    CHECK(wrong.errors[0].message.starts_with("unknown key \"bogus\""));
+    CHECK(admin::render_check({{{3, "a \"b\""}}, {}, {"listen"}}) ==
+          R"({"ok":false,"errors":[{"line":3,"message":"a \"b\""}],"warnings":[],"kept":["listen"]})");
+}
+
+TEST_CASE("a configuration is applied or nothing has changed") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("weir.yaml");
+    REQUIRE(write_file(file, kRight));
+    REQUIRE(::chmod(file.c_str(), 0640) == 0);
+    const std::string other = kRight + "reactors: 2\n";
+    SUBCASE("applied") {
+        Reloading gateway(folder, {{}, {}, {"reactors"}});
+        const auto done = gateway.desk.apply(other);
+        REQUIRE(done);
+        CHECK(done->errors.empty());
+        CHECK(done->kept == std::vector<std::string>{"reactors"});
+        CHECK(kept(folder) == other);
+        struct stat is {};
+        REQUIRE(::stat(file.c_str(), &is) == 0);
+        CHECK((is.st_mode & 0777) == 0640);
+    }
+    SUBCASE("wrong") {
+        Reloading gateway(folder, {});
+        const auto done = gateway.desk.apply(kRight + "bogus: 1\n");
+        REQUIRE(done);
+        CHECK(done->errors.size() == 1);
+        CHECK(kept(folder) == kRight);
+    }
+    SUBCASE("refused by the gateway") {
+        Reloading gateway(folder, {{{0, "no"}}, {}, {}});
+        const auto done = gateway.desk.apply(other);
+        REQUIRE(done);
+        CHECK(done->errors.size() == 1);
+        CHECK(kept(folder) == kRight);
+    }
+    SUBCASE("through a link") {
+        REQUIRE(::rename(file.c_str(), folder.file("real.yaml").c_str()) == 0);
+        REQUIRE(::symlink("real.yaml", file.c_str()) == 0);
+        Reloading gateway(folder, {});
+        REQUIRE(gateway.desk.apply(other));
+        CHECK(*read_file(folder.file("real.yaml"), 1u << 20) == other);
+        struct stat is {};
+        REQUIRE(::lstat(file.c_str(), &is) == 0);
+        CHECK(S_ISLNK(is.st_mode));
+    }
+}
+
+TEST_CASE("a promise is set in the text, and nothing else") {
+    const auto first = with_promise(kRight, 7, 0.005);
+    REQUIRE(first);
+    std::string wanted = kRight;
+    wanted.replace(wanted.find("2%"), 2, "0.5%");
+    CHECK(*first == wanted);
+    const auto second = with_promise(kRight, 10, 0.1);
+    REQUIRE(second);
+    wanted = kRight;
+    wanted.replace(wanted.find("0.05"), 4, "10%");
+    CHECK(*second == wanted);
+    CHECK_FALSE(with_promise("a: 1\n", 1, 0.1));
+    CHECK_FALSE(with_promise("a: 1\n", 9, 0.1));
+}
+
+TEST_CASE("what is asked of the log") {
+    using admin::parse_what_if;
+    const auto asked = parse_what_if(R"({"promise":{"share":0.05,"cascade":"first"},"since":"7d"})");
+    REQUIRE(asked);
+    CHECK(asked->promise == 0.05);
+    CHECK(asked->cascade == "first");
+    CHECK(asked->since == "7d");
+    CHECK(parse_what_if(R"({"price":{"model":"a/b","input":1,"output":2.5}})")->output_usd == 2.5);
+    for (const char* const wrong :
+         {"[]", R"({"promise":{}})", R"({"promise":{"share":2}})", R"({"price":{"model":"a/b"}})", R"({"text":1})",
+          R"({"bogus":1})", R"({"since":"1d","since":"2d"})", R"({"promise":0.05})"}) {
+        CAPTURE(wrong);
+        CHECK(parse_what_if(wrong).error().code == ErrorCode::invalid);
+    }
+    const TemporaryFolder folder;
+    REQUIRE(write_file(folder.file("weir.yaml"), kRight + "data: " + folder.path() + "\n"));
+    Reloading gateway(folder, {});
+    admin::WhatIf what;
+    what.promise = 0.05;
+    what.cascade = "bogus";
+    CHECK(gateway.desk.what_if(what).error().code == ErrorCode::not_found);
+    what.cascade = "first";
+    CHECK(gateway.desk.what_if(what).error().code == ErrorCode::not_found);  // there is no log yet
+    what = {};
+    what.model = "a/nothing";
+    what.input_usd = what.output_usd = 1;
+    CHECK(gateway.desk.what_if(what).error().message.find("a/nothing") != std::string::npos);
+}
