@@ -238,6 +238,10 @@ std::string render_metrics(gateway::Gateway& gateway) {
     // A gauge: a request may cost more than its reference would have.
     out.family("saved_usd", "gauge", "Counterfactual minus cost since start, where both are known.");
     out.sample("saved_usd", "", to_decimal(totals.saved));
+    out.family("tokens_total", "counter", "Tokens of all attempts, as counted or estimated.");
+    out.sample("tokens_total", "{direction=\"input\"}", std::to_string(totals.tokens_input));
+    out.sample("tokens_total", "{direction=\"output\"}", std::to_string(totals.tokens_output));
+    out.single("upstream_waiting", "gauge", "Requests that wait for a place at a provider.", totals.waiting);
     out.single("caller_gone_total", "counter", "Requests whose caller left before the end.", totals.caller_gone);
     out.single("overhead_microseconds_total", "counter", "Time in the gateway itself, not waiting for upstreams.",
                totals.overhead_micros);

@@ -1,5 +1,6 @@
 #include "cli/admin_client.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <ostream>
@@ -17,9 +18,9 @@ struct Asked {
     Result<AdminReply> reply = fail(ErrorCode::internal, "");
 };
 
-Task<void> ask(net::HttpClient& client, Asked& asked) {
+Task<void> ask(net::HttpClient& client, Micros at_most, Asked& asked) {
     net::HttpCall call(client);
-    const Micros deadline = client.reactor().clock().steady_micros() + kAdminMicros;
+    const Micros deadline = client.reactor().clock().steady_micros() + at_most;
     const Result<void> sent = co_await call.send(asked.head, asked.body, deadline);
     if (!sent) {
         asked.reply = tl::unexpected(sent.error());
@@ -35,8 +36,8 @@ Task<void> ask(net::HttpClient& client, Asked& asked) {
     asked.reply = std::move(reply);
 }
 
-Task<void> ask_and_finish(net::HttpClient& client, Asked& asked, std::function<void()> finished) {
-    co_await ask(client, asked);
+Task<void> ask_and_finish(net::HttpClient& client, Micros at_most, Asked& asked, std::function<void()> finished) {
+    co_await ask(client, at_most, asked);
     finished();
 }
 
@@ -65,11 +66,33 @@ std::string reachable_host(std::string_view host) {
     return host == "::" ? "::1" : std::string(host);
 }
 
-Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view method, std::string_view path,
-                             std::string_view body) {
-    const gateway::Address& admin = options.admin;
-    const net::Endpoint endpoint{reachable_host(admin.host), admin.port, "", false};
-    if (admin.port == 0) return fail(ErrorCode::invalid, "admin: port 0 is another one at each start");
+struct AdminClient::Impl {
+    net::Endpoint endpoint;
+    std::string token;
+    Micros at_most = kAdminMicros;
+    eval::ReactorThread thread;
+    std::unique_ptr<net::HttpClient> client;
+};
+
+AdminClient::AdminClient(const gateway::Options& options, Micros at_most) : impl_(std::make_unique<Impl>()) {
+    impl_->endpoint = {reachable_host(options.admin.host), options.admin.port, "", false};
+    impl_->token = token_of(options.admin_access);
+    impl_->at_most = at_most;
+    net::ClientLimits limits;
+    limits.first_byte_micros = limits.idle_micros = at_most;
+    limits.connect_micros = std::min(limits.connect_micros, at_most);
+    impl_->thread.call([&] {
+        impl_->client = std::make_unique<net::HttpClient>(impl_->thread.reactor(), impl_->endpoint, limits, nullptr);
+    });
+}
+
+AdminClient::~AdminClient() {
+    impl_->thread.call([this] { impl_->client.reset(); });
+}
+
+Result<AdminReply> AdminClient::ask(std::string_view method, std::string_view path, std::string_view body) {
+    const net::Endpoint& endpoint = impl_->endpoint;
+    if (endpoint.port == 0) return fail(ErrorCode::invalid, "admin: port 0 is another one at each start");
     Asked asked;
     const bool posts = method == "POST";
     if (posts) asked.body = body;
@@ -77,24 +100,21 @@ Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view m
     if (posts) {
         asked.head += "content-type: application/json\r\ncontent-length: " + std::to_string(asked.body.size()) + "\r\n";
     }
-    if (const std::string token = token_of(options.admin_access); !token.empty()) {
-        asked.head += "authorization: Bearer " + token + "\r\n";
-    }
+    if (!impl_->token.empty()) asked.head += "authorization: Bearer " + impl_->token + "\r\n";
     asked.head += "\r\n";
-    eval::ReactorThread thread;
-    net::ClientLimits limits;
-    limits.first_byte_micros = limits.idle_micros = kAdminMicros;
-    std::unique_ptr<net::HttpClient> client;
-    thread.wait_for([&](const std::function<void()>& finished) {
-        client = std::make_unique<net::HttpClient>(thread.reactor(), endpoint, limits, nullptr);
-        spawn(ask_and_finish(*client, asked, finished));
+    impl_->thread.wait_for([&](const std::function<void()>& finished) {
+        spawn(ask_and_finish(*impl_->client, impl_->at_most, asked, finished));
     });
-    thread.call([&] { client.reset(); });
     if (!asked.reply && asked.reply.error().code == ErrorCode::unavailable) {
         return fail(ErrorCode::unavailable, "no gateway answers at " + endpoint.to_string() + ": is it running? (" +
                                                 asked.reply.error().message + ")");
     }
     return asked.reply;
+}
+
+Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view method, std::string_view path,
+                             std::string_view body) {
+    return AdminClient(options).ask(method, path, body);
 }
 
 int refused(std::string_view command, const AdminReply& reply, std::ostream& err) {

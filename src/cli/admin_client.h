@@ -1,9 +1,10 @@
-// Asks a running gateway at its admin address, for commands about what only the process knows.
+// Asks a running gateway at its admin address, for commands about what only the process knows. The one way there.
 // Thread rule: blocks the caller, with a reactor of its own meanwhile. Limits: kMostAdminBytes of answer, kAdminMicros
-// for all of it.
+// (or what is asked for) until it begins and between its pieces.
 #pragma once
 
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,24 @@ struct AdminReply {
     unsigned status = 0;
     std::string body;
 };
-// A POST's body is JSON. Where the configuration has tokens, one of them comes with it: that of the variable
-// WEIR_ADMIN_TOKEN, else the first that may operate, if its own variable is set. Errors: invalid (the configuration
-// says port 0), unavailable (no gateway is there), timeout, too_large, protocol.
+// Keeps its connection between questions. Where the configuration has tokens, one of them comes with each: that of the
+// variable WEIR_ADMIN_TOKEN, else the first that may operate, if its own variable is set.
+class AdminClient {
+  public:
+    explicit AdminClient(const gateway::Options& options, Micros at_most = kAdminMicros);
+    ~AdminClient();
+    AdminClient(const AdminClient&) = delete;
+    AdminClient& operator=(const AdminClient&) = delete;
+
+    // A POST's body is JSON. Errors: invalid (the configuration says port 0), unavailable (no gateway
+    // is there), timeout, too_large, protocol.
+    Result<AdminReply> ask(std::string_view method, std::string_view path, std::string_view body = "{}");
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+// One question.
 Result<AdminReply> ask_admin(const gateway::Options& options, std::string_view method, std::string_view path,
                              std::string_view body = "{}");
 

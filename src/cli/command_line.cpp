@@ -11,6 +11,7 @@
 #include "cli/config.h"
 #include "cli/config_reader.h"
 #include "cli/config_values.h"
+#include "cli/doctor_command.h"
 #include "cli/eval_cascade_command.h"
 #include "cli/eval_command.h"
 #include "cli/eval_examples_command.h"
@@ -25,6 +26,7 @@
 #include "cli/report_command.h"
 #include "cli/student_command.h"
 #include "cli/students_command.h"
+#include "cli/top_command.h"
 #include "cli/train_command.h"
 #include "cli/version.h"
 #include "store/report.h"
@@ -35,6 +37,8 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   weir check -c weir.yaml            is the configuration right, and which cascades does it make?
   weir serve -c weir.yaml            run the gateway (SIGHUP: read the file again, SIGTERM: drain and stop)
+  weir doctor -c weir.yaml           what stands in the way on this machine: ports, disk, keys, providers, prices
+  weir top                           what is going on right now: requests, tokens, dollars an hour, gates (q ends it)
   weir report                        what did the last 24 hours cost, and what did they save?
   weir report --since 7d --by day    the same for a week, day by day
   weir report --by model --format json
@@ -92,6 +96,8 @@ struct Arguments {
     EvalExamplesArguments eval_examples;
     ServeArguments serve;
     CheckArguments check;
+    DoctorArguments doctor;
+    TopArguments top;
     ReportArguments report;
     StudentsArguments students;
     KeysArguments keys;
@@ -109,6 +115,35 @@ void add_format(CLI::App& command, OutputFormat& to) {
 void add_config(CLI::App& command, std::string& to) {
     to = "weir.yaml";
     command.add_option("-c,--config", to, "the configuration (default: weir.yaml)")->type_name("FILE");
+}
+
+constexpr const char* kDoctorHelp =
+    R"(Looks at versions, clock, configuration, addresses (does a gateway run there?), open files, data folder, disk, ledger,
+callers' keys, prices, local models and memory, and asks each provider for its list of models, all at once, 5 s at most:
+nothing is asked that costs money. Each finding is ok, warn or fail, with what to do.
+Exit codes: 0 nothing fails, 1 something does, 2 there is no such configuration.)";
+
+void add_doctor(CLI::App& app, DoctorArguments& to) {
+    CLI::App* const doctor = app.add_subcommand("doctor", "Say what stands in the way of serving on this machine");
+    add_config(*doctor, to.config_file);
+    doctor->add_flag("--offline", to.offline, "ask no provider");
+    add_format(*doctor, to.format);
+    doctor->footer(kDoctorHelp);
+}
+
+constexpr const char* kTopHelp =
+    R"(A table of the running gateway, drawn again each interval: requests, tokens and dollars an hour spent and saved, errors,
+overhead, who answered, and the gates of cascades and tasks. q or Ctrl-C ends it. Where the output is no terminal, with
+--once and with --format json: one table (or object, on one line) about one interval.
+Exit codes: 0 done, 1 no gateway answers at the admin address, 2 wrong usage or configuration.)";
+
+void add_top(CLI::App& app, TopArguments& to) {
+    CLI::App* const top = app.add_subcommand("top", "Watch what the running gateway does");
+    add_config(*top, to.config_file);
+    top->add_option("--interval", to.interval, "between two looks, 100ms to 1h (default: 1s)")->type_name("TIME");
+    top->add_flag("--once", to.once, "one table, about one interval");
+    add_format(*top, to.format);
+    top->footer(kTopHelp);
 }
 
 void add_report(CLI::App& app, ReportArguments& to) {
@@ -464,6 +499,8 @@ void add_commands(CLI::App& app, Arguments& to) {
     add_config(*check, to.check.config_file);
     add_format(*check, to.check.format);
 
+    add_doctor(app, to.doctor);
+    add_top(app, to.top);
     add_report(app, to.report);
     add_students(app, to.students);
     add_keys(app, to.keys);
@@ -557,6 +594,10 @@ int run_command_line(int argc, const char* const* argv, const std::function<int(
     }
     if (app.got_subcommand("serve")) return serve(arguments.serve);
     if (app.got_subcommand("check")) return check_command(arguments.check, process_settings(), out, err);
+    if (app.got_subcommand("doctor")) {
+        return doctor_command(arguments.doctor, process_settings(), SystemClock(), out, err);
+    }
+    if (app.got_subcommand("top")) return top_command(arguments.top, process_settings(), out, err);
     if (app.got_subcommand("report")) {
         return report_command(arguments.report, SystemClock(), process_environment, store::report, out, err);
     }

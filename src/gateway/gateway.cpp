@@ -407,6 +407,11 @@ Totals Gateway::totals() const {
         for (std::size_t i = 0; i < totals.by_class.size(); ++i) totals.by_class[i] += lane.by_class[i];
         totals.cost.nanos += lane.cost_nanos;
         totals.saved.nanos += lane.saved_nanos;
+        totals.tokens_input += lane.tokens_input;
+        totals.tokens_output += lane.tokens_output;
+    }
+    for (const auto& [name, provider] : routes()->providers()) {
+        if (provider.in_flight) totals.waiting += provider.in_flight->waiting();
     }
     return totals;
 }

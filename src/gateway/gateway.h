@@ -31,6 +31,8 @@ struct Totals {
     std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
     std::array<std::uint64_t, cascade::kPromptClasses> by_class{};
+    std::uint64_t tokens_input = 0, tokens_output = 0;
+    std::uint64_t waiting = 0;  // requests that wait for a place at a provider, now
     Usd cost, saved;
 };
 

@@ -66,6 +66,8 @@ std::string key_line(const ProviderOptions& options, const wire::ProviderForm* f
     return std::string(header.name) + ": " + std::string(header.prefix) + key + "\r\n";
 }
 
+}  // namespace
+
 std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor) {
     const ProviderOptions& options = route.options;
     auto link = std::make_shared<tiers::ProviderLink>(options.balance, options.ejection, options.retries);
@@ -94,6 +96,8 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
     }
     return link;
 }
+
+namespace {
 
 std::shared_ptr<tiers::Tier> model_tier(const CascadeRoute& cascade,
                                         const std::shared_ptr<const tiers::ModelUpstream>& upstream,

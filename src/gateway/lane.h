@@ -49,6 +49,9 @@ constexpr std::uint32_t kMostTooEarly = 50;
 constexpr std::size_t kMaxSpareChats = 64;
 constexpr std::size_t kMaxSpareBytes = 16 * 1024;  // a larger one's memory is given back
 
+// A provider as `reactor` reaches it; no connection is made yet. On the reactor's thread.
+std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const Limits& limits, net::Reactor& reactor);
+
 // Where a request for one model name goes.
 struct Plan {
     const CascadeRoute* cascade = nullptr;
@@ -163,6 +166,7 @@ struct LaneCounters {
     std::atomic<std::uint64_t> ledger_waits{0};
     std::atomic<std::int64_t> cost_nanos{0};
     std::atomic<std::int64_t> saved_nanos{0};
+    std::atomic<std::uint64_t> tokens_input{0}, tokens_output{0};  // of all attempts of settled requests
     std::atomic<std::uint64_t> overhead_micros{0};
     std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed

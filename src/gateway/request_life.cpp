@@ -369,6 +369,15 @@ bool settle_at_once(RequestLife& life) {
     if (life.cancellation.canceled() && !life.row.complete) add(counters.caller_gone, 1U);
     add(counters.cost_nanos, life.row.cost.nanos);
     add(counters.saved_nanos, life.row.saved().nanos);
+    std::int64_t input = 0, output = 0;
+    for (std::size_t i = 0; i < life.row.attempt_count; ++i) {
+        const store::Attempt& attempt = life.row.attempts[i];
+        input += std::int64_t{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write +
+                 attempt.input_cache_write_1h;
+        output += attempt.output;
+    }
+    add(counters.tokens_input, static_cast<std::uint64_t>(input));
+    add(counters.tokens_output, static_cast<std::uint64_t>(output));
     add(counters.overhead_micros, static_cast<std::uint64_t>(life.row.overhead_micros));
     return true;
 }

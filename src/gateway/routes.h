@@ -101,9 +101,12 @@ class Routes {
     // What GET /v1/models lists: configured models, and names (not globs) that cascades match.
     std::vector<std::pair<std::string, std::string>> listed_models() const;  // id, owner
 
+    // One more of the provider's places; what `options` leaves out is the provider's. Errors: invalid, io (of TLS
+    // files).
+    static Result<void> add_endpoint(ProviderRoute& route, const EndpointOptions& options);
+
   private:
     Result<void> add_provider(const ProviderOptions& options, const Routes* previous);
-    static Result<void> add_endpoint(ProviderRoute& route, const EndpointOptions& options);
     Result<void> identify_embedding(const Routes* previous);
     Result<ModelRoute> model_of_cascade(const cascade::CascadeOptions& cascade, const std::string& what,
                                         const std::string& model, store::LedgerSink& ledger) const;

@@ -22,6 +22,10 @@ void TlsSessionSlot::attach(SSL* ssl) {
     if (session_ != nullptr) SSL_set_session(ssl, session_);
 }
 
+std::string tls_library() {
+    return "OpenSSL " + std::string(OpenSSL_version(OPENSSL_VERSION_STRING));
+}
+
 Result<std::shared_ptr<TlsContext>> make_client_tls(const std::string& ca_file) {
     auto made = std::make_shared<TlsContext>(asio::ssl::context::tls_client);
     SystemError error;

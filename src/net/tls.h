@@ -17,4 +17,6 @@ Result<std::shared_ptr<TlsContext>> make_client_tls(const std::string& ca_file);
 // For a listener: certificate chain and key in PEM.
 Result<std::shared_ptr<TlsContext>> make_server_tls(const std::string& certificate_file, const std::string& key_file);
 
+std::string tls_library();  // the one that runs: "OpenSSL 3.0.17"
+
 }  // namespace weir::net

@@ -166,6 +166,15 @@ Result<Database> open_ledger_for_reading(const std::string& folder) {
     return database;
 }
 
+std::string folder_writer(const std::string& folder) {
+    const int descriptor = open(ledger_lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return {};
+    const bool taken = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    std::string writer = taken ? owner_of(descriptor) : std::string();
+    close(descriptor);
+    return writer;
+}
+
 Result<FolderLock> FolderLock::take(const std::string& folder) {
     std::error_code error;
     const bool created = std::filesystem::create_directories(folder, error);

@@ -23,6 +23,10 @@ Result<Database> open_ledger_for_writing(const std::string& folder);
 // Errors: not_found (no such file), invalid (as above, or older than this program: the gateway migrates), io.
 Result<Database> open_ledger_for_reading(const std::string& folder);
 
+// Who writes in the folder at present ("process 17"); empty: nobody, or it can't be told. Nothing is created; a gateway
+// that starts in the very moment of asking may find the folder in use.
+std::string folder_writer(const std::string& folder);
+
 // Keeps a second process (or a second ledger in this one) from writing in the same folder, until it is destroyed.
 class FolderLock {
   public:

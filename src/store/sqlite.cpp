@@ -13,6 +13,10 @@ void Statement::Finalize::operator()(sqlite3_stmt* handle) const {
     sqlite3_finalize(handle);
 }
 
+std::string_view sqlite_version() {
+    return sqlite3_libversion();
+}
+
 Result<Database> Database::open(const std::string& path, Access access) {
     const int flags = SQLITE_OPEN_NOMUTEX |
                       (access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);

@@ -18,6 +18,8 @@ namespace weir::store {
 
 constexpr int kBusyMillis = 2000;
 
+std::string_view sqlite_version();  // of the library that runs: "3.40.1"
+
 class Database {
   public:
     enum class Access : std::uint8_t { read_only, read_write_create };
