@@ -62,9 +62,11 @@ void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to)
             to.offers.push_back(gateway::OfferedApi::responses);
         } else if (name == "messages") {
             to.offers.push_back(gateway::OfferedApi::messages);
+        } else if (name == "completions") {
+            to.offers.push_back(gateway::OfferedApi::completions);
         } else {
-            reader.error(node->line,
-                         section.path_to("offers") + ": " + quote(name) + " is not one of responses, messages");
+            reader.error(node->line, section.path_to("offers") + ": " + quote(name) +
+                                         " is not one of responses, messages, completions");
         }
     }
 }

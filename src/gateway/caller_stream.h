@@ -4,11 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "gateway/chat_life.h"
-#include "http/sse.h"
+#include "gateway/native_stream.h"
 #include "wire/chat_answer.h"
 #include "wire/provider_form.h"
 
@@ -20,13 +21,14 @@ class CallerStream {
     CallerStream(const ChatLife& life, const wire::ChatStream::Options& options) : chat_(options) {
         if (life.dialect != nullptr) translator_ = life.dialect->stream_from_chat(life.foreign->echo, std::nullopt);
     }
-    // Of the stream of another API; `native`: the caller's own, whose events go on as they are.
+    // Of the stream of another API.
     CallerStream(const ChatLife& life, const wire::ChatStream::Options& options,
-                 std::unique_ptr<wire::ProviderStream> provider, bool native)
+                 std::unique_ptr<wire::ProviderStream> provider)
         : CallerStream(life, options) {
         provider_ = std::move(provider);
-        native_ = native;
     }
+    // That API is the caller's own: its events go on as they are (NativeStream).
+    void pass_events_of(const wire::ProviderForm& form, bool hide_usage) { native_.emplace(&form, hide_usage); }
 
     // Takes bytes of the upstream's stream, appends what the caller gets of them. Errors: those of ChatStream, of
     // StreamTranslator and of ProviderStream.
@@ -42,9 +44,10 @@ class CallerStream {
             Result<void> shown = show(chat_events_, out);
             return shown ? fed : shown;
         }
-        pass(bytes, out);
+        Result<void> passed = native_->feed(bytes, out);
         events_.clear();
         Result<void> read = chat_.feed(chat_events_, events_);
+        if (!passed) return passed;
         return read ? fed : read;
     }
     // The upstream's body has ended. Errors: closed, where its stream has not.
@@ -63,7 +66,9 @@ class CallerStream {
     // The event that tells the caller that no more comes, unless one of the upstream's own has told it.
     void break_off(const wire::ApiError& error, std::string& out) {
         if (native_ && chat_.failed()) return;
-        if (translator_) {
+        if (native_ && translator_) {
+            native_->break_off(*translator_, error, out);
+        } else if (translator_) {
             translator_->break_off(error, out);
         } else if (!chat_.failed()) {
             out += wire::render_error_event(error);
@@ -82,18 +87,11 @@ class CallerStream {
         Result<void> told = translator_->feed(events_, out);
         return fed ? told : fed;
     }
-    // Whole events, as they are: one of Weir's own may have to follow.
-    void pass(std::string_view bytes, std::string& out) {
-        splitter_.feed(bytes);
-        http::SseSplitter::Event event;
-        while (splitter_.next(event) == http::SseSplitter::State::event) out += event.raw;
-    }
 
     wire::ChatStream chat_;
     std::unique_ptr<wire::StreamTranslator> translator_;  // null: the caller speaks chat
     std::unique_ptr<wire::ProviderStream> provider_;      // null: the upstream speaks chat
-    bool native_ = false;
-    http::SseSplitter splitter_;  // native
+    std::optional<NativeStream> native_;                  // with provider_
     std::string chat_events_, events_;
     std::string_view fed_;
 };

@@ -33,6 +33,35 @@ std::optional<wire::ApiError> translate(ChatLife& life) {
     return std::nullopt;
 }
 
+// The form of the caller's own API, where the reference's provider speaks it; else nullptr.
+const wire::ProviderForm* native_form(const ChatLife& life) {
+    return life.dialect == nullptr ? nullptr : life.plan->reference->provider->native_form(life.dialect->name());
+}
+
+// Whether the reference's answer is another than it would give in chat.
+bool is_apart(const ChatLife& life) {
+    const wire::ProviderForm* const form = native_form(life);
+    return form != nullptr && !form->answers_as_chat();
+}
+
+// To a provider that speaks the caller's API, past all tiers.
+Task<void> pass_as_it_is(ChatLife& life, const wire::ProviderForm& form, const wire::NamedModel& named) {
+    wire::ProviderExchange exchange;
+    exchange.model = life.plan->reference->upstream_name;
+    exchange.stream = named.stream;
+    std::string path;
+    form.append_path(exchange, path);
+    static const std::uint64_t kTask = short_digest(sha256("passed through"));
+    identify_task(life, kTask);
+    life.note("passed on as it is: caches and cheaper tiers can't read it");
+    PassedRequest request;
+    request.path = path;
+    request.model = named.model;
+    request.form = request.api = &form;
+    request.stream = named.stream;
+    co_await pass_on(life, request);
+}
+
 // A request that chat has no words for, where its provider speaks the caller's API: it goes there as it is. False: it
 // does not.
 Task<bool> pass_natively(ChatLife& life) {
@@ -40,17 +69,9 @@ Task<bool> pass_natively(ChatLife& life) {
     if (!named || named->model.empty()) co_return false;
     const std::optional<wire::ApiError> unknown = co_await find_plan(life, named->model);
     if (unknown) co_return false;
-    const wire::ProviderForm* const form = life.plan->reference->provider->native_form(life.dialect->name());
+    const wire::ProviderForm* const form = native_form(life);
     if (form == nullptr) co_return false;
-    wire::ProviderExchange exchange;
-    exchange.model = life.plan->reference->upstream_name;
-    exchange.stream = named->stream;
-    std::string path;
-    form->append_path(exchange, path);
-    static const std::uint64_t kTask = short_digest(sha256("passed through"));
-    identify_task(life, kTask);
-    life.note("passed on as it is: caches and cheaper tiers can't read it");
-    co_await pass_on(life, {path, named->model, form});
+    co_await pass_as_it_is(life, *form, *named);
     co_return true;
 }
 
@@ -79,7 +100,8 @@ std::optional<wire::ApiError> admit(ChatLife& life) {
 Digest256 key_of(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
     thread_local std::string scope;
     scope.clear();
-    tiers::append_scope({life.tenant->name, kApi, life.plan->upstream_identity}, scope);
+    tiers::append_scope({life.tenant->name, life.apart ? life.dialect->name() : kApi, life.plan->upstream_identity},
+                        scope);
     const wire::Spelling spelling = prompt.about_spelling ? wire::Spelling::as_is : wire::Spelling::neutral;
     const std::shared_ptr<const wire::RequestMemo::Known>& known = life.place.known;
     if (known && known->scope == scope && known->spelling == spelling) return known->key;
@@ -111,7 +133,7 @@ void plan_cache(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
 
 // What the semantic tier compares and what must be equal for it.
 void plan_meaning(ChatLife& life, tiers::Question& question) {
-    if (!life.may_store || !life.plan->semantic) return;
+    if (!life.may_store || !life.plan->semantic || life.apart) return;
     life.asked = wire::question_text(life.chat);
     if (!life.asked || life.asked->size() > tiers::semantic::kQuestionBytesMost) {
         life.asked.reset();
@@ -201,18 +223,25 @@ Task<void> answer(ChatLife& life) {
         co_await deliver_error(life, *refused);
         co_return;
     }
+    life.apart = is_apart(life);
+    if (life.apart && !native_form(life)->has_answer_in_chat(life.exchange.body())) {
+        const wire::NamedModel named{life.chat.model, life.chat.stream};
+        co_await pass_as_it_is(life, *native_form(life), named);
+        co_return;
+    }
     const wire::PromptMemo::Prompt prompt =
         life.place.known ? life.place.known->prompt : life.lane.prompts.look_up(wire::prompt_parts(life.chat));
     life.prompt_digest = prompt.digest;
-    identify_task(life, life.task_name.empty() ? prompt.digest : 0);
+    const std::uint64_t task = life.apart ? ~prompt.digest : prompt.digest;
+    identify_task(life, life.task_name.empty() ? task : 0);
     plan_cache(life, prompt);
-    life.keeps_example = keeps_example(life);
+    life.keeps_example = !life.apart && keeps_example(life);
 
     tiers::Question question{life.chat, life.tenant->name};
     question.cache_key = life.cache_key;
     question.may_look_up = life.may_look_up;
     question.may_store = life.may_store && life.mode == cascade::Mode::serve;
-    question.caches_only = life.cache_wish == CacheWish::only;
+    question.caches_only = life.apart || life.cache_wish == CacheWish::only;
     question.max_age = life.max_age;
     question.task = life.row.task;
     question.task_is_named = !life.task_name.empty();
@@ -228,7 +257,7 @@ Task<void> answer(ChatLife& life) {
     life.look = std::move(ascent.look);
     show_embedding(life, question);
     const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
-    const bool climbs = open && !life.cancellation.canceled() && plan_trial(life, question);
+    const bool climbs = open && !life.apart && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);
     if (climbs) {
         const cascade::Likeness likeness{life.grading->question, life.grading->rules};

@@ -42,6 +42,7 @@ class ChatLife final : public RequestLife {
     std::shared_ptr<ChatLife*> alive;  // for what may call after the end; made when it is needed
 
     std::unique_ptr<Foreign> foreign;  // with `dialect`
+    bool apart = false;                // ... and is answered otherwise than chat: of the tiers, the exact cache alone
     bool untranslatable = false;       // the caller's API says more than chat can
     wire::ChatRequest chat;            // as the caller sent it, or `foreign`'s chat body
     wire::RequestMemo::Place place;    // of its body

@@ -9,6 +9,7 @@
 #include "tiers/semantic_cache/shipped_verifier.h"
 #include "tiers/student/student_tier.h"
 #include "wire/anthropic_form.h"
+#include "wire/completions_form.h"
 #include "wire/gemini_form.h"
 #include "wire/responses_form.h"
 
@@ -30,7 +31,15 @@ const wire::ProviderForm* form_of(ProviderApi api) {
 
 // Of an API that a provider of chat offers besides.
 const wire::ProviderForm* form_of(OfferedApi api) {
-    return api == OfferedApi::messages ? &wire::anthropic_form() : &wire::responses_form();
+    switch (api) {
+        case OfferedApi::messages:
+            return &wire::anthropic_form();
+        case OfferedApi::completions:
+            return &wire::completions_form();
+        case OfferedApi::responses:
+            break;
+    }
+    return &wire::responses_form();
 }
 
 net::ClientLimits client_limits(const Limits& limits) {

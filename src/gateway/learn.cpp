@@ -189,6 +189,7 @@ void learn_from_hit(ChatLife& life, const tiers::Offer& offer, store::TierKind t
     const bool by_meaning = tier == store::TierKind::semantic;
     life.lane.served->note(
         {life.row.id, offer.answer_key, by_meaning ? life.look : nullptr, by_meaning ? life.plan->semantic : nullptr});
+    if (life.apart) return;  // who would be asked again, would be asked in chat
     if (offer.stale && tier == store::TierKind::exact) refresh(life, offer.answer_key, *offer.answer);
     SemanticParts* const parts = life.lane.shared.caches.semantic();
     if (by_meaning && parts != nullptr && life.look) {

@@ -28,7 +28,7 @@ struct Address {
 enum class ProviderApi : std::uint8_t { openai, anthropic, gemini, llama_server };
 
 // APIs besides chat that a provider offers: requests in them then go on as they are.
-enum class OfferedApi : std::uint8_t { responses, messages };
+enum class OfferedApi : std::uint8_t { responses, messages, completions };
 
 // One of several places (or keys) of a provider.
 struct EndpointOptions {

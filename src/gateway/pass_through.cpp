@@ -1,8 +1,10 @@
 #include "gateway/pass_through.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "gateway/native_stream.h"
 #include "gateway/upstream_call.h"
 #include "wire/messages.h"
 #include "wire/named_model.h"
@@ -24,19 +26,26 @@ struct Passage : UpstreamCall {
     const PassedRequest& request;
     std::string content_type;  // of the answer
     wire::UsageWatch watch;
-    Tokens events = 0;
+    bool usage_added = false;  // a stream's usage was asked for on Weir's behalf
+    std::size_t asked_bytes = 0;
 };
 
 bool is_json(std::string_view content_type) {
     return content_type.substr(0, 16) == "application/json";
 }
 
-// Nothing is guessed: what is not counted has no price, unless whatever it was is free. Of a stream that broke off it
-// is what was counted until then, and a token an event.
-void account(Passage& passage, bool broken = false) {
-    const bool counted = passage.watch.usage().reported;
-    const wire::Usage usage =
-        broken && counted ? tiers::cut_short(passage.watch.usage(), passage.events) : passage.watch.usage();
+// Nothing is guessed: what is not counted has no price, unless whatever it was is free. Of a stream that broke off
+// behind `events` events it is what was counted until then, and a token an event; where usage comes at the end alone,
+// and both prompt and answer are text, what their bytes and events come to.
+void account(Passage& passage, std::optional<std::uint64_t> events = std::nullopt) {
+    wire::Usage usage = passage.watch.usage();
+    bool counted = usage.reported;
+    if (events && counted) {
+        usage = tiers::cut_short(usage, static_cast<Tokens>(*events));
+    } else if (events && passage.request.api != nullptr && passage.request.api->asks_usage_as_chat()) {
+        usage = tiers::or_estimate(usage, passage.asked_bytes, static_cast<Tokens>(*events));
+        counted = true;
+    }
     const std::optional<prices::Price>& price = passage.model.price;
     tiers::account(passage.attempt, usage, price);
     const bool listed_free = price && price->input.picos == 0 && price->output.picos == 0;
@@ -79,10 +88,10 @@ Task<std::optional<Failure>> deliver_whole(Passage& passage) {
 
 // The rest of a stream could not be had: told in the caller's own API where that has events for it, else by the
 // connection's end.
-Task<void> break_off(Passage& passage, const Error& error) {
+Task<void> break_off(Passage& passage, const NativeStream& stream, const Error& error) {
     RequestLife& life = passage.life;
     passage.attempt.outcome = tiers::outcome_of(error.code);
-    account(passage, true);
+    account(passage, stream.events());
     finish_attempt(passage);
     if (life.cancellation.canceled() || !passage.is_stream) {
         life.exchange.abandon();
@@ -96,10 +105,27 @@ Task<void> break_off(Passage& passage, const Error& error) {
     } else {
         wire::Echo echo;
         echo.request_id = to_hex(static_cast<std::uint64_t>(life.row.id));
-        life.dialect->stream_from_chat(echo, std::nullopt)->break_off(told, event);
+        const auto translator = life.dialect->stream_from_chat(echo, std::nullopt);
+        stream.break_off(*translator, told, event);
     }
     life.admission.free();
     co_await life.exchange.end_stream(event);
+}
+
+// What the caller gets of a piece of the answer; an empty one: its end. Error closed: the stream was cut.
+Result<void> take_piece(Passage& passage, NativeStream& stream, std::string_view piece, std::string& out) {
+    out.clear();
+    if (!passage.is_stream) {
+        out = piece;
+        return {};
+    }
+    if (piece.empty()) {
+        if (stream.end(out)) return {};
+        return fail(ErrorCode::closed, "the upstream's stream ended before its last event");
+    }
+    Result<void> read = passage.watch.feed(piece);
+    Result<void> passed = stream.feed(piece, out);
+    return read ? passed : read;
 }
 
 Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
@@ -107,36 +133,26 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     life.row.streamed = true;
     life.row.tier = store::TierKind::reference;
     life.row.status = static_cast<std::uint16_t>(passage.status);
-    http::SseSplitter splitter(wire::UsageWatch::kMaxEventBytes);  // whole events, so that an error can follow them
-    std::string out, unfinished;
+    NativeStream stream(passage.request.api, passage.usage_added);
+    std::string out;
     while (true) {
         const Result<std::string_view> piece = co_await passage.call.read_piece();
-        if (!piece && !life.exchange.began()) co_return call_failed(passage, piece.error());
-        Result<void> read;
-        if (piece && passage.is_stream) read = passage.watch.feed(*piece);
-        if (!piece || !read) {
-            const Error error = piece ? read.error() : piece.error();
-            co_await break_off(passage, error);
+        const bool ends = piece && piece->empty();
+        Result<void> taken = tl::unexpected(piece ? Error{} : piece.error());
+        if (piece) taken = take_piece(passage, stream, *piece, out);
+        if (!taken && !life.exchange.began() && (!piece || ends)) co_return call_failed(passage, taken.error());
+        if (!taken) {
+            co_await break_off(passage, stream, taken.error());
             co_return std::nullopt;
         }
         if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
-        if (piece->empty()) break;
-        out.swap(unfinished);
-        out += *piece;
-        unfinished.clear();
-        if (passage.is_stream) {
-            splitter.feed(*piece);
-            http::SseSplitter::Event event;
-            while (splitter.next(event) == http::SseSplitter::State::event) ++passage.events;
-            unfinished = out.substr(out.size() - std::min(splitter.pending(), out.size()));
-            out.resize(out.size() - unfinished.size());
-        }
+        if (ends) break;
         if (!out.empty()) {
             const bool written = co_await life.exchange.write_piece(out);
             if (!written) life.on_peer_gone();
         }
         if (life.cancellation.canceled()) {
-            co_await break_off(passage, Error{ErrorCode::canceled, "the caller has left"});
+            co_await break_off(passage, stream, Error{ErrorCode::canceled, "the caller has left"});
             co_return std::nullopt;
         }
     }
@@ -144,7 +160,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     account(passage);
     finish_attempt(passage);
     life.admission.free();
-    life.row.complete = co_await life.exchange.end_stream(unfinished);
+    life.row.complete = co_await life.exchange.end_stream(out);
     co_await passage.call.finish(kFinishMicros);
     co_return std::nullopt;
 }
@@ -166,7 +182,11 @@ Task<std::optional<Failure>> pass_once(RequestLife& life, const PassedRequest& r
     const http::RequestHead& caller = life.exchange.head();
     std::string changed;
     std::string_view body = life.exchange.body();
-    if (!request.model.empty() && request.model != model.upstream_name) {
+    bool usage_added = false;
+    if (request.stream && request.api->asks_usage_as_chat() && model.provider->usage_in_streams) {
+        usage_added = wire::with_usage_asked(body, model.upstream_name, changed);
+        body = changed;
+    } else if (!request.model.empty() && request.model != model.upstream_name) {
         wire::with_model(body, model.upstream_name, changed);
         body = changed;
     }
@@ -180,6 +200,8 @@ Task<std::optional<Failure>> pass_once(RequestLife& life, const PassedRequest& r
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     Passage passage(life, call, model, request);
+    passage.usage_added = usage_added;
+    passage.asked_bytes = body.size();
     const Result<void> sent = co_await call.send(head, body, life.upstream_deadline);
     if (!sent) co_return call_failed(passage, sent.error());
     passage.content_type = call.response().headers.value("content-type");
@@ -256,7 +278,11 @@ Task<void> pass(RequestLife& life) {
         co_return;
     }
     identify_task(life, short_digest(sha256(path)));
-    co_await pass_on(life, {path, named->model, life.plan->reference->provider->form});
+    PassedRequest request;
+    request.path = path;
+    request.model = named->model;
+    request.form = life.plan->reference->provider->form;
+    co_await pass_on(life, request);
 }
 
 // Only who makes the tokens can count them. A guess would be taken for the truth.
@@ -285,7 +311,12 @@ Task<void> count(RequestLife& life) {
     }
     static const std::uint64_t kTask = short_digest(sha256("anthropic.count_tokens"));
     identify_task(life, kTask);
-    co_await pass_on(life, {"/messages/count_tokens", named->model, form, true});
+    PassedRequest request;
+    request.path = "/messages/count_tokens";
+    request.model = named->model;
+    request.form = form;
+    request.costs_nothing = true;
+    co_await pass_on(life, request);
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ struct PassedRequest {
     std::string_view path;                     // below the provider's base URL: "/moderations"
     std::string_view model;                    // as the caller named it; empty: nowhere
     const wire::ProviderForm* form = nullptr;  // whose header lines go along; null: none
+    const wire::ProviderForm* api = nullptr;   // whose answer it will be; null: one that Weir can't tell a whole one of
+    bool stream = false;                       // is asked for; with `api`
     bool costs_nothing = false;                // whatever the answer counts
 };
 

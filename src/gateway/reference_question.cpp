@@ -32,7 +32,12 @@ void say_natively(const ChatLife& life, const tiers::ModelUpstream& reference, R
     question.native = true;
     begin_exchange(life, reference, question.exchange);
     question.body = life.exchange.body();
-    if (reference.upstream_name != life.chat.model) {
+    const bool wants_usage =
+        life.chat.stream && question.form->asks_usage_as_chat() && reference.provider->usage_in_streams;
+    if (wants_usage) {
+        question.usage_added = wire::with_usage_asked(question.body, reference.upstream_name, question.changed);
+        question.body = question.changed;
+    } else if (reference.upstream_name != life.chat.model) {
         wire::with_model(question.body, reference.upstream_name, question.changed);
         question.body = question.changed;
     }

@@ -23,7 +23,7 @@ struct ReferenceQuestion {
     wire::ProviderExchange exchange;           // with `form`
     const wire::ProviderForm* form = nullptr;  // of the answer; null: it is chat
     bool native = false;                       // ... and is the caller's own API: its bytes pass
-    bool usage_added = false;                  // a chat stream's usage was asked for on Weir's behalf
+    bool usage_added = false;                  // a stream's usage was asked for on Weir's behalf
 };
 
 // An error: what the caller is told instead.

@@ -216,7 +216,8 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     relay.has_usage = uninvited || life.chat.include_usage;
     std::unique_ptr<wire::ProviderStream> provider;
     if (relay.form != nullptr) provider = relay.form->stream_to_chat(relay.question.exchange);
-    CallerStream caller(life, options, std::move(provider), relay.native);
+    CallerStream caller(life, options, std::move(provider));
+    if (relay.native) caller.pass_events_of(*relay.form, relay.question.usage_added);
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {

@@ -10,6 +10,11 @@ class Form final : public ProviderForm {
     KeyHeader key_header() const override { return {"x-api-key", ""}; }
     std::string_view head_lines() const override { return "anthropic-version: 2023-06-01\r\n"; }
 
+    bool is_last_event(const http::SseSplitter::Event& event) const override {
+        const std::string type = event_type(event);
+        return type == "message_stop" || type == "error";
+    }
+
     Result<void> request_from_chat(std::string_view chat_body, std::string& error_param, ProviderExchange& exchange,
                                    std::string& out) const override {
         return anthropic::request_from_chat(chat_body, error_param, exchange, out);

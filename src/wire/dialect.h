@@ -48,6 +48,10 @@ class StreamTranslator {
     // was cut.
     virtual Result<void> feed(std::string_view chat_events, std::string& out) = 0;
 
+    // The caller has had events of the API from elsewhere, the provider's own: break_off() goes on from them. The data
+    // of the first and of the last one, not checked; empty: not kept.
+    virtual void go_on_after(const std::string& /*first*/, const std::string& /*last*/) {}
+
     // Appends the API's own error event, unless it had one already or a clean end; nothing comes after it.
     virtual void break_off(const ApiError& error, std::string& out) = 0;
 };

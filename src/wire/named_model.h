@@ -1,4 +1,5 @@
-// The one member that every API's JSON requests have in common: the model's name.
+// The one member that every API's JSON requests have in common, the model's name; and what a stream's usage is asked
+// with.
 // Thread rule: pure functions.
 #pragma once
 
@@ -21,5 +22,9 @@ Result<NamedModel> read_named_model(std::string_view body);
 
 // Appends the body with another model's name; where it names none, as it is. `body` is well-formed.
 void with_model(std::string_view body, std::string_view model, std::string& out);
+
+// The same, and a stream's usage is asked for (stream_options.include_usage) where the caller has not done so itself.
+// False: it was not added; also where stream_options is nothing that it could be added to.
+bool with_usage_asked(std::string_view body, std::string_view model, std::string& out);
 
 }  // namespace weir::wire

@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "http/sse.h"
 #include "wire/errors.h"
 #include "wire/usage.h"
 
@@ -91,9 +92,28 @@ class ProviderForm {
     // `exchange` outlives the stream.
     virtual std::unique_ptr<ProviderStream> stream_to_chat(const ProviderExchange& exchange) const = 0;
 
+    // ---- where the caller speaks the API itself, and its own bytes go up
+
+    // Whether the chat request that the caller's was turned into asks the same of the same model. Where it doesn't,
+    // entries are kept apart from chat's, and no model is asked in chat in this one's place.
+    virtual bool answers_as_chat() const { return true; }
+    // Whether the answer to this request (well-formed) says all that it has to when it comes back from chat.
+    virtual bool has_answer_in_chat(std::string_view /*body*/) const { return true; }
+    // Whether a stream has its usage where stream_options.include_usage asks for it, and then as chat's streams have
+    // it.
+    virtual bool asks_usage_as_chat() const { return false; }
+    // Whether this event (it has data) ends a stream: the last one of a whole answer, or an error. A stream without one
+    // was cut, however well its bytes are framed. An API that has none: true for every event.
+    virtual bool is_last_event(const http::SseSplitter::Event& /*event*/) const { return true; }
+
     // An error body, or one that says nothing known, with the provider's words and, where there is one for it, OpenAI's
     // type and code.
     virtual ApiError error_of(unsigned status, std::string_view body) const = 0;
 };
+
+// What names an event: its data's `type` (not checked), else its own name. Empty: nothing.
+std::string event_type(const http::SseSplitter::Event& event);
+// Whether it is an event "error", or has an `error` that is not null.
+bool is_error_event(const http::SseSplitter::Event& event);
 
 }  // namespace weir::wire

@@ -57,8 +57,9 @@ void append_list(std::string_view item, std::string& list) {
 void ResponseHead::take(std::string_view key, std::string_view raw) {
     if (key == "id" && name_.empty()) {
         std::string name = json::as_string(raw).value_or("");
-        constexpr std::string_view kPrefix = "chatcmpl-";
-        if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
+        for (const std::string_view prefix : {"chatcmpl-", "resp_"}) {
+            if (name.starts_with(prefix)) name.erase(0, prefix.size());
+        }
         name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return !fits_an_id(c); }), name.end());
         if (name.size() > kMaxNameBytes) name.resize(kMaxNameBytes);
         name_ = std::move(name);

@@ -298,6 +298,12 @@ class Form final : public ProviderForm {
     void append_path(const ProviderExchange&, std::string& path) const override { path += "/responses"; }
     KeyHeader key_header() const override { return {"authorization", "Bearer "}; }
 
+    bool is_last_event(const http::SseSplitter::Event& event) const override {
+        const std::string type = event_type(event);
+        return type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
+               type == "error";
+    }
+
     Result<void> request_from_chat(std::string_view, std::string&, ProviderExchange&, std::string&) const override {
         return fail(ErrorCode::invalid, "nobody is asked in Responses for a request of another API");
     }

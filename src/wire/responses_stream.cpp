@@ -30,6 +30,8 @@ class ResponsesStream final : public ChunkReader {
   public:
     explicit ResponsesStream(const Echo& echo) : head_(echo) {}
 
+    void go_on_after(const std::string& first, const std::string& last) override;
+
   protected:
     Result<void> on_chunk(std::string_view chunk, std::string& out) override;
     Result<void> on_text(std::string_view raw_inside, std::string& out) override;
@@ -489,6 +491,24 @@ void ResponsesStream::on_error(const ApiError& error, std::string& out) {
     out += "\n\n";
     usage_.reset();
     response_event("response.failed", Status::failed, &error, out);
+}
+
+// The numbers go on, and the response that fails is the one that began.
+void ResponsesStream::go_on_after(const std::string& first, const std::string& last) {
+    began_ = true;
+    std::vector<json::Member> members;
+    if (json::members(last, members)) {
+        const auto number = json::find_member(last, {0, last.size()}, "sequence_number");
+        const std::int64_t said = number ? json::as_int64(number->of(last)).value_or(-1) : -1;
+        if (said >= 0 && said < INT64_MAX) sequence_ = static_cast<std::uint64_t>(said) + 1;
+    }
+    if (!json::members(first, members)) return;
+    const Span response = json::find_member(first, {0, first.size()}, "response").value_or(Span{});
+    for (Walk member(first, response); member.next();) {
+        if (member.key_is("id")) head_.take("id", member.raw());
+        if (member.key_is("model")) head_.take("model", member.raw());
+        if (member.key_is("created_at")) head_.take("created", member.raw());
+    }
 }
 
 }  // namespace

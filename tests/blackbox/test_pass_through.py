@@ -135,5 +135,103 @@ class SeveralProviders(GatewayCase):
         self.assert_error(self.weir.ask("POST", "/v1/batches", {"a": 1}, [("x-weir-provider", "closed")]), 404, "closed")
 
 
+def told(kind, number, **more):
+    return b"event: %s\ndata: %s\n\n" % (
+        kind.encode(),
+        json.dumps(dict({"type": kind, "sequence_number": number}, **more)).encode(),
+    )
+
+
+RESPONSE = {"id": "resp_abc", "object": "response", "created_at": 7, "model": "gpt-4o", "status": "in_progress", "output": []}
+RESPONSES = [
+    told("response.created", 4, response=RESPONSE),
+    told("response.output_item.added", 5, output_index=0, item={"type": "message", "id": "msg_1", "content": []}),
+    told("response.output_text.delta", 6, output_index=0, delta="Fo"),
+    told("response.output_text.delta", 7, output_index=0, delta="ur"),
+]
+MESSAGES = [
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","usage":{"input_tokens":4}}}\n\n',
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+    b'event: ping\ndata: {"type":"ping"}\n\n',
+]
+
+
+class LastEvents(GatewayCase):
+    """A stream of an API that Weir knows is whole where that API says so, not where its bytes end well."""
+
+    @classmethod
+    def config(cls):
+        config = simple(cls.up)
+        config["providers"]["fake"]["offers"] = ["messages", "responses"]
+        return config
+
+    def responses(self, **more):
+        return self.weir.ask("POST", "/v1/responses", dict({"model": "gpt-4o", "input": "q", "stream": True}, **more))
+
+    def messages(self, **more):
+        turns = [{"role": "user", "content": "q"}]
+        return self.weir.ask(
+            "POST", "/v1/messages", dict({"model": "gpt-4o", "max_tokens": 5, "messages": turns, "stream": True}, **more)
+        )
+
+    # Those that chat has words for are relayed, the others passed on.
+    PASSED = ({}, {"previous_response_id": "resp_0"})
+
+    def test_responses_go_on_counting(self):
+        whole = b"".join(RESPONSES)
+        for more in self.PASSED:
+            for count in range(1, len(RESPONSES) + 1):
+                for framed in (True, False):
+                    with self.subTest(more=more, count=count, framed=framed):
+                        sent = b"".join(RESPONSES[:count])
+                        answer = upstream.stream([sent]) if framed else upstream.stream([whole + b"xx"], cut=len(sent) + 6)
+                        self.up.script(answer)
+                        reply = self.responses(**more)
+                        events = [json.loads(data) for data in reply.events]
+                        self.assertTrue(reply.body.startswith(sent))
+                        self.assertEqual([one["type"] for one in events[count:]], ["error", "response.failed"])
+                        self.assertEqual([one["sequence_number"] for one in events], list(range(4, 4 + len(events))))
+                        self.assertEqual(events[-1]["response"]["id"], "resp_abc")
+                        self.assertFalse(self.row(reply)["complete"])
+
+    def row(self, reply):
+        return self.weir.row(reply)
+
+    def test_responses_that_end(self):
+        for kind in ("response.completed", "response.incomplete", "response.failed", "error"):
+            for more in self.PASSED[1:]:
+                sent = b"".join(RESPONSES) + told(kind, 8, response=dict(RESPONSE, status=kind[9:]))
+                for tail in (b"", b": bye\n\n"):
+                    self.up.script(upstream.stream([sent + tail], piece=13))
+                    reply = self.responses(**more)
+                    self.assertEqual((reply.body, reply.complete), (sent + tail, True), kind)
+                self.up.script(upstream.stream([sent[:-1]]))  # without its blank line
+                self.assertEqual(self.responses(**more).body, sent[:-1])
+
+    def test_messages(self):
+        stop = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+        for more in ({}, {"top_k": 5}):
+            for count in range(1, len(MESSAGES) + 1):
+                sent = b"".join(MESSAGES[:count])
+                self.up.script(upstream.stream([sent]))
+                reply = self.messages(**more)
+                self.assertTrue(reply.body.startswith(sent))
+                self.assertEqual([json.loads(data)["type"] for data in reply.events[count:]], ["error"])
+        for end in (stop, b'data: {"type":"message_stop"}\n\n', b'event: error\ndata: {"type":"error","error":{}}\n\n'):
+            sent = b"".join(MESSAGES) + end
+            self.up.script(upstream.stream([sent]))
+            self.assertEqual(self.messages(top_k=5).body, sent)
+
+    def test_nothing_at_all_is_no_answer(self):
+        self.up.script(upstream.stream([]))
+        self.assertEqual(self.messages(top_k=5).status, 502)
+
+    def test_other_paths_end_as_they_like(self):
+        sent = b'data: {"n":1}\n\n'
+        self.up.script(upstream.stream([sent]))
+        reply = self.weir.ask("POST", "/v1/audio/speech", {"model": "gpt-4o", "input": "x"})
+        self.assertEqual((reply.body, reply.complete), (sent, True))
+
+
 if __name__ == "__main__":
     unittest.main()
