@@ -192,13 +192,21 @@ class Bench:
         program.wait_port(port)
         return program.pid, port
 
-    def start_weir(self, name="weir", wrapper=()):
-        """(program, port); `wrapper` goes before the command (valgrind)."""
+    def start_weir(self, name="weir", wrapper=(), telemetry=False):
+        """(program, port); `wrapper` goes before the command (valgrind). telemetry: OTLP to the provider, which takes
+        any POST, and an access log is not written."""
         env = {
             "WEIR_BENCH_DATA": os.path.join(self.folder, name + "-data"),
             "WEIR_BENCH_UPSTREAM": "http://127.0.0.1:%d" % self.provider_port,
         }
-        argv = list(wrapper) + [self.weir_binary, "serve", "-c", os.path.join(HERE, "weir.yaml")]
+        config = os.path.join(HERE, "weir.yaml")
+        if telemetry:
+            with open(config) as f:
+                text = f.read()
+            config = os.path.join(self.folder, name + ".yaml")
+            with open(config, "w") as f:
+                f.write(text + 'telemetry: { otlp: { endpoint: "${WEIR_BENCH_UPSTREAM}", sample: 10% } }\n')
+        argv = list(wrapper) + [self.weir_binary, "serve", "-c", config]
         program = self.start(name, argv, self.gateway_cpu, env=env)
         found = program.wait_for(r"weir: listening on \S*:(\d+)", 120)
         return program, int(found.group(1))

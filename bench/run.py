@@ -26,7 +26,7 @@ from processes import Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
 CHAT = "/v1/chat/completions"
 # title, bar, aim, peer of the ratio, what every gateway is asked, what Weir is asked (label -> model, options).
 # The cache has a Weir of its own, so that its memory is not mistaken for the forwarding one's.
-FORWARDING, CACHING, STUDENT = "weir", "weir, cache", "weir, student"
+FORWARDING, CACHING, STUDENT, TELLING = "weir", "weir, cache", "weir, student", "weir, telemetry"
 CASES = {
     "1k": dict(
         title="proxied, 1 KiB body",
@@ -99,6 +99,15 @@ CASES = {
         weir={STUDENT: ("bench-labels", {"labels": 1})},
         peers=("nginx",),
     ),
+    "telemetry": dict(
+        title="proxied, 1 KiB, OTLP traces and metrics of every request, against without",
+        peer=FORWARDING,
+        bar=1.03,
+        aim=1.02,
+        options={},
+        weir={FORWARDING: ("bench-off", {}), TELLING: ("bench-off", {})},
+        peers=(),
+    ),
     "3000": dict(
         title="fixed 3,000 requests/s, 1 KiB",
         peer="nginx",
@@ -111,6 +120,7 @@ CASES = {
 MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
 CALLGRIND = {
     "proxied, 1 KiB": ("bench-off", {}),
+    "proxied, 1 KiB, telemetry": ("bench-off", {}),
     "exact hit": ("bench-serve", {"distinct": 8}),
     "stream of 64 events": ("bench-off", {"stream": "plain"}),
     "... out of Anthropic's": ("bench-anthropic", {"stream": "translated"}),
@@ -175,7 +185,7 @@ def run_case(bench, case, peers, weir, rounds, seconds):
         if name in peers:
             entries.append((dict(label=name, pid=peers[name][0], port=peers[name][1], model="bench"), {}))
     for label, (model, more) in case["weir"].items() if weir else ():
-        program, port = weir[next(name for name in (CACHING, STUDENT, FORWARDING) if label.startswith(name))]
+        program, port = weir[next(name for name in (CACHING, STUDENT, TELLING, FORWARDING) if label.startswith(name))]
         entries.append((dict(label=label, pid=program.pid, port=port, model=model), more))
     figures = {gateway["label"]: [] for gateway, _ in entries}
     for gateway, more in entries:
@@ -205,7 +215,7 @@ def verdict(ratio, bar, aim):
 
 
 def print_case(name, case, figures, results):
-    bar = "" if case["bar"] is None else "   bar %.1f x %s, aim %.1f x" % (case["bar"], case["peer"], case["aim"])
+    bar = "" if case["bar"] is None else "   bar %.4g x %s, aim %.4g x" % (case["bar"], case["peer"], case["aim"])
     print("\n%s%s" % (case["title"], bar))
     print(
         "  %-28s %9s %15s %8s %8s %10s %9s %9s %6s %7s"
@@ -219,8 +229,9 @@ def print_case(name, case, figures, results):
             continue
         m = {k: median(rounds, k) for k in rounds[0]}
         ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
-        shown = "" if ratio is None or label == case["peer"] else "%.2f" % ratio
-        word = verdict(ratio, case["bar"], case["aim"]) if label in (FORWARDING, CACHING, STUDENT) or "out of" in label else ""
+        shown = "" if ratio is None or label == case["peer"] else "%.3f" % ratio
+        judged = label in (FORWARDING, CACHING, STUDENT, TELLING) or "out of" in label
+        word = verdict(ratio, case["bar"], case["aim"]) if judged and label != case["peer"] else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
         peak = max(r["peak_mib"] for r in rounds)
         print(
@@ -263,8 +274,9 @@ def instructions(bench, results):
         for count in CALLGRIND_REQUESTS:
             out = os.path.join(bench.folder, "callgrind.out")
             wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
-            name = "weir-callgrind-%s-%d" % (model + options.get("stream", ""), count)
-            program, port = bench.start_weir(name, wrapper)
+            telling = title.endswith("telemetry")
+            name = "weir-callgrind-%s-%d" % (model + options.get("stream", "") + "-told" * telling, count)
+            program, port = bench.start_weir(name, wrapper, telling)
             text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
             program.stop()
             if code != 0 or not os.path.exists(out):
@@ -312,7 +324,10 @@ def main():
                 print("bench: %s is not installed (apt-get install %s): left out" % (name, name))
         weir = None
         if os.path.exists(weir_binary):
-            weir = {name: bench.start_weir(name.replace(", ", "-")) for name in (FORWARDING, CACHING, STUDENT)}
+            weir = {
+                name: bench.start_weir(name.replace(", ", "-"), telemetry=name == TELLING)
+                for name in (FORWARDING, CACHING, STUDENT, TELLING)
+            }
         if weir is None:
             print("bench: no %s: only the peers are measured (make build)" % weir_binary)
             failed = True

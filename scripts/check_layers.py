@@ -13,7 +13,7 @@ import sys
 
 # From the lowest to the highest: a room may include those before it.
 ROOMS = ["base", "json", "text", "http", "net", "wire", "prices", "store", "local", "embed", "learn", "tiers", "cascade",
-         "limits", "gateway", "admin", "eval", "cli"]
+         "limits", "telemetry", "gateway", "admin", "eval", "cli"]
 ONLY_IN_ROOM = {"net": re.compile(r"(boost/)?(asio|beast)([./]|$)")}
 ONLY_IN_ONE_CPP = {"CLI11": re.compile(r"CLI/"), "spdlog": re.compile(r"spdlog/"), "yaml-cpp": re.compile(r"yaml-cpp/")}
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"([^"]*)"|<([^>]*)>)')

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/version.h"
 #include "cli/check.h"
 #include "cli/command_help.h"
 #include "cli/config.h"
@@ -28,7 +29,6 @@
 #include "cli/students_command.h"
 #include "cli/top_command.h"
 #include "cli/train_command.h"
-#include "cli/version.h"
 #include "store/report.h"
 
 namespace weir::cli {

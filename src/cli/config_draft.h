@@ -28,6 +28,8 @@ void read_file_path(Section& section, std::string_view key, Draft& draft, std::s
 
 // config_models.cpp: what answers.
 void read_providers(Section& top, Reader& reader, Draft& draft);
+// Header lines that go with every request: `headers:`.
+void read_headers(Section& section, Reader& reader, std::vector<std::pair<std::string, std::string>>& to);
 void read_models(Section& top, Reader& reader, Draft& draft);
 // config_cascades.cpp: in which order.
 void read_cascades(Section& top, Reader& reader, Draft& draft);
@@ -38,6 +40,8 @@ void check_examples(Reader& reader, const Draft& draft);
 void read_callers(Section& top, Reader& reader, Draft& draft);
 // config_access.cpp: who may ask at the admin address.
 void read_admin_access(Section& top, Reader& reader, Draft& draft);
+// config_telemetry.cpp: who is told what has happened.
+void read_telemetry(Section& top, Reader& reader, telemetry::Options& to);
 // config_checks.cpp: whether it fits together.
 void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings);
 

@@ -30,8 +30,9 @@ bool is_token(std::string_view text) {
     });
 }
 
-// Header lines that go with every request.
-void read_headers(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+}  // namespace
+
+void read_headers(Section& section, Reader& reader, std::vector<std::pair<std::string, std::string>>& to) {
     const ConfigNode* const node = section.find("headers");
     if (node == nullptr) return;
     Section headers(reader, *node, section.path_to("headers"));
@@ -39,7 +40,7 @@ void read_headers(Section& section, Reader& reader, gateway::ProviderOptions& to
         std::string value;
         if (!is_token(entry.key) || entry.key.size() > kMaxNameBytes) {
             reader.error(entry.line, headers.path_to(entry.key) + ": a header's name has letters, digits, - and _");
-        } else if (to.headers.size() >= kMaxHeaders) {
+        } else if (to.size() >= kMaxHeaders) {
             reader.error(entry.line, section.path_to("headers") + ": at most 32 headers");
             break;
         }
@@ -49,10 +50,12 @@ void read_headers(Section& section, Reader& reader, gateway::ProviderOptions& to
             reader.error(entry.line,
                          headers.path_to(entry.key) + " is not a header's value: printable ASCII, at most 4 KiB");
         }
-        to.headers.emplace_back(entry.key, std::move(value));
+        to.emplace_back(entry.key, std::move(value));
     }
     headers.finish();
 }
+
+namespace {
 
 void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to) {
     const ConfigNode* const node = section.find("offers");
@@ -170,7 +173,7 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
     } else {
         section.refuse("offers", "is for api: openai only");
     }
-    read_headers(section, reader, to);
+    read_headers(section, reader, to.headers);
     read_calls(section, reader, to);
     read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
 }

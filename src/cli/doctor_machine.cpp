@@ -17,7 +17,7 @@
 #include "cli/doctor_parts.h"
 #include "cli/json_fields.h"
 #include "cli/report_command.h"
-#include "cli/version.h"
+#include "base/version.h"
 #include "local/child_process.h"
 #include "local/gguf_header.h"
 #include "net/endpoint.h"

@@ -7,12 +7,12 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/version.h"
 #include "cli/config_values.h"
 #include "cli/export_manifest.h"
 #include "cli/progress_lines.h"
 #include "cli/report_command.h"
 #include "cli/report_text.h"
-#include "cli/version.h"
 #include "store/example_files.h"
 #include "store/ledger_reader.h"
 

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/version.h"
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
 #include "cli/export_command.h"
@@ -17,7 +18,6 @@
 #include "cli/import_lines.h"
 #include "cli/report_command.h"
 #include "cli/report_text.h"
-#include "cli/version.h"
 #include "store/example_files.h"
 #include "store/ledger_reader.h"
 

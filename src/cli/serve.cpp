@@ -29,6 +29,7 @@ std::string shown(const gateway::Address& address, std::uint16_t port) {
 
 // What came of it, as whoever asked for it at the admin address is told.
 admin::ConfigCheck reload(gateway::Gateway& gateway, const std::string& file) {
+    gateway.telemetry().reopen();  // whatever the configuration has become: logrotate asks for no more
     admin::ConfigCheck outcome;
     const LoadResult loaded = load_config(file);
     if (!loaded) {

@@ -14,11 +14,35 @@ namespace {
 
 constexpr std::string_view kPrefix = "weir_";
 
-// "tier" of `answers_total{tier="exact"}`, where the sample is of that family and has that one label.
+// "exact" of `requests_total{tier="exact",model="a"}`, where the sample is of that family. Values that hold a quote are
+// not looked for here.
 std::optional<std::string> label_of(std::string_view name, std::string_view family, std::string_view label) {
-    const std::string begin = std::string(kPrefix) + std::string(family) + "{" + std::string(label) + "=\"";
-    if (!name.starts_with(begin) || !name.ends_with("\"}")) return std::nullopt;
-    return std::string(name.substr(begin.size(), name.size() - begin.size() - 2));
+    const std::string whole = std::string(kPrefix) + std::string(family);
+    if (!name.starts_with(whole)) return std::nullopt;
+    name.remove_prefix(whole.size());
+    if (label.empty()) return name.empty() || name.front() == '{' ? std::optional<std::string>("") : std::nullopt;
+    if (name.empty() || name.front() != '{') return std::nullopt;
+    for (const char before : {'{', ','}) {
+        const std::string begin = before + std::string(label) + "=\"";
+        const std::size_t at = name.find(begin);
+        if (at == std::string_view::npos) continue;
+        const std::string_view rest = name.substr(at + begin.size());
+        return std::string(rest.substr(0, rest.find('"')));
+    }
+    return std::nullopt;
+}
+
+double tokens_in(const TopSample& sample) {
+    double in = 0;
+    for (const auto& [kind, tokens] : sample.by("tokens_total", "class")) {
+        if (kind != "output" && kind != "reasoning") in += tokens;
+    }
+    return in;
+}
+double tokens_out(const TopSample& sample) {
+    const auto by_class = sample.by("tokens_total", "class");
+    const auto out = by_class.find("output");
+    return out == by_class.end() ? 0 : out->second;
 }
 
 double errors_of(const TopSample& sample) {
@@ -174,42 +198,51 @@ double TopSample::value(std::string_view name) const {
     return found == metrics.end() ? 0 : found->second;
 }
 
+std::map<std::string, double> TopSample::by(std::string_view family, std::string_view label) const {
+    std::map<std::string, double> sums;
+    for (const auto& [name, value] : metrics) {
+        if (const auto of = label_of(name, family, label)) sums[*of] += value;
+    }
+    return sums;
+}
+
+double TopSample::sum(std::string_view family) const {
+    const auto all = by(family, {});
+    return all.empty() ? 0 : all.begin()->second;
+}
+
 TopView top_view(const TopSample& first, const TopSample& now) {
     TopView view;
     view.seconds = std::max(1e-6, static_cast<double>(now.at - first.at) / 1e6);
-    const bool anew = now.value("requests_total") < first.value("requests_total");
+    const bool anew = now.sum("requests_total") < first.sum("requests_total");
     const TopSample nothing;
     const TopSample& before = anew ? nothing : first;
-    const auto grown = [&](std::string_view name) { return now.value(name) - before.value(name); };
+    const auto grown = [&](std::string_view family) { return now.sum(family) - before.sum(family); };
     const double requests = grown("requests_total");
-    view.requests = now.value("requests_total");
+    view.requests = now.sum("requests_total");
     view.requests_per_s = requests / view.seconds;
-    view.tokens_in = now.value("tokens_total{direction=\"input\"}");
-    view.tokens_out = now.value("tokens_total{direction=\"output\"}");
-    view.tokens_in_per_s = grown("tokens_total{direction=\"input\"}") / view.seconds;
-    view.tokens_out_per_s = grown("tokens_total{direction=\"output\"}") / view.seconds;
-    view.spent_usd = now.value("cost_usd_total");
-    view.saved_usd = now.value("saved_usd");
+    view.tokens_in = tokens_in(now);
+    view.tokens_out = tokens_out(now);
+    view.tokens_in_per_s = (view.tokens_in - tokens_in(before)) / view.seconds;
+    view.tokens_out_per_s = (view.tokens_out - tokens_out(before)) / view.seconds;
+    view.spent_usd = now.sum("cost_usd_total");
+    view.saved_usd = now.sum("saved_usd");
     view.spent_usd_per_hour = grown("cost_usd_total") / view.seconds * 3600;
     view.saved_usd_per_hour = grown("saved_usd") / view.seconds * 3600;
     view.errors = errors_of(now);
     if (requests > 0) {
         view.error_share = (errors_of(now) - errors_of(before)) / requests;
-        view.overhead_micros = grown("overhead_microseconds_total") / requests;
+        view.overhead_micros = grown("overhead_seconds_sum") / requests * 1e6;
     }
     view.active = now.value("requests_active");
     view.waiting = now.value("upstream_waiting");
     view.connections = now.value("connections");
     view.memory_bytes = now.value("resident_memory_bytes");
-    for (const auto& [name, value] : now.metrics) {
-        if (const auto tier = label_of(name, "answers_total", "tier")) {
-            const auto earlier = before.metrics.find(name);
-            const double had = earlier == before.metrics.end() ? 0 : earlier->second;
-            view.tiers.push_back({*tier, (value - had) / view.seconds, value});
-        } else if (const auto gate = label_of(name, "semantic_tasks", "gate")) {
-            view.semantic_tasks[*gate] = value;
-        }
+    auto earlier = before.by("requests_total", "tier");
+    for (const auto& [tier, total] : now.by("requests_total", "tier")) {
+        view.tiers.push_back({tier, (total - earlier[tier]) / view.seconds, total});
     }
+    view.semantic_tasks = now.by("semantic_tasks", "gate");
     std::map<std::string, std::uint64_t> names;
     for (const TopTier& tier : view.tiers) names[tier.name] = 1;
     const std::vector<std::string> order = tiers_in_order(names);

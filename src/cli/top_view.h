@@ -23,6 +23,9 @@ struct TopSample {
     std::map<std::string, double, std::less<>> metrics;
     std::string cascades;                       // what GET /api/cascades says; empty: nothing is known
     double value(std::string_view name) const;  // without "weir_"; 0 where there is none
+    // All of one family, by one of its labels; an empty label: all together, at "".
+    std::map<std::string, double> by(std::string_view family, std::string_view label) const;
+    double sum(std::string_view family) const;
 };
 
 struct TopTier {

@@ -18,14 +18,15 @@ constexpr std::string_view kCascades =
 TopSample sample(Micros at, double requests, double errors, double cost) {
     TopSample made;
     made.at = at;
-    made.metrics = {{"weir_requests_total", requests},
+    made.metrics = {{"weir_requests_total{tier=\"exact\",model=\"\"}", requests / 4},
+                    {"weir_requests_total{tier=\"reference\",model=\"a\"}", requests / 2},
+                    {"weir_requests_total{tier=\"reference\",model=\"b\"}", requests / 4},
                     {"weir_responses_total{class=\"5xx\"}", errors},
-                    {"weir_answers_total{tier=\"exact\"}", requests / 4},
-                    {"weir_answers_total{tier=\"reference\"}", requests * 3 / 4},
-                    {"weir_tokens_total{direction=\"input\"}", requests * 100},
+                    {"weir_tokens_total{tier=\"reference\",class=\"input\"}", requests * 60},
+                    {"weir_tokens_total{tier=\"reference\",class=\"input_cached\"}", requests * 40},
                     {"weir_cost_usd_total", cost},
                     {"weir_saved_usd", cost / 2},
-                    {"weir_overhead_microseconds_total", requests * 30},
+                    {"weir_overhead_seconds_sum", requests * 30e-6},
                     {"weir_semantic_tasks{gate=\"proven\"}", 2},
                     {"weir_requests_active", 3}};
     made.cascades = kCascades;
@@ -52,7 +53,7 @@ TEST_CASE("top: what happened between two looks") {
     CHECK(view.spent_usd_per_hour == doctest::Approx(18));
     CHECK(view.saved_usd_per_hour == doctest::Approx(9));
     CHECK(view.error_share == 0.1);
-    CHECK(view.overhead_micros == 30);
+    CHECK(view.overhead_micros.value_or(0) == doctest::Approx(30));
     REQUIRE(view.tiers.size() == 2);
     CHECK(view.tiers[0].name == "exact");
     CHECK(view.tiers[0].per_s == 5);

@@ -104,8 +104,7 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.cost = attempt.cost;
     row.cost_complete = attempt.priced;
     row.counterfactual_how = store::Counterfactual::measured;  // nobody asked for it: pure cost
-    lane.counters.cost_nanos.fetch_add(row.cost.nanos, std::memory_order_relaxed);
-    lane.counters.saved_nanos.fetch_add(row.saved().nanos, std::memory_order_relaxed);
+    lane.telemetry.settled_in_background(row);
     if (call->proof) call->proof->spent(row.cost, row.cost_complete, lane.shared.clock.unix_micros());
     // A full ring is the callers' to wait for, not the background's: a short pause, then again. At the gateway's end
     // too, which waits for it: what was asked may have cost something.

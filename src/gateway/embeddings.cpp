@@ -332,8 +332,8 @@ Task<std::optional<Failure>> ask_once(EmbeddingsLife& life, const tiers::ModelUp
         wire::render_upstream_body(life.request, reference.upstream_name, asked, changed);
         body = changed;
     }
-    const std::string head =
-        tiers::request_head(*reference.provider, endpoint, "/embeddings", body.size(), &life.exchange.head());
+    const std::string head = tiers::request_head(*reference.provider, endpoint, "/embeddings", body.size(),
+                                                 &life.exchange.head(), nullptr, "application/json", life.trace_line());
 
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
@@ -395,6 +395,7 @@ Task<void> answer(EmbeddingsLife& life) {
 
 Task<void> handle_embeddings(Lane& lane, net::Exchange& exchange) {
     EmbeddingsLife life(lane, exchange);
+    life.about.operation = telemetry::Operation::embeddings;
     life.begin();
     co_await answer(life);
     co_await settle(life);

@@ -24,7 +24,7 @@ void begin_followed(Following& following) {
     headers += life.caller->has_rates() ? without_rate_limits(following.follower.flight().header_lines())
                                         : following.follower.flight().header_lines();
     headers += "content-type: text/event-stream; charset=utf-8\r\n";
-    life.exchange.begin_stream(200, headers);
+    life.begin_stream(200, headers);
 }
 
 // Up to the last events, which stay in following.out.

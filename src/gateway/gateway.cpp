@@ -165,6 +165,7 @@ Result<void> Gateway::Impl::open_caches(const Options& options) {
     examples = store::ExampleStore::open(keeping);
     caches->add_examples(*examples);
     shared.emplace(Shared{clock, *ledger, *caches, caches->exact(), worker, *cascades});
+    shared->telemetry = std::make_shared<telemetry::Telemetry>(options.telemetry);
     shared->examples = examples.get();
     shared->shelf = &shelf;
     students = std::make_unique<Students>(*examples, shelf, options.data_folder + "/students", clock);
@@ -215,6 +216,8 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
     }
     port = endpoint.port;
     ring.reset();
+    const auto name_of = [&names = *ledger](store::NameId id) { return names.name_of(id).value_or(std::string()); };
+    if (auto started = shared->telemetry->start(clock, name_of); !started) return started;
     for (auto& engine : engines) engine->thread = std::thread([&reactor = engine->reactor] { reactor.run(); });
     keys->listen([this](const std::shared_ptr<const limits::KeyRing>& now) { tell_lanes(now); });
     return {};
@@ -242,6 +245,7 @@ void Gateway::Impl::stop() {
         engine->reactor.stop();
         engine->thread.join();
     }
+    if (shared) shared->telemetry->stop();
     if (ledger) {
         if (auto flushed = ledger->flush(); !flushed) log_error("ledger: " + flushed.error().message);
     }
@@ -309,6 +313,7 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
     keep(options.ledger.ring_rows != before.ledger.ring_rows ||
              options.ledger.drop_when_full != before.ledger.drop_when_full,
          "ledger");
+    keep(!(options.telemetry == before.telemetry), "telemetry' or 'access_log");
     auto built = Routes::build(options, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
     bool embedding_kept = false;
@@ -380,10 +385,9 @@ Totals Gateway::totals() const {
     Totals totals;
     for (const auto& engine : impl_->engines) {
         const LaneCounters& lane = engine->lane.counters;
-        totals.requests += lane.requests;
         totals.caller_gone += lane.caller_gone;
         totals.ledger_waits += lane.ledger_waits;
-        totals.overhead_micros += lane.overhead_micros;
+        totals.background_running += engine->lane.background_running;
         totals.followers += lane.followers;
         totals.handed_over += lane.handed_over;
         totals.retries += lane.retries;
@@ -402,13 +406,8 @@ Totals Gateway::totals() const {
         totals.student_declined += lane.student_declined;
         totals.connections += engine->server->connections();
         totals.active += engine->server->active();
-        for (std::size_t i = 0; i < totals.by_tier.size(); ++i) totals.by_tier[i] += lane.by_tier[i];
         for (std::size_t i = 0; i < totals.by_status.size(); ++i) totals.by_status[i] += lane.by_status[i];
         for (std::size_t i = 0; i < totals.by_class.size(); ++i) totals.by_class[i] += lane.by_class[i];
-        totals.cost.nanos += lane.cost_nanos;
-        totals.saved.nanos += lane.saved_nanos;
-        totals.tokens_input += lane.tokens_input;
-        totals.tokens_output += lane.tokens_output;
     }
     for (const auto& [name, provider] : routes()->providers()) {
         if (provider.in_flight) totals.waiting += provider.in_flight->waiting();
@@ -451,6 +450,9 @@ std::size_t Gateway::examples_indexed() const {
 }
 store::ExampleStore& Gateway::examples() {
     return *impl_->examples;
+}
+telemetry::Telemetry& Gateway::telemetry() {
+    return *impl_->shared->telemetry;
 }
 Worker& Gateway::worker() {
     return impl_->worker;

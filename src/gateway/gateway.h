@@ -22,18 +22,16 @@
 namespace weir::gateway {
 
 struct Totals {
-    std::uint64_t requests = 0, caller_gone = 0, ledger_waits = 0, overhead_micros = 0, connections = 0, active = 0;
+    std::uint64_t caller_gone = 0, ledger_waits = 0, connections = 0, active = 0;
     std::uint64_t retries = 0, fallbacks = 0, queued = 0, ejections = 0;
     std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, audits = 0,
                   refreshes = 0;
     std::array<std::uint64_t, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit
     std::uint64_t student_offers = 0, student_declined = 0;
-    std::array<std::uint64_t, 5> by_tier{};
     std::array<std::uint64_t, 6> by_status{};
     std::array<std::uint64_t, cascade::kPromptClasses> by_class{};
-    std::uint64_t tokens_input = 0, tokens_output = 0;
     std::uint64_t waiting = 0;  // requests that wait for a place at a provider, now
-    Usd cost, saved;
+    std::size_t background_running = 0;
 };
 
 std::vector<StudentLife> student_lives(const std::vector<Students::View>& students, const Routes& routes,
@@ -66,6 +64,7 @@ class Gateway {
     Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();
+    telemetry::Telemetry& telemetry();
     store::ExampleStore& examples();
     std::size_t examples_indexed() const;  // that models can be shown
     cascade::CascadeLearner& cascades();

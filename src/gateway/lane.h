@@ -33,6 +33,7 @@
 #include "net/reactor.h"
 #include "store/example_store.h"
 #include "store/ledger.h"
+#include "telemetry/telemetry.h"
 #include "tiers/model/example_source.h"
 #include "tiers/model/tier_health.h"
 #include "tiers/model/upstream.h"
@@ -113,6 +114,7 @@ struct Shared {
     tiers::student::StudentShelf* shelf = nullptr;  // null: no students
     tiers::ExampleShelf* example_shelf = nullptr;   // null: nobody is shown examples
     std::shared_ptr<Conversations> conversations = std::make_shared<Conversations>();
+    std::shared_ptr<telemetry::Telemetry> telemetry = std::make_shared<telemetry::Telemetry>();
 };
 
 // The routes as one reactor runs on them. A request holds it until it is settled, so that a reload takes nothing away.
@@ -158,16 +160,10 @@ struct LaneKeys {
 void take_keys(std::shared_ptr<const limits::KeyRing> ring, std::shared_ptr<const LaneKeys>& in);
 
 struct LaneCounters {
-    std::atomic<std::uint64_t> requests{0};
-    std::array<std::atomic<std::uint64_t>, 5> by_tier{};    // store::TierKind
     std::array<std::atomic<std::uint64_t>, 6> by_status{};  // first digit of the status
     std::array<std::atomic<std::uint64_t>, cascade::kPromptClasses> by_class{};
     std::atomic<std::uint64_t> caller_gone{0};
     std::atomic<std::uint64_t> ledger_waits{0};
-    std::atomic<std::int64_t> cost_nanos{0};
-    std::atomic<std::int64_t> saved_nanos{0};
-    std::atomic<std::uint64_t> tokens_input{0}, tokens_output{0};  // of all attempts of settled requests
-    std::atomic<std::uint64_t> overhead_micros{0};
     std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
     std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
@@ -200,7 +196,8 @@ class LaneLink : public std::enable_shared_from_this<LaneLink> {
 };
 
 struct Lane {
-    Lane(net::Reactor& owner, Shared& all) : reactor(owner), shared(all), ids(all.clock, owner.index()) {
+    Lane(net::Reactor& owner, Shared& all)
+        : reactor(owner), shared(all), ids(all.clock, owner.index()), telemetry(all.telemetry->add_lane()) {
         shared.caches.add_served(served);
     }
     ~Lane() { link->cut(); }
@@ -211,6 +208,7 @@ struct Lane {
     std::shared_ptr<LaneRoutes> routes;
     std::shared_ptr<const LaneKeys> keys;
     LaneCounters counters;
+    telemetry::LaneTelemetry& telemetry;
     std::unordered_set<std::uint64_t> named_tasks;
     wire::PromptMemo prompts;
     wire::RequestMemo requests;

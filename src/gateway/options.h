@@ -15,6 +15,7 @@
 #include "limits/rates.h"
 #include "local/llama_server.h"
 #include "prices/price_table.h"
+#include "telemetry/options.h"
 #include "tiers/model/call_rules.h"
 
 namespace weir::gateway {
@@ -158,6 +159,7 @@ struct Options {
     Limits limits;
     LedgerOptions ledger;
     CacheOptions cache;
+    telemetry::Options telemetry;
 };
 
 }  // namespace weir::gateway

@@ -145,7 +145,7 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
             co_await break_off(passage, stream, taken.error());
             co_return std::nullopt;
         }
-        if (!life.exchange.began()) life.exchange.begin_stream(passage.status, headers_of(passage, false));
+        if (!life.exchange.began()) life.begin_stream(passage.status, headers_of(passage, false));
         if (ends) break;
         if (!out.empty()) {
             const bool written = co_await life.exchange.write_piece(out);
@@ -194,8 +194,8 @@ Task<std::optional<Failure>> pass_once(RequestLife& life, const PassedRequest& r
     path += query_of(caller);
     std::string_view type = caller.headers.value("content-type");
     if (type.empty()) type = "application/json";
-    const std::string head =
-        tiers::request_head(*model.provider, endpoint, path, body.size(), &caller, request.form, type);
+    const std::string head = tiers::request_head(*model.provider, endpoint, path, body.size(), &caller, request.form,
+                                                 type, life.trace_line());
 
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
@@ -336,6 +336,7 @@ Task<void> pass_on(RequestLife& life, PassedRequest request) {
 
 Task<void> handle_pass_through(Lane& lane, net::Exchange& exchange, const wire::Dialect* dialect) {
     RequestLife life(lane, exchange);
+    life.about.operation = telemetry::Operation::other;
     life.dialect = dialect;
     life.begin();
     co_await pass(life);
@@ -344,6 +345,7 @@ Task<void> handle_pass_through(Lane& lane, net::Exchange& exchange, const wire::
 
 Task<void> handle_count_tokens(Lane& lane, net::Exchange& exchange) {
     RequestLife life(lane, exchange);
+    life.about.operation = telemetry::Operation::other;
     life.begin();
     co_await count(life);
     co_await settle(life);

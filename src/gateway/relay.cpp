@@ -120,7 +120,7 @@ void begin_relayed(Relay& relay) {
     std::string headers = weir_headers(relay.life, relay.model.full_name, false);
     headers += relay.headers;
     headers += "content-type: text/event-stream; charset=utf-8\r\n";
-    relay.life.exchange.begin_stream(200, headers);
+    relay.life.begin_stream(200, headers);
 }
 
 // What the caller is to see of what came, unless it has left.
@@ -262,8 +262,9 @@ Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstre
     }
     life.dropped.clear();
     for (const std::string& name : question.exchange.dropped) life.note_dropped(name);
-    const std::string head = tiers::request_head(*model.provider, endpoint, question.path, question.body.size(),
-                                                 &life.exchange.head(), question.form);
+    const std::string head =
+        tiers::request_head(*model.provider, endpoint, question.path, question.body.size(), &life.exchange.head(),
+                            question.form, "application/json", life.trace_line());
     net::HttpCall call(*endpoint.client);
     const Cancellation::Scope scope(life.cancellation, call);
     Relay relay(life, call, model, question);

@@ -154,16 +154,40 @@ std::uint64_t task_number(const RequestLife& life, std::uint64_t digest) {
 void RequestLife::begin() {
     row.id = lane.ids.next();
     row.started_unix_micros = lane.shared.clock.unix_micros() - (lane.reactor.now() - exchange.started_micros());
+    if (lane.telemetry.wants_trace()) {
+        about.trace = lane.telemetry.begin(row.id, exchange.head().headers.value("traceparent"));
+    }
     exchange.watch_caller(this);
 }
 
-void RequestLife::add_attempt(const store::Attempt& attempt) {
+void RequestLife::add_attempt(const store::Attempt& attempt, Micros begun) {
     if (row.attempt_count < store::kMaxAttempts) {
+        if (begun != 0) {
+            const Micros after = std::clamp<Micros>(begun - exchange.started_micros(), 0, INT32_MAX);
+            about.attempt_begun[row.attempt_count] = static_cast<std::int32_t>(after);
+        }
         row.attempts[row.attempt_count++] = attempt;
         return;
     }
     row.attempts.back().cost += attempt.cost;
     row.attempts.back().priced = row.attempts.back().priced && attempt.priced;
+}
+
+tiers::TraceLine RequestLife::trace_line() {
+    traceparent.clear();
+    if (!about.trace.recorded) return {};
+    // The attempt takes the row's next place, or shares the last one.
+    const std::size_t place = std::min<std::size_t>(row.attempt_count, store::kMaxAttempts - 1);
+    traceparent = "traceparent: ";
+    telemetry::append_traceparent({about.trace.trace, telemetry::attempt_span(about.trace, place), true}, traceparent);
+    traceparent += "\r\n";
+    return {traceparent, about.trace.own};
+}
+
+void RequestLife::begin_stream(unsigned status, std::string_view header_lines) {
+    const Micros after = std::clamp<Micros>(lane.reactor.now() - exchange.started_micros(), 0, INT32_MAX);
+    about.first_token_micros = static_cast<std::int32_t>(after);
+    exchange.begin_stream(status, header_lines);
 }
 
 void RequestLife::caller_left() {
@@ -363,22 +387,9 @@ bool settle_at_once(RequestLife& life) {
         constexpr auto relaxed = std::memory_order_relaxed;
         counter.store(counter.load(relaxed) + amount, relaxed);
     };
-    add(counters.requests, 1U);
     add(counters.by_status[std::min<std::size_t>(life.row.status / 100, 5)], 1U);
-    if (life.row.tier) add(counters.by_tier[static_cast<std::size_t>(*life.row.tier)], 1U);
     if (life.cancellation.canceled() && !life.row.complete) add(counters.caller_gone, 1U);
-    add(counters.cost_nanos, life.row.cost.nanos);
-    add(counters.saved_nanos, life.row.saved().nanos);
-    std::int64_t input = 0, output = 0;
-    for (std::size_t i = 0; i < life.row.attempt_count; ++i) {
-        const store::Attempt& attempt = life.row.attempts[i];
-        input += std::int64_t{attempt.input_uncached} + attempt.input_cached + attempt.input_cache_write +
-                 attempt.input_cache_write_1h;
-        output += attempt.output;
-    }
-    add(counters.tokens_input, static_cast<std::uint64_t>(input));
-    add(counters.tokens_output, static_cast<std::uint64_t>(output));
-    add(counters.overhead_micros, static_cast<std::uint64_t>(life.row.overhead_micros));
+    life.lane.telemetry.settled(life.row, life.about);
     return true;
 }
 

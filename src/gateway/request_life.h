@@ -30,7 +30,12 @@ class RequestLife : public net::PeerWatcher {
     // Takes id and start time, and has the caller watched. settle() ends it.
     void begin();
     // Adds an attempt to the row; beyond kMaxAttempts its cost goes to the last one.
-    void add_attempt(const store::Attempt& attempt);
+    // `begun`: steady time; 0: when the one before it had ended.
+    void add_attempt(const store::Attempt& attempt, Micros begun = 0);
+    // What the next call upstream says of the trace; its view lives until the next call of this.
+    tiers::TraceLine trace_line();
+    // A stream to the caller begins.
+    void begin_stream(unsigned status, std::string_view header_lines);
     // Nobody is there to be answered any more.
     void caller_left();
     // Sums the attempts' costs into the row.
@@ -68,10 +73,12 @@ class RequestLife : public net::PeerWatcher {
     Cancellation cancellation;
 
     store::LedgerRow row;
+    telemetry::RequestNote about;      // what telemetry wants to know besides
     std::int64_t upstream_micros = 0;  // spent waiting for upstreams
     Micros upstream_deadline = 0;      // steady time, until the next attempt's head; 0: as limits say
     std::string why;                   // x-weir-why
     std::string dropped;               // x-weir-dropped: members of the request that the model's API has no word for
+    std::string traceparent;           // of the call under way
     std::string native_id;             // the provider's own value for its API's id header, where that is the caller's
 };
 

@@ -78,7 +78,7 @@ void finish_attempt(UpstreamCall& upstream) {
     if (upstream.attempt.outcome == store::Outcome::served && upstream.is_reference())
         upstream.life.plan->reference_times.answered(taken);
     upstream.life.upstream_micros += taken;
-    upstream.life.add_attempt(upstream.attempt);
+    upstream.life.add_attempt(upstream.attempt, upstream.begun);
 }
 
 void note_served(UpstreamCall& upstream) {

@@ -88,8 +88,7 @@ class BridgeCase(GatewayCase):
         """Until nothing is under way any more: the gateway's books say what its provider's do."""
 
         def settled():
-            cost = re.search(r"^weir_cost_usd_total (\S+)$", self.weir.admin("/metrics").body.decode(), re.MULTILINE)
-            return nanos(cost[1]) == self.teacher.nanos + self.small.nanos
+            return nanos(self.weir.metric("cost_usd_total")) == self.teacher.nanos + self.small.nanos
 
         wait_for(settled, 10 * PATIENCE, "the gateway's costs to be the provider's")
 

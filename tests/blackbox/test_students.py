@@ -4,7 +4,6 @@ when the reference says something else."""
 import itertools
 import json
 import os
-import re
 import unittest
 
 from harness import upstream, wait_for
@@ -75,8 +74,7 @@ class StudentCase(GatewayCase):
         """Until nothing is under way any more: what is learned must not depend on how busy the machine is."""
 
         def settled():
-            cost = re.search(r"^weir_cost_usd_total (\S+)$", self.weir.admin("/metrics").body.decode(), re.MULTILINE)
-            return nanos(cost[1]) == self.teacher.nanos
+            return nanos(self.weir.metric("cost_usd_total")) == self.teacher.nanos
 
         wait_for(settled, 10 * PATIENCE, "the gateway's costs to be the provider's")
 

@@ -11,7 +11,7 @@ import threading
 import time
 from decimal import Decimal
 
-from . import Deadline, client
+from . import Deadline, client, metrics
 
 BINARY = os.environ.get("WEIR_BIN", "")
 # Sanitizers and valgrind make everything slower; deadlines are multiplied by this.
@@ -46,7 +46,7 @@ def scalar(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9_./%+-][A-Za-z0-9_./%+:-]*", text):
+    if isinstance(value, str) and (text == "-" or not re.fullmatch(r"[A-Za-z0-9_./%+-][A-Za-z0-9_./%+:-]*", text)):
         return json.dumps(text)
     return text
 
@@ -178,6 +178,13 @@ class Gateway:
 
     def admin(self, target, method="GET", body=None, headers=()):
         return client.ask(self.admin_port, method, target, body, headers)
+
+    def metrics(self):
+        return metrics.parse(self.admin("/metrics").body.decode())
+
+    def metric(self, name, **labels):
+        """The sum over the samples of weir_NAME that have these labels, exact."""
+        return metrics.total(self.metrics(), "weir_" + name, **labels)
 
     def row(self, reply_or_id, seconds=5.0):
         """The ledger row of a request, once it is settled: a document with numbers as Decimal."""

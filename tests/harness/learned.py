@@ -113,8 +113,7 @@ class LearnedCase(GatewayCase):
         self.fail("no tier in service after %d requests; log:\n%s" % (most, self.weir.log))
 
     def metric(self, name):
-        found = re.search(r"^weir_%s (\S+)$" % name, self.weir.admin("/metrics").body.decode(), re.MULTILINE)
-        return Decimal(found[1])
+        return self.weir.metric(name)
 
     def calls(self, name):
         return self.players[name].calls

@@ -33,6 +33,11 @@ bool has_line(std::string_view lines, std::string_view name) {
     return false;
 }
 
+bool is_replaced(const TraceLine& trace, std::string_view name) {
+    return http::equals_ignoring_case(name, "traceparent") ||
+           (trace.drops_state && http::equals_ignoring_case(name, "tracestate"));
+}
+
 // The lines that the API wants, but for those that the caller has sent itself.
 void add_lines_of(const wire::ProviderForm& form, const http::RequestHead* caller, std::string& head) {
     std::string_view lines = form.head_lines();
@@ -63,7 +68,7 @@ const wire::ProviderForm* ProviderLink::native_form(std::string_view api) const 
 
 std::string request_head(const ProviderLink& provider, const Endpoint& endpoint, std::string_view path,
                          std::size_t body_bytes, const http::RequestHead* caller, const wire::ProviderForm* form,
-                         std::string_view content_type) {
+                         std::string_view content_type, const TraceLine& trace) {
     std::string head;
     head.reserve(512);
     head += "POST ";
@@ -90,12 +95,14 @@ std::string request_head(const ProviderLink& provider, const Endpoint& endpoint,
             if (stays_here(header.name)) continue;
             if (names_some && caller->headers.has_token("connection", header.name)) continue;
             if (has_line(provider.fixed_lines, header.name)) continue;
+            if (!trace.traceparent.empty() && is_replaced(trace, header.name)) continue;
             head += header.name;
             head += ": ";
             head += header.value;
             head += "\r\n";
         }
     }
+    head += trace.traceparent;
     head += "\r\n";
     return head;
 }

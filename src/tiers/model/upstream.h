@@ -62,12 +62,19 @@ struct ModelUpstream {
     std::optional<Tokens> max_output;  // wire::ProviderExchange
 };
 
+// What takes the place of the caller's traceparent; empty: that goes along as it is.
+struct TraceLine {
+    std::string_view traceparent;  // "traceparent: ...\r\n"
+    bool drops_state = false;      // the caller's tracestate belongs to no trace that goes on
+};
+
 // The head of a POST to the provider's `path` ("/chat/completions"). `caller` may be null: Weir's own question; else
 // its headers go along, but for hop-by-hop ones, credentials, cookies, accept-encoding, and Weir's own. `form` says
 // which headers the API wants besides.
 std::string request_head(const ProviderLink& provider, const Endpoint& endpoint, std::string_view path,
                          std::size_t body_bytes, const http::RequestHead* caller,
-                         const wire::ProviderForm* form = nullptr, std::string_view content_type = "application/json");
+                         const wire::ProviderForm* form = nullptr, std::string_view content_type = "application/json",
+                         const TraceLine& trace = {});
 
 // A question to a model in its provider's own words.
 struct ModelQuestion {

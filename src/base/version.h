@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-namespace weir::cli {
+namespace weir {
 
 constexpr std::string_view kVersion = "0.1.0";
 
-}  // namespace weir::cli
+}  // namespace weir
