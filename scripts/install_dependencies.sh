@@ -11,7 +11,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev libsimdjson-dev libsqlite3-dev liblmdb-dev
     libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev doctest-dev librapidcheck-dev pkg-config
     ca-certificates curl python3 python3-venv)
-test=(clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
+test=(clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev chromium)
 package=(dpkg-dev gzip)
 bench=(nginx-light haproxy wrk valgrind)
 
@@ -28,11 +28,9 @@ esac
 installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing=()
 for package in "${wanted[@]}"; do installed "$package" || missing+=("$package"); done
-# For the official Node client's tests; a Node that came another way will do.
-if [ "${1:-build}" = test ] || [ "${1:-build}" = all ]; then
-    command -v node > /dev/null || missing+=(nodejs)
-    command -v npm > /dev/null || missing+=(npm)
-fi
+# For the dashboard and the official Node client's tests; a Node that came another way will do.
+command -v node > /dev/null || missing+=(nodejs)
+command -v npm > /dev/null || missing+=(npm)
 if [ ${#missing[@]} = 0 ]; then exit 0; fi
 
 command -v apt-get > /dev/null || die "no apt-get here; install these by hand: ${missing[*]}"

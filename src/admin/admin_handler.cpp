@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "admin/dashboard.h"
 #include "admin/json_object.h"
 #include "admin/routes.h"
 #include "base/log.h"
@@ -127,6 +128,12 @@ void AdminHandler::add_audit() {
 
 Task<void> AdminHandler::handle(net::Exchange& exchange) {
     const http::RequestHead& head = exchange.head();
+    // The pages hold nothing secret and need no token; what they ask for does.
+    if (const DashboardFile* const file = find_dashboard_file(head.path())) {
+        const DashboardReply page = answer_dashboard(*file, head);
+        co_await exchange.respond(page.status, page.header_lines, page.body);
+        co_return;
+    }
     const RouteTable::Match match = routes_.find(head.method, head.path());
     AdminReply reply;
     if (match.route == nullptr && match.allow.empty()) {

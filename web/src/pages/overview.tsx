@@ -1,0 +1,58 @@
+import { useMemo } from "preact/hooks";
+import { useApi } from "../api";
+import { Chart, type Line } from "../chart";
+import { count, duration, share, usd } from "../format";
+import { Empty, Figure, kTiers, Page, RangePicker, rangeOf, Table, Tier, toRequests, Wait } from "../parts";
+import { link } from "../router";
+import type { OverviewData, PageProps, Sums } from "../types";
+
+const running = (values: (number | null)[]) => { let sum = 0; return values.map((v) => (sum += v ?? 0)); };
+
+function Shown({ data, since }: { data: OverviewData; since: string }) {
+    const { total, series } = data;
+    const at = useMemo(() => series.map((p) => p.at_unix_us), [series]);
+    const money = useMemo<Line[]>(() => [
+        { label: "without Weir", colour: "--muted", dash: true, values: running(series.map((p) => p.counterfactual_usd)) },
+        { label: "spent", colour: "--accent", fill: true, values: running(series.map((p) => p.cost_usd)) }], [series]);
+    const tiers = useMemo<Line[]>(() => kTiers.map((tier) => ({ label: tier, colour: `--${tier}`,
+        values: series.map((p) => (p.requests ? (p.by_tier[tier] ?? 0) / p.requests : 0)) })), [series]);
+    const latency = useMemo<Line[]>(() => [{ label: "mean", colour: "--accent", values: series.map((p) => p.latency_mean_us) }], [series]);
+    const errors = useMemo<Line[]>(() => [{ label: "errors", colour: "--bad", fill: true, values: series.map((p) => p.errors) }], [series]);
+    if (total.requests === 0) return <Empty><h2>No requests in this range</h2>
+        <p>Point a client’s <code>base_url</code> at Weir’s address and ask something, or choose a longer range. The first request shows here when it is settled.</p></Empty>;
+    const saved = total.saved_usd, would = total.counterfactual_usd;
+    const part = saved !== null && would ? saved / would : null;
+    const own = Object.values(data.own).reduce((sum, s) => sum + (s.cost_usd ?? 0), 0);
+    const rows: ({ tier: string } & Sums)[] = Object.entries(data.by_tier).map(([tier, sums]) => ({ tier, ...sums }));
+    return <>
+        <dl class="figures">
+            <Figure big label="Net savings" value={usd(saved)} href={toRequests({ since })} note={`${share(part)} of ${usd(would)}; Weir’s own questions (${usd(own)}) are taken off`} />
+            <Figure label="Spent" value={usd(total.cost_usd)} href={toRequests({ since })} note={total.unpriced ? `${count(total.unpriced)} without a known price` : "all priced"} />
+            <Figure label="The reference would have cost" value={usd(would)} href={toRequests({ since })} />
+            <Figure label="Requests" value={count(total.requests)} href={toRequests({ since })} />
+            <Figure label="Errors" value={count(total.errors)} href={toRequests({ since, status: "error" })} note={share(total.errors / total.requests, 2)} />
+            <Figure label="Mean latency" value={duration(total.latency_mean_us)} href={link("live")} />
+        </dl>
+        <div class="charts">
+            <Chart title="Dollars, summed up" at={at} lines={money} show={usd} says={`${usd(total.cost_usd)} spent; the reference would have cost ${usd(would)}.`} />
+            <Chart title="Who answered" at={at} lines={tiers} stacked show={(v) => share(v, 0)}
+                says={rows.map((r) => `${r.tier} ${share(r.requests / total.requests, 0)}`).join(", ") + "."} />
+            <Chart title="Latency" at={at} lines={latency} show={duration} says={`The mean is ${duration(total.latency_mean_us)}.`} />
+            <Chart title="Errors" at={at} lines={errors} show={count} says={`${count(total.errors)} of ${count(total.requests)} requests failed.`} />
+        </div>
+        <Table name="tiers" caption="By tier" rows={rows} href={(r) => toRequests({ since, tier: r.tier })} columns={[
+            { key: "tier", label: "Tier", show: (r) => <a href={toRequests({ since, tier: r.tier })}><Tier name={r.tier} /></a> },
+            { key: "requests", label: "Requests", numeric: true, show: (r) => count(r.requests) },
+            { key: "errors", label: "Errors", numeric: true, show: (r) => count(r.errors) },
+            { key: "cost_usd", label: "Cost", numeric: true, show: (r) => usd(r.cost_usd) },
+            { key: "counterfactual_usd", label: "Reference", numeric: true, show: (r) => usd(r.counterfactual_usd) },
+            { key: "saved_usd", label: "Saved", numeric: true, show: (r) => usd(r.saved_usd) },
+            { key: "latency_mean_us", label: "Mean latency", numeric: true, show: (r) => duration(r.latency_mean_us) }]} />
+    </>;
+}
+
+export function Overview({ route }: PageProps) {
+    const since = rangeOf(route);
+    const asked = useApi<OverviewData>(`/api/overview?since=${since}`, 10_000);
+    return <Page title="Overview" side={<RangePicker route={route} />}><Wait asked={asked}>{(data) => <Shown data={data} since={since} />}</Wait></Page>;
+}

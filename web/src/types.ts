@@ -1,0 +1,16 @@
+// What docs/admin-api.md says is answered. Members that may be missing are marked; money and shares are null where unknown.
+import type { Step } from "./format";
+import type { Route } from "./router";
+
+export interface PageProps { route: Route; may: boolean }
+type N = number | null;
+export interface Sums { requests: number; errors: number; unpriced: number; input_tokens: number; input_cached_tokens: number; output_tokens: number; cost_usd: N; counterfactual_usd: N; saved_usd: N; latency_mean_us: N }
+export interface Point extends Omit<Sums, "by_tier"> { at_unix_us: number; by_tier: Record<string, number> }
+export interface OverviewData { since_unix_us: number; until_unix_us: number; step_us: number; total: Sums; by_tier: Record<string, Sums>; own: Record<string, Sums>; series: Point[] }
+export interface Attempt { tier: string; outcome: string; model?: string; status: number; input_uncached_tokens: number; input_cached_tokens: number; output_tokens: number; cost_usd: N; latency_us: number; mean_logprob?: number }
+export interface Row { id: string; started_unix_us: number; latency_us: number; overhead_us: number; status: number; purpose: string; mode: string; stream: boolean; complete: boolean; tenant: string; cascade: string; reference: string; model: string; task: string; task_name?: string; class: string; tier: string | null; would_have: string | null; cost_usd: N; counterfactual_usd: N; saved_usd: N; estimated: boolean; attempts: Attempt[]; trace?: Step[] }
+export interface Task { task: string; name: string; tenant: string; cascade: string; reference: string; mode: string; state: string; promise: N; confidence: N; disagreement: N; disagreement_low: N; disagreement_high: N; audits: number; trials: number; requests: number; cost_usd: N; counterfactual_usd: N; saved_usd: N; by_tier: Record<string, number>; student: string | null }
+export interface Decision { unix_us: number; decision: string; course: string; task?: string; state?: string; ladder?: string; promise: number; confidence: number; trials: number; known: number; allowed_now: number; worse_seen: number; worse_at_most: number }
+export interface Graded { answers: number; differ: number; share: number; share_low: number; share_high: number }
+export interface Student { student: string; tenant: string; cascade: string; reference: string; task: string; state: string; state_since_unix_us: N; why: string; kind: string | null; examples: number; examples_kept: number; examples_wanted: number; trained_unix_us: number; bytes: number; can_roll_back: boolean; disagreement: Graded; audits: Graded; curve?: { examples: number; differ: number }[] }
+export interface Key { key?: string; id: string; begins: string; tenant: string; name: string; state: string; models: string[]; requests_per_minute: N; tokens_per_minute: N; parallel: N; created_unix_us: number; expires_unix_us: N; revoked_unix_us: N }

@@ -1,0 +1,119 @@
+// A gateway's admin address, made up, the same every time (docs/admin-api.md). start({variant}): full, empty, slow, error, token.
+import { createServer } from "node:http";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const kNow = 1_780_000_000_000_000;
+const kTypes = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml" };
+const kCsp = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const kTiers = ["exact", "semantic", "student", "model", "reference"];
+const hex = (n) => n.toString(16).padStart(16, "0");
+const wave = (i, of) => 0.5 + 0.5 * Math.sin((i / of) * 6.28);
+
+function sums(requests, share) {
+    const counterfactual_usd = requests * 0.0021;
+    return { requests, errors: Math.floor(requests / 400), unpriced: 0, input_tokens: requests * 900, input_cached_tokens: requests * 100, output_tokens: requests * 140,
+        cost_usd: +(counterfactual_usd * share).toFixed(6), counterfactual_usd, saved_usd: +(counterfactual_usd * (1 - share)).toFixed(6), latency_mean_us: 240_000 + Math.round(400_000 * share) };
+}
+
+function overview(empty) {
+    const step = 3600e6, series = [];
+    for (let i = 0; i < 24; ++i) {
+        const n = empty ? 0 : Math.round(400 + 900 * wave(i - 6, 24));
+        series.push({ at_unix_us: kNow - (24 - i) * step, ...sums(n, 0.7 - 0.015 * i), by_tier: { exact: Math.round(n * 0.2), semantic: Math.round(n * 0.08), student: Math.round(n * (0.01 * i)), model: Math.round(n * 0.25), reference: Math.round(n * (0.45 - 0.01 * i)), nobody: Math.round(n * 0.01) } });
+    }
+    const all = series.reduce((n, p) => n + p.requests, 0);
+    const by_tier = empty ? {} : Object.fromEntries([...kTiers, "nobody"].map((tier, i) => [tier, sums(Math.round(all * [0.2, 0.08, 0.12, 0.25, 0.34, 0.01][i]), i < 3 ? 0 : i === 3 ? 0.1 : 1)]));
+    return { since_unix_us: kNow - 24 * step, until_unix_us: kNow, step_us: step, total: sums(all, 0.52), by_tier, own: empty ? {} : { audit: sums(160, 1), judge: sums(90, 0.1) }, series };
+}
+
+const kNames = ["ticket labels", "invoice fields", "support answers", "SQL from questions", "summaries of calls", "translation to German", "product search"];
+function task(i) {
+    const requests = Math.max(3, Math.round(90_000 / (i + 1)));
+    const state = ["serving", "shadow", "new", "reference"][i % 4];
+    return { task: hex(i + 1), name: `${kNames[i % 7]} ${i}`, tenant: i % 3 ? "acme" : "default", cascade: "default", reference: "openai/gpt-4o", mode: "serve", state, promise: 0.02, confidence: 0.95,
+        disagreement: state === "new" ? null : 0.008, disagreement_low: 0.003, disagreement_high: 0.019, audits: Math.round(requests / 20), trials: 300, ...(({ cost_usd, counterfactual_usd, saved_usd }) => ({ cost_usd, counterfactual_usd, saved_usd }))(sums(requests, 0.5)),
+        requests, by_tier: { exact: Math.round(requests * 0.3), reference: Math.round(requests * 0.7) }, student: i % 4 === 0 ? "6a6dad0d17363068" : null };
+}
+
+function row(i) {
+    const tier = kTiers[i % 5];
+    return { id: hex(0xabc000 + i), started_unix_us: kNow - i * 1_700_000, latency_us: 900 + (i % 5) * 180_000, overhead_us: 41, status: i % 40 === 39 ? 502 : 200, purpose: "request", mode: "serve", stream: i % 2 === 0, complete: true,
+        tenant: "acme", cascade: "default", reference: "openai/gpt-4o", model: i % 5 < 3 ? "" : ["openai/gpt-4o-mini", "openai/gpt-4o"][i % 5 - 3], task: hex((i % 9) + 1), task_name: `${kNames[i % 7]} ${i % 9}`, class: "simple", tier: i % 40 === 39 ? null : tier, would_have: null,
+        cost_usd: i % 5 < 3 ? 0 : 0.00042, counterfactual_usd: 0.0021, saved_usd: i % 5 < 3 ? 0.0021 : 0.00168, estimated: false,
+        attempts: i % 5 < 3 ? [] : [{ tier: "model", outcome: "served", model: "openai/gpt-4o-mini", status: 200, input_uncached_tokens: 812, input_cached_tokens: 0, output_tokens: 44, cost_usd: 0.00042, latency_us: 410_000, mean_logprob: -0.04 }],
+        trace: [{ tier: "semantic", score: 0.93, verdict: "refused", said: "number 15 vs 50" }, { tier: "student", score: 0.71, needed: 0.8, verdict: "refused", said: "margin" }, { tier: "small", score: -0.04, verdict: "served", said: "log-prob, certified" }] };
+}
+
+const graded = { answers: 171, differ: 2, share: 0.0117, share_low: 0.0014, share_high: 0.0416 };
+const student = { student: "6a6dad0d17363068", tenant: "default", cascade: "default", reference: "openai/gpt-4o", task: hex(1), state: "serving", state_since_unix_us: kNow - 9e9, why: "its gate is open: of all answers at most 0.849 % differ, 7.09 % may at present", kind: "labels", examples: 171, examples_kept: 190, examples_wanted: 214, trained_unix_us: kNow - 9.9e9, bytes: 18_432, can_roll_back: true, disagreement: graded, audits: graded };
+const decision = (i) => ({ unix_us: kNow - i * 6e8, decision: ["certified", "promoted", "planned", "lost"][i % 4], course: "default", task: hex(1), state: "serving", ladder: "student, small", promise: 0.02, confidence: 0.95, trials: 2506 - i, known: 700, allowed_now: 0.03, worse_seen: 4, worse_at_most: 0.0085 });
+const key = (i) => ({ id: `0123456789a${i}`, begins: `wk-Ab12Cd3${i}...`, tenant: "acme", name: `ci ${i}`, state: i === 2 ? "revoked" : "active", models: ["gpt-4o*"], requests_per_minute: 600, tokens_per_minute: null, parallel: 8, created_unix_us: kNow - 1e12, expires_unix_us: null, revoked_unix_us: null });
+const outcome = (c) => ({ cost_usd: c, cost_low_usd: c * 0.95, cost_high_usd: c * 1.05, saved_usd: 40 - c, saved_low_usd: 38 - c, saved_high_usd: 42 - c, worse: 0.009, worse_low: 0.004, worse_high: 0.016 });
+
+export async function start({ dist, variant = "full", tasks = 10_000 }) {
+    const empty = variant === "empty";
+    const files = new Map(readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.\w+$/.test(f)).map((f) => ["/" + f, readFileSync(join(dist, f))]));
+    files.set("/", files.get("/index.html"));
+    const asked = [];
+    let signedIn = variant !== "token", config = "listen: 127.0.0.1:8080\nadmin: 127.0.0.1:8081\n", settled = empty ? 0 : 40;
+    const answers = (url, method, body, headers) => {
+        const path = url.pathname, q = url.searchParams;
+        if (path === "/api/session" && method === "POST") return body.token === "good" ? (signedIn = true, { who: "ops", role: "operate", csrf: "c5f", open: false }) : [401, "no such token"];
+        if (!signedIn) return [401, "sign in first"];
+        if (method === "POST" && variant === "token" && headers["x-weir-csrf"] !== "c5f") return [403, "x-weir-csrf is missing"];
+        if (path === "/api/session") return { who: "local", role: "operate", csrf: null, open: true, version: "0.1.0" };
+        if (path === "/api/session/end") { signedIn = false; return {}; }
+        if (variant === "error") return [503, "the ledger is busy; try again in a moment"];
+        if (path === "/api/overview") return overview(empty);
+        if (path === "/api/tasks") {
+            if (q.get("task")) return empty ? { tasks: [], total: 0 } : { tasks: [task(parseInt(q.get("task"), 16) - 1)], total: 1 };
+            const words = q.get("search") ?? "", list = [];
+            if (!empty) for (let i = 0; i < tasks; ++i) if (!words || `${kNames[i % 7]} ${i}`.includes(words)) list.push(i);
+            const from = +(q.get("offset") ?? 0);
+            return { tasks: list.slice(from, from + +(q.get("most") ?? 50)).map(task), total: list.length };
+        }
+        if (path === "/api/requests/live") {
+            const after = +q.get("after"), list = [];
+            for (let i = Math.max(after, settled - 40); i < settled; ++i) list.push(row(settled - i));
+            return { next: settled, missed: 0, requests: list };
+        }
+        if (path.startsWith("/api/requests/")) return empty ? [404, "no request of that id is in the ledger"] : row(3);
+        if (path === "/api/requests") return { requests: empty ? [] : Array.from({ length: 100 }, (_, i) => row(i)), next: empty ? null : "x" };
+        if (path === "/api/cascades/log") return { decisions: empty ? [] : Array.from({ length: 12 }, (_, i) => decision(i)) };
+        if (path === "/api/students") return { students: empty ? [] : [student] };
+        if (/^\/api\/students\/\w+\/(promote|demote|rollback)$/.test(path)) return { student: "6a6dad0d17363068", action: "demote", said: "it is out of service" };
+        if (path === "/api/keys" && method === "POST") return { ...key(1), key: "wk-0123456789abcdef0123456789abcdef" };
+        if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1 };
+        if (/^\/api\/keys\/\w+\/revoke$/.test(path)) return key(2);
+        if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant acme", window: "month", limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, resets_unix_us: kNow + 6e11, state: "ok" }] };
+        if (path === "/api/cache") return { exact: { entries: empty ? 0 : 41_233, bytes: 90e6 }, semantic: { entries: empty ? 0 : 12_010, bytes: 31e6 } };
+        if (path === "/api/cache/entries") return { entries: empty ? [] : [{ key: hex(77), question: "What is the capital of France, and how many people live there?", tenant: "acme", task: hex(3), model: "openai/gpt-4o", class: "slow", created_unix_us: kNow - 5e9, fresh_until_unix_us: kNow + 5e10, hits: 41, bytes: 2211, why: "asked 41 times" }] };
+        if (path === "/api/cache/purge") return { purged: body, created_until_unix_us: kNow };
+        if (path === "/api/config/check") return { ok: true, warnings: [], kept: [], errors: body.text.includes("bad") ? [{ line: 3, message: "unknown key 'bad'" }] : [] };
+        if (path === "/api/config/apply") { config = body.text; return { ok: true, errors: [], warnings: [], kept: [] }; }
+        if (path === "/api/config") return { text: config, file: "weir.yaml", digest: "d1" };
+        if (path === "/api/what-if") return { job: "1", state: "running" };
+        if (path === "/api/what-if/1") return { job: "1", state: "done", now: outcome(21), then: outcome(17), unknown: ["openai/o9 was never tried: about 300 audits would tell"], text: config + "# promise 3 %\n" };
+        if (path === "/api/audit") return { changes: empty ? [] : [{ at_unix_us: kNow - 5e6, who: "ops", role: "operate", from: "127.0.0.1", method: "POST", path: "/api/keys", status: 200, after: { tenant: "acme" } }] };
+        return [404, "no such path"];
+    };
+    const server = createServer(async (request, response) => {
+        const url = new URL(request.url, "http://x");
+        const file = files.get(url.pathname);
+        if (file) {
+            response.writeHead(200, { "content-type": kTypes[url.pathname === "/" ? "html" : url.pathname.split(".").pop()], "content-security-policy": kCsp });
+            return response.end(file);
+        }
+        let text = "";
+        for await (const piece of request) text += piece;
+        asked.push(`${request.method} ${request.url}`);
+        if (variant === "slow" && url.pathname !== "/api/session") await new Promise((go) => setTimeout(go, 2500));
+        const answer = answers(url, request.method, text ? JSON.parse(text) : {}, request.headers);
+        const failed = Array.isArray(answer);
+        response.writeHead(failed ? answer[0] : 200, { "content-type": "application/json" });
+        response.end(JSON.stringify(failed ? { error: { message: answer[1] } } : answer));
+    });
+    await new Promise((go) => server.listen(0, "127.0.0.1", go));
+    return { url: `http://127.0.0.1:${server.address().port}`, asked, settle: () => { settled += 1; }, stop: () => { server.closeAllConnections(); server.close(); } };
+}
