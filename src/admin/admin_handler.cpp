@@ -4,6 +4,7 @@
 
 #include "admin/dashboard.h"
 #include "admin/json_object.h"
+#include "admin/ledger_views.h"
 #include "admin/routes.h"
 #include "base/log.h"
 #include "json/scan.h"
@@ -75,6 +76,7 @@ AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* cac
     : gateway_(gateway), access_(gateway.clock()), audit_(gateway.routes()->options().data_folder) {
     add_health(routes_, gateway);
     add_reading(routes_, gateway);
+    add_ledger_views(routes_, gateway);
     add_keys(routes_, gateway);
     add_students(routes_, gateway);
     add_caches(routes_, caches);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "admin/admin_handler.h"
+#include "admin/query_text.h"
 #include "base/hash.h"
 #include "json/scan.h"
 
@@ -21,23 +22,6 @@ template <class T>
 bool read_number(std::string_view text, T& to, int base = 10) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to, base);
     return error == std::errc() && end == text.data() + text.size();
-}
-
-// Percent-decoding (RFC 3986); a + is a space, as forms have it.
-std::optional<std::string> decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i] == '+' ? ' ' : text[i];
-            continue;
-        }
-        unsigned value = 0;
-        const std::string_view digits = text.substr(i + 1, 2);
-        if (digits.size() != 2 || !read_number(digits, value, 16)) return std::nullopt;
-        out += static_cast<char>(value);
-        i += 2;
-    }
-    return out;
 }
 
 Result<void> read_parameter(std::string_view name, std::string_view value, cascade::DecisionLog::Query& to) {
@@ -85,16 +69,10 @@ std::string render_decisions(const std::vector<cascade::Decision>& decisions) {
 
 Result<cascade::DecisionLog::Query> parse_decision_query(std::string_view query) {
     cascade::DecisionLog::Query wanted;
-    while (!query.empty()) {
-        const std::size_t end = std::min(query.find('&'), query.size());
-        const std::string_view one = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
-        const std::size_t equals = std::min(one.find('='), one.size());
-        const std::optional<std::string> value = decoded(one.substr(std::min(equals + 1, one.size())));
-        if (!value) return fail(ErrorCode::invalid, "a % in the query is not followed by two hexadecimal digits");
-        if (const auto read = read_parameter(one.substr(0, equals), *value, wanted); !read) {
-            return tl::unexpected(read.error());
-        }
+    const auto parameters = query_parameters(query);
+    if (!parameters) return tl::unexpected(parameters.error());
+    for (const auto& [name, value] : *parameters) {
+        if (const auto read = read_parameter(name, value, wanted); !read) return tl::unexpected(read.error());
     }
     return wanted;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/ledger_sums.h"
+#include "store/rollups.h"
 
 namespace weir::store {
 namespace {
@@ -35,6 +36,7 @@ Result<std::vector<PackedRow>> load(Database& database, std::vector<std::string>
 Result<void> move_rows(Database& database, LedgerTables& tables, const std::vector<PackedRow>& rows, Folded& folded) {
     std::unordered_map<RollupKey, Sums, RollupKeyHash> minutes;
     SegmentWriter segments(tables);
+    Rollups rollups;
     LedgerRow row;
     for (const PackedRow& packed : rows) {
         if (!unpack_row(packed, row)) {
@@ -44,8 +46,9 @@ Result<void> move_rows(Database& database, LedgerTables& tables, const std::vect
         if (!segments.add(packed)) return tl::unexpected(database.last_error());
         ++folded.rows;
         minutes[RollupKey::of(row)] += Sums::of(row);
+        rollups.add(row);
     }
-    if (!segments.finish()) return tl::unexpected(database.last_error());
+    if (!segments.finish() || !rollups.write(tables)) return tl::unexpected(database.last_error());
     std::vector<const std::pair<const RollupKey, Sums>*> ordered;
     ordered.reserve(minutes.size());
     for (const auto& minute : minutes) ordered.push_back(&minute);

@@ -83,7 +83,39 @@ CREATE INDEX segments_by_last ON segments (last, first);
 )sql",
                                                                  // Rows may have attempts of version 2 from here on,
                                                                  // which a program of before can't read.
-                                                                 "SELECT 3"};
+                                                                 "SELECT 3",
+                                                                 R"sql(
+CREATE TABLE rollups (
+    detail         INTEGER NOT NULL,
+    unit           INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    task           INTEGER NOT NULL,
+    tenant         INTEGER NOT NULL,
+    cascade        INTEGER NOT NULL,
+    reference      INTEGER NOT NULL,
+    tier           INTEGER NOT NULL,
+    purpose        INTEGER NOT NULL,
+    requests       INTEGER NOT NULL,
+    errors         INTEGER NOT NULL,
+    unpriced       INTEGER NOT NULL,
+    input          INTEGER NOT NULL,
+    input_cached   INTEGER NOT NULL,
+    output         INTEGER NOT NULL,
+    cost           INTEGER NOT NULL,
+    counterfactual INTEGER NOT NULL,
+    saved          INTEGER NOT NULL,
+    latency        INTEGER NOT NULL,
+    PRIMARY KEY (detail, unit, at, task, tenant, cascade, reference, tier, purpose)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE backfill (
+    next INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT;
+)sql"};
+
+// What rollups of an older file have to be filled from (rollup_backfill.h).
+constexpr const char* kBeginBackfill =
+    "INSERT INTO backfill(next, last) SELECT 0, max(segment) FROM segments HAVING max(segment) IS NOT NULL";
 
 Error invalid(const std::string& folder, const std::string& what) {
     return Error{ErrorCode::invalid, ledger_path(folder) + ": " + what};
@@ -117,6 +149,7 @@ Result<void> migrate(Database& database, std::int64_t from) {
     if (from <= 1) {
         if (auto done = move_requests_to_segments(database); !done) return done;
     }
+    if (auto begun = database.execute(kBeginBackfill); !begun) return begun;
     const std::string stamp = "PRAGMA application_id = " + std::to_string(kApplicationId) +
                               "; PRAGMA user_version = " + std::to_string(kLedgerVersion);
     if (auto done = database.execute(stamp.c_str()); !done) return done;

@@ -229,7 +229,8 @@ TEST_CASE("a file of version 1 is migrated: every row, every minute") {
         auto old = Database::open(ledger_path(folder.path()), Database::Access::read_write_create);
         REQUIRE(old);
         REQUIRE(
-            old->execute("DROP TABLE segments; PRAGMA user_version = 1; CREATE TABLE requests (id INTEGER PRIMARY "
+            old->execute("DROP TABLE segments; DROP TABLE rollups; DROP TABLE backfill; PRAGMA user_version = 1; "
+                         "CREATE TABLE requests (id INTEGER PRIMARY "
                          "KEY, started, latency, overhead, status, mode, flags, tier, would_have, tenant, cascade, "
                          "reference, served_model, task, cost, counterfactual, attempts BLOB)"));
         auto insert = Statement::prepare(*old, "INSERT INTO requests VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
@@ -276,7 +277,7 @@ TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones kn
     REQUIRE(ledger->append(0, old));
     ledger.reset();
     REQUIRE(Database::open(ledger_path(folder.path()), Database::Access::read_write_create)
-                ->execute("PRAGMA user_version = 2"));
+                ->execute("DROP TABLE rollups; DROP TABLE backfill; PRAGMA user_version = 2"));
     CHECK(report(folder.path(), ReportQuery{}).error().code == ErrorCode::invalid);  // the gateway migrates
     ledger = open_ledger(folder.path());
     REQUIRE(ledger->append(0, fresh));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "store/ledger_batch.h"
 #include "store/ledger_fold.h"
+#include "store/rollup_backfill.h"
 
 namespace weir::store {
 namespace {
@@ -138,7 +139,11 @@ void LedgerWriter::run() {
                            [this] { return is_deep() || is_urgent(); });
             }
             if (write_batch(stopping) == Written::yes) finish_flush(ticket);
-            if (fold_is_due(false)) fold();
+            if (fold_is_due(false)) {
+                fold();
+            } else if (backfill_left_) {
+                backfill();
+            }
             continue;
         }
         finish_flush(ticket);
@@ -146,6 +151,8 @@ void LedgerWriter::run() {
             fold();
         else if (stopping)
             return;
+        else if (backfill_left_)
+            backfill();
         else
             park();
     }
@@ -177,6 +184,14 @@ void LedgerWriter::fold() {
     }
     pending_rows_ = 0;
     if (folded->damaged != 0) lose(folded->damaged, "pending rows on disk are damaged");
+}
+
+// The rollups of a ledger from before there were any: a step at a time.
+void LedgerWriter::backfill() {
+    const std::lock_guard database_lock(database_mutex_);
+    const auto left = backfill_rollups(database_, tables_);
+    backfill_left_ = left && *left;
+    if (!left) complain("rollups stay incomplete until the next start: " + left.error().message);
 }
 
 void LedgerWriter::take_rows() {
