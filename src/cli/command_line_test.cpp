@@ -56,7 +56,8 @@ TEST_CASE("wrong usage: one line and a hint, exit code 2") {
         return outcome.err;
     };
     CHECK(message({}) ==
-          "weir: a command is missing; there are serve, check, doctor, top, report, students, keys, replay, export, import-adapter, "
+          "weir: a command is missing; there are serve, check, doctor, top, report, students, keys, replay, export, "
+          "import-adapter, "
           "import, train, eval, health, completion, man, version\nTry: weir --help\n");
     CHECK(message({"reprot"}) == "weir: there is no command \"reprot\" (did you mean report?)\nTry: weir --help\n");
     CHECK(message({"exprot"}) == "weir: there is no command \"exprot\" (did you mean export?)\nTry: weir --help\n");

@@ -133,6 +133,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     read_embedding(top, reader, draft);
     draft.cascades_line = top.line_of("cascades");
     read_cascades(top, reader, draft);
+    read_inference(top, reader, draft);
     read_callers(top, reader, draft);
     read_admin_access(top, reader, draft);
     read_telemetry(top, reader, options.telemetry);

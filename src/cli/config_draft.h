@@ -33,6 +33,8 @@ void read_headers(Section& section, Reader& reader, std::vector<std::pair<std::s
 void read_models(Section& top, Reader& reader, Draft& draft);
 // config_cascades.cpp: in which order.
 void read_cascades(Section& top, Reader& reader, Draft& draft);
+// config_inference.cpp: requests that are no chat.
+void read_inference(Section& top, Reader& reader, Draft& draft);
 // config_examples.cpp: what a cascade keeps to learn from, and whether it may.
 void read_examples(Section& cascade, Reader& reader, store::ExampleOptions& to);
 void check_examples(Reader& reader, const Draft& draft);

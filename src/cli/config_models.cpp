@@ -368,7 +368,8 @@ std::optional<ModelName> parse_model_name(std::string_view text) {
 }
 
 void read_providers(Section& top, Reader& reader, Draft& draft) {
-    const ConfigNode* const node = top.require("providers");
+    // Who only asks models that are no chat needs none.
+    const ConfigNode* const node = top.has("inference") ? top.find("providers") : top.require("providers");
     if (node == nullptr) return;
     if (node->kind != ConfigNode::Kind::map || node->entries.empty()) {
         reader.error(node->line,

@@ -35,7 +35,8 @@ TEST_CASE("what is wrong is said with its line") {
         // Keys.
         {kProvider + "lisen: 127.0.0.1:1\n",
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
-          "limits, ledger, cache, providers, models, embedding, cascades, keys, tenants, require_key, admin_access, "
+          "limits, ledger, cache, providers, models, embedding, cascades, inference, keys, tenants, require_key, "
+          "admin_access, "
           "telemetry, access_log"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
@@ -44,7 +45,8 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
         {kProvider + "<<: { data: x }\n",
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-          "providers, models, embedding, cascades, keys, tenants, require_key, admin_access, telemetry, access_log"}},
+          "providers, models, embedding, cascades, inference, keys, tenants, require_key, admin_access, telemetry, "
+          "access_log"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
          {"4: duplicate key \"head\": it stands in line 3 already"}},
@@ -360,16 +362,32 @@ TEST_CASE("what is wrong is said with its line") {
 }
 
 TEST_CASE("all errors are told at once, by line") {
-    CHECK(
-        errors_of(
-            "reactors: 99\nlimits: { idle: 1 }\nproviders:\n  p: { api: openai }\nbogus: 1\nlisten: 0.0.0.0:1\n") ==
-        Lines{"1: reactors: \"99\" is not a whole number from 0 to 64",
-              "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
-              "4: providers.p: the key \"base_url\" is missing",
-              "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-              "providers, models, embedding, cascades, keys, tenants, require_key, admin_access, telemetry, access_log",
-              "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
-              "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});
+    CHECK(errors_of(
+              "reactors: 99\nlimits: { idle: 1 }\nproviders:\n  p: { api: openai }\nbogus: 1\nlisten: 0.0.0.0:1\n") ==
+          Lines{"1: reactors: \"99\" is not a whole number from 0 to 64",
+                "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
+                "4: providers.p: the key \"base_url\" is missing",
+                "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
+                "providers, models, embedding, cascades, inference, keys, tenants, require_key, admin_access, "
+                "telemetry, access_log",
+                "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
+                "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});
+}
+
+TEST_CASE("what is wrong with inference routes") {
+    CHECK(errors_of("inference:\n  a:\n    path: /v1/models\n    reference: { url: http://h/x }\n"
+                    "    tiers: [{ name: s, url: http://h/y }]\n    cache: { key: [x], ignore: [/y] }\n"
+                    "    agreement: { by: label }\n") ==
+          Lines{"2: inference.a.promise: without one no tier may ever answer",
+                "3: inference.a.path: \"/v1/models\" is one that Weir answers itself",
+                "4: inference.a.reference.price: without it nothing can be weighed against the tiers",
+                "5: inference.a.tiers: a tier needs a price: without one nothing can be weighed",
+                "6: inference.a.cache.key: \"x\" is no path such as /items/*/id: it does not begin with '/'",
+                "6: inference.a.cache.ignore beside key, which says all that counts: give one of them",
+                "7: inference.a.agreement.at says where the label stands in an answer, such as /label"});
+    CHECK(errors_of("inference:\n  a: { path: /x, model: m, reference: { url: http://h } }\n") ==
+          Lines{"2: inference.a.path: a route has a path (a JSON POST endpoint) or a model (the Open Inference "
+                "Protocol): give one"});
 }
 
 TEST_CASE("what deserves a warning") {

@@ -12,12 +12,12 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "base/version.h"
 #include "cli/admin_client.h"
 #include "cli/config_values.h"
 #include "cli/doctor_parts.h"
 #include "cli/json_fields.h"
 #include "cli/report_command.h"
-#include "base/version.h"
 #include "local/child_process.h"
 #include "local/gguf_header.h"
 #include "net/endpoint.h"

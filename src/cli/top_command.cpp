@@ -23,7 +23,7 @@ Result<TopSample> look(AdminClient& admin) {
     TopSample sample;
     sample.at = SystemClock().steady_micros();
     sample.metrics = parse_metrics(metrics->body);
-    if (!sample.metrics.contains("weir_requests_total")) {
+    if (!sample.metrics.contains("weir_requests_active")) {
         return fail(ErrorCode::protocol, "what answers at the admin address is no gateway");
     }
     const Result<AdminReply> cascades = admin.ask("GET", "/api/cascades");

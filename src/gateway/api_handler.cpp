@@ -4,6 +4,7 @@
 
 #include "gateway/chat.h"
 #include "gateway/embeddings.h"
+#include "gateway/inference.h"
 #include "gateway/pass_through.h"
 #include "gateway/request_life.h"
 #include "wire/completions.h"
@@ -103,7 +104,9 @@ Task<void> ApiHandler::route(net::Exchange& exchange) {
     const std::string_view method = exchange.head().method;
     const bool reads = method == "GET" || method == "HEAD";
     const TranslatedApi* const api = api_of(path);
-    if (path == "/v1/chat/completions" || (api != nullptr && path == api->path)) {
+    if (lane_.routes->has_inference() && is_inference(*lane_.routes, path)) {
+        co_await handle_inference(lane_, exchange);
+    } else if (path == "/v1/chat/completions" || (api != nullptr && path == api->path)) {
         co_await refuse_method(lane_, exchange, "POST");
     } else if (path == "/v1/messages/count_tokens") {
         if (method == "POST") {

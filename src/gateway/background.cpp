@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cascade/cacheable.h"
+#include "gateway/inference.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
@@ -65,6 +66,40 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     co_return entry;
 }
 
+// The same of an inference route, where question and answer are whatever JSON they are.
+Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
+                                                   tiers::Endpoints::Lease& endpoint, store::Attempt& attempt) {
+    const tiers::ModelUpstream& target = target_of(call);
+    const Micros begun = lane.reactor.now();
+    const Micros asked_unix_micros = lane.shared.clock.unix_micros();
+    const std::string head = tiers::request_head(*target.provider, *endpoint, call.query, call.body.size(), nullptr);
+    const Result<void> sent = co_await http.send(head, call.body, begun + call.timeout_micros);
+    attempt.priced = !http.sent();
+    if (!sent) {
+        attempt.outcome = tiers::outcome_of(sent.error().code);
+        if (sent.error().code != ErrorCode::canceled) endpoint.failed(lane.reactor.now());
+        co_return nullptr;
+    }
+    attempt.status = static_cast<std::uint16_t>(http.response().status);
+    const bool is_json = is_json_answer(http.response());
+    auto entry = std::make_shared<tiers::CacheEntry>();
+    const Result<void> got = co_await http.read_all(entry->body, target.provider->answer_bytes);
+    if (!got || attempt.status != 200) {
+        attempt.outcome = got ? store::Outcome::failed : tiers::outcome_of(got.error().code);
+        attempt.priced = attempt.status >= 400;
+        co_return nullptr;
+    }
+    endpoint.answered();
+    tiers::account_call(attempt, target.call_price, lane.reactor.now() - begun);
+    attempt.outcome = store::Outcome::observed;
+    if (!is_json || !cascade::has_answer_at(entry->body, call.plan->inference->options.agreement)) co_return nullptr;
+    entry->model = target.full_name;
+    entry->cost = attempt.cost;
+    entry->priced = attempt.priced;
+    entry->created_unix_micros = asked_unix_micros;
+    co_return entry;
+}
+
 Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     store::LedgerRow row;
     row.id = lane.ids.next();
@@ -86,7 +121,11 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
         tiers::Endpoints::Lease endpoint = target_of(*call).provider->endpoints.take(begun);
         net::HttpCall http(*endpoint->client);
         const auto place = lane.background.insert(lane.background.end(), &http);
-        fresh = co_await ask(lane, *call, http, endpoint, attempt);
+        if (call->plan->inference != nullptr) {
+            fresh = co_await ask_plain(lane, *call, http, endpoint, attempt);
+        } else {
+            fresh = co_await ask(lane, *call, http, endpoint, attempt);
+        }
         stopped = *place == nullptr;
         lane.background.erase(place);
     }

@@ -22,7 +22,10 @@ struct BackgroundCall {
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
     std::shared_ptr<const tiers::ModelUpstream> target;  // who is asked; null: the plan's reference
-    std::string body;                       // a chat completion: the caller's own bytes; the model's name is put in
+    // A chat completion: the caller's own bytes; the model's name is put in. Of an inference route (Plan::inference) it
+    // goes as it is.
+    std::string body;
+    std::string query;                      // of an inference route: "?...", behind the path
     bool logprobs = false;                  // asked for as well
     bool vary = false;                      // see wire::UpstreamForm
     Micros timeout_micros = 300'000'000;    // for all of it

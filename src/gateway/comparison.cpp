@@ -68,6 +68,12 @@ struct Open {
 }  // namespace
 
 void compare(Lane& lane, const Comparison& about, std::function<void(const Outcome&)> then) {
+    if (about.plan->inference != nullptr) {
+        const cascade::AnswerRules& rules = about.plan->inference->options.agreement;
+        const cascade::Agreement said = cascade::agreement_at(about.reference_body, about.body, rules);
+        lane.shared.agreements->compared(about.task, rules.by, said.how, said.result);
+        return then({said.result != Agreed::agree, false});
+    }
     const cascade::Promise& promise = *about.plan->cascade->options.promise;
     const std::optional<std::string> reference = wire::answer_text(about.reference_body);
     const std::optional<std::string> text = wire::answer_text(about.body);

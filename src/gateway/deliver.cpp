@@ -1,4 +1,5 @@
 #include "gateway/chat_life.h"
+#include "json/scan.h"
 #include "wire/chat_answer.h"
 
 namespace weir::gateway {
@@ -34,6 +35,12 @@ std::string error_body(const wire::Dialect* dialect, const wire::ApiError& error
     return dialect->render_error(error, to_hex(static_cast<std::uint64_t>(id)));
 }
 
+std::string plain_error_body(const wire::ApiError& error) {
+    std::string body = R"({"error":)";
+    json::write_string(error.message, body);
+    return body + "}";
+}
+
 std::string weir_headers(const RequestLife& life, std::string_view model, bool costs) {
     std::string lines;
     lines.reserve(320);
@@ -65,7 +72,7 @@ Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::st
     life.row.status = static_cast<std::uint16_t>(error.status);
     life.row.tier.reset();
     life.native_id.clear();  // the words are Weir's, and name the request as Weir does
-    const std::string body = error_body(life.dialect, error, life.row.id);
+    const std::string body = life.plain_errors ? plain_error_body(error) : error_body(life.dialect, error, life.row.id);
     std::string headers = weir_headers(life, {}, false);
     headers += "content-type: application/json\r\n";
     headers += more_headers;

@@ -5,6 +5,7 @@
 
 #include "gateway/background.h"
 #include "gateway/comparison.h"
+#include "gateway/inference.h"
 #include "wire/verification.h"
 
 namespace weir::gateway {
@@ -98,6 +99,7 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     call.task = grading.climb.trial.task;
     call.mode = grading.mode;
     call.body = grading.body;
+    call.query = grading.query;
     call.proof = grading.proof;
     return call;
 }
@@ -120,6 +122,11 @@ void take_answer(Job& job, std::size_t number) {
     const std::vector<std::shared_ptr<tiers::CacheEntry>>& said = job.said[number];
     if (said.empty() || !said.front()) return;
     tiers::CacheEntry& first = *said.front();
+    if (grading.plan->inference != nullptr) {
+        note_inference_answer(*grading.plan, number, first.body, first.cost, grading.climb.trial.tiers[number]);
+        grading.climb.answers[number] = said.front();
+        return;
+    }
     const auto read = wire::read_chat_answer(first.body);
     if (!read) return;
     Usd cost = job.verified_for[number];

@@ -31,7 +31,8 @@ struct Grading {
     store::NameId tenant = store::kNoName;
     cascade::Mode mode = cascade::Mode::serve;
     RequestId request = 0;
-    std::string body;  // the caller's own bytes
+    std::string body;   // the caller's own bytes
+    std::string query;  // of an inference route: "?...", behind the path
     std::string system, question;
     std::string response_format;  // raw; empty: none
     cascade::AgreementRules rules;

@@ -160,6 +160,10 @@ LaneRoutes::LaneRoutes(std::shared_ptr<const Routes> routes, net::Reactor& react
         }
     }
     add_rungs(routes_->forward_only());
+    for (const InferenceRoute& route : routes_->inference()) {
+        add_rungs(route.cascade);
+        add_inference(route, shared);
+    }
 }
 
 void LaneRoutes::make_embedder(const std::string& identity) {
@@ -246,6 +250,73 @@ void LaneRoutes::add_ladder(Plan& plan, Shared& shared) const {
     plan.proof->set_caps(cascade.options.audits);
     if (promise.over_task) return;
     plan.course = shared.cascades.course(plan.course_name, plan.course_options, cascade.options.canary);
+}
+
+// A plan as for chat, as far as that goes: who is asked, what is learned, under which promise.
+void LaneRoutes::add_inference(const InferenceRoute& route, Shared& shared) {
+    const InferenceOptions& options = route.options;
+    const Limits& limits = routes_->options().limits;
+    const auto upstream = [&](const ProviderRoute& provider, const InferenceTarget& target, store::NameId id) {
+        auto to = std::make_shared<tiers::ModelUpstream>();
+        to->provider = link_to(provider, limits, reactor_);
+        to->full_name = full_name_of(options, target);
+        to->name_id = id;
+        to->call_price = target.price;
+        return to;
+    };
+    auto plan = std::make_shared<Plan>();
+    plan->inference = &route;
+    plan->cascade = &route.cascade;
+    plan->rungs = &rungs_.at(&route.cascade);
+    plan->reference = upstream(route.reference, options.reference, route.reference_id);
+    plan->asked.push_back(plan->reference);
+    plan->upstream_identity = route.reference.identity;
+    cascade::CourseName name{options.name, false, {}, plan->reference->full_name, {}};
+    for (std::size_t i = 0; i < options.tiers.size() && options.promise; ++i) {
+        plan->ladder_models.push_back(upstream(route.tiers[i], options.tiers[i], route.tier_ids[i]));
+        plan->ladder_gathers.emplace_back();
+        plan->ladder_health.emplace_back(options.tier_timeout_micros, route.cascade.options.tier_rest_micros);
+        plan->ladder_sources.push_back(nullptr);
+        // Other evidence is another tier to what was learned.
+        tiers::Gathering gathers;
+        gathers.verify = options.tiers[i].confidence.has_value();
+        name.tiers.push_back(cascade::tier_name(plan->ladder_models.back()->full_name, gathers));
+    }
+    if (!plan->ladder_models.empty()) {
+        cascade::PolicyLearner::Options& course = plan->course_options;
+        course.tiers = plan->ladder_models.size();
+        course.promise = options.promise->disagreement;
+        course.confidence = options.promise->confidence;
+        course.per_answer = options.promise->per_answer;
+        course.hold_out = options.hold_out;
+        course.audits.base = options.audit;
+        course.audits.least = std::min(course.audits.least, options.audit);
+        course.audits.graded = 1;  // comparing costs nothing
+        plan->course_name = cascade::to_string(name);
+        plan->proof = shared.cascades.budget(options.name);
+        plan->course = shared.cascades.course(plan->course_name, course, 1);
+    }
+    std::shared_ptr<const Plan> made = std::move(plan);
+    (options.open_inference() ? by_model_ : by_path_)
+        .emplace(options.open_inference() ? options.model : options.path, made);
+    inference_.push_back(std::move(made));
+}
+
+std::shared_ptr<const Plan> LaneRoutes::inference_at(std::string_view path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Plan> LaneRoutes::inference_of(std::string_view model) const {
+    const auto found = by_model_.find(model);
+    return found == by_model_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Plan> LaneRoutes::first_open_inference() const {
+    for (const std::shared_ptr<const Plan>& plan : inference_) {
+        if (plan->inference->options.open_inference()) return plan;
+    }
+    return nullptr;
 }
 
 std::vector<std::string> learned_tiers(const CascadeRoute& cascade, const std::string& reference, bool keeps) {

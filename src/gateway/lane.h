@@ -67,6 +67,9 @@ struct Plan {
     std::shared_ptr<const tiers::ProviderLink> webhook;  // instead of a judge; null: none
     std::shared_ptr<JudgeRecord> judge_record;           // with either
 
+    const InferenceRoute* inference = nullptr;  // what is asked is no chat; the rest is as far as it makes sense
+    mutable std::vector<tiers::TierHealth> ladder_health;  // of its tiers
+
     std::shared_ptr<const store::ExampleRules> examples;  // what the reference says is kept by them; null: it is not
 
     // The model tiers whose gates are learned, in the cascade's order; empty: none.
@@ -126,12 +129,20 @@ class LaneRoutes {
     embed::Embedder* embedder() const { return embedder_.get(); }  // nullptr: none
     const tiers::EntryJudge& judge_of(const CascadeRoute& cascade) const { return *judges_.at(&cascade); }
 
+    // The route that answers a POST at `path`; nullptr: none. Those of the Open Inference Protocol by their model.
+    std::shared_ptr<const Plan> inference_at(std::string_view path) const;
+    std::shared_ptr<const Plan> inference_of(std::string_view model) const;
+    // The first of them; nullptr: none speaks it.
+    std::shared_ptr<const Plan> first_open_inference() const;
+    bool has_inference() const { return !inference_.empty(); }
+
     // nullptr: not resolved yet on this reactor; make() then.
     std::shared_ptr<const Plan> find(std::string_view model) const;
     // May wait for the ledger's name table (off the reactor) at a name's first appearance.
     Task<Result<std::shared_ptr<const Plan>>> make(std::string_view model, Shared& shared);
 
   private:
+    void add_inference(const InferenceRoute& route, Shared& shared);
     void make_embedder(const std::string& identity);
     std::shared_ptr<tiers::ModelUpstream> upstream_of(const ModelRoute& model) const;
     void add_ladder(Plan& plan, Shared& shared) const;
@@ -149,6 +160,8 @@ class LaneRoutes {
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
     };
     std::unordered_map<std::string, std::shared_ptr<const Plan>, NameHash, std::equal_to<>> plans_;
+    std::vector<std::shared_ptr<const Plan>> inference_;
+    std::unordered_map<std::string, std::shared_ptr<const Plan>, NameHash, std::equal_to<>> by_path_, by_model_;
 };
 
 // The keys as one reactor knows them; its own owner of the ring, so that requests don't count on one that all reactors

@@ -11,12 +11,15 @@
 
 #include "base/hash.h"
 #include "base/units.h"
+#include "cascade/answer_at.h"
 #include "cascade/options.h"
 #include "limits/rates.h"
 #include "local/llama_server.h"
+#include "prices/call_price.h"
 #include "prices/price_table.h"
 #include "telemetry/options.h"
 #include "tiers/model/call_rules.h"
+#include "wire/field_key.h"
 
 namespace weir::gateway {
 
@@ -140,6 +143,38 @@ struct EmbeddingOptions {
     int line = 0;
 };
 
+// Who answers the requests of an inference route.
+struct InferenceTarget {
+    std::string name;   // "reference" for the reference
+    std::string url;    // of the endpoint; of the server, where the route is one of the Open Inference Protocol
+    std::string model;  // with that protocol: as the server calls it
+    std::string key;    // sent as Authorization: Bearer; empty: none
+    std::optional<prices::CallPrice> price;
+    std::optional<json::Path> confidence;  // of a tier: where its answer says how sure it is, 0 to 1
+    int line = 0;
+};
+
+// Requests that are no chat: a JSON POST endpoint, or a model of the Open Inference Protocol (docs/other-inference.md).
+struct InferenceOptions {
+    std::string name;
+    std::string path;   // "/search"; empty with a model
+    std::string model;  // of /v2/models/MODEL/infer; empty with a path
+    InferenceTarget reference;
+    std::vector<InferenceTarget> tiers;  // cheapest first, at most cascade::kMostModelTiers
+    bool caches = false;
+    wire::FieldRules fields;
+    Micros ttl_micros = 24ll * 3600 * 1'000'000;
+    cascade::AnswerRules agreement;
+    std::optional<cascade::Promise> promise;  // with tiers
+    double audit = 0.05;                      // of answers that tiers gave, at the usual risk
+    double hold_out = 0.015;
+    Micros tier_timeout_micros = 20'000'000;
+    cascade::Mode mode = cascade::Mode::observe;
+    int line = 0;
+    bool open_inference() const { return !model.empty(); }
+};
+constexpr std::size_t kMaxInferenceRoutes = 1'000;
+
 struct Options {
     std::string file;  // where it was read from
     Address listen{"127.0.0.1", 8080};
@@ -151,6 +186,7 @@ struct Options {
     std::map<std::string, ProviderOptions> providers;
     std::vector<ModelOptions> models;
     std::vector<cascade::CascadeOptions> cascades;  // in the file's order: the first match wins
+    std::vector<InferenceOptions> inference;
     std::vector<KeyOptions> keys;
     std::map<std::string, limits::Rates> tenants;  // over all keys of a tenant
     bool require_key = false;                      // though there is none yet

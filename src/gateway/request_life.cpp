@@ -299,6 +299,11 @@ bool find_plan_at_once(RequestLife& life, std::string_view model) {
     return !check_model(life, model);
 }
 
+std::optional<wire::ApiError> follow_plan(RequestLife& life, std::shared_ptr<const Plan> plan, std::string_view name) {
+    follow(life, std::move(plan));
+    return check_model(life, name);
+}
+
 Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_view model) {
     std::shared_ptr<const Plan> plan = life.routes->find(model);
     if (!plan) {

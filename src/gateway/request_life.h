@@ -67,7 +67,8 @@ class RequestLife : public net::PeerWatcher {
     std::string_view user;           // x-weir-user
     std::string_view provider;       // x-weir-provider: who answers what is passed through
     bool debug = false;
-    bool may_look_up = false;  // exact cache
+    bool plain_errors = false;  // {"error": "..."}, and the upstream's own words go on as they are
+    bool may_look_up = false;   // exact cache
     bool may_store = false;
     std::string_view cache_state = "bypass";  // x-weir-cache of the answer
     Cancellation cancellation;
@@ -95,6 +96,8 @@ std::optional<wire::ApiError> admit_caller(RequestLife& life);
 // asked.
 Task<std::optional<wire::ApiError>> find_plan(RequestLife& life, std::string_view model);
 bool find_plan_at_once(RequestLife& life, std::string_view model);
+// The same where the plan is at hand; `name`: what the caller asked for.
+std::optional<wire::ApiError> follow_plan(RequestLife& life, std::shared_ptr<const Plan> plan, std::string_view name);
 // The task: tenant, reference and `digest` (what the requests of a task have in common), or the caller's own name.
 void identify_task(RequestLife& life, std::uint64_t digest);
 // Where an answer to the request comes from: tenant, task, writer, sources, tags.
@@ -109,6 +112,8 @@ bool settle_at_once(RequestLife& life);
 // deliver.cpp: answers to the caller.
 // The error in the form of the caller's API; `dialect` as RequestLife's, `id` the request's.
 std::string error_body(const wire::Dialect* dialect, const wire::ApiError& error, RequestId id);
+// {"error": "its message"}: as the Open Inference Protocol has it.
+std::string plain_error_body(const wire::ApiError& error);
 Task<void> deliver_error(RequestLife& life, const wire::ApiError& error, std::string_view more_headers = {});
 // The x-weir-* lines. With `costs` (known only once the answer is complete).
 std::string weir_headers(const RequestLife& life, std::string_view model, bool costs);

@@ -46,6 +46,9 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     for (const cascade::CascadeOptions& cascade : options.cascades) {
         if (auto added = routes->add_cascade(cascade, ledger); !added) return tl::unexpected(added.error());
     }
+    for (const InferenceOptions& inference : options.inference) {
+        if (auto added = routes->add_inference(inference, ledger); !added) return tl::unexpected(added.error());
+    }
     routes->forward_only_.options.name = "none";
     routes->forward_only_.options.mode = cascade::Mode::off;
     routes->forward_only_.name_id = ledger.intern("none");
@@ -216,6 +219,42 @@ Result<void> Routes::add_cascade(const cascade::CascadeOptions& options, store::
     }
     if (Result<void> added = add_graders(route); !added) return added;
     cascades_.push_back(std::move(route));
+    return {};
+}
+
+std::string full_name_of(const InferenceOptions& route, const InferenceTarget& target) {
+    return route.name + "/" + target.name;
+}
+
+Result<void> Routes::add_inference(const InferenceOptions& options, store::LedgerSink& ledger) {
+    InferenceRoute route;
+    route.options = options;
+    cascade::CascadeOptions& cascade = route.cascade.options;
+    cascade.name = options.name;
+    cascade.mode = options.mode;
+    cascade.promise = options.promise;
+    cascade.cache.ttl_micros = options.ttl_micros;
+    cascade.tier_timeout_micros = options.tier_timeout_micros;
+    cascade.agreement.repeat = 0;
+    cascade.agreement.rules.form = options.agreement.by;
+    cascade.agreement.rules.number_tolerance = options.agreement.tolerance;
+    route.cascade.name_id = ledger.intern(options.name);
+    route.cascade.has_exact = options.caches;
+    const auto link_to = [&](const InferenceTarget& target, ProviderRoute& to) {
+        to.options.name = full_name_of(options, target);
+        to.options.key = target.key;
+        to.options.base_url = target.url;
+        if (options.open_inference()) to.options.base_url += "/v2/models/" + target.model + "/infer";
+        to.identity = to.options.name + " " + to.options.base_url;
+        return add_endpoint(to, {});
+    };
+    if (Result<void> added = link_to(options.reference, route.reference); !added) return added;
+    route.reference_id = ledger.intern(full_name_of(options, options.reference));
+    for (const InferenceTarget& tier : options.tiers) {
+        if (Result<void> added = link_to(tier, route.tiers.emplace_back()); !added) return added;
+        route.tier_ids.push_back(ledger.intern(full_name_of(options, tier)));
+    }
+    inference_.push_back(std::move(route));
     return {};
 }
 

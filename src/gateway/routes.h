@@ -65,6 +65,17 @@ struct CascadeRoute {
     bool has_semantic = false;
 };
 
+struct InferenceRoute {
+    InferenceOptions options;
+    CascadeRoute cascade;     // its name, mode and promise; no rungs
+    ProviderRoute reference;  // each with one endpoint, which is the whole path
+    std::vector<ProviderRoute> tiers;
+    store::NameId reference_id = store::kNoName;
+    std::vector<store::NameId> tier_ids;
+};
+// "ranking/small": whose answers they are, in the ledger.
+std::string full_name_of(const InferenceOptions& route, const InferenceTarget& target);
+
 class Routes {
   public:
     // `previous` lends its children where their options are unchanged.
@@ -81,6 +92,8 @@ class Routes {
 
     const std::vector<CascadeRoute>& cascades() const { return cascades_; }
     const CascadeRoute& forward_only() const { return forward_only_; }
+
+    const std::vector<InferenceRoute>& inference() const { return inference_; }
 
     // The first cascade that takes the model, else one that only forwards.
     const CascadeRoute& cascade_for(std::string_view model) const;
@@ -112,6 +125,7 @@ class Routes {
                                         const std::string& model, store::LedgerSink& ledger) const;
     static Result<void> add_graders(CascadeRoute& to);
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
+    Result<void> add_inference(const InferenceOptions& options, store::LedgerSink& ledger);
     Result<void> add_keys();
 
     Options options_;
@@ -121,6 +135,7 @@ class Routes {
     std::string embedding_identity_;
     std::map<std::string, store::NameId, std::less<>> model_ids_;
     std::vector<CascadeRoute> cascades_;
+    std::vector<InferenceRoute> inference_;
     CascadeRoute forward_only_;
 };
 

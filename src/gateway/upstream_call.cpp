@@ -152,6 +152,11 @@ void tell(const UpstreamCall& upstream, std::string body, Failure& failure) {
                          "server_error", "upstream_auth", ""};
         return;
     }
+    if (upstream.life.plain_errors && json::is_object(body)) {
+        failure.error.status = status;
+        failure.body = std::move(body);
+        return;
+    }
     if (upstream.form != nullptr && !upstream.native) {
         failure.error = upstream.form->error_of(status, body);
         return;

@@ -292,7 +292,9 @@ class Start(GatewayCase):
             "UPSTREAM": self.up.base_url[:-3],
             "GATEWAY_PORT": "18120",
         }
-        for name in sorted(os.listdir(folder)):
+        files = [name for name in os.listdir(folder) if name.endswith(".yaml") and name != "prometheus-alerts.yaml"]
+        self.assertIn("example.yaml", files)
+        for name in sorted(files + ["package/weir.yaml"]):
             with open(os.path.join(folder, name)) as f:
                 text = f.read()
             secrets = {

@@ -87,10 +87,10 @@ class Classes(LearnedCase):
         for hard, expected in ((False, "simple"), (True, "complex")):
             replies.append(self.ask(self.next_number(hard)))
             self.assertEqual(self.class_of(replies[-1]), expected)
-        counts = {kind: self.metric('triage_total{class="%s"}' % kind) for kind in ("unknown", "simple", "complex")}
+        counts = {kind: self.metric("triage_total", **{"class": kind}) for kind in ("unknown", "simple", "complex")}
         self.assertGreaterEqual(counts["unknown"], 100)
         self.assertGreaterEqual(min(counts.values()), 1)
-        self.assertEqual(sum(counts.values()) + self.metric('triage_total{class="moderate"}'), len(replies))
+        self.assertEqual(sum(counts.values()) + self.metric("triage_total", **{"class": "moderate"}), len(replies))
 
 
 class Bypass(Classes):

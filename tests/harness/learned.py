@@ -112,8 +112,8 @@ class LearnedCase(GatewayCase):
                 return count
         self.fail("no tier in service after %d requests; log:\n%s" % (most, self.weir.log))
 
-    def metric(self, name):
-        return self.weir.metric(name)
+    def metric(self, name, **labels):
+        return self.weir.metric(name, **labels)
 
     def calls(self, name):
         return self.players[name].calls

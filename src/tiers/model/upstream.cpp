@@ -202,6 +202,11 @@ void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::
     attempt.cost += more.cost;
 }
 
+void account_call(store::Attempt& attempt, const std::optional<prices::CallPrice>& price, Micros taken) {
+    attempt.priced = price.has_value();
+    if (price) attempt.cost = prices::cost_of_call(*price, taken);
+}
+
 store::Outcome outcome_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::timeout:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/head.h"
+#include "prices/call_price.h"
 #include "prices/price_table.h"
 #include "store/ledger_row.h"
 #include "tiers/model/endpoints.h"
@@ -59,7 +60,8 @@ struct ModelUpstream {
     std::string upstream_name;  // as sent
     store::NameId name_id = store::kNoName;
     std::optional<prices::Price> price;
-    std::optional<Tokens> max_output;  // wire::ProviderExchange
+    std::optional<prices::CallPrice> call_price;  // of what is no chat, instead
+    std::optional<Tokens> max_output;             // wire::ProviderExchange
 };
 
 // What takes the place of the caller's traceparent; empty: that goes along as it is.
@@ -104,6 +106,9 @@ void account(store::Attempt& attempt, const wire::Usage& usage, const std::optio
 
 // The same for one more answer of the same attempt: adds to what stands there.
 void account_more(store::Attempt& attempt, const wire::Usage& usage, const std::optional<prices::Price>& price);
+
+// The same of a call that is billed as such; one without a price stays unpriced.
+void account_call(store::Attempt& attempt, const std::optional<prices::CallPrice>& price, Micros taken);
 
 // The outcome that a transport error is booked as.
 store::Outcome outcome_of(ErrorCode code);
