@@ -5,6 +5,7 @@
 #include "admin/dashboard.h"
 #include "admin/json_object.h"
 #include "admin/ledger_views.h"
+#include "admin/request_list.h"
 #include "admin/routes.h"
 #include "base/log.h"
 #include "json/scan.h"
@@ -75,6 +76,7 @@ Result<std::string> parse_token(std::string_view body) {
 AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches, ConfigDesk* desk)
     : gateway_(gateway), access_(gateway.clock()), audit_(gateway.routes()->options().data_folder) {
     add_health(routes_, gateway);
+    add_request_list(routes_, gateway);  // before /api/requests/*: live is no id
     add_reading(routes_, gateway);
     add_ledger_views(routes_, gateway);
     add_keys(routes_, gateway);

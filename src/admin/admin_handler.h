@@ -57,7 +57,4 @@ std::string render_students(const std::vector<gateway::StudentLife>& lives);
 std::string render_decisions(const std::vector<cascade::Decision>& decisions);
 Result<cascade::DecisionLog::Query> parse_decision_query(std::string_view query);
 
-// A ledger row as JSON; names are looked up in the ledger, so not from a reactor.
-Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id);
-
 }  // namespace weir::admin

@@ -6,11 +6,13 @@
 #include <map>
 #include <vector>
 
+#include "admin/filter_text.h"
 #include "admin/json_object.h"
 #include "admin/query_text.h"
 #include "base/hash.h"
 #include "store/flow.h"
 #include "store/ledger_names.h"
+#include "store/ledger_reader.h"
 #include "store/ledger_schema.h"
 #include "store/rollup_backfill.h"
 
@@ -24,53 +26,11 @@ using store::TierKind;
 constexpr Micros kMinute = 60'000'000;
 constexpr Micros kHour = 60 * kMinute;
 constexpr Micros kDay = 24 * kHour;
-constexpr std::size_t kTiers = 6;  // by tier_code; 0: nobody
 constexpr std::size_t kPurposes = 5;
-constexpr store::NameId kUnknownName = 0xFFFF'FFFF;  // of no request
 
 std::string name_of(const store::NamesById& names, store::NameId id) {
     const auto found = names.find(id);
     return found == names.end() ? "none" : found->second;
-}
-
-store::NameId id_of(const store::NamesById& names, const std::string& name) {
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.second == name; });
-    return found == names.end() ? kUnknownName : found->first;
-}
-
-std::string tier_name(std::size_t code) {
-    const auto tier = store::tier_of_code(static_cast<std::int64_t>(code));
-    return tier ? std::string(store::to_string(*tier)) : "nobody";
-}
-
-Result<void> add_tier(const std::string& value, store::FlowFilter& filter) {
-    for (std::size_t code = 0; code < kTiers; ++code) {
-        if (tier_name(code) != value) continue;
-        filter.tiers.push_back(store::tier_of_code(static_cast<std::int64_t>(code)));
-        return {};
-    }
-    return fail(ErrorCode::invalid, "tier is exact, semantic, student, model, reference or nobody");
-}
-
-// True: the parameter was a filter.
-Result<bool> read_filter(const std::string& name, const std::string& value, const store::NamesById& names,
-                         store::FlowFilter& filter) {
-    if (name == "task") {
-        const std::optional<std::uint64_t> task = parse_hex(value);
-        if (!task) return fail(ErrorCode::invalid, "task has 16 hexadecimal digits");
-        filter.tasks.push_back(*task);
-    } else if (name == "tenant") {
-        filter.tenants.push_back(id_of(names, value));
-    } else if (name == "cascade") {
-        filter.cascades.push_back(id_of(names, value));
-    } else if (name == "reference") {
-        filter.references.push_back(id_of(names, value));
-    } else if (name == "tier") {
-        if (auto added = add_tier(value, filter); !added) return tl::unexpected(added.error());
-    } else {
-        return false;
-    }
-    return true;
 }
 
 void write_sums(JsonObject& object, const Sums& sums) {
@@ -199,14 +159,6 @@ std::string day_text(std::uint64_t days) {
     return text.data();
 }
 
-// Nothing where it has none.
-std::string task_name(store::Database& database, std::uint64_t task) {
-    auto statement = store::Statement::prepare(database, "SELECT name FROM tasks WHERE task = ?");
-    if (!statement) return {};
-    statement->bind(1, static_cast<std::int64_t>(task));
-    return statement->step() == store::Statement::Step::row ? std::string(statement->column_text(0)) : std::string();
-}
-
 struct SpendQuestion {
     TimeRange range;
     store::FlowFilter filter;
@@ -239,7 +191,7 @@ std::string line_key(store::Database& database, const store::NamesById& names, B
     switch (by) {
         case By::task: {
             if (group == 0) return "none";
-            std::string name = task_name(database, group);
+            std::string name = store::task_name(database, group);
             return name.empty() ? to_hex(group) : name;
         }
         case By::model:

@@ -1,5 +1,8 @@
 #include "admin/admin_handler.h"
 #include "admin/json_object.h"
+#include "admin/request_list.h"
+#include "store/ledger_reader.h"
+#include "store/ledger_schema.h"
 
 namespace weir::admin {
 namespace {
@@ -38,16 +41,11 @@ void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, s
 
 }  // namespace
 
-Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
-    const auto found = ledger.find(id);
-    if (!found) return tl::unexpected(found.error());
-    if (!found->has_value())
-        return fail(ErrorCode::not_found, "no request of that id is in the ledger (it may not be settled yet)");
-    const store::LedgerRow& row = **found;
+void write_request(store::SqliteLedger& ledger, const store::LedgerRow& row, std::string_view task_name,
+                   std::string& out) {
     bool estimated = false;
     for (std::size_t i = 0; i < row.attempt_count; ++i) estimated = estimated || row.attempts[i].usage_estimated;
 
-    std::string out;
     JsonObject object(out);
     object.text("id", to_hex(static_cast<std::uint64_t>(row.id)));
     object.whole("started_unix_us", row.started_unix_micros);
@@ -63,6 +61,7 @@ Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     object.text("reference", name(ledger, row.reference));
     object.text("model", name(ledger, row.served_model));
     object.text("task", to_hex(row.task));
+    object.text("task_name", task_name);
     object.text("class", store::to_string(row.prompt_class));
     row.tier ? object.text("tier", store::to_string(*row.tier)) : object.raw("tier", "null");
     row.would_have ? object.text("would_have", store::to_string(*row.would_have)) : object.raw("would_have", "null");
@@ -79,6 +78,17 @@ Result<std::string> render_request(store::SqliteLedger& ledger, RequestId id) {
     }
     object.raw("attempts", attempts + "]");
     object.end();
+}
+
+Result<std::string> render_request(store::SqliteLedger& ledger, const std::string& folder, RequestId id) {
+    const auto found = ledger.find(id);
+    if (!found) return tl::unexpected(found.error());
+    if (!found->has_value())
+        return fail(ErrorCode::not_found, "no request of that id is in the ledger (it may not be settled yet)");
+    auto database = store::open_ledger_for_reading(folder);
+    if (!database) return tl::unexpected(database.error());
+    std::string out;
+    write_request(ledger, **found, store::task_name(*database, (*found)->task), out);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "admin/cache_requests.h"
 #include "admin/json_object.h"
 #include "admin/key_requests.h"
+#include "admin/request_list.h"
 #include "admin/student_requests.h"
 
 namespace weir::admin {
@@ -78,7 +79,7 @@ void add_reading(RouteTable& routes, gateway::Gateway& gateway) {
     routes.add({"GET", "/api/requests/*", AdminRole::view, RunOn::admin_worker, [&gateway](const AdminCall& call) {
                     const std::optional<RequestId> id = parse_request_id(call.parts[0]);
                     if (!id) return Reply(fail(ErrorCode::invalid, "a request id has 16 hexadecimal digits"));
-                    return reply(render_request(gateway.ledger(), *id));
+                    return reply(render_request(gateway.ledger(), gateway.routes()->options().data_folder, *id));
                 }});
     routes.add({"GET", "/api/cascades", AdminRole::view, RunOn::admin_worker, [&gateway](const AdminCall&) -> Reply {
                     return AdminReply{render_cascades(gateway.cascades().views(), gateway.agreements())};

@@ -129,6 +129,10 @@ Result<std::string> SqliteLedger::name_of(NameId id) {
     return impl_->names->name_of(id);
 }
 
+SettledRows SqliteLedger::settled_since(std::uint64_t after) const {
+    return impl_->writer->recent().since(after);
+}
+
 LedgerCounters SqliteLedger::counters() const {
     return impl_->writer->counters();
 }

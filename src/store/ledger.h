@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/ledger_row.h"
+#include "store/recent_rows.h"
 
 namespace weir::store {
 
@@ -74,6 +75,8 @@ class SqliteLedger final : public LedgerSink {
     // Empty for kNoName. Error not_found.
     Result<std::string> name_of(NameId id);
     LedgerCounters counters() const;
+    // What was written after the first `after` rows since the start, of the last kRecentRows; never waits for disk.
+    SettledRows settled_since(std::uint64_t after) const;
 
   private:
     struct Impl;

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <thread>
+#include <vector>
 
+#include "store/ledger_schema.h"
 #include "store/ledger_testing.h"
 
 using namespace weir;
@@ -57,6 +59,57 @@ TEST_CASE("every row of a range is visited once, from segments and from what is 
     CHECK(part.size() > 1'000);
     CHECK(costs_in(folder.path(), since, until) == part);
     CHECK(costs_in(folder.path(), until, since).empty());
+}
+
+TEST_CASE("newest first: every row once and in order, from segments that overlap and from what is pending") {
+    const TempFolder folder;
+    SqliteLedger::Options options;
+    options.folder = folder.path();
+    options.fold_rows = 700;
+    std::vector<RequestId> made;
+    RandomRows random(12);
+    FakeClock clock(kStart);
+    RequestIds ids(clock, 0);
+    auto ledger = open_ledger(options);
+    for (int i = 0; i < 3'000; ++i) {
+        clock.advance(1'000);
+        made.push_back(ids.next());
+    }
+    // Every seventh request takes long: it is settled a thousand later, into segments of newer ones.
+    std::vector<RequestId> settled;
+    for (std::size_t i = 0; i < made.size() + 1'000; ++i) {
+        if (i < made.size() && i % 7 != 0) settled.push_back(made[i]);
+        if (i >= 1'000 && (i - 1'000) % 7 == 0) settled.push_back(made[i - 1'000]);
+    }
+    REQUIRE(settled.size() == made.size());
+    for (std::size_t i = 0; i < settled.size(); ++i) {
+        while (!ledger->append(0, random.row(settled[i]))) std::this_thread::yield();
+        if (i % 100 == 0) REQUIRE(ledger->flush());
+    }
+    REQUIRE(ledger->flush());
+
+    auto database = open_ledger_for_reading(folder.path());
+    REQUIRE(database.has_value());
+    CHECK(database->query_int("SELECT count(*) FROM segments").value_or(0) > 4);
+    const auto ids_of = [&](RequestId begin, RequestId end, std::size_t most) {
+        std::vector<RequestId> seen;
+        REQUIRE(visit_newest_first(*database, begin, end, [&](const LedgerRow& row) {
+            seen.push_back(row.id);
+            return seen.size() < most;
+        }));
+        return seen;
+    };
+    const std::vector<RequestId> expected(made.rbegin(), made.rend());
+    CHECK(ids_of(0, INT64_MAX, 10'000) == expected);
+    CHECK(ids_of(made[10], made[2'000], 10'000) == std::vector(expected.end() - 2'000, expected.end() - 10));
+    // Page by page.
+    std::vector<RequestId> paged;
+    for (RequestId end = INT64_MAX; paged.size() < made.size(); end = paged.back()) {
+        const auto page = ids_of(0, end, 37);
+        REQUIRE_FALSE(page.empty());
+        paged.insert(paged.end(), page.begin(), page.end());
+    }
+    CHECK(paged == expected);
 }
 
 TEST_CASE("no ledger is an error") {

@@ -235,6 +235,7 @@ LedgerWriter::Written LedgerWriter::write_batch(bool final) {
         }
         pending_rows_ += batch_rows_;
         written_ += batch_rows_;
+        if (batch_rows_ != 0) recent_.add(batch_);
         ++commits_;
         batch_names_.clear();
     } else {

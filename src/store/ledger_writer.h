@@ -20,6 +20,7 @@
 #include "store/ledger_ring.h"
 #include "store/ledger_ring_file.h"
 #include "store/ledger_tables.h"
+#include "store/recent_rows.h"
 #include "store/sqlite.h"
 
 namespace weir::store {
@@ -41,6 +42,7 @@ class LedgerWriter {
     void name_task(unsigned lane, std::uint64_t task, std::string_view name);
     Result<void> flush();
     LedgerCounters counters() const;
+    const RecentRows& recent() const { return recent_; }
 
   private:
     struct TaskName {
@@ -98,6 +100,7 @@ class LedgerWriter {
     std::uint64_t drops_reported_ = 0;
     std::chrono::steady_clock::time_point next_complaint_{};
 
+    RecentRows recent_;
     std::atomic<std::uint64_t> written_{0};
     std::atomic<std::uint64_t> failed_{0};
     std::atomic<std::uint64_t> commits_{0};

@@ -63,3 +63,66 @@ class Views(GatewayCase):
             self.assertIn(word, self.get("/api/spend?" + query, 400)["error"]["message"])
         self.get("/api/spend?most=0", 400)
         self.get("/api/spend?by=moon", 400)
+
+    def pages(self, query):
+        """Ids of all pages, and the rows."""
+        rows, before = [], ""
+        while True:
+            told = self.get("/api/requests?" + query + before)
+            rows += told["requests"]
+            if told["next"] is None:
+                return rows
+            before = "&before=" + told["next"]
+
+    def test_requests_newest_first_page_by_page(self):
+        asked = [self.weir.chat(user="u%d" % n) for n in range(7)]
+        wanted = [reply.header("x-weir-request-id") for reply in reversed(asked)]
+        settled = {name: self.weir.row(name) for name in wanted}
+        for most in (1, 3, 200):
+            rows = self.pages("most=%d" % most)
+            ids = [row["id"] for row in rows]
+            self.assertEqual(ids, sorted(set(ids), reverse=True))  # no gaps, no repeats
+            self.assertEqual([name for name in ids if name in settled], wanted)
+        for row in rows:
+            if row["id"] in settled:
+                self.assertEqual(row.keys(), settled[row["id"]].keys())
+                self.assertEqual(row["cost_usd"], float(settled[row["id"]]["cost_usd"]))
+        self.assertEqual(len(self.get("/api/requests?most=2")["requests"]), 2)
+
+    def test_requests_by_what_they_are(self):
+        good = self.weir.row(self.weir.chat(user="good"))
+        bad = self.weir.row(self.weir.ask("POST", "/v1/chat/completions", {"model": "no-such-model", "messages": []}))
+        for query, has_good, has_bad in (
+            ("status=ok", True, False),
+            ("status=error", False, True),
+            ("tier=" + (good["tier"] or "nobody"), True, False),
+            ("tier=nobody", False, True),
+            ("task=" + good["task"], True, False),
+            ("cascade=" + good["cascade"], True, False),
+            ("reference=" + good["reference"], True, False),
+            ("tenant=nobody-of-that-name", False, False),
+            ("purpose=judge", False, False),
+            ("since_unix_us=0&until_unix_us=1000000", False, False),
+        ):
+            ids = [row["id"] for row in self.pages(query)]
+            self.assertEqual((good["id"] in ids, bad["id"] in ids), (has_good, has_bad), query)
+
+    def test_live(self):
+        start = self.get("/api/requests/live?after=0")["next"]
+        wanted = []
+        for n in range(3):
+            reply = self.weir.chat(user="live%d" % n)
+            self.weir.row(reply)  # settled, in this order
+            wanted.append(reply.header("x-weir-request-id"))
+        told = self.get("/api/requests/live?after=%d" % start)
+        self.assertEqual((told["next"], told["missed"]), (start + len(told["requests"]), 0))
+        self.assertEqual([row["id"] for row in told["requests"] if row["id"] in wanted], wanted)
+        self.assertEqual(self.weir.row(wanted[0]).keys(), told["requests"][-1].keys())
+        self.assertEqual(self.get("/api/requests/live?after=%d" % told["next"])["requests"], [])
+        for query in ("after=-1", "after=x", "since=1h"):
+            self.get("/api/requests/live?" + query, 400)
+
+    def test_wrong_questions_for_requests(self):
+        for query in ("most=0", "most=201", "before=12", "status=503", "purpose=fun", "tier=best", "colour=red"):
+            word = query.split("=")[0]
+            self.assertIn(word, self.get("/api/requests?" + query, 400)["error"]["message"])

@@ -229,8 +229,10 @@ test("sign in, make a key that is shown once, apply a configuration", async () =
             await page.waitForSelector("text=Written and in force.");
             await go(page, "what-if");
             await page.click("button:has-text('Replay')");
-            await page.waitForSelector("text=what if >> nth=0");
-            await page.waitForSelector("text=Apply as the configuration");
+            await page.waitForSelector("text=$17.00 ($16.10 to $17.80)");
+            await page.waitForSelector("text=openai/o9 was never tried");
+            await page.click("text=Apply as the configuration");
+            await page.waitForSelector("text=Applied: it is the configuration now.");
         });
     } finally { mock.stop(); }
 });
@@ -274,6 +276,10 @@ test("the gateway itself", { skip: !process.env.WEIR_BIN }, async () => {
                 await settled(page);
                 assert.deepEqual(await page.evaluate(audit), [], each);
             }
+            await go(page, "live");
+            await page.waitForSelector("text=Nothing yet");
+            await go(page, "requests");
+            await page.waitForSelector("text=No such request");
             await go(page, "students");
             await page.waitForSelector("text=No students yet");
             await go(page, "keys");

@@ -49,7 +49,7 @@ const graded = { answers: 171, differ: 2, share: 0.0117, share_low: 0.0014, shar
 const student = { student: "6a6dad0d17363068", tenant: "default", cascade: "default", reference: "openai/gpt-4o", task: hex(1), state: "serving", state_since_unix_us: kNow - 9e9, why: "its gate is open: of all answers at most 0.849 % differ, 7.09 % may at present", kind: "labels", examples: 171, examples_kept: 190, examples_wanted: 214, trained_unix_us: kNow - 9.9e9, bytes: 18_432, can_roll_back: true, disagreement: graded, audits: graded };
 const decision = (i) => ({ unix_us: kNow - i * 6e8, decision: ["certified", "promoted", "planned", "lost"][i % 4], course: "default", task: hex(1), state: "serving", ladder: "student, small", promise: 0.02, confidence: 0.95, trials: 2506 - i, known: 700, allowed_now: 0.03, worse_seen: 4, worse_at_most: 0.0085 });
 const key = (i) => ({ id: `0123456789a${i}`, begins: `wk-Ab12Cd3${i}...`, tenant: "acme", name: `ci ${i}`, state: i === 2 ? "revoked" : "active", models: ["gpt-4o*"], requests_per_minute: 600, tokens_per_minute: null, parallel: 8, created_unix_us: kNow - 1e12, expires_unix_us: null, revoked_unix_us: null });
-const outcome = (c) => ({ cost_usd: c, cost_low_usd: c * 0.95, cost_high_usd: c * 1.05, saved_usd: 40 - c, saved_low_usd: 38 - c, saved_high_usd: 42 - c, worse: 0.009, worse_low: 0.004, worse_high: 0.016 });
+const replayed = { reference: "openai/gpt-4o", cascade: "default", requests: 4000, unpriced: 0, baseline_usd: 40, was: { usd: 21, saved: 0.475, worse: 0.008, mean_ms: 900 }, usd: 17, usd_low: 16.1, usd_high: 17.8, saved: 0.575, saved_low: 0.55, saved_high: 0.6, worse: 0.009, worse_low: 0.004, worse_high: 0.016, saved_last_third: null, worse_last_third: null, mean_ms: null, proof_usd: 0.4, served: { small: 0.5 }, trials: 300, certified: true, worse_at_most: 0.016, cant_tell: ["openai/o9 was never tried: about 300 audits would tell"] };
 
 export async function start({ dist, variant = "full", tasks = 10_000 }) {
     const empty = variant === "empty";
@@ -91,10 +91,11 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/cache/entries") return { entries: empty ? [] : [{ key: hex(77), question: "What is the capital of France, and how many people live there?", tenant: "acme", task: hex(3), model: "openai/gpt-4o", class: "slow", created_unix_us: kNow - 5e9, fresh_until_unix_us: kNow + 5e10, hits: 41, bytes: 2211, why: "asked 41 times" }] };
         if (path === "/api/cache/purge") return { purged: body, created_until_unix_us: kNow };
         if (path === "/api/config/check") return { ok: true, warnings: [], kept: [], errors: body.text.includes("bad") ? [{ line: 3, message: "unknown key 'bad'" }] : [] };
+        if (path === "/api/config/apply" && body.digest !== "d1") return [400, "the file has changed since it was read here: read it again"];
         if (path === "/api/config/apply") { config = body.text; return { ok: true, errors: [], warnings: [], kept: [] }; }
         if (path === "/api/config") return { text: config, file: "weir.yaml", digest: "d1" };
-        if (path === "/api/what-if") return { job: "1", state: "running" };
-        if (path === "/api/what-if/1") return { job: "1", state: "done", now: outcome(21), then: outcome(17), unknown: ["openai/o9 was never tried: about 300 audits would tell"], text: config + "# promise 3 %\n" };
+        if (path === "/api/what-if") return body.promise?.share > 0 ? { job: 1 } : [400, "'promise' needs a 'share', such as 0.02"];
+        if (path === "/api/what-if/1") return { state: "done", result: { data: "data", lines: [replayed] }, text: config + "# promise 3 %\n" };
         if (path === "/api/audit") return { changes: empty ? [] : [{ at_unix_us: kNow - 5e6, who: "ops", role: "operate", from: "127.0.0.1", method: "POST", path: "/api/keys", status: 200, after: { tenant: "acme" } }] };
         return [404, "no such path"];
     };

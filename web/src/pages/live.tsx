@@ -53,6 +53,6 @@ export function Live(_: PageProps) {
             <span class="line"><a class="open mono" href={link(`requests/${row.id}`)}>{clock(row.started_unix_us, false)}</a><Tier name={row.tier} />
                 <span>{row.task_name || row.task}</span><span>{duration(row.latency_us)}</span><span>{usd(row.cost_usd)}</span>
                 <span class="good">{row.saved_usd ? `saved ${usd(row.saved_usd)}` : ""}</span>{row.status >= 400 && <span class="bad">HTTP {row.status}</span>}</span>
-            <span class="trace">{traceLine(row.trace) || `answered by ${row.model || row.tier || "nobody"}`}</span></li>)}</ol></section>}
+            <span class="trace">{row.purpose === "request" ? "" : `${row.purpose}: `}{traceLine(row.trace) || `answered by ${row.model || row.tier || "nobody"}`}</span></li>)}</ol></section>}
     </Page>;
 }
