@@ -80,6 +80,7 @@ AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* cac
     add_reading(routes_, gateway);
     add_ledger_views(routes_, gateway);
     add_keys(routes_, gateway);
+    add_budgets(routes_, gateway);
     add_students(routes_, gateway);
     add_caches(routes_, caches);
     if (desk != nullptr) {

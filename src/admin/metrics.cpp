@@ -75,6 +75,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
     calls(totals, out);
     exact_cache(gateway, out);
     add_learning(gateway, totals, out);
+    add_budgets(gateway.budgets(), out);
     add_process(gateway, totals, out);
     return out.take();
 }

@@ -11,6 +11,8 @@ namespace weir::admin {
 void add_requests(gateway::Gateway& gateway, Exposition& out);
 // metrics_learning.cpp: gates and what they are learned from.
 void add_learning(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out);
+// metrics_budgets.cpp: what may be spent and was; nothing where there are no budgets.
+void add_budgets(limits::BudgetBook& book, Exposition& out);
 // metrics_process.cpp: the process, its ledger and its telemetry.
 void add_process(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out);
 

@@ -1,6 +1,7 @@
 #include "admin/routes.h"
 
 #include "admin/admin_handler.h"
+#include "admin/budget_requests.h"
 #include "admin/cache_requests.h"
 #include "admin/json_object.h"
 #include "admin/key_requests.h"
@@ -109,6 +110,11 @@ void add_keys(RouteTable& routes, gateway::Gateway& gateway) {
     for (const char* const path : {"/api/keys", "/api/keys/*", "/api/keys/*/revoke"}) {
         routes.add({"POST", path, AdminRole::operate, RunOn::gateway_worker, change});
     }
+}
+
+void add_budgets(RouteTable& routes, gateway::Gateway& gateway) {
+    routes.add({"GET", "/api/budgets", AdminRole::view, RunOn::admin_worker,
+                [&gateway](const AdminCall&) -> Reply { return AdminReply{render_budgets(gateway.budgets())}; }});
 }
 
 void add_students(RouteTable& routes, gateway::Gateway& gateway) {

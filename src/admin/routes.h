@@ -11,6 +11,7 @@ namespace weir::admin {
 void add_health(RouteTable& routes, gateway::Gateway& gateway);   // and /metrics
 void add_reading(RouteTable& routes, gateway::Gateway& gateway);  // what is told
 void add_keys(RouteTable& routes, gateway::Gateway& gateway);     // callers' keys
+void add_budgets(RouteTable& routes, gateway::Gateway& gateway);  // how much may be spent
 void add_students(RouteTable& routes, gateway::Gateway& gateway);
 void add_caches(RouteTable& routes, cascade::CacheControl* caches);  // and feedback
 

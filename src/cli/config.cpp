@@ -135,6 +135,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     read_cascades(top, reader, draft);
     read_inference(top, reader, draft);
     read_callers(top, reader, draft);
+    read_budgets(top, reader, draft);
     read_admin_access(top, reader, draft);
     read_telemetry(top, reader, options.telemetry);
     top.finish();

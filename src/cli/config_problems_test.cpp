@@ -36,7 +36,7 @@ TEST_CASE("what is wrong is said with its line") {
         {kProvider + "lisen: 127.0.0.1:1\n",
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
           "limits, ledger, cache, providers, models, embedding, cascades, inference, keys, tenants, require_key, "
-          "admin_access, "
+          "budgets, admin_access, "
           "telemetry, access_log"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
@@ -45,7 +45,8 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"xyz\" in ledger; allowed: when_full, ring_rows, commit_interval"}},
         {kProvider + "<<: { data: x }\n",
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-          "providers, models, embedding, cascades, inference, keys, tenants, require_key, admin_access, telemetry, "
+          "providers, models, embedding, cascades, inference, keys, tenants, require_key, budgets, admin_access, "
+          "telemetry, "
           "access_log"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
@@ -368,7 +369,7 @@ TEST_CASE("all errors are told at once, by line") {
                 "2: limits.idle: \"1\" is not a duration: a whole number with us, ms, s, m, h or d, such as 10s",
                 "4: providers.p: the key \"base_url\" is missing",
                 "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
-                "providers, models, embedding, cascades, inference, keys, tenants, require_key, admin_access, "
+                "providers, models, embedding, cascades, inference, keys, tenants, require_key, budgets, admin_access, "
                 "telemetry, access_log",
                 "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
                 "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});

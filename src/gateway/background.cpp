@@ -5,6 +5,7 @@
 
 #include "cascade/cacheable.h"
 #include "gateway/inference.h"
+#include "gateway/spending.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
@@ -144,6 +145,8 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.cost_complete = attempt.priced;
     row.counterfactual_how = store::Counterfactual::measured;  // nobody asked for it: pure cost
     lane.telemetry.settled_in_background(row);
+    if (call->budgets)
+        call->budgets->settle(row.cost_complete ? row.cost : std::max(row.cost, call->budgets->reserve()));
     if (call->proof) call->proof->spent(row.cost, row.cost_complete, lane.shared.clock.unix_micros());
     // A full ring is the callers' to wait for, not the background's: a short pause, then again. At the gateway's end
     // too, which waits for it: what was asked may have cost something.
@@ -162,7 +165,7 @@ std::size_t background_room(const Lane& lane) {
 
 bool ask_in_background(Lane& lane, BackgroundCall call) {
     const bool full = call.purpose != store::Purpose::judge && lane.background_running.load() >= kMostBackgroundCalls;
-    if (lane.background_closed || full) {
+    if (lane.background_closed || full || (lane.budgets && !may_spend(lane, call))) {
         lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
         return false;
     }

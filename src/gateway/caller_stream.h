@@ -60,6 +60,13 @@ class CallerStream {
         events_.clear();
         return chat_.feed(chat_events_, events_);
     }
+    // Its last events, whole ones of Weir's own, as chat, in the place of what the upstream still sends (half an event
+    // of it may have been fed). Not for a stream in the caller's own API.
+    Result<void> cut(std::string_view chat_events, std::string& out) {
+        if (translator_) return translator_->feed(chat_events, out);
+        out += chat_events;
+        return {};
+    }
     // What the last call of these took, as chat.
     std::string_view fed() const { return fed_; }
 

@@ -6,6 +6,7 @@
 #include "gateway/chat_life.h"
 #include "gateway/examples.h"
 #include "gateway/pass_through.h"
+#include "gateway/spending.h"
 #include "gateway/switch_loss.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/chat_answer.h"
@@ -250,13 +251,18 @@ Task<void> answer(ChatLife& life) {
     question.debug = life.debug;
     const std::vector<cascade::Rung>& rungs = *life.plan->rungs;
     cascade::Ascent ascent;
+    bool may_ask = life.cache_wish != CacheWish::only;
     if (!cascade::served_at_once(rungs, life.mode, question, life.debug, ascent)) {
         plan_meaning(life, question);
+        // Whoever may not spend still gets what caches and students have.
+        if (life.lane.budgets && life.cache_wish != CacheWish::only) {
+            may_ask = co_await may_spend(life, life.chat.body.size());
+        }
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
     life.look = std::move(ascent.look);
     show_embedding(life, question);
-    const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
+    const bool open = !ascent.served && !ascent.follower && may_ask;
     const bool climbs = open && !life.apart && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);
     if (climbs) {

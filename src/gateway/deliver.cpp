@@ -1,4 +1,5 @@
 #include "gateway/chat_life.h"
+#include "gateway/spending.h"
 #include "json/scan.h"
 #include "wire/chat_answer.h"
 
@@ -56,6 +57,9 @@ std::string weir_headers(const RequestLife& life, std::string_view model, bool c
         line(lines, "x-weir-cost-usd", life.row.cost_complete ? to_decimal(life.row.cost) : "unknown");
         const bool known = life.row.cost_complete && life.row.counterfactual_how != store::Counterfactual::unknown;
         line(lines, "x-weir-saved-usd", known ? to_decimal(life.row.saved()) : "unknown");
+    }
+    if (life.spending && !life.spending->downgraded.empty()) {
+        line(lines, "x-weir-budget", "downgraded; budget=" + life.spending->downgraded);
     }
     if (!life.dropped.empty()) line(lines, "x-weir-dropped", life.dropped);
     if (life.debug && !life.why.empty()) {

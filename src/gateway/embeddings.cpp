@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/request_life.h"
+#include "gateway/spending.h"
 #include "gateway/upstream_call.h"
 #include "wire/embeddings.h"
 
@@ -357,6 +358,13 @@ Task<void> ask_reference(EmbeddingsLife& life) {
             "invalid_request_error", "not_found", "model"};
         co_await deliver_error(life, error);
         co_return;
+    }
+    if (life.lane.budgets) {
+        const bool may = co_await may_spend(life, life.exchange.body().size());
+        if (!may) {
+            co_await refuse_spending(life);
+            co_return;
+        }
     }
     // Other models' vectors are no replacement.
     const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models(1, life.plan->reference);

@@ -14,6 +14,7 @@
 #include "gateway/caches.h"
 #include "gateway/example_indexer.h"
 #include "gateway/students.h"
+#include "limits/budget_book.h"
 #include "store/example_files.h"
 
 namespace weir::gateway {
@@ -68,6 +69,7 @@ struct Gateway::Impl {
     ~Impl() { stop(); }
 
     Result<void> open_ledger(const Options& options, unsigned reactors);
+    Result<void> open_budgets(const Options& options);
     Result<void> open_caches(const Options& options);
     Result<void> open_keys(const Options& options);
     void tell_lanes(const std::shared_ptr<const limits::KeyRing>& now);
@@ -78,6 +80,8 @@ struct Gateway::Impl {
     const Clock& clock;
     std::unique_ptr<store::SqliteLedger> ledger;
     std::unique_ptr<limits::KeyBook> keys;
+    std::unique_ptr<limits::BudgetBook> budgets;  // outlives the engines
+    std::shared_ptr<const limits::BudgetSet> budget_set;
     std::unique_ptr<store::ExampleStore> examples;
     tiers::student::StudentShelf shelf;
     std::unique_ptr<Students> students;
@@ -123,6 +127,20 @@ Result<void> Gateway::Impl::open_keys(const Options& options) {
     if (!first) return tl::unexpected(first.error());
     ring = std::move(*first);
     return {};
+}
+
+Result<void> Gateway::Impl::open_budgets(const Options& options) {
+    auto opened = limits::BudgetBook::open(options.data_folder + "/budgets.jsonl", clock);
+    if (!opened) return tl::unexpected(opened.error());
+    budgets = std::move(*opened);
+    budget_set = budgets->configure(options.budgets);
+    return {};
+}
+
+void use_budgets(Lane& lane, const std::shared_ptr<const limits::BudgetSet>& set) {
+    // A new one: requests under way have the old one's book, which is the same.
+    lane.budgets = set ? std::make_shared<limits::BudgetFinder>() : nullptr;
+    if (set) lane.budgets->use(set);
 }
 
 // Returns once all reactors know, or after kKeysMicros: one that is ending never does.
@@ -208,6 +226,7 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
         auto engine = std::make_unique<Engine>(clock, i, *shared);
         engine->lane.routes = std::make_shared<LaneRoutes>(routes, engine->reactor, *shared);
         take_keys(ring, engine->lane.keys);
+        use_budgets(engine->lane, budget_set);
         auto server = net::HttpServer::listen(engine->reactor, endpoint, limits, tls, engine->handler);
         if (!server) return tl::unexpected(server.error());
         engine->server = std::move(*server);
@@ -264,6 +283,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const Options& options, const Clo
     if (!routes) return tl::unexpected(routes.error());
     impl->routes = std::move(*routes);
     if (auto opened = impl->open_keys(options); !opened) return tl::unexpected(opened.error());
+    if (auto opened = impl->open_budgets(options); !opened) return tl::unexpected(opened.error());
     if (auto opened = impl->open_caches(options); !opened) return tl::unexpected(opened.error());
     if (auto started = impl->start_engines(options, reactors); !started) return tl::unexpected(started.error());
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
@@ -327,12 +347,14 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
         const std::lock_guard lock(impl_->routes_mutex);
         impl_->routes = *built;
     }
+    impl_->budget_set = impl_->budgets->configure(options.budgets);
     const net::ServerLimits limits = server_limits(options.limits, static_cast<unsigned>(impl_->engines.size()));
     for (auto& engine : impl_->engines) {
         engine->on_reactor([&] {
             engine->server->set_limits(limits);
             engine->lane.routes = std::make_shared<LaneRoutes>(*built, engine->reactor, *impl_->shared);
             take_keys(*ring, engine->lane.keys);
+            use_budgets(engine->lane, impl_->budget_set);
         });
     }
     impl_->tell_students(**built);
@@ -423,6 +445,9 @@ const Clock& Gateway::clock() const {
 }
 limits::KeyBook& Gateway::keys() {
     return *impl_->keys;
+}
+limits::BudgetBook& Gateway::budgets() {
+    return *impl_->budgets;
 }
 Caches& Gateway::caches() {
     return *impl_->caches;

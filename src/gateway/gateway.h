@@ -19,6 +19,10 @@
 #include "net/http_server.h"
 #include "store/ledger.h"
 
+namespace weir::limits {
+class BudgetBook;
+}
+
 namespace weir::gateway {
 
 struct Totals {
@@ -61,6 +65,7 @@ class Gateway {
     store::SqliteLedger& ledger();
     const Clock& clock() const;
     limits::KeyBook& keys();
+    limits::BudgetBook& budgets();
     Caches& caches();
     tiers::ExactCache& cache();
     Worker& worker();

@@ -40,6 +40,10 @@
 #include "tiers/student/student_shelf.h"
 #include "wire/request_memo.h"
 
+namespace weir::limits {
+class BudgetFinder;
+}
+
 namespace weir::gateway {
 
 inline constexpr std::string_view kStudentTier = "student";  // in a course's name
@@ -220,6 +224,7 @@ struct Lane {
     RequestIds ids;
     std::shared_ptr<LaneRoutes> routes;
     std::shared_ptr<const LaneKeys> keys;
+    std::shared_ptr<limits::BudgetFinder> budgets;  // null: none is configured
     LaneCounters counters;
     telemetry::LaneTelemetry& telemetry;
     std::unordered_set<std::uint64_t> named_tasks;

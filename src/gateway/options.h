@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "cascade/answer_at.h"
 #include "cascade/options.h"
+#include "limits/budget_rules.h"
 #include "limits/rates.h"
 #include "local/llama_server.h"
 #include "prices/call_price.h"
@@ -191,6 +192,7 @@ struct Options {
     std::map<std::string, limits::Rates> tenants;  // over all keys of a tenant
     bool require_key = false;                      // though there is none yet
     AdminAccess admin_access;
+    std::vector<limits::BudgetRules> budgets;
     std::optional<EmbeddingOptions> embedding;
     Limits limits;
     LedgerOptions ledger;

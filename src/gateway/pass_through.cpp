@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/native_stream.h"
+#include "gateway/spending.h"
 #include "gateway/upstream_call.h"
 #include "wire/messages.h"
 #include "wire/named_model.h"
@@ -326,6 +327,13 @@ Task<void> pass_on(RequestLife& life, PassedRequest request) {
         const wire::ApiError error = cache_miss_error();
         co_await deliver_error(life, error);
         co_return;
+    }
+    if (life.lane.budgets && !request.costs_nothing) {
+        const bool may = co_await may_spend(life, life.exchange.body().size());
+        if (!may) {
+            co_await refuse_spending(life);
+            co_return;
+        }
     }
     const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models(1, life.plan->reference);
     const AskOnce ask = [&life, &request](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {

@@ -7,7 +7,9 @@
 #include "gateway/caller_stream.h"
 #include "gateway/examples.h"
 #include "gateway/reference_question.h"
+#include "gateway/spending.h"
 #include "gateway/upstream_call.h"
+#include "json/scan.h"
 #include "wire/chat_answer.h"
 #include "wire/usage_watch.h"
 
@@ -29,6 +31,7 @@ struct Relay : UpstreamCall {
     std::string out;         // events on their way to the caller
     bool has_usage = false;  // the stream will bring a usage
     bool followed = false;   // some of it is in the flight
+    bool cut = false;        // it has outgrown its budget
 };
 
 void store_nothing(ChatLife& life) {
@@ -136,6 +139,24 @@ Result<void> stream_cut() {
     return fail(ErrorCode::closed, "the upstream's stream ended before its [DONE]");
 }
 
+// A stream that costs more than its budgets have ends as one that has come to the limit on its length.
+Result<void> keep_within_budget(Relay& relay, CallerStream& stream) {
+    ChatLife& life = relay.life;
+    const auto chunks = static_cast<Tokens>(stream.chat().data_events());
+    if (may_go_on(life, relay.model, life.chat.body.size(), chunks)) return {};
+    relay.cut = true;
+    store_nothing(life);
+    life.note("cut: the budget has no more for it");
+    std::string last = R"(data: {"id":"chatcmpl-)";
+    append_hex(static_cast<std::uint64_t>(life.row.id), last);
+    last += R"(","object":"chat.completion.chunk","created":)" +
+            std::to_string(life.row.started_unix_micros / 1'000'000) + R"(,"model":)";
+    json::write_string(life.chat.model, last);
+    last += R"(,"choices":[{"index":0,"delta":{},"finish_reason":"length"}]})";
+    last += "\n\ndata: [DONE]\n\n";
+    return stream.cut(last, relay.out);
+}
+
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:
 // the stream is done.
 Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
@@ -157,6 +178,8 @@ Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
             if (flight != nullptr && fed) flight->append(stream.fed());
         }
         if (fed && stream.chat().done()) co_return std::nullopt;
+        if (fed && life.spending && !relay.native) fed = keep_within_budget(relay, stream);
+        if (relay.cut && fed) co_return std::nullopt;
         co_await pass_on(relay);
         if (!fed) co_return fed.error();
         if (life.cancellation.canceled()) co_return Error{ErrorCode::canceled, "the caller has left"};
@@ -225,7 +248,7 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
         if (caller.counted().reported) tiers::account(relay.attempt, usage_of(relay, caller, true), relay.model.price);
         co_return call_failed(relay, *broken);
     }
-    const wire::Usage usage = usage_of(relay, caller, broken.has_value());
+    const wire::Usage usage = usage_of(relay, caller, broken.has_value() || relay.cut);
     tiers::account(relay.attempt, usage, relay.model.price);
     life.row.status = life.caller_gone && !life.exchange.began() ? 499 : 200;
     if (broken) {
@@ -235,7 +258,7 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     note_served(relay);
     set_measured(relay, usage);
     finish_attempt(relay);
-    store_stream(relay, stream);  // before the last event: whoever asks again finds it
+    if (!relay.cut) store_stream(relay, stream);  // before the last event: whoever asks again finds it
     if (life.caller_gone) {
         life.exchange.abandon();
         co_await relay.call.finish(kFinishMicros);
@@ -244,9 +267,9 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     if (!life.exchange.began()) begin_relayed(relay);
     life.admission.free();
     const bool ended = co_await life.exchange.end_stream(relay.out);
-    life.row.complete = ended && !stream.failed();
+    life.row.complete = ended && !stream.failed() && !relay.cut;
     // What is left is the end of the upstream's body, for the sake of its connection.
-    co_await relay.call.finish(kFinishMicros);
+    if (!relay.cut) co_await relay.call.finish(kFinishMicros);
     co_return std::nullopt;
 }
 
@@ -289,7 +312,17 @@ Task<void> relay_reference(ChatLife& life) {
     const AskOnce ask = [&life](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
         return relay_once(life, model, *endpoint);
     };
-    co_await ask_in_turn(life, life.plan->asked, ask);
+    if (!life.spending) {
+        co_await ask_in_turn(life, life.plan->asked, ask);
+        co_return;
+    }
+    if (life.spending->refused) {
+        store_nothing(life);  // who waits for it asks by itself
+        co_await refuse_spending(life);
+        co_return;
+    }
+    const std::vector<std::shared_ptr<const tiers::ModelUpstream>> models = models_to_ask(life);
+    co_await ask_in_turn(life, models, ask);
 }
 
 }  // namespace weir::gateway

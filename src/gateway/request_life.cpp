@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/spending.h"
 #include "json/scan.h"
 
 namespace weir::gateway {
@@ -382,6 +383,7 @@ bool settle_at_once(RequestLife& life) {
     life.exchange.watch_caller(nullptr);
     settle_limits(life);
     life.sum_costs();
+    if (life.spending) settle_spending(life);
     const Micros taken = life.lane.reactor.now() - life.exchange.started_micros();
     life.row.latency_micros = static_cast<std::int32_t>(std::min<Micros>(taken, INT32_MAX));
     life.row.overhead_micros =

@@ -21,6 +21,8 @@ namespace weir::gateway {
 // x-weir-cache, as asked for.
 enum class CacheWish : std::uint8_t { none, no_store, refresh, only };
 
+struct Spending;  // spending.h
+
 class RequestLife : public net::PeerWatcher {
   public:
     RequestLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes), keys(owner.keys) {}
@@ -74,13 +76,14 @@ class RequestLife : public net::PeerWatcher {
     Cancellation cancellation;
 
     store::LedgerRow row;
-    telemetry::RequestNote about;      // what telemetry wants to know besides
-    std::int64_t upstream_micros = 0;  // spent waiting for upstreams
-    Micros upstream_deadline = 0;      // steady time, until the next attempt's head; 0: as limits say
-    std::string why;                   // x-weir-why
-    std::string dropped;               // x-weir-dropped: members of the request that the model's API has no word for
-    std::string traceparent;           // of the call under way
-    std::string native_id;             // the provider's own value for its API's id header, where that is the caller's
+    telemetry::RequestNote about;        // what telemetry wants to know besides
+    std::int64_t upstream_micros = 0;    // spent waiting for upstreams
+    Micros upstream_deadline = 0;        // steady time, until the next attempt's head; 0: as limits say
+    std::string why;                     // x-weir-why
+    std::string dropped;                 // x-weir-dropped: members of the request that the model's API has no word for
+    std::string traceparent;             // of the call under way
+    std::shared_ptr<Spending> spending;  // null: no budget fits, or nothing was to be spent yet
+    std::string native_id;               // the provider's own value for its API's id header, where that is the caller's
 };
 
 // A 400 in OpenAI's form.

@@ -26,7 +26,7 @@ struct Tenant {
 };
 
 struct Caller {
-    std::string key_id;  // of a key that was made at the admin address; empty: configured, or no key is asked for
+    std::string key_id;  // of a configured key: what its SHA-256 begins with; empty: no key is asked for
     std::shared_ptr<const Tenant> tenant;
     std::vector<std::string> models;  // globs; empty: all models
     Rates rates;

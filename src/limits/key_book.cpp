@@ -15,7 +15,7 @@ class KeyBook::RingMaker {
     Result<void> add(const Digest256& digest, std::string id, const std::string& tenant,
                      const std::vector<std::string>& models, const Rates& rates, Micros expires) {
         Caller caller;
-        caller.key_id = std::move(id);
+        caller.key_id = id.empty() ? to_hex(digest).substr(0, 12) : std::move(id);
         caller.tenant = tenant_of(tenant);
         caller.models = models;
         caller.rates = rates;

@@ -1,0 +1,228 @@
+#include "limits/budget.h"
+
+#include <algorithm>
+
+namespace weir::limits {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr Micros kKeepPeriods = 3'600'000'000;  // how long after its end one may still be settled, at least
+
+}  // namespace
+
+std::string_view to_string(BudgetOf of) {
+    constexpr std::string_view kNames[] = {"all", "tenant", "key", "task", "model"};
+    return kNames[static_cast<std::size_t>(of)];
+}
+
+std::string_view to_string(BudgetAction action) {
+    constexpr std::string_view kNames[] = {"warn", "refuse", "queue", "downgrade"};
+    return kNames[static_cast<std::size_t>(action)];
+}
+
+Budget::Budget(BudgetRules rules, std::string instance, Micros now_unix)
+    : name_(rules.name),
+      instance_(std::move(instance)),
+      rolling_(rules.rolling),
+      span_(rules.span),
+      zone_(rules.zone),
+      slot_length_(rolling_length(rules.span) / static_cast<Micros>(kSlots - 1)),
+      limit_(rules.limit.nanos),
+      hard_(rules.hard) {
+    rules_ = std::make_shared<const BudgetRules>(std::move(rules));
+    turn(now_unix);
+}
+
+void Budget::change(const BudgetRules& rules) {
+    std::atomic_store(&rules_, std::make_shared<const BudgetRules>(rules));
+    limit_.store(rules.limit.nanos, kRelaxed);
+    hard_.store(rules.hard, kRelaxed);
+}
+
+Budget::Period& Budget::now(Micros now_unix) {
+    if (now_unix >= turns_at_.load(std::memory_order_acquire)) turn(now_unix);
+    return *current_.load(std::memory_order_acquire);
+}
+
+void Budget::turn(Micros now_unix) {
+    const std::lock_guard lock(mutex_);
+    Period* period = current_.load(kRelaxed);
+    if (period != nullptr && now_unix < turns_at_.load(kRelaxed)) return;
+    if (rolling_ && period != nullptr) {
+        const std::int64_t newest = std::max(period->newest, slot_number(now_unix));
+        const std::int64_t ended = std::min(newest - period->newest, static_cast<std::int64_t>(kSlots));
+        for (std::int64_t i = 1; i <= ended; ++i) {
+            auto& slot = period->slots[static_cast<std::size_t>((newest - ended + i) % static_cast<Micros>(kSlots))];
+            const std::int64_t gone = slot.exchange(0, kRelaxed);
+            period->spent.fetch_sub(gone, kRelaxed);
+            period->charged.fetch_sub(gone);
+            period->at_most.fetch_sub(gone, kRelaxed);
+        }
+        period->newest = newest;
+        turns_at_.store((newest + 1) * slot_length_, std::memory_order_release);
+        return;
+    }
+    auto made = std::make_unique<Period>();
+    if (rolling_) {
+        made->newest = slot_number(now_unix);
+        made->end = (made->newest + 1) * slot_length_;
+    } else {
+        const TimeWindow window = calendar_window(span_, zone_, now_unix);
+        made->start = window.start;
+        made->end = window.end;
+    }
+    std::erase_if(periods_, [&](const std::unique_ptr<Period>& old) {
+        return old.get() != period && old->under_way.load() == 0 && old->end + kKeepPeriods < now_unix;
+    });
+    current_.store(made.get(), std::memory_order_release);
+    turns_at_.store(made->end, std::memory_order_release);
+    periods_.push_back(std::move(made));
+}
+
+Budget::Answer Budget::take(Usd reserve, Usd& stake, Micros now_unix, Period*& period) {
+    Period& here = now(now_unix);
+    const std::int64_t most = limit();
+    stake.nanos = std::max(reserve.nanos, std::min(stake.nanos, reserve.nanos + most / kEdgeShare));
+    const std::int64_t room = most + reserve.nanos - stake.nanos;
+    std::int64_t at_most = here.at_most.load(kRelaxed);
+    do {
+        if (at_most <= room || !hard_.load(kRelaxed)) continue;
+        const bool free_later = here.spent.load(kRelaxed) <= room && here.under_way.load(kRelaxed) > 0;
+        return free_later ? Answer::busy : Answer::spent;
+    } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, kRelaxed));
+    here.under_way.fetch_add(1, kRelaxed);
+    period = &here;
+    // Sequentially consistent with next_lease(): one of the two sees the other.
+    if (here.charged.fetch_add(reserve.nanos) + reserve.nanos <= here.lease.load()) return Answer::in;
+    put_back(here, reserve, stake);
+    missed_.fetch_add(reserve.nanos, kRelaxed);
+    std::int64_t largest = largest_.load(kRelaxed);
+    while (largest < reserve.nanos && !largest_.compare_exchange_weak(largest, reserve.nanos, kRelaxed)) {
+    }
+    return Answer::later;
+}
+
+void Budget::put_back(Period& period, Usd reserve, Usd stake) {
+    period.charged.fetch_sub(reserve.nanos);
+    period.at_most.fetch_sub(stake.nanos, kRelaxed);
+    period.under_way.fetch_sub(1, kRelaxed);
+}
+
+bool Budget::grow(Period& period, Usd reserve, Usd more, bool force) {
+    const std::int64_t room = limit() + reserve.nanos - more.nanos;
+    std::int64_t at_most = period.at_most.load(kRelaxed);
+    do {
+        if (!force && hard_.load(kRelaxed) && at_most > room) return false;
+    } while (!period.at_most.compare_exchange_weak(at_most, at_most + more.nanos, kRelaxed));
+    return true;
+}
+
+void Budget::settle(Period& period, Usd reserve, Usd stake, Usd cost, Micros now_unix) {
+    if (rolling_) now(now_unix);  // what has gone out of the window first
+    period.spent.fetch_add(cost.nanos, kRelaxed);
+    if (rolling_) {
+        // By when it was settled. A turn meanwhile may take it for the slot before: a 60th of the window early.
+        const auto slot = static_cast<std::size_t>(slot_number(now_unix) % static_cast<Micros>(kSlots));
+        period.slots[slot].fetch_add(cost.nanos, kRelaxed);
+    }
+    period.charged.fetch_add(cost.nanos - reserve.nanos);
+    period.at_most.fetch_add(cost.nanos - stake.nanos, kRelaxed);
+    period.under_way.fetch_sub(1);
+}
+
+std::int64_t Budget::percent(Micros now_unix) {
+    const std::int64_t most = std::max<std::int64_t>(limit(), 1);
+    const std::int64_t charged = now(now_unix).charged.load(kRelaxed);
+    return static_cast<std::int64_t>(static_cast<double>(charged) * 100.0 / static_cast<double>(most));
+}
+
+Budget::View Budget::view(Micros now_unix) {
+    const Period& here = now(now_unix);
+    View view;
+    view.start = rolling_ ? now_unix - rolling_length(span_) : here.start;
+    view.end = rolling_ ? turns_at_.load() : here.end;
+    view.limit = Usd{limit()};
+    view.spent = Usd{here.spent.load()};
+    const std::int64_t charged = here.charged.load();
+    view.reserved = Usd{std::max<std::int64_t>(0, charged - view.spent.nanos)};
+    view.under_way = here.under_way.load();
+    if (limit() > 0) view.share = static_cast<double>(charged) / static_cast<double>(limit());
+    return view;
+}
+
+std::int64_t Budget::slice() const {
+    return std::max<std::int64_t>({limit() / kSlices, 2 * largest_.load(kRelaxed), 1});
+}
+
+bool Budget::lease_is_short(Micros now_unix) {
+    const Period& here = now(now_unix);
+    return here.lease.load(kRelaxed) - here.charged.load(kRelaxed) < slice() / 2;
+}
+
+bool Budget::lease_is_off(Micros now_unix) {
+    const Period& here = now(now_unix);
+    return lease_is_short(now_unix) || here.lease.load() - here.charged.load() > 4 * slice();
+}
+
+Budget::Lease Budget::next_lease(Micros now_unix, bool exact) {
+    Lease next;
+    Period& here = now(now_unix);
+    next.period = &here;
+    next.start = here.start;
+    // Many at once: what they wanted, but no more than a 20th of the limit.
+    const std::int64_t missed = std::min(missed_.exchange(0, kRelaxed), limit() / kEdgeShare);
+    next.lease = here.charged.load() + std::max(slice(), missed);
+    if (exact) {
+        next.lease = here.charged.load();
+    } else if (next.lease < here.lease.load()) {
+        // Shorter: first for those who come, so that none is beyond what will stand on the disk.
+        here.lease.store(next.lease);
+        next.lease = std::max(next.lease, here.charged.load());
+    }
+    if (rolling_) {
+        const std::lock_guard lock(mutex_);
+        for (std::size_t i = 0; i < kSlots; ++i) {
+            const std::int64_t number = here.newest - static_cast<std::int64_t>(i);
+            const std::int64_t spent =
+                here.slots[static_cast<std::size_t>(number % static_cast<Micros>(kSlots))].load(kRelaxed);
+            if (spent != 0) next.slots.emplace_back(number, spent);
+        }
+        next.start = here.newest * slot_length_;
+    }
+    return next;
+}
+
+void Budget::written(const Lease& lease) {
+    lease.period->lease.store(lease.lease);
+}
+
+void Budget::restore(Micros start, std::int64_t spent, const std::vector<std::pair<std::int64_t, std::int64_t>>& slots,
+                     Micros now_unix) {
+    Period& here = now(now_unix);
+    if (!rolling_) {
+        if (start < here.start || start >= here.end) return;
+    } else {
+        const std::int64_t oldest = here.newest - static_cast<std::int64_t>(kSlots) + 1;
+        std::int64_t left = spent;
+        std::int64_t kept = 0;
+        for (const auto& [number, nanos] : slots) {
+            left -= nanos;
+            if (number < oldest || number > here.newest) continue;
+            here.slots[static_cast<std::size_t>(number % static_cast<Micros>(kSlots))] = nanos;
+            kept += nanos;
+        }
+        // What was leased and not settled is of the file's last slot.
+        const std::int64_t last = start / slot_length_;
+        if (last >= oldest && left > 0) {
+            const std::int64_t at = std::min(last, here.newest);
+            here.slots[static_cast<std::size_t>(at % static_cast<Micros>(kSlots))].fetch_add(left);
+            kept += left;
+        }
+        spent = kept;
+    }
+    here.spent = spent;
+    here.charged = spent;
+    here.at_most = spent;
+}
+
+}  // namespace weir::limits

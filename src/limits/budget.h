@@ -1,0 +1,129 @@
+// One budget's money: how much was spent in its window, and how much those under way may come to.
+//
+// A request has a *reserve*, the 95th percentile of what its task costs, and a *stake*, the most that the task has cost
+// of late, but no more than the reserve and kEdgeShare of the limit. With X = spent + the stakes of all under way, a
+// hard budget takes a request in where
+//     X + stake - reserve <= limit                                                                       (1)
+// by one compare-and-swap; then X grows by the stake, and by cost - stake when the request is settled.
+// Overshoot: where no cost is above its stake, settling only lowers X; so by (1) spent <= X <= limit + the reserve of
+//   the one that was taken in last: at most one reserve too much, be there ever so many at once, in whatever order they
+//   end. (Counting reserves alone would not do: of 1,000 at once 50 are above the 95th percentile, and where dear
+//   answers take longest these 50 are what is left in the end.) A stream that comes to its stake asks for more before
+//   it goes on (grow()), so it is never above it where it is cut.
+// Use: refused with nobody under way, spent > limit - (stake - reserve) >= (1 - kEdgeShare) * limit. With others under
+//   way a refusal says so (busy): there may be room when they end.
+// What can break the first: a body that costs more than its stake, that is more than what its task has ever cost or,
+// where that differs from the reserve by more than kEdgeShare of the limit, a budget that is small for its requests. It
+// is too much by what the body costs beyond its stake.
+//
+// On the disk (limits/budget_book.h) stands a `lease`: spent + reserves may come to that much before it is written
+// anew. After a crash all of the lease counts as spent, so nothing is forgotten, and at most a slice too much is
+// charged. Thread rule: any thread, without a lock, but for the moment when a window ends. Limits: amounts to 2^62
+// nano-dollars.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "limits/budget_rules.h"
+
+namespace weir::limits {
+
+class Budget {
+  public:
+    static constexpr std::int64_t kEdgeShare = 20;  // a 20th of the limit
+    static constexpr std::int64_t kSlices = 200;    // a lease is a 200th of the limit ahead
+    static constexpr std::size_t kSlots = 61;       // of a rolling window: a 60th of it each, and the one under way
+
+    // What is counted in one window. Of a rolling budget there is one, for good.
+    struct Period {
+        Micros start = 0, end = 0;                              // unix
+        std::atomic<std::int64_t> at_most{0};                   // X
+        std::atomic<std::int64_t> charged{0};                   // spent and reserves
+        std::atomic<std::int64_t> spent{0};                     // settled
+        std::atomic<std::int64_t> lease{0};                     // `charged` may come to
+        std::atomic<std::int64_t> under_way{0};                 // requests
+        std::array<std::atomic<std::int64_t>, kSlots> slots{};  // rolling: spent by when
+        std::int64_t newest = 0;                                // rolling: the slot's number since 1970; with mutex_
+    };
+
+    Budget(BudgetRules rules, std::string instance, Micros now_unix);
+
+    const std::string& name() const { return name_; }
+    const std::string& instance() const { return instance_; }
+    // Limit and actions from now on; name and window stay. What was spent stays.
+    void change(const BudgetRules& rules);
+    std::shared_ptr<const BudgetRules> rules() const { return std::atomic_load(&rules_); }
+    std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
+
+    enum class Answer : std::uint8_t {
+        in,
+        spent,  // until the window ends
+        busy,   // there may be room when those under way end
+        later,  // once the lease on the disk is longer
+    };
+    // In: `period` and the stake as it counts; it is never below the reserve.
+    Answer take(Usd reserve, Usd& stake, Micros now_unix, Period*& period);
+    // As if it had not been taken.
+    static void put_back(Period& period, Usd reserve, Usd stake);
+    // `more` on top of the stake. False: it would be too much (nothing has changed). `force`: whatever comes of it.
+    bool grow(Period& period, Usd reserve, Usd more, bool force);
+    void settle(Period& period, Usd reserve, Usd stake, Usd cost, Micros now_unix);
+
+    void count_refusal() { refused_.fetch_add(1, std::memory_order_relaxed); }
+    std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+    struct View {
+        Micros start = 0, end = 0;  // unix; of a rolling one: from then on, and when the next of it is free
+        Usd limit, spent, reserved;
+        std::int64_t under_way = 0;
+        double share = 0;  // spent and reserved of the limit
+    };
+    View view(Micros now_unix);
+    // Of the limit, in percent: what was spent and what is reserved.
+    std::int64_t percent(Micros now_unix);
+
+    // For the book: whether the lease has to be written anew, to what, and that it was.
+    struct Lease {
+        Micros start = 0;
+        std::int64_t lease = 0;
+        std::vector<std::pair<std::int64_t, std::int64_t>> slots;  // number, nano-dollars
+        Period* period = nullptr;
+    };
+    bool lease_is_short(Micros now_unix);
+    bool lease_is_off(Micros now_unix);  // or much longer than it need be
+    Lease next_lease(Micros now_unix, bool exact);
+    static void written(const Lease& lease);
+    // What stood on the disk; before the first take().
+    void restore(Micros start, std::int64_t spent, const std::vector<std::pair<std::int64_t, std::int64_t>>& slots,
+                 Micros now_unix);
+
+  private:
+    Period& now(Micros now_unix);
+    void turn(Micros now_unix);  // a window or a slot has ended
+    std::int64_t slice() const;  // nano-dollars
+    std::int64_t slot_number(Micros now_unix) const { return now_unix / slot_length_; }
+
+    const std::string name_, instance_;
+    const bool rolling_;
+    const Span span_;
+    const TimeZone zone_;
+    const Micros slot_length_;
+    std::shared_ptr<const BudgetRules> rules_;
+    std::atomic<std::int64_t> limit_;
+    std::atomic<bool> hard_;
+    std::atomic<std::int64_t> largest_{0};  // reserve so far
+    std::atomic<std::int64_t> missed_{0};   // reserves that found no lease since the last one
+    std::atomic<std::uint64_t> refused_{0};
+    std::mutex mutex_;
+    std::atomic<Period*> current_{nullptr};
+    std::atomic<Micros> turns_at_{0};
+    std::vector<std::unique_ptr<Period>> periods_;  // the current one last; one before it may still be settled
+};
+
+}  // namespace weir::limits

@@ -1,0 +1,178 @@
+#include "limits/budget.h"
+
+#include <doctest/doctest.h>
+
+#include "base/files.h"
+#include "base/folder_testing.h"
+#include "limits/budget_book.h"
+
+using namespace weir;
+using namespace weir::limits;
+
+namespace {
+
+constexpr Micros kHour = 3'600'000'000;
+
+BudgetRules rules_of(std::string name, std::int64_t nanos) {
+    BudgetRules rules;
+    rules.name = std::move(name);
+    rules.limit = Usd{nanos};
+    rules.span = Span::hour;
+    return rules;
+}
+
+std::unique_ptr<BudgetBook> open(const TemporaryFolder& folder, const Clock& clock) {
+    auto book = BudgetBook::open(folder.file("budgets"), clock);
+    REQUIRE(book);
+    return std::move(*book);
+}
+
+BudgetHold::Verdict take(BudgetBook& book, const std::vector<Budget*>& budgets, BudgetHold& hold, std::int64_t nanos) {
+    while (true) {
+        const BudgetHold::Verdict verdict = hold.take(book, budgets, Usd{nanos}, Usd{nanos});
+        if (verdict.answer != Budget::Answer::later) return verdict;
+        REQUIRE(book.write());
+    }
+}
+
+void spend(BudgetBook& book, Budget& budget, std::int64_t nanos) {
+    BudgetHold hold;
+    REQUIRE(take(book, {&budget}, hold, nanos).answer == Budget::Answer::in);
+    hold.settle(Usd{nanos});
+}
+
+}  // namespace
+
+TEST_CASE("all of a request's budgets, or none") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("wide", 1'000'000), rules_of("narrow", 1'000)});
+    Budget& wide = *set->entries[0].one;
+    Budget& narrow = *set->entries[1].one;
+    spend(*book, narrow, 1'000);
+    BudgetHold one, hold;
+    CHECK(take(*book, {&wide, &narrow}, one, 10).answer == Budget::Answer::in);  // nothing is over the limit yet
+    const BudgetHold::Verdict verdict = take(*book, {&wide, &narrow}, hold, 10);
+    CHECK(verdict.answer == Budget::Answer::busy);
+    CHECK(verdict.of == &narrow);
+    CHECK_FALSE(hold.holds());
+    one.settle(Usd{10});
+    CHECK(take(*book, {&wide, &narrow}, hold, 10).answer == Budget::Answer::spent);
+    CHECK(wide.view(clock.unix_micros()).reserved == Usd{});
+    CHECK(wide.view(clock.unix_micros()).spent == Usd{10});
+}
+
+TEST_CASE("a new window is empty; what was admitted in the old one is settled there") {
+    const TemporaryFolder folder;
+    FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("b", 1'000)});
+    Budget& budget = *set->entries[0].one;
+    BudgetHold late;
+    REQUIRE(take(*book, {&budget}, late, 500).answer == Budget::Answer::in);
+    clock.advance(kHour);
+    CHECK(budget.view(clock.unix_micros()).reserved == Usd{});
+    late.settle(Usd{400});
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{});
+    spend(*book, budget, 100);
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{100});
+}
+
+TEST_CASE("a rolling window gives back what is older, slot by slot, over a restart too") {
+    const TemporaryFolder folder;
+    FakeClock clock;
+    BudgetRules rules = rules_of("b", 1'000);
+    rules.rolling = true;
+    {
+        const auto book = open(folder, clock);
+        const auto set = book->configure({rules});
+        spend(*book, *set->entries[0].one, 300);
+        clock.advance(kHour / 2);
+        spend(*book, *set->entries[0].one, 200);
+    }
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules});
+    Budget& budget = *set->entries[0].one;
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{500});
+    clock.advance(kHour / 2 - 1'000'000);
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{500});
+    clock.advance(kHour / 20);
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{200});
+    clock.advance(kHour);
+    CHECK(budget.view(clock.unix_micros()).spent == Usd{});
+}
+
+TEST_CASE("a reload keeps what was spent, and so does being taken out for a while") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    auto book = open(folder, clock);
+    auto set = book->configure({rules_of("b", 1'000)});
+    spend(*book, *set->entries[0].one, 300);
+    set = book->configure({rules_of("b", 5'000)});
+    CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{300});
+    CHECK(set->entries[0].one->limit() == 5'000);
+    CHECK(book->configure({}) == nullptr);
+    book.reset();
+    book = open(folder, clock);
+    CHECK(book->configure({rules_of("other", 1)}) != nullptr);
+    set = book->configure({rules_of("b", 1'000)});
+    CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{300});
+}
+
+TEST_CASE("a stream asks for more until there is none") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("b", 1'000)});
+    BudgetHold hold;
+    REQUIRE(take(*book, {set->entries[0].one}, hold, 100).answer == Budget::Answer::in);
+    std::int64_t cost = 100;
+    while (cost < 10'000 && hold.grow(Usd{cost}, false)) ++cost;
+    CHECK(cost >= 950);
+    CHECK(cost <= 1'101);
+    CHECK(hold.grow(Usd{5'000}, true));
+    hold.settle(Usd{5'000});
+    CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{5'000});
+}
+
+TEST_CASE("whose budget it is") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    BudgetRules tenant = rules_of("tenant", 1), each = rules_of("each", 1), model = rules_of("model", 1);
+    tenant.of = BudgetOf::tenant;
+    tenant.whose = "acme";
+    each.of = BudgetOf::key;
+    each.each = true;
+    model.of = BudgetOf::model;
+    model.whose = "*/gpt-4*";
+    BudgetFinder finder;
+    finder.use(book->configure({tenant, each, model}));
+    const auto names = [&](const BudgetFinder::Spender& who) {
+        std::string text;
+        for (const Budget* const one : finder.find(who)) text += one->name() + ":" + one->instance() + " ";
+        return text;
+    };
+    CHECK(names({"acme", "k1", "", "gpt-4o", "openai/gpt-4o", 1}) == "tenant: each:k1 model: ");
+    CHECK(names({"birch", "k2", "", "small", "local/small", 1}) == "each:k2 ");
+    CHECK(names({"birch", "", "", "small", "local/small", 1}).empty());
+}
+
+TEST_CASE("the file: what is not exactly what was written is refused") {
+    const std::vector<BudgetRecord> records{{"b", "", 5, 7, {}}, {"b", "a\"cme", 5, 7, {{1, 2}, {3, 4}}}};
+    const std::string text = render_budget_file(records);
+    const auto read = parse_budget_file(text);
+    REQUIRE(read);
+    CHECK(*read == records);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        CHECK_FALSE(parse_budget_file(text.substr(0, i)));
+        std::string other = text;
+        other[i] = static_cast<char>(other[i] ^ 1);
+        CHECK_FALSE(parse_budget_file(other));
+    }
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    REQUIRE(write_file(folder.file("budgets"), "damaged"));
+    CHECK_FALSE(BudgetBook::open(folder.file("budgets"), clock));
+}

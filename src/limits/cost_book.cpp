@@ -1,0 +1,83 @@
+#include "limits/cost_book.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace weir::limits {
+namespace {
+
+constexpr std::size_t kProbes = 16;
+constexpr int kFirstOctave = 8;
+constexpr std::size_t kPerOctave = 4;
+
+std::size_t bucket_of(Usd cost, std::size_t buckets) {
+    if (cost.nanos <= (std::int64_t{1} << kFirstOctave)) return 0;
+    const double octaves = std::log2(static_cast<double>(cost.nanos)) - kFirstOctave;
+    return std::min(static_cast<std::size_t>(std::ceil(octaves * kPerOctave - 1e-9)), buckets - 1);
+}
+
+Usd upper_edge(std::size_t bucket) {
+    return Usd{std::llround(std::exp2(kFirstOctave + static_cast<double>(bucket) / kPerOctave))};
+}
+
+}  // namespace
+
+CostBook::CostBook() : tasks_(std::make_unique<std::array<Task, kMostTasks + 1>>()) {}
+
+const CostBook::Task* CostBook::find(std::uint64_t key) const {
+    for (std::size_t i = 0; i < kProbes; ++i) {
+        const Task& task = (*tasks_)[(key + i) % kMostTasks];
+        const std::uint64_t there = task.key.load(std::memory_order_relaxed);
+        if (there == key) return &task;
+        if (there == 0) return nullptr;
+    }
+    return &tasks_->back();
+}
+
+CostBook::Usual CostBook::usual(std::uint64_t key) const {
+    Usual usual;
+    const Task* const task = find(key);
+    if (task == nullptr || task->total.load(std::memory_order_relaxed) < kEnough) return usual;
+    std::array<std::uint32_t, kBuckets> counts{};
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+        total += counts[i] = task->counts[i].load(std::memory_order_relaxed);
+    }
+    if (total == 0) return usual;
+    const std::uint64_t wanted = (total * 95 + 99) / 100;
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+        if (counts[i] == 0) continue;
+        if (below < wanted) usual.p95 = upper_edge(i);
+        below += counts[i];
+        usual.most = upper_edge(i);
+    }
+    usual.known = true;
+    return usual;
+}
+
+void CostBook::add(std::uint64_t key, Usd cost) {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    Task* task = &tasks_->back();
+    for (std::size_t i = 0; i < kProbes; ++i) {
+        Task& at = (*tasks_)[(key + i) % kMostTasks];
+        std::uint64_t there = at.key.load(relaxed);
+        if (there == 0 && at.key.compare_exchange_strong(there, key, relaxed)) there = key;
+        if (there != key) continue;
+        task = &at;
+        break;
+    }
+    task->counts[bucket_of(cost, kBuckets)].fetch_add(1, relaxed);
+    const std::uint32_t total = task->total.fetch_add(1, relaxed) + 1;
+    if (total != kFade) return;
+    std::uint32_t left = 0;
+    for (std::atomic<std::uint16_t>& count : task->counts) {
+        const auto half = static_cast<std::uint16_t>(count.load(relaxed) / 2);
+        count.store(half, relaxed);
+        left += half;
+    }
+    task->total.store(left, relaxed);
+}
+
+}  // namespace weir::limits
