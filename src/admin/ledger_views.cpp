@@ -8,6 +8,7 @@
 
 #include "admin/filter_text.h"
 #include "admin/json_object.h"
+#include "admin/ledger_question.h"
 #include "admin/query_text.h"
 #include "base/hash.h"
 #include "store/flow.h"
@@ -183,7 +184,7 @@ Result<void> read_spend_parameter(const std::string& name, const std::string& va
     }
     const auto filter = read_filter(name, value, names, to.filter);
     if (!filter) return tl::unexpected(filter.error());
-    if (!*filter) return fail(ErrorCode::invalid, "the query has no \"" + name + "\"");
+    if (!*filter) return unknown_parameter(name);
     return {};
 }
 
@@ -221,24 +222,17 @@ std::vector<Lines::const_pointer> in_order(const Lines& lines, By by) {
 }  // namespace
 
 Result<std::string> render_overview(const std::string& folder, std::string_view query, Micros now_unix_micros) {
-    const auto parameters = query_parameters(query);
-    if (!parameters) return tl::unexpected(parameters.error());
-    const auto range = range_of(*parameters, now_unix_micros);
-    if (!range) return tl::unexpected(range.error());
-    auto database = store::open_ledger_for_reading(folder);
-    if (!database) return tl::unexpected(database.error());
-    auto snapshot = store::Transaction::begin(*database, "BEGIN");
-    if (!snapshot) return tl::unexpected(snapshot.error());
-    const auto names = store::load_names(*database);
-    if (!names) return tl::unexpected(names.error());
+    const auto ledger_question = LedgerQuestion::open(folder, query, now_unix_micros);
+    if (!ledger_question) return tl::unexpected(ledger_question.error());
+    const auto& [parameters, range, database, snapshot, names] = *ledger_question;
 
-    Overview overview(*range);
-    store::FlowQuery flow{range->since_unix_micros, range->until_unix_micros, {}, store::Detail::all, {}};
-    for (const auto& [name, value] : *parameters) {
+    Overview overview(range);
+    store::FlowQuery flow{range.since_unix_micros, range.until_unix_micros, {}, store::Detail::all, {}};
+    for (const auto& [name, value] : parameters) {
         if (is_of_range(name)) continue;
-        const auto filter = read_filter(name, value, *names, flow.filter);
+        const auto filter = read_filter(name, value, names, flow.filter);
         if (!filter) return tl::unexpected(filter.error());
-        if (!*filter) return fail(ErrorCode::invalid, "the query has no \"" + name + "\"");
+        if (!*filter) return unknown_parameter(name);
     }
     flow.coarsest = overview.step == kMinute ? store::RollupUnit::minute
                     : overview.step == kHour ? store::RollupUnit::hour
@@ -251,22 +245,15 @@ Result<std::string> render_overview(const std::string& folder, std::string_view 
 }
 
 Result<std::string> render_spend(const std::string& folder, std::string_view query, Micros now_unix_micros) {
-    const auto parameters = query_parameters(query);
-    if (!parameters) return tl::unexpected(parameters.error());
-    const auto range = range_of(*parameters, now_unix_micros);
-    if (!range) return tl::unexpected(range.error());
-    auto database = store::open_ledger_for_reading(folder);
-    if (!database) return tl::unexpected(database.error());
-    auto snapshot = store::Transaction::begin(*database, "BEGIN");
-    if (!snapshot) return tl::unexpected(snapshot.error());
-    const auto names = store::load_names(*database);
-    if (!names) return tl::unexpected(names.error());
+    const auto ledger_question = LedgerQuestion::open(folder, query, now_unix_micros);
+    if (!ledger_question) return tl::unexpected(ledger_question.error());
+    const auto& [parameters, range, database, snapshot, names] = *ledger_question;
 
-    SpendQuestion asked{*range, {}};
-    for (const auto& [name, value] : *parameters) {
-        if (auto read = read_spend_parameter(name, value, *names, asked); !read) return tl::unexpected(read.error());
+    SpendQuestion asked{range, {}};
+    for (const auto& [name, value] : parameters) {
+        if (auto read = read_spend_parameter(name, value, names, asked); !read) return tl::unexpected(read.error());
     }
-    store::FlowQuery flow{range->since_unix_micros, range->until_unix_micros, asked.filter, store::Detail::all, {}};
+    store::FlowQuery flow{range.since_unix_micros, range.until_unix_micros, asked.filter, store::Detail::all, {}};
     flow.coarsest = store::RollupUnit::day;
     if (asked.by == By::task) flow.detail = store::Detail::task;
     if (asked.by == By::model || asked.by == By::tenant) flow.detail = store::Detail::names;
@@ -284,8 +271,8 @@ Result<std::string> render_spend(const std::string& folder, std::string_view que
 
     std::string out, list = "[";
     JsonObject object(out);
-    object.whole("since_unix_us", range->since_unix_micros);
-    object.whole("until_unix_us", range->until_unix_micros);
+    object.whole("since_unix_us", range.since_unix_micros);
+    object.whole("until_unix_us", range.until_unix_micros);
     object.text("by", kBys[static_cast<std::size_t>(asked.by)]);
     object.flag("complete", *complete);
     object.whole("lines_in_all", lines.size());
@@ -296,7 +283,7 @@ Result<std::string> render_spend(const std::string& folder, std::string_view que
     for (std::size_t i = begin; i < end; ++i) {
         if (i > begin) list += ',';
         JsonObject line(list);
-        line.text("key", line_key(*database, *names, asked.by, ordered[i]->first));
+        line.text("key", line_key(*database, names, asked.by, ordered[i]->first));
         if (asked.by == By::task) line.text("task", to_hex(ordered[i]->first));
         write_sums(line, ordered[i]->second.sums);
         std::string requests;

@@ -7,6 +7,7 @@
 
 #include "admin/filter_text.h"
 #include "admin/json_object.h"
+#include "admin/ledger_question.h"
 #include "admin/query_text.h"
 #include "store/ledger_reader.h"
 #include "store/ledger_schema.h"
@@ -62,7 +63,7 @@ Result<void> read_parameter(const std::string& name, const std::string& value, c
     }
     const auto filter = read_filter(name, value, names, to.filter);
     if (!filter) return tl::unexpected(filter.error());
-    if (!*filter) return fail(ErrorCode::invalid, "the query has no \"" + name + "\"");
+    if (!*filter) return unknown_parameter(name);
     return {};
 }
 
@@ -70,23 +71,16 @@ Result<void> read_parameter(const std::string& name, const std::string& value, c
 
 Result<std::string> render_requests(store::SqliteLedger& ledger, const std::string& folder, std::string_view query,
                                     Micros now_unix_micros) {
-    const auto parameters = query_parameters(query);
-    if (!parameters) return tl::unexpected(parameters.error());
-    const auto range = range_of(*parameters, now_unix_micros);
-    if (!range) return tl::unexpected(range.error());
-    auto database = store::open_ledger_for_reading(folder);
-    if (!database) return tl::unexpected(database.error());
-    auto snapshot = store::Transaction::begin(*database, "BEGIN");
-    if (!snapshot) return tl::unexpected(snapshot.error());
-    const auto names = store::load_names(*database);
-    if (!names) return tl::unexpected(names.error());
+    const auto ledger_question = LedgerQuestion::open(folder, query, now_unix_micros);
+    if (!ledger_question) return tl::unexpected(ledger_question.error());
+    const auto& [parameters, range, database, snapshot, names] = *ledger_question;
     ListQuestion asked;
-    for (const auto& [name, value] : *parameters) {
-        if (auto read = read_parameter(name, value, *names, asked); !read) return tl::unexpected(read.error());
+    for (const auto& [name, value] : parameters) {
+        if (auto read = read_parameter(name, value, names, asked); !read) return tl::unexpected(read.error());
     }
 
-    const RequestId begin = store::first_id_at(range->since_unix_micros);
-    RequestId end = store::first_id_at(range->until_unix_micros);
+    const RequestId begin = store::first_id_at(range.since_unix_micros);
+    RequestId end = store::first_id_at(range.until_unix_micros);
     if (asked.before) end = std::min(end, *asked.before);
     std::string list = "[";
     std::int64_t listed = 0;
@@ -118,7 +112,7 @@ Result<std::string> render_live(store::SqliteLedger& ledger, const std::string& 
     if (!parameters) return tl::unexpected(parameters.error());
     std::int64_t after = 0;
     for (const auto& [name, value] : *parameters) {
-        if (name != "after") return fail(ErrorCode::invalid, "the query has no \"" + name + "\"");
+        if (name != "after") return unknown_parameter(name);
         const auto number = whole_of(name, value, 0, std::numeric_limits<std::int64_t>::max());
         if (!number) return tl::unexpected(number.error());
         after = *number;

@@ -333,7 +333,9 @@ Result<void> Gateway::reload(const Options& options, std::vector<std::string>& k
     keep(options.ledger.ring_rows != before.ledger.ring_rows ||
              options.ledger.drop_when_full != before.ledger.drop_when_full,
          "ledger");
-    keep(!(options.telemetry == before.telemetry), "telemetry' or 'access_log");
+    keep(options.telemetry.otlp != before.telemetry.otlp || options.telemetry.label_sets != before.telemetry.label_sets,
+         "telemetry");
+    keep(options.telemetry.access_log != before.telemetry.access_log, "access_log");
     auto built = Routes::build(options, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
     bool embedding_kept = false;

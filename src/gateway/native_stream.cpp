@@ -63,8 +63,10 @@ Result<void> NativeStream::pass(std::string_view bytes, std::string& out) {
 
 bool NativeStream::end(std::string& out) {
     if (hidden_ && !ended_) {
-        Result<void> fed = hidden_->feed("\n\n", out);
-        return fed && hidden_->done();
+        const std::size_t before = out.size();
+        const bool whole = hidden_->feed("\n\n", out) && hidden_->done();
+        if (!whole) out.resize(before);
+        return whole;
     }
     if (form_ != nullptr && !ended_ && !rest_.empty()) {
         // Its last event may lack its blank line.

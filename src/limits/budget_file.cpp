@@ -1,23 +1,18 @@
 #include "limits/budget_file.h"
 
-#include <filesystem>
 #include <set>
 
 #include "base/files.h"
-#include "base/hash.h"
 #include "json/scan.h"
+#include "limits/sealed_file.h"
 
 namespace weir::limits {
 namespace {
 
+constexpr std::string_view kWhat = "budgets";
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMostMembers = 8;
 constexpr std::size_t kMostSlots = 61;
-
-std::string head_of(std::size_t budgets, std::string_view lines) {
-    return R"({"weir_budgets":)" + std::to_string(kVersion) + R"(,"budgets":)" + std::to_string(budgets) +
-           R"(,"sha256":")" + to_hex(sha256(lines)) + "\"}\n";
-}
 
 void append_record(const BudgetRecord& record, std::string& out) {
     out += R"({"budget":)";
@@ -79,7 +74,7 @@ Result<BudgetRecord> parse_record(std::string_view line) {
 std::string render_budget_file(const std::vector<BudgetRecord>& records) {
     std::string lines;
     for (const BudgetRecord& record : records) append_record(record, lines);
-    return head_of(records.size(), lines) + lines;
+    return sealed_head(kWhat, kVersion, records.size(), lines) + lines;
 }
 
 Result<std::vector<BudgetRecord>> parse_budget_file(std::string_view text) {
@@ -100,20 +95,16 @@ Result<std::vector<BudgetRecord>> parse_budget_file(std::string_view text) {
         if (records.size() > kMostBudgetLines) return fail(ErrorCode::invalid, "it has more than 50,000 lines");
         left.remove_prefix(end + 1);
     }
-    if (std::string(text.substr(0, head_end + 1)) != head_of(records.size(), lines)) {
-        return fail(ErrorCode::invalid, "its lines are not those that were written");
-    }
+    const std::string problem = sealed_head_problem(text.substr(0, head_end), kWhat, kVersion, records.size(), lines);
+    if (!problem.empty()) return fail(ErrorCode::invalid, problem);
     return records;
 }
 
 Result<std::vector<BudgetRecord>> load_budgets(const std::string& file) {
-    std::error_code error;
-    const bool there = std::filesystem::exists(file, error);
-    if (error) return fail(ErrorCode::io, file + ": " + error.message());
-    if (!there) return std::vector<BudgetRecord>();
-    const Result<std::string> text = read_file(file, kMostBudgetFileBytes);
+    const Result<std::optional<std::string>> text = read_if_there(file, kMostBudgetFileBytes);
     if (!text) return tl::unexpected(text.error());
-    Result<std::vector<BudgetRecord>> records = parse_budget_file(*text);
+    if (!*text) return std::vector<BudgetRecord>();
+    Result<std::vector<BudgetRecord>> records = parse_budget_file(**text);
     if (!records) {
         return fail(ErrorCode::invalid,
                     file + " is damaged: " + records.error().message +

@@ -1,40 +1,22 @@
 #include "limits/key_file.h"
 
-#include <filesystem>
 #include <set>
 
 #include "base/files.h"
-#include "json/scan.h"
+#include "limits/sealed_file.h"
 
 namespace weir::limits {
 namespace {
 
+constexpr std::string_view kWhat = "keys";
 constexpr std::int64_t kVersion = 1;
-
-std::string head_of(std::size_t keys, std::string_view lines) {
-    return R"({"weir_keys":)" + std::to_string(kVersion) + R"(,"keys":)" + std::to_string(keys) + R"(,"sha256":")" +
-           to_hex(sha256(lines)) + "\"}\n";
-}
-
-// What is wrong with the first line; empty: nothing.
-std::string head_problem(std::string_view head, std::size_t keys, std::string_view lines) {
-    std::vector<json::Member> members;
-    if (auto read = json::members(head, members, 8); !read) return "it does not begin as a file of keys";
-    for (const json::Member& member : members) {
-        if (member.key == "weir_keys" && json::as_int64(member.raw(head)) != kVersion) {
-            return "it is of another version of Weir";
-        }
-    }
-    if (std::string(head) + "\n" != head_of(keys, lines)) return "its lines are not those that were written";
-    return {};
-}
 
 }  // namespace
 
 std::string render_key_file(const std::vector<KeyRecord>& records) {
     std::string lines;
     for (const KeyRecord& record : records) lines += render_record(record) + "\n";
-    return head_of(records.size(), lines) + lines;
+    return sealed_head(kWhat, kVersion, records.size(), lines) + lines;
 }
 
 Result<std::vector<KeyRecord>> parse_key_file(std::string_view text) {
@@ -57,19 +39,16 @@ Result<std::vector<KeyRecord>> parse_key_file(std::string_view text) {
         if (records.size() > kMostKeysKept) return fail(ErrorCode::invalid, "it has more than 20,000 keys");
         left.remove_prefix(end + 1);
     }
-    const std::string problem = head_problem(text.substr(0, head_end), records.size(), lines);
+    const std::string problem = sealed_head_problem(text.substr(0, head_end), kWhat, kVersion, records.size(), lines);
     if (!problem.empty()) return fail(ErrorCode::invalid, problem);
     return records;
 }
 
 Result<std::vector<KeyRecord>> load_keys(const std::string& file) {
-    std::error_code error;
-    const bool there = std::filesystem::exists(file, error);
-    if (error) return fail(ErrorCode::io, file + ": " + error.message());
-    if (!there) return std::vector<KeyRecord>();
-    const Result<std::string> text = read_file(file, kMostKeyFileBytes);
+    const Result<std::optional<std::string>> text = read_if_there(file, kMostKeyFileBytes);
     if (!text) return tl::unexpected(text.error());
-    Result<std::vector<KeyRecord>> records = parse_key_file(*text);
+    if (!*text) return std::vector<KeyRecord>();
+    Result<std::vector<KeyRecord>> records = parse_key_file(**text);
     if (!records) {
         return fail(ErrorCode::invalid,
                     file + " is damaged: " + records.error().message +
