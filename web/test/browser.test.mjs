@@ -169,9 +169,9 @@ test("by keyboard: skip link, help, going places; light and dark by hand", async
             await page.keyboard.press("g");
             await page.keyboard.press("s");
             await page.waitForSelector("h1:has-text('Students')");
-            assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
+            await until(page, () => document.activeElement.tagName === "H1");  // an effect: after the heading was painted
             await page.getByLabel("Colours").selectOption("dark");
-            assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+            await until(page, () => document.documentElement.dataset.theme === "dark");
         });
     } finally { mock.stop(); }
 });
