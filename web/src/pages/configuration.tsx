@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ask, useAction, useApi } from "../api";
 import { Page, Said, Wait } from "../parts";
 import type { PageProps } from "../types";
@@ -7,10 +7,10 @@ interface Problem { line: number | null; message: string }
 
 export function Configuration({ may }: PageProps) {
     const asked = useApi<{ text: string; file?: string; digest: string }>("/api/config");
-    const [text, setText] = useState("");
+    const [edited, setEdited] = useState<string | null>(null);  // null: as the file is
+    const text = edited ?? asked.data?.text ?? "";
     const [problems, setProblems] = useState<Problem[]>([]);
     const { busy, said, failed, act } = useAction();
-    useEffect(() => { if (asked.data) setText(asked.data.text); }, [asked.data]);
     const check = async () => { const { errors, warnings } = await ask<{ errors: Problem[]; warnings: Problem[] }>("/api/config/check", { text }); setProblems([...errors, ...warnings]); return errors; };
     const go = (line: number) => {
         const area = document.querySelector<HTMLTextAreaElement>("#config-text")!;
@@ -21,7 +21,7 @@ export function Configuration({ may }: PageProps) {
     };
     return <Page title="Configuration"><Wait asked={asked}>{(data) => <section class="card" aria-label="Configuration file">
         <label class="field" for="config-text">{data.file ?? "weir.yaml"}</label>
-        <textarea id="config-text" spellcheck={false} readOnly={!may} value={text} onInput={(e) => setText(e.currentTarget.value)} aria-describedby="config-problems" />
+        <textarea id="config-text" spellcheck={false} readOnly={!may} value={text} onInput={(e) => setEdited(e.currentTarget.value)} aria-describedby="config-problems" />
         <ul id="config-problems" aria-live="polite">{problems.map((p, i) => <li key={i} class="bad">{p.line ? <button class="quiet" onClick={() => go(p.line!)}>line {p.line}</button> : null} {p.message}</li>)}</ul>
         {may && <p class="tools">
             <button class="quiet" disabled={busy} onClick={() => act(async () => ((await check()).length ? "It can\u2019t be used as it stands." : "No problems."))}>Check</button>
@@ -31,7 +31,7 @@ export function Configuration({ may }: PageProps) {
                 asked.retry();
                 return "Written and in force." + (kept?.length ? ` After a restart only: ${kept.join(", ")}.` : "");
             })}>Apply</button>
-            <button class="quiet" disabled={text === data.text} onClick={() => { setText(data.text); setProblems([]); }}>Undo</button></p>}
+            <button class="quiet" disabled={text === data.text} onClick={() => { setEdited(null); setProblems([]); }}>Undo</button></p>}
         <Said said={said} failed={failed} />
     </section>}</Wait></Page>;
 }
