@@ -380,10 +380,28 @@ HeadResult resume(std::string_view bytes, const HeadLimits& limits, std::size_t&
     return result;
 }
 
+// Eight bytes with A to Z in lower case; others, those over 0x7F too, as they are.
+std::uint64_t lower_word(const char* at) {
+    constexpr std::uint64_t kEach = 0x0101010101010101, kHigh = 0x80 * kEach;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t low = word & ~kHigh;
+    const std::uint64_t from_a = low + (0x80 - 'A') * kEach;
+    const std::uint64_t beyond_z = low + (0x7F - 'Z') * kEach;
+    return word | ((from_a & ~beyond_z & ~word & kHigh) >> 2);
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
+    // Eight bytes at a time; the last eight may overlap those before.
+    if (a.size() >= 8) {
+        for (std::size_t i = 0; i + 8 < a.size(); i += 8) {
+            if (lower_word(a.data() + i) != lower_word(b.data() + i)) return false;
+        }
+        return lower_word(a.data() + a.size() - 8) == lower_word(b.data() + b.size() - 8);
+    }
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i])) return false;
     }

@@ -342,6 +342,22 @@ TEST_CASE("tokens in lists, and names ignoring case") {
     CHECK_FALSE(equals_ignoring_case("[", "{"));
     CHECK_FALSE(equals_ignoring_case("@", "`"));
     CHECK_FALSE(equals_ignoring_case("\xC1", "\xE1"));
+    // Each pair of bytes at each place of names that are compared by words.
+    for (const std::size_t size : {8u, 9u, 13u, 16u, 19u}) {
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string one(size, 'x'), other(size, 'X');
+            std::size_t wrong = 0;
+            for (int a = 0; a < 256; ++a) {
+                for (int b = 0; b < 256; ++b) {
+                    one[at] = static_cast<char>(a);
+                    other[at] = static_cast<char>(b);
+                    const auto lower = [](int byte) { return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte; };
+                    wrong += equals_ignoring_case(one, other) != (lower(a) == lower(b));
+                }
+            }
+            CHECK(wrong == 0);
+        }
+    }
 }
 
 TEST_CASE("limits") {

@@ -208,7 +208,12 @@ void append_inside(const char* at, const char* end, std::string& out) {
 
 bool append_string(std::string_view raw, std::string& out) {
     if (raw.size() < 2 || raw.front() != '"') return false;
-    append_inside(raw.data() + 1, raw.data() + raw.size() - 1, out);
+    const std::string_view inside = raw.substr(1, raw.size() - 2);
+    if (inside.find('\\') == std::string_view::npos) {  // most strings, nearly all keys
+        out.append(inside);
+    } else {
+        append_inside(inside.data(), inside.data() + inside.size(), out);
+    }
     return true;
 }
 
