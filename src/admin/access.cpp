@@ -98,16 +98,15 @@ bool Access::too_many_failures() {
 }
 
 Refusal Access::failed() {
+    if (too_many_failures()) return Refusal{429, "too many wrong tokens; try again in a minute"};
     failures_.push_back(clock_.steady_micros());
     return Refusal{401, "this token is none of admin_access.tokens"};
 }
 
 std::variant<Identity, Refusal> Access::by_token(const gateway::Options& options, const http::RequestHead& head,
                                                  bool changes) {
-    const Refusal slow{429, "too many wrong tokens; try again in a minute"};
     const std::string_view presented = head.headers.value("authorization");
     if (!presented.empty()) {
-        if (too_many_failures()) return slow;
         if (!presented.starts_with(kBearer)) return Refusal{401, std::string(kNeedsToken)};
         const gateway::AdminToken* const token = owner_of(options, sha256(presented.substr(kBearer.size())));
         if (token == nullptr) return failed();
@@ -153,7 +152,6 @@ std::variant<Access::Session, Refusal> Access::sign_in(const gateway::Options& o
     if (options.admin_access.tokens.empty()) {
         return Refusal{400, "no token is asked for here: there is no admin_access in the configuration"};
     }
-    if (too_many_failures()) return Refusal{429, "too many wrong tokens; try again in a minute"};
     const Digest256 digest = sha256(token);
     const gateway::AdminToken* const owner = owner_of(options, digest);
     if (owner == nullptr) return failed();

@@ -4,7 +4,9 @@
 //              (HttpOnly); a change has to bring the session's own number in x-weir-csrf as well
 //   no token   the Host has to be an address, localhost or the configured name, so that no page whose name is pointed
 //              at this machine can read or change anything (DNS rebinding)
-//   guessing   kMostFailures wrong tokens a minute, from all sides together; then 429
+//   guessing   kMostFailures wrong tokens a minute, from all sides together; then wrong ones are told 429. A good one
+//              is let in all the same: of 16 characters drawn by chance none is guessed, and whoever can reach the
+//              address must not be able to lock its owners out
 // Tokens are compared by their SHA-256, whose equality tells nothing about them by time.
 // Thread rule: one thread, the admin server's reactor. Limits: kMostSessions, the oldest makes room.
 #pragma once

@@ -107,7 +107,9 @@ void AdminHandler::add_sessions() {
                          return refused(no->status, no->message);
                      }
                      const auto& session = std::get<Access::Session>(signed_in);
-                     return told(session.identity, "set-cookie: " + session.cookie + "\r\n");
+                     AdminReply reply = told(session.identity, "set-cookie: " + session.cookie + "\r\n");
+                     reply.signed_in = session.identity;
+                     return reply;
                  }});
     routes_.add({"POST",
                  "/api/session/end",
@@ -180,9 +182,10 @@ Task<void> AdminHandler::run(net::Exchange& exchange, const Route& route, const 
         }
     };
     std::function<void()> log = [&] {
+        const Identity& who = reply.signed_in ? *reply.signed_in : call.identity;
         AuditEntry entry{now,
-                         call.identity.who,
-                         std::string(gateway::to_string(call.identity.role)),
+                         who.who,
+                         std::string(gateway::to_string(who.role)),
                          peer,
                          std::string(route.method),
                          std::string(call.path),

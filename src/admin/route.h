@@ -46,6 +46,7 @@ struct AdminReply {
     std::string header_lines = {};  // more of them
     std::optional<Change> change = {};
     unsigned status = 200;
+    std::optional<Identity> signed_in = {};  // who asks from now on, where that was nobody before
 };
 
 enum class RunOn : std::uint8_t {

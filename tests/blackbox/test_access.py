@@ -70,6 +70,8 @@ class Access(GatewayCase):
         for secret in (key.json()["key"], OPERATE, VIEW):
             self.assertNotIn(secret, text)
         changes = [c for c in json.loads(text)["changes"] if c["path"].startswith("/api/keys")]
+        signed = [c for c in json.loads(text)["changes"] if c["path"] == "/api/session"]
+        self.assertEqual([(c["who"], c["status"]) for c in signed[:2]], [("ops", 200), ("", 401)], signed)
         revoked, created = changes[0], changes[1]
         self.assertEqual((created["who"], created["path"], created["status"]), ("ops", "/api/keys", 200))
         self.assertNotIn("before", created)
