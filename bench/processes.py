@@ -85,6 +85,17 @@ def mapped_file_mib(pid, ending):
                 total += int(line.split()[1])
     return total / 1024.0
 
+# What may be configured besides bench/weir.yaml. telemetry: OTLP to the provider, which takes any POST, and no access log.
+# budgets: all that there can be of, with cutting, and never spent.
+MORE = {
+    "telemetry": 'telemetry: { otlp: { endpoint: "${WEIR_BENCH_UPSTREAM}", sample: 10% } }\n',
+    "budgets": """budgets:
+  - { name: all, limit_usd: 1000000, window: month, outgrow: cut }
+  - { name: tenants, of: { each: tenant }, limit_usd: 1000000, window: day }
+  - { name: tasks, of: { each: task }, limit_usd: 1000000, window: day, rolling: true }
+""",
+}
+
 
 class Program:
     """A child process pinned to one CPU; its output goes to a file."""
@@ -192,20 +203,19 @@ class Bench:
         program.wait_port(port)
         return program.pid, port
 
-    def start_weir(self, name="weir", wrapper=(), telemetry=False):
-        """(program, port); `wrapper` goes before the command (valgrind). telemetry: OTLP to the provider, which takes
-        any POST, and an access log is not written."""
+    def start_weir(self, name="weir", wrapper=(), more=""):
+        """(program, port); `wrapper` goes before the command (valgrind). more: of MORE, what is configured besides."""
         env = {
             "WEIR_BENCH_DATA": os.path.join(self.folder, name + "-data"),
             "WEIR_BENCH_UPSTREAM": "http://127.0.0.1:%d" % self.provider_port,
         }
         config = os.path.join(HERE, "weir.yaml")
-        if telemetry:
+        if more:
             with open(config) as f:
                 text = f.read()
             config = os.path.join(self.folder, name + ".yaml")
             with open(config, "w") as f:
-                f.write(text + 'telemetry: { otlp: { endpoint: "${WEIR_BENCH_UPSTREAM}", sample: 10% } }\n')
+                f.write(text + MORE[more])
         argv = list(wrapper) + [self.weir_binary, "serve", "-c", config]
         program = self.start(name, argv, self.gateway_cpu, env=env)
         found = program.wait_for(r"weir: listening on \S*:(\d+)", 120)

@@ -21,7 +21,7 @@ import statistics
 import sys
 import time
 
-from processes import Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
+from processes import MORE, Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
 
 CHAT = "/v1/chat/completions"
 # title, bar, aim, peer of the ratio, what every gateway is asked, what Weir is asked (label -> model, options).
@@ -121,8 +121,11 @@ MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
 CALLGRIND = {
     "proxied, 1 KiB": ("bench-off", {}),
     "proxied, 1 KiB, telemetry": ("bench-off", {}),
+    "proxied, 1 KiB, budgets": ("bench-off", {}),
     "exact hit": ("bench-serve", {"distinct": 8}),
+    "exact hit, budgets": ("bench-serve", {"distinct": 8}),
     "stream of 64 events": ("bench-off", {"stream": "plain"}),
+    "stream of 64 events, budgets": ("bench-off", {"stream": "plain"}),
     "... out of Anthropic's": ("bench-anthropic", {"stream": "translated"}),
     "... out of Gemini's": ("bench-gemini", {"stream": "translated"}),
 }
@@ -274,9 +277,9 @@ def instructions(bench, results):
         for count in CALLGRIND_REQUESTS:
             out = os.path.join(bench.folder, "callgrind.out")
             wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
-            telling = title.endswith("telemetry")
-            name = "weir-callgrind-%s-%d" % (model + options.get("stream", "") + "-told" * telling, count)
-            program, port = bench.start_weir(name, wrapper, telling)
+            more = next((word for word in MORE if title.endswith(word)), "")
+            name = "weir-callgrind-%s-%d" % (model + options.get("stream", "") + more, count)
+            program, port = bench.start_weir(name, wrapper, more)
             text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
             program.stop()
             if code != 0 or not os.path.exists(out):
@@ -325,7 +328,7 @@ def main():
         weir = None
         if os.path.exists(weir_binary):
             weir = {
-                name: bench.start_weir(name.replace(", ", "-"), telemetry=name == TELLING)
+                name: bench.start_weir(name.replace(", ", "-"), more="telemetry" if name == TELLING else "")
                 for name in (FORWARDING, CACHING, STUDENT, TELLING)
             }
         if weir is None:

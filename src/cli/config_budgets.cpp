@@ -39,9 +39,10 @@ void read_of(Section& entry, Reader& reader, limits::BudgetRules& to) {
                              {"model", BudgetOf::model}});
     }
     if (said != 1) {
-        reader.error(node->line,
-                     "budgets.of is all, or one of { tenant: NAME }, { key: ID }, { task: NAME }, { model: GLOB }, "
-                     "{ each: tenant|key|task|model }");
+        reader.error(
+            node->line,
+            "budgets.of is all, or one of { tenant: NAME }, { key: ID or NAME }, { task: NAME }, { model: GLOB }, "
+            "{ each: tenant|key|task|model }");
     }
     if (!to.each && (to.whose.size() > kMostWhoseBytes || (said == 1 && to.whose.empty()))) {
         reader.error(node->line, "budgets.of names nobody, or with more than 256 bytes");

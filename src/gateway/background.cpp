@@ -145,13 +145,26 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.cost_complete = attempt.priced;
     row.counterfactual_how = store::Counterfactual::measured;  // nobody asked for it: pure cost
     lane.telemetry.settled_in_background(row);
-    if (call->budgets)
-        call->budgets->settle(row.cost_complete ? row.cost : std::max(row.cost, call->budgets->reserve()));
+    settle_spending(*call, row);
     if (call->proof) call->proof->spent(row.cost, row.cost_complete, lane.shared.clock.unix_micros());
     // A full ring is the callers' to wait for, not the background's: a short pause, then again. At the gateway's end
     // too, which waits for it: what was asked may have cost something.
     while (!lane.shared.ledger.append(lane.reactor.index(), row)) co_await lane.reactor.sleep(1000);
     if (!stopped && call->then) call->then(std::move(fresh));
+    call.reset();
+    lane.background_running.fetch_sub(1);
+}
+
+// Once the disk knows what it may cost.
+Task<void> run_later(Lane& lane, std::unique_ptr<BackgroundCall> call) {
+    const bool may = co_await wait_for_lease(lane, *call);
+    if (may) {
+        Task<void> running = run(lane, std::move(call));
+        co_await running;
+        co_return;
+    }
+    lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
+    if (!lane.background_closed && call->then) call->then(nullptr);
     call.reset();
     lane.background_running.fetch_sub(1);
 }
@@ -164,15 +177,18 @@ std::size_t background_room(const Lane& lane) {
 }
 
 bool ask_in_background(Lane& lane, BackgroundCall call) {
+    using limits::Budget;
     const bool full = call.purpose != store::Purpose::judge && lane.background_running.load() >= kMostBackgroundCalls;
-    if (lane.background_closed || full || (lane.budgets && !may_spend(lane, call))) {
+    const bool open = !lane.background_closed && !full;
+    const Budget::Answer may = open && lane.budgets ? may_spend(lane, call) : Budget::Answer::in;
+    if (!open || may == Budget::Answer::spent || may == Budget::Answer::busy) {
         lane.counters.background_dropped.fetch_add(1, std::memory_order_relaxed);
         return false;
     }
     lane.counters.background_calls.fetch_add(1, std::memory_order_relaxed);
     lane.background_running.fetch_add(1);
     auto owned = std::make_unique<BackgroundCall>(std::move(call));
-    spawn(run(lane, std::move(owned)));
+    spawn(may == Budget::Answer::later ? run_later(lane, std::move(owned)) : run(lane, std::move(owned)));
     return true;
 }
 

@@ -10,11 +10,10 @@
 
 #include "gateway/request_life.h"
 
-namespace weir::limits {
-class BudgetHold;
-}
-
 namespace weir::gateway {
+
+struct Payer;     // spending.h
+struct Spending;  // the same
 
 constexpr std::size_t kMostBackgroundCalls = 32;
 
@@ -29,13 +28,14 @@ struct BackgroundCall {
     // A chat completion: the caller's own bytes; the model's name is put in. Of an inference route (Plan::inference) it
     // goes as it is.
     std::string body;
-    std::string query;                            // of an inference route: "?...", behind the path
-    bool logprobs = false;                        // asked for as well
-    bool vary = false;                            // see wire::UpstreamForm
-    Micros timeout_micros = 300'000'000;          // for all of it
-    bool whole_answers = true;                    // false: one that was cut short is as good
-    cascade::ProofBudget::TicketPtr proof;        // pays for it; null: nobody counts
-    std::shared_ptr<limits::BudgetHold> budgets;  // what it reserved; null: nothing
+    std::string query;                      // of an inference route: "?...", behind the path
+    bool logprobs = false;                  // asked for as well
+    bool vary = false;                      // see wire::UpstreamForm
+    Micros timeout_micros = 300'000'000;    // for all of it
+    bool whole_answers = true;              // false: one that was cut short is as good
+    cascade::ProofBudget::TicketPtr proof;  // pays for it; null: nobody counts
+    std::shared_ptr<const Payer> payer;     // whose budgets it counts for besides; null: nobody's
+    std::shared_ptr<Spending> spending;     // what it reserved; null: nothing
     // Once, on the reactor: the whole answer, without provenance; nullptr where none came. Not called where the gateway
     // stops.
     std::function<void(std::shared_ptr<tiers::CacheEntry> fresh)> then;

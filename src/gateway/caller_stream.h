@@ -12,6 +12,7 @@
 #include "gateway/native_stream.h"
 #include "wire/chat_answer.h"
 #include "wire/provider_form.h"
+#include "wire/stream_ending.h"
 
 namespace weir::gateway {
 
@@ -28,7 +29,19 @@ class CallerStream {
         provider_ = std::move(provider);
     }
     // That API is the caller's own: its events go on as they are (NativeStream).
-    void pass_events_of(const wire::ProviderForm& form, bool hide_usage) { native_.emplace(&form, hide_usage); }
+    void pass_events_of(const wire::ProviderForm& form, bool hide_usage) {
+        native_.emplace(&form, hide_usage);
+        native_api_ = form.name();
+    }
+    // cut() may be called, so what it has to know is kept from now on. `asks_usage`: the caller wants it in chat's
+    // streams and those like them.
+    void may_be_cut(bool asks_usage) {
+        if (native_) {
+            ending_ = wire::ending_of(native_api_, asks_usage);
+        } else {
+            ending_ = wire::ending_of("openai.chat", asks_usage || translator_);
+        }
+    }
 
     // Takes bytes of the upstream's stream, appends what the caller gets of them. Errors: those of ChatStream, of
     // StreamTranslator and of ProviderStream.
@@ -44,7 +57,9 @@ class CallerStream {
             Result<void> shown = show(chat_events_, out);
             return shown ? fed : shown;
         }
+        const std::size_t before = out.size();
         Result<void> passed = native_->feed(bytes, out);
+        if (ending_) ending_->feed(std::string_view(out).substr(before));
         events_.clear();
         Result<void> read = chat_.feed(chat_events_, events_);
         if (!passed) return passed;
@@ -60,12 +75,13 @@ class CallerStream {
         events_.clear();
         return chat_.feed(chat_events_, events_);
     }
-    // Its last events, whole ones of Weir's own, as chat, in the place of what the upstream still sends (half an event
-    // of it may have been fed). Not for a stream in the caller's own API.
-    Result<void> cut(std::string_view chat_events, std::string& out) {
-        if (translator_) return translator_->feed(chat_events, out);
-        out += chat_events;
-        return {};
+    // Its last events, as of an answer that has come to its limit on tokens, in the place of what the upstream still
+    // sends (half an event of it may have been fed). False: it can't be cut now, and goes on.
+    bool cut(const wire::Usage& usage, std::string& out) {
+        if (!ending_) return false;
+        if (native_ || !translator_) return ending_->end(usage, out);
+        events_.clear();
+        return ending_->end(usage, events_) && translator_->feed(events_, out);
     }
     // What the last call of these took, as chat.
     std::string_view fed() const { return fed_; }
@@ -88,9 +104,11 @@ class CallerStream {
   private:
     // Chat events to the caller.
     Result<void> show(std::string_view bytes, std::string& out) {
-        if (!translator_) return chat_.feed(bytes, out);
+        const std::size_t before = out.size();
         events_.clear();
-        const Result<void> fed = chat_.feed(bytes, events_);
+        const Result<void> fed = chat_.feed(bytes, translator_ ? events_ : out);
+        if (ending_) ending_->feed(translator_ ? std::string_view(events_) : std::string_view(out).substr(before));
+        if (!translator_) return fed;
         Result<void> told = translator_->feed(events_, out);
         return fed ? told : fed;
     }
@@ -99,6 +117,8 @@ class CallerStream {
     std::unique_ptr<wire::StreamTranslator> translator_;  // null: the caller speaks chat
     std::unique_ptr<wire::ProviderStream> provider_;      // null: the upstream speaks chat
     std::optional<NativeStream> native_;                  // with provider_
+    std::string_view native_api_;                         // with native_
+    std::unique_ptr<wire::StreamEnding> ending_;          // of what the caller gets, or the translator
     std::string chat_events_, events_;
     std::string_view fed_;
 };

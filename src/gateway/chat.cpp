@@ -256,7 +256,10 @@ Task<void> answer(ChatLife& life) {
         plan_meaning(life, question);
         // Whoever may not spend still gets what caches and students have.
         if (life.lane.budgets && life.cache_wish != CacheWish::only) {
-            may_ask = co_await may_spend(life, life.chat.body.size());
+            Wish wish = wish_of(life.chat.body, life.chat.members);
+            wish.is_stream = life.chat.stream;
+            wish.may_downgrade = true;
+            may_ask = co_await may_spend(life, wish);
         }
         ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
     }
@@ -282,6 +285,7 @@ Task<void> answer(ChatLife& life) {
         life.caller_left();
     } else if (ascent.served) {
         co_await deliver_offer(life, ascent);
+        if (life.spending) settle_spending(life);
         if (is_cache(*ascent.tier)) learn_from_hit(life, *ascent.served, *ascent.tier);
     } else if (ascent.follower) {
         co_await follow_flight(life, *ascent.follower);
@@ -292,6 +296,7 @@ Task<void> answer(ChatLife& life) {
         co_await relay_reference(life);
     }
     note_turn(life);
+    if (life.spending) settle_spending(life);  // what Weir asks now needs room beside it
     conclude_trial(life);
 }
 

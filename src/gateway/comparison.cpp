@@ -101,6 +101,7 @@ void compare(Lane& lane, const Comparison& about, std::function<void(const Outco
     call.mode = about.mode;
     call.request = about.request;
     call.proof = about.proof;
+    call.payer = about.payer;
     call.question_system = about.system;
     call.question_user = about.question;
     call.answer_a = *reference;

@@ -13,6 +13,8 @@
 
 namespace weir::gateway {
 
+struct Payer;  // spending.h
+
 struct Comparison {
     std::shared_ptr<LaneRoutes> routes;
     std::shared_ptr<const Plan> plan;  // with a promise
@@ -25,6 +27,7 @@ struct Comparison {
     const std::string& reference_body;  // of a chat completion; both outlive it as well
     const std::string& body;
     cascade::ProofBudget::TicketPtr proof = {};  // pays for a judge; null: nobody counts
+    std::shared_ptr<const Payer> payer = {};     // BackgroundCall
 };
 
 struct Outcome {

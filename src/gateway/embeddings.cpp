@@ -360,7 +360,9 @@ Task<void> ask_reference(EmbeddingsLife& life) {
         co_return;
     }
     if (life.lane.budgets) {
-        const bool may = co_await may_spend(life, life.exchange.body().size());
+        Wish wish;
+        wish.prompt_bytes = life.exchange.body().size();
+        const bool may = co_await may_spend(life, wish);
         if (!may) {
             co_await refuse_spending(life);
             co_return;

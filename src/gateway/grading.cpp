@@ -51,8 +51,9 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
 }
 
 Comparison comparison_of(const Grading& grading, const std::string& body) {
-    return {grading.routes,  grading.plan,   grading.tenant,   grading.climb.trial.task, grading.rules, grading.mode,
-            grading.request, grading.system, grading.question, grading.reference->body,  body,          grading.proof};
+    return {grading.routes, grading.plan,    grading.tenant, grading.climb.trial.task, grading.rules,
+            grading.mode,   grading.request, grading.system, grading.question,         grading.reference->body,
+            body,           grading.proof,   grading.payer};
 }
 
 // Each tier's answer beside the reference's.
@@ -101,6 +102,7 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     call.body = grading.body;
     call.query = grading.query;
     call.proof = grading.proof;
+    call.payer = grading.payer;
     return call;
 }
 

@@ -18,6 +18,8 @@
 
 namespace weir::gateway {
 
+struct Payer;  // spending.h
+
 inline constexpr std::size_t kMostGraded = 8;
 inline constexpr std::size_t kMostWaitingToBeGraded = 512;
 
@@ -55,6 +57,7 @@ struct Grading {
     cascade::CascadeLearner::Prompt prompt;  // what triage and the watch over inputs see of it; null: not watched
     cascade::Course::Turn turn;              // of a new task's trial
     cascade::ProofBudget::TicketPtr proof;   // pays for what is asked; null: nobody counts
+    std::shared_ptr<const Payer> payer;      // BackgroundCall
     // Whether the task's ladder may serve at all at present.
     bool in_force() const {
         return mode == cascade::Mode::serve && !blind && climb.policy && climb.policy->serves(climb.plan);

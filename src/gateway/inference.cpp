@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gateway/inference_life.h"
+#include "gateway/spending.h"
 #include "gateway/upstream_call.h"
 #include "json/scan.h"
 #include "wire/open_inference.h"
@@ -171,6 +172,14 @@ Task<void> answer(InferenceLife& life, std::shared_ptr<const Plan> plan) {
         const wire::ApiError error = cache_miss_error();
         co_await deliver_error(life, error);
     } else {
+        if (life.lane.budgets) {
+            Wish wish;
+            const bool may = co_await may_spend(life, wish);
+            if (!may) {
+                co_await refuse_spending(life);
+                co_return;
+            }
+        }
         bool answered = false;
         if (plan_inference_trial(life)) answered = co_await climb_inference(life);
         if (!answered && life.cancellation.canceled()) {
@@ -178,6 +187,7 @@ Task<void> answer(InferenceLife& life, std::shared_ptr<const Plan> plan) {
         } else if (!answered) {
             co_await ask_reference(life);
         }
+        if (life.spending) settle_spending(life);  // what is graded needs room beside it
         conclude_inference_trial(life);
     }
 }

@@ -5,6 +5,7 @@
 #include "gateway/coin.h"
 #include "gateway/inference.h"
 #include "gateway/inference_life.h"
+#include "gateway/spending.h"
 #include "net/http_client.h"
 #include "wire/open_inference.h"
 
@@ -210,6 +211,7 @@ void conclude_inference_trial(InferenceLife& life) {
         life.lane.shared.cascades.learn(grading.course, trial);
         return;
     }
+    grading.payer = payer_of(life);
     grading.body = std::string(life.exchange.body());
     grading.query = std::string(life.query);
     grade(life.lane, std::make_unique<Grading>(std::move(grading)));

@@ -124,6 +124,7 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
     call.task = pair->call.task;
     call.mode = pair->call.mode;
     call.proof = pair->call.proof;
+    call.payer = pair->call.payer;
     call.target = pair->call.plan->judge;
     call.body = std::move(*body);
     call.timeout_micros = 60'000'000;

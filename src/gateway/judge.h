@@ -17,6 +17,8 @@
 
 namespace weir::gateway {
 
+struct Payer;  // spending.h
+
 inline constexpr std::size_t kMostJudged = 4;
 inline constexpr std::size_t kMostWaitingForJudge = 64;
 
@@ -27,6 +29,7 @@ struct JudgeCall {
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
     cascade::ProofBudget::TicketPtr proof;  // pays for it; may be null
+    std::shared_ptr<const Payer> payer;     // BackgroundCall
     RequestId request = 0;                  // whose answers they are: draws the order; 0: an id of its own
     std::string question_system, question_user, answer_a, answer_b;
     // Once, on the reactor, perhaps before judge() returns. No word where the judge does not answer, or is not worth

@@ -268,6 +268,7 @@ void LaneRoutes::add_inference(const InferenceRoute& route, Shared& shared) {
     plan->inference = &route;
     plan->cascade = &route.cascade;
     plan->rungs = &rungs_.at(&route.cascade);
+    plan->asked_as = options.name;
     plan->reference = upstream(route.reference, options.reference, route.reference_id);
     plan->asked.push_back(plan->reference);
     plan->upstream_identity = route.reference.identity;
@@ -375,6 +376,7 @@ Task<Result<std::shared_ptr<const Plan>>> LaneRoutes::make(std::string_view mode
     auto plan = std::make_shared<Plan>();
     plan->cascade = &cascade;
     plan->rungs = &rungs_.at(&cascade);
+    plan->asked_as = model;
     plan->reference = upstream_of(*route);
     plan->asked.push_back(plan->reference);
     for (const ModelRoute& fallback : route->fallbacks) plan->asked.push_back(upstream_of(fallback));

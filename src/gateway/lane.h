@@ -61,6 +61,7 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
 struct Plan {
     const CascadeRoute* cascade = nullptr;
     const std::vector<cascade::Rung>* rungs = nullptr;
+    std::string asked_as;  // the name that callers use
     std::shared_ptr<const tiers::ModelUpstream> reference;
     std::vector<std::shared_ptr<const tiers::ModelUpstream>> asked;  // the reference, then its fallbacks
     mutable tiers::TierHealth reference_times{0, 0};                 // a plan is one reactor's

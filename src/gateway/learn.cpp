@@ -8,6 +8,7 @@
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
 #include "gateway/examples.h"
+#include "gateway/spending.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
 
@@ -70,6 +71,7 @@ BackgroundCall background_call(const ChatLife& life, store::Purpose purpose) {
     call.tenant = life.row.tenant;
     call.task = life.row.task;
     call.mode = life.mode;
+    call.payer = payer_of(life);
     call.body = std::string(life.chat.body);
     return call;
 }
@@ -82,6 +84,7 @@ JudgeCall about(const ChatLife& life) {
     call.tenant = life.row.tenant;
     call.task = life.row.task;
     call.mode = life.mode;
+    call.payer = payer_of(life);
     call.request = life.row.id;
     if (life.plan->cascade->options.agreement.any()) call.question_system = life.chat.system_text;
     return call;

@@ -9,6 +9,7 @@
 #include "gateway/upstream_call.h"
 #include "wire/messages.h"
 #include "wire/named_model.h"
+#include "wire/stream_ending.h"
 #include "wire/usage_watch.h"
 
 namespace weir::gateway {
@@ -35,16 +36,23 @@ bool is_json(std::string_view content_type) {
     return content_type.substr(0, 16) == "application/json";
 }
 
-// Nothing is guessed: what is not counted has no price, unless whatever it was is free. Of a stream that broke off
-// behind `events` events it is what was counted until then, and a token an event; where usage comes at the end alone,
-// and both prompt and answer are text, what their bytes and events come to.
+// What a stream that breaks off behind `events` events has used: what was counted until then, and a token an event;
+// where usage comes at the end alone, and both prompt and answer are text, what their bytes and events come to. Nothing
+// where nothing tells.
+std::optional<wire::Usage> used_until(const Passage& passage, std::uint64_t events) {
+    const wire::Usage& usage = passage.watch.usage();
+    if (usage.reported) return tiers::cut_short(usage, static_cast<Tokens>(events));
+    if (passage.request.api == nullptr || !passage.request.api->asks_usage_as_chat()) return std::nullopt;
+    return tiers::or_estimate(usage, passage.asked_bytes, static_cast<Tokens>(events));
+}
+
+// Nothing is guessed: what is not counted has no price, unless whatever it was is free. `events`: of a stream that
+// broke off.
 void account(Passage& passage, std::optional<std::uint64_t> events = std::nullopt) {
     wire::Usage usage = passage.watch.usage();
     bool counted = usage.reported;
-    if (events && counted) {
-        usage = tiers::cut_short(usage, static_cast<Tokens>(*events));
-    } else if (events && passage.request.api != nullptr && passage.request.api->asks_usage_as_chat()) {
-        usage = tiers::or_estimate(usage, passage.asked_bytes, static_cast<Tokens>(*events));
+    if (const auto until = events ? used_until(passage, *events) : std::nullopt) {
+        usage = *until;
         counted = true;
     }
     const std::optional<prices::Price>& price = passage.model.price;
@@ -129,12 +137,37 @@ Result<void> take_piece(Passage& passage, NativeStream& stream, std::string_view
     return read ? passed : read;
 }
 
+// What is kept of a stream that its budgets may have to cut; nullptr: none of them does.
+std::unique_ptr<wire::StreamEnding> ending_of(const Passage& passage) {
+    if (!passage.is_stream || passage.request.api == nullptr || !may_be_cut(passage.life)) return nullptr;
+    const wire::ProviderForm& api = *passage.request.api;
+    const bool asks_usage =
+        api.asks_usage_as_chat() && passage.model.provider->usage_in_streams && !passage.usage_added;
+    return wire::ending_of(api.name(), asks_usage);
+}
+
+// True: the stream has come to what its budgets have for it, and `out` ends it as its API ends one by its length.
+bool is_cut(Passage& passage, const NativeStream& stream, wire::StreamEnding* ending, std::string& out) {
+    RequestLife& life = passage.life;
+    if (!life.spending) return false;
+    if (ending != nullptr) ending->feed(out);
+    // What is not told before the end is guessed here, though not for the ledger.
+    const wire::Usage guess = tiers::or_estimate({}, passage.asked_bytes, static_cast<Tokens>(stream.events()));
+    const wire::Usage used = used_until(passage, stream.events()).value_or(guess);
+    if (may_go_on(life, passage.model, used)) return false;
+    if (ending == nullptr || !ending->end(used, out)) return false;
+    life.note("cut: the budget has no more for it");
+    return true;
+}
+
 Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
     RequestLife& life = passage.life;
     life.row.streamed = true;
     life.row.tier = store::TierKind::reference;
     life.row.status = static_cast<std::uint16_t>(passage.status);
     NativeStream stream(passage.request.api, passage.usage_added);
+    const std::unique_ptr<wire::StreamEnding> ending = ending_of(passage);
+    bool cut = false;
     std::string out;
     while (true) {
         const Result<std::string_view> piece = co_await passage.call.read_piece();
@@ -147,7 +180,8 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
             co_return std::nullopt;
         }
         if (!life.exchange.began()) life.begin_stream(passage.status, headers_of(passage, false));
-        if (ends) break;
+        cut = !ends && is_cut(passage, stream, ending.get(), out);
+        if (ends || cut) break;
         if (!out.empty()) {
             const bool written = co_await life.exchange.write_piece(out);
             if (!written) life.on_peer_gone();
@@ -158,11 +192,12 @@ Task<std::optional<Failure>> deliver_pieces(Passage& passage) {
         }
     }
     note_served(passage);
-    account(passage);
+    account(passage, cut ? std::optional<std::uint64_t>(stream.events()) : std::nullopt);
     finish_attempt(passage);
     life.admission.free();
-    life.row.complete = co_await life.exchange.end_stream(out);
-    co_await passage.call.finish(kFinishMicros);
+    const bool ended = co_await life.exchange.end_stream(out);
+    life.row.complete = ended && !cut;
+    if (!cut) co_await passage.call.finish(kFinishMicros);
     co_return std::nullopt;
 }
 
@@ -329,7 +364,9 @@ Task<void> pass_on(RequestLife& life, PassedRequest request) {
         co_return;
     }
     if (life.lane.budgets && !request.costs_nothing) {
-        const bool may = co_await may_spend(life, life.exchange.body().size());
+        Wish wish = wish_of(life.exchange.body());
+        wish.is_stream = request.stream;
+        const bool may = co_await may_spend(life, wish);
         if (!may) {
             co_await refuse_spending(life);
             co_return;

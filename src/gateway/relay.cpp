@@ -9,7 +9,6 @@
 #include "gateway/reference_question.h"
 #include "gateway/spending.h"
 #include "gateway/upstream_call.h"
-#include "json/scan.h"
 #include "wire/chat_answer.h"
 #include "wire/usage_watch.h"
 
@@ -139,22 +138,22 @@ Result<void> stream_cut() {
     return fail(ErrorCode::closed, "the upstream's stream ended before its [DONE]");
 }
 
-// A stream that costs more than its budgets have ends as one that has come to the limit on its length.
-Result<void> keep_within_budget(Relay& relay, CallerStream& stream) {
-    ChatLife& life = relay.life;
+// One token a chunk, where nothing is reported; of a stream that broke off no less than that.
+wire::Usage usage_of(const Relay& relay, const CallerStream& stream, bool broken) {
     const auto chunks = static_cast<Tokens>(stream.chat().data_events());
-    if (may_go_on(life, relay.model, life.chat.body.size(), chunks)) return {};
+    const wire::Usage counted = stream.counted();
+    if (broken && counted.reported) return tiers::cut_short(counted, chunks);
+    return tiers::or_estimate(counted, relay.life.chat.body.size(), chunks);
+}
+
+// A stream that costs more than its budgets have ends as one that has come to the limit on its length.
+void keep_within_budget(Relay& relay, CallerStream& stream) {
+    ChatLife& life = relay.life;
+    const wire::Usage usage = usage_of(relay, stream, true);
+    if (may_go_on(life, relay.model, usage) || !stream.cut(usage, relay.out)) return;
     relay.cut = true;
     store_nothing(life);
     life.note("cut: the budget has no more for it");
-    std::string last = R"(data: {"id":"chatcmpl-)";
-    append_hex(static_cast<std::uint64_t>(life.row.id), last);
-    last += R"(","object":"chat.completion.chunk","created":)" +
-            std::to_string(life.row.started_unix_micros / 1'000'000) + R"(,"model":)";
-    json::write_string(life.chat.model, last);
-    last += R"(,"choices":[{"index":0,"delta":{},"finish_reason":"length"}]})";
-    last += "\n\ndata: [DONE]\n\n";
-    return stream.cut(last, relay.out);
 }
 
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:
@@ -178,20 +177,12 @@ Task<std::optional<Error>> pump(Relay& relay, CallerStream& stream) {
             if (flight != nullptr && fed) flight->append(stream.fed());
         }
         if (fed && stream.chat().done()) co_return std::nullopt;
-        if (fed && life.spending && !relay.native) fed = keep_within_budget(relay, stream);
-        if (relay.cut && fed) co_return std::nullopt;
+        if (fed && life.spending) keep_within_budget(relay, stream);
+        if (relay.cut) co_return std::nullopt;
         co_await pass_on(relay);
         if (!fed) co_return fed.error();
         if (life.cancellation.canceled()) co_return Error{ErrorCode::canceled, "the caller has left"};
     }
-}
-
-// One token a chunk, where nothing is reported; of a stream that broke off no less than that.
-wire::Usage usage_of(const Relay& relay, const CallerStream& stream, bool broken) {
-    const auto chunks = static_cast<Tokens>(stream.chat().data_events());
-    const wire::Usage counted = stream.counted();
-    if (broken && counted.reported) return tiers::cut_short(counted, chunks);
-    return tiers::or_estimate(counted, relay.life.chat.body.size(), chunks);
 }
 
 void store_stream(Relay& relay, const wire::ChatStream& stream) {
@@ -241,6 +232,7 @@ Task<std::optional<Failure>> relay_stream(Relay& relay) {
     if (relay.form != nullptr) provider = relay.form->stream_to_chat(relay.question.exchange);
     CallerStream caller(life, options, std::move(provider));
     if (relay.native) caller.pass_events_of(*relay.form, relay.question.usage_added);
+    if (may_be_cut(life)) caller.may_be_cut(life.chat.include_usage);
     const wire::ChatStream& stream = caller.chat();
     const std::optional<Error> broken = co_await pump(relay, caller);
     if (broken && !life.exchange.began()) {

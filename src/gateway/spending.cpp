@@ -9,7 +9,12 @@ namespace {
 using limits::Budget;
 using limits::BudgetAction;
 
-constexpr Tokens kFirstAnswer = 256;  // tokens, before any is known
+constexpr Tokens kFirstAnswer = 256;               // tokens, before any is known
+constexpr Tokens kMostAnswer = 16'384;             // ... where nobody sets a limit
+constexpr std::size_t kMostPromptBytes = 800'000;  // what is longer has pictures in it
+constexpr Micros kFirstCall = 1'000'000;           // of what is billed by the second
+constexpr Micros kMostCall = 60'000'000;
+constexpr std::int64_t kMostCounted = 10'000'000;  // tokens or answers that a request may name
 constexpr Micros kSecond = 1'000'000;
 constexpr Micros kStep = 20'000;      // between two looks of one that waits for room
 constexpr Micros kLeaseStep = 1'000;  // ... for the disk
@@ -23,23 +28,53 @@ std::string format_time(Micros unix_micros) {
     return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-std::optional<Usd> guess(const tiers::ModelUpstream& model, std::size_t prompt_bytes, Tokens output) {
-    if (!model.price) return std::nullopt;
-    return prices::reprice(tiers::or_estimate({}, prompt_bytes, output), *model.price);
+Usd priced(const tiers::ModelUpstream& model, std::size_t prompt_bytes, Tokens output) {
+    if (!model.price) return {};
+    return prices::reprice(tiers::or_estimate({}, prompt_bytes, output), *model.price).value_or(Usd{});
+}
+
+// A first guess at what an answer costs.
+Usd guess(const tiers::ModelUpstream& model, const Wish& wish) {
+    if (model.call_price) return prices::cost_of_call(*model.call_price, kFirstCall);
+    const Tokens output = std::min(kFirstAnswer, wish.max_output.value_or(kFirstAnswer));
+    return priced(model, std::min(wish.prompt_bytes, kMostPromptBytes), output * wish.answers);
+}
+
+// The most that it can cost: no token has fewer than two bytes. 0: not known.
+Usd bound(const tiers::ModelUpstream& model, const Wish& wish) {
+    if (model.call_price) return prices::cost_of_call(*model.call_price, kMostCall);
+    const Tokens output = wish.max_output.value_or(model.max_output.value_or(kMostAnswer));
+    return priced(model, 2 * std::min(wish.prompt_bytes, kMostPromptBytes), output * wish.answers);
+}
+
+// ... with the cheaper models that are tried before, whoever answers in the end.
+Usd bound(const Plan& plan, const Wish& wish) {
+    Usd most;
+    for (const auto& model : plan.asked) most = std::max(most, bound(*model, wish));
+    for (std::size_t i = 0; i < plan.ladder_models.size(); ++i) {
+        if (!plan.ladder_models[i]) continue;  // a student
+        const std::size_t samples = i < plan.ladder_gathers.size() ? plan.ladder_gathers[i].samples : 1;
+        most += Usd{bound(*plan.ladder_models[i], wish).nanos * static_cast<std::int64_t>(samples)};
+    }
+    return most;
 }
 
 struct Estimate {
     Usd reserve, stake;
 };
 
-Estimate estimate(limits::BudgetBook& book, std::uint64_t key, const tiers::ModelUpstream& model, std::size_t bytes) {
-    const limits::CostBook::Usual usual = book.costs().usual(key);
-    if (usual.known) return {usual.p95, usual.most};
-    const Usd first = guess(model, bytes, kFirstAnswer).value_or(Usd{});
-    return {first, Usd{first.nanos * 4}};
+// `first`: where not enough is known; `most`: the bound, 0 where there is none. `grows`: it asks for more when it comes
+// to its stake.
+Estimate estimate(const limits::CostBook::Usual& usual, Usd first, Usd most, bool grows) {
+    const Usd limit = most.nanos > 0 ? most : Usd{INT64_MAX};
+    const Usd reserve = std::min(usual.known ? usual.p95 : first, limit);
+    Usd stake = usual.known ? usual.most : Usd{reserve.nanos * 4};
+    if (!grows && !usual.most_known && most.nanos > 0) stake = most;
+    return {reserve, std::max(reserve, std::min(stake, limit))};
 }
 
 bool is_free(const tiers::ModelUpstream& model) {
+    if (model.call_price) return bound(model, {}) == Usd{};
     return model.price && model.price->input.picos == 0 && model.price->output.picos == 0;
 }
 
@@ -65,8 +100,8 @@ void refuse(Spending& spending, Budget& budget, Budget::Answer answer, Micros no
 }
 
 const std::vector<Budget*>& budgets_of(const RequestLife& life) {
-    return life.lane.budgets->find({life.tenant->name, life.caller->key_id, life.task_name,
-                                    life.plan->reference->full_name, life.plan->reference->full_name, life.row.task});
+    return life.lane.budgets->find({life.tenant->name, life.caller->key_id, life.caller->name, life.task_name,
+                                    life.plan->asked_as, life.plan->reference->full_name, life.row.task});
 }
 
 // Cheaper than `model`, by what their answers cost.
@@ -84,12 +119,19 @@ Task<bool> wait_step(RequestLife& life, Micros step) {
 bool may_wait(const limits::BudgetHold::Verdict& verdict, Micros waited) {
     if (verdict.answer == Budget::Answer::later) return waited < kMostLeaseMicros;
     const std::shared_ptr<const limits::BudgetRules> rules = verdict.of->rules();
-    return rules->at_100 == BudgetAction::queue && waited < rules->queue_micros;
+    if (rules->at_100 == BudgetAction::queue) return waited < rules->queue_micros;
+    return verdict.answer == Budget::Answer::busy && waited < kMostBusyMicros;
+}
+
+// A stream that outgrows it.
+bool cuts(Budget* budget) {
+    const std::shared_ptr<const limits::BudgetRules> rules = budget->rules();
+    return rules->hard && rules->cut;
 }
 
 // Of a budget for models whose price is known alone.
 bool refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, const std::vector<Budget*>& budgets) {
-    if (reference.price) return false;
+    if (reference.price || reference.call_price) return false;
     const auto strict =
         std::find_if(budgets.begin(), budgets.end(), [](Budget* one) { return one->rules()->refuses_unpriced; });
     if (strict == budgets.end()) return false;
@@ -100,16 +142,19 @@ bool refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, 
     return true;
 }
 
-void note_downgrade(Spending& spending, const std::vector<Budget*>& budgets, Micros now) {
+void note_downgrade(RequestLife& life, const std::vector<Budget*>& budgets, Micros now) {
+    std::string& downgraded = life.spending->downgraded;
     for (Budget* const budget : budgets) {
         const bool downgrades = budget->rules()->at_80 == BudgetAction::downgrade;
-        if (downgrades && budget->percent(now) >= kDowngradePercent) spending.downgraded = budget->name();
+        if (downgrades && budget->percent(now) >= kDowngradePercent) downgraded = budget->name();
     }
+    if (!downgraded.empty() && models_to_ask(life).front() == life.plan->reference) downgraded.clear();
 }
 
 // Where a budget is spent and lets models go on that cost nothing: whether there are any.
-bool goes_on_for_free(RequestLife& life, const Budget& spent) {
+bool goes_on_for_free(RequestLife& life, const Budget& spent, const Wish& wish) {
     if (spent.rules()->at_100 != BudgetAction::downgrade) return false;
+    if (!wish.may_downgrade) return is_free(*life.plan->reference);
     Spending& spending = *life.spending;
     spending.downgraded = spent.name();
     spending.only_free = true;
@@ -119,20 +164,22 @@ bool goes_on_for_free(RequestLife& life, const Budget& spent) {
     return false;
 }
 
-Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, std::size_t prompt_bytes) {
+Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const Wish& wish) {
     limits::BudgetBook& book = *life.lane.budgets->set()->book;
     const tiers::ModelUpstream& reference = *life.plan->reference;
     Spending& spending = *life.spending;
     spending.book = &book;
     spending.key = limits::CostBook::key_of(life.row.task, reference.name_id);
     if (refuse_unpriced(spending, reference, budgets)) co_return false;
-    const Estimate usual = estimate(book, spending.key, reference, prompt_bytes);
+    const bool grows = wish.is_stream && std::any_of(budgets.begin(), budgets.end(), cuts);
+    const Estimate usual =
+        estimate(book.costs().usual(spending.key), guess(reference, wish), bound(*life.plan, wish), grows);
     const Micros began = life.lane.reactor.now();
     while (true) {
         const limits::BudgetHold::Verdict verdict = spending.hold.take(book, budgets, usual.reserve, usual.stake);
         const Micros now = book.clock().unix_micros();
         if (verdict.answer == Budget::Answer::in) {
-            note_downgrade(spending, budgets, now);
+            if (wish.may_downgrade) note_downgrade(life, budgets, now);
             co_return true;
         }
         if (may_wait(verdict, life.lane.reactor.now() - began)) {
@@ -147,7 +194,7 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, std::
             co_return false;
         }
         refuse(spending, *verdict.of, verdict.answer, now);
-        if (goes_on_for_free(life, *verdict.of)) co_return true;
+        if (goes_on_for_free(life, *verdict.of, wish)) co_return true;
         if (!life.cancellation.canceled()) verdict.of->count_refusal();
         co_return false;
     }
@@ -155,11 +202,35 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, std::
 
 }  // namespace
 
-Task<bool> may_spend(RequestLife& life, std::size_t prompt_bytes) {
+Wish wish_of(std::string_view body, const std::vector<json::Member>& members) {
+    Wish wish;
+    wish.prompt_bytes = body.size();
+    for (const json::Member& member : members) {
+        const std::string_view key = member.key;
+        const bool limits = key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens";
+        if (!limits && key != "n") continue;
+        const std::optional<std::int64_t> value = json::as_int64(member.raw(body));
+        if (!value || *value < 1 || *value > kMostCounted) continue;
+        if (limits) {
+            wish.max_output = static_cast<Tokens>(*value);
+        } else {
+            wish.answers = *value;
+        }
+    }
+    return wish;
+}
+
+Wish wish_of(std::string_view body) {
+    std::vector<json::Member> members;
+    if (!json::members(body, members)) members.clear();
+    return wish_of(body, members);
+}
+
+Task<bool> may_spend(RequestLife& life, const Wish& wish) {
     const std::vector<Budget*> budgets = budgets_of(life);
     if (budgets.empty()) co_return true;
     life.spending = std::make_shared<Spending>();
-    const bool may = co_await reserve(life, budgets, prompt_bytes);
+    const bool may = co_await reserve(life, budgets, wish);
     life.spending->refused = !may;
     co_return may;
 }
@@ -175,6 +246,7 @@ Task<void> refuse_spending(RequestLife& life) {
 void settle_spending(RequestLife& life) {
     Spending& spending = *life.spending;
     if (!spending.hold.holds()) return;
+    life.sum_costs();
     const bool asked = std::any_of(life.row.attempts.begin(), life.row.attempts.begin() + life.row.attempt_count,
                                    [](const store::Attempt& attempt) { return attempt.model != store::kNoName; });
     if (life.row.cost_complete) {
@@ -183,7 +255,7 @@ void settle_spending(RequestLife& life) {
         if (whole) costs.add(spending.key, life.row.cost);
         spending.hold.settle(life.row.cost);
     } else {
-        spending.hold.settle(std::max(life.row.cost, spending.hold.reserve()));
+        spending.hold.settle(std::max(life.row.cost, spending.hold.charged()));
     }
 }
 
@@ -207,23 +279,58 @@ std::vector<std::shared_ptr<const tiers::ModelUpstream>> models_to_ask(const Req
     return models;
 }
 
-bool may_go_on(RequestLife& life, const tiers::ModelUpstream& model, std::size_t prompt_bytes, Tokens chunks) {
+bool may_be_cut(const RequestLife& life) {
+    return life.spending && life.spending->hold.holds() && life.spending->hold.cuts();
+}
+
+bool may_go_on(RequestLife& life, const tiers::ModelUpstream& model, const wire::Usage& so_far) {
     limits::BudgetHold& hold = life.spending->hold;
-    if (!hold.holds()) return true;
-    const std::optional<Usd> cost = guess(model, prompt_bytes, chunks);
+    if (!hold.holds() || !model.price) return true;
+    const std::optional<Usd> cost = prices::reprice(so_far, *model.price);
     if (!cost || *cost <= hold.covered() || hold.grow(*cost, false)) return true;
     return !hold.cuts() && hold.grow(*cost, true);
 }
 
-bool may_spend(Lane& lane, BackgroundCall& call) {
+std::shared_ptr<const Payer> payer_of(const RequestLife& life) {
+    if (!life.lane.budgets) return nullptr;
+    return std::make_shared<const Payer>(Payer{life.tenant->name, life.caller->key_id, life.caller->name,
+                                               std::string(life.task_name), life.plan->asked_as});
+}
+
+Budget::Answer may_spend(Lane& lane, BackgroundCall& call) {
+    static const Payer kNobody;
     const tiers::ModelUpstream& model = call.target ? *call.target : *call.plan->reference;
-    const std::vector<Budget*>& budgets = lane.budgets->find({{}, {}, {}, model.full_name, model.full_name, call.task});
-    if (budgets.empty()) return true;
-    limits::BudgetBook& book = *lane.budgets->set()->book;
-    const std::uint64_t key = limits::CostBook::key_of(call.task, model.name_id);
-    const Estimate usual = estimate(book, key, model, call.body.size());
-    call.budgets = std::make_shared<limits::BudgetHold>();
-    return call.budgets->take(book, budgets, usual.reserve, usual.stake).answer == Budget::Answer::in;
+    const Payer& payer = call.payer ? *call.payer : kNobody;
+    const std::string_view asked = call.target ? std::string_view(model.full_name) : payer.asked;
+    const std::vector<Budget*>& budgets = lane.budgets->find(
+        {payer.tenant, payer.key, payer.key_name, payer.task_name, asked, model.full_name, call.task});
+    if (budgets.empty()) return Budget::Answer::in;
+    call.spending = std::make_shared<Spending>();
+    Spending& spending = *call.spending;
+    spending.book = lane.budgets->set()->book;
+    spending.key = limits::CostBook::key_of(call.task, model.name_id);
+    const Wish wish = wish_of(call.body);
+    const Estimate usual =
+        estimate(spending.book->costs().usual(spending.key), guess(model, wish), bound(model, wish), false);
+    return spending.hold.take(*spending.book, budgets, usual.reserve, usual.stake).answer;
+}
+
+Task<bool> wait_for_lease(Lane& lane, BackgroundCall& call) {
+    Budget::Answer answer = Budget::Answer::later;
+    const Micros until = lane.reactor.now() + kMostLeaseMicros;
+    while (answer == Budget::Answer::later && lane.budgets && lane.reactor.now() < until) {
+        co_await lane.reactor.sleep(kLeaseStep);
+        if (lane.background_closed) co_return false;
+        if (lane.budgets) answer = may_spend(lane, call);
+    }
+    co_return answer == Budget::Answer::in;
+}
+
+void settle_spending(const BackgroundCall& call, const store::LedgerRow& row) {
+    if (!call.spending) return;
+    Spending& spending = *call.spending;
+    if (row.complete && row.cost_complete && row.cost.nanos > 0) spending.book->costs().add(spending.key, row.cost);
+    spending.hold.settle(row.cost_complete ? row.cost : std::max(row.cost, spending.hold.charged()));
 }
 
 }  // namespace weir::gateway

@@ -1,20 +1,25 @@
 // A request and the budgets it fits (docs/budgets.md): it reserves what its task usually costs before anybody is asked
 // who wants money, and settles on what it cost, however it ended. What caches and students answer costs nothing.
-// Thread rule: one request, one reactor. Limits: BudgetRules::queue_micros; kMostLeaseMicros for the disk.
+// Thread rule: one request, one reactor. Limits: BudgetRules::queue_micros; kMostLeaseMicros for the disk,
+// kMostBusyMicros for others.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/background.h"
 #include "gateway/request_life.h"
+#include "json/scan.h"
 #include "limits/budget_book.h"
 #include "wire/usage.h"
 
 namespace weir::gateway {
 
 inline constexpr Micros kMostLeaseMicros = 5'000'000;
+inline constexpr Micros kMostBusyMicros = 2'000'000;
 
 struct Spending {
     limits::BudgetHold hold;
@@ -27,22 +32,44 @@ struct Spending {
     bool only_free = false;  // ... and none that costs anything
 };
 
-// Reserves, waiting where a budget says so. False: refuse_spending(). `prompt_bytes`: for the first guess. Where a
-// lane has no budgets it need not be asked.
-Task<bool> may_spend(RequestLife& life, std::size_t prompt_bytes);
+// What a request's cost is guessed and bounded by, before it is asked.
+struct Wish {
+    std::size_t prompt_bytes = 0;
+    std::optional<Tokens> max_output;  // of an answer, as the request has it
+    std::int64_t answers = 1;
+    bool is_stream = false;
+    bool may_downgrade = false;  // models_to_ask() may answer it
+};
+// Of JSON in any of the APIs; `members` is its top level. Without: whatever the body is.
+Wish wish_of(std::string_view body, const std::vector<json::Member>& members);
+Wish wish_of(std::string_view body);
+
+// Reserves, waiting where a budget says so, and kMostBusyMicros where others under way hold what is left. False:
+// refuse_spending(). Where a lane has no budgets it need not be asked.
+Task<bool> may_spend(RequestLife& life, const Wish& wish);
 Task<void> refuse_spending(RequestLife& life);
-// With what the row says that it cost. Again does nothing.
+// With what its attempts say that it cost, once all is over. Again does nothing.
 void settle_spending(RequestLife& life);
 
 // Who is asked in the reference's place, in order: the plan's own, unless the request was downgraded. Empty: nobody
 // that may be.
 std::vector<std::shared_ptr<const tiers::ModelUpstream>> models_to_ask(const RequestLife& life);
 
-// False: a stream of `chunks` tokens has outgrown its reserve, there is no more, and it is to be cut.
-bool may_go_on(RequestLife& life, const tiers::ModelUpstream& model, std::size_t prompt_bytes, Tokens chunks);
+// False: a stream that would be billed with `so_far` has outgrown its reserve, there is no more, and it is to be cut.
+bool may_go_on(RequestLife& life, const tiers::ModelUpstream& model, const wire::Usage& so_far);
+// Whether a stream may have to be cut at all.
+bool may_be_cut(const RequestLife& life);
 
-// The same for Weir's own questions, which count for budgets of all, of a task and of a model, not for a tenant's or a
-// key's. False: it is not asked.
-bool may_spend(Lane& lane, BackgroundCall& call);
+// Whose request it was that Weir's own questions are asked for. nullptr where a lane has no budgets.
+struct Payer {
+    std::string tenant, key, key_name, task_name, asked;
+};
+std::shared_ptr<const Payer> payer_of(const RequestLife& life);
+// Weir's own questions count for the budgets of that request's tenant, key and task, and of the model that is asked.
+// spent, busy: there is no room, and it is not asked; later: wait_for_lease() may find some.
+limits::Budget::Answer may_spend(Lane& lane, BackgroundCall& call);
+// False: it is not asked.
+Task<bool> wait_for_lease(Lane& lane, BackgroundCall& call);
+void settle_spending(const BackgroundCall& call, const store::LedgerRow& row);
 
 }  // namespace weir::gateway

@@ -6,6 +6,7 @@
 #include "gateway/chat_life.h"
 #include "gateway/coin.h"
 #include "gateway/examples.h"
+#include "gateway/spending.h"
 #include "gateway/switch_loss.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
@@ -250,6 +251,7 @@ void conclude_trial(ChatLife& life) {
     }
     show_examples(life, grading);
     grading.keep_example = example_keeper_of(life);
+    grading.payer = payer_of(life);
     grading.body = std::string(life.chat.body);
     grading.system = life.chat.system_text;
     grading.question = question_of(life);

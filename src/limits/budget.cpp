@@ -82,14 +82,18 @@ void Budget::turn(Micros now_unix) {
 Budget::Answer Budget::take(Usd reserve, Usd& stake, Micros now_unix, Period*& period) {
     Period& here = now(now_unix);
     const std::int64_t most = limit();
-    stake.nanos = std::max(reserve.nanos, std::min(stake.nanos, reserve.nanos + most / kEdgeShare));
-    const std::int64_t room = most + reserve.nanos - stake.nanos;
-    std::int64_t at_most = here.at_most.load(kRelaxed);
+    const std::int64_t usual = std::max(reserve.nanos, stake.nanos);
+    // Acquire: settle() changes X before what was spent, so that the two are equal only where no stake is out.
+    std::int64_t at_most = here.at_most.load(std::memory_order_acquire);
     do {
-        if (at_most <= room || !hard_.load(kRelaxed)) continue;
-        const bool free_later = here.spent.load(kRelaxed) <= room && here.under_way.load(kRelaxed) > 0;
-        return free_later ? Answer::busy : Answer::spent;
-    } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, kRelaxed));
+        stake.nanos = usual;
+        if (!hard_.load(kRelaxed) || (usual > 0 && at_most + usual - reserve.nanos < most)) continue;
+        const std::int64_t spent = here.spent.load(std::memory_order_acquire);
+        if (spent >= most) return Answer::spent;
+        if (usual == 0) continue;
+        if (at_most != spent) return Answer::busy;
+        stake.nanos = most + reserve.nanos - spent;
+    } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, std::memory_order_acq_rel));
     here.under_way.fetch_add(1, kRelaxed);
     period = &here;
     // Sequentially consistent with next_lease(): one of the two sees the other.
@@ -117,16 +121,16 @@ bool Budget::grow(Period& period, Usd reserve, Usd more, bool force) {
     return true;
 }
 
-void Budget::settle(Period& period, Usd reserve, Usd stake, Usd cost, Micros now_unix) {
+void Budget::settle(Period& period, Usd charged, Usd stake, Usd cost, Micros now_unix) {
     if (rolling_) now(now_unix);  // what has gone out of the window first
-    period.spent.fetch_add(cost.nanos, kRelaxed);
+    period.at_most.fetch_add(cost.nanos - stake.nanos, std::memory_order_acq_rel);  // before `spent`: see take()
+    period.spent.fetch_add(cost.nanos, std::memory_order_acq_rel);
     if (rolling_) {
         // By when it was settled. A turn meanwhile may take it for the slot before: a 60th of the window early.
         const auto slot = static_cast<std::size_t>(slot_number(now_unix) % static_cast<Micros>(kSlots));
         period.slots[slot].fetch_add(cost.nanos, kRelaxed);
     }
-    period.charged.fetch_add(cost.nanos - reserve.nanos);
-    period.at_most.fetch_add(cost.nanos - stake.nanos, kRelaxed);
+    period.charged.fetch_add(cost.nanos - charged.nanos);
     period.under_way.fetch_sub(1);
 }
 
@@ -150,31 +154,38 @@ Budget::View Budget::view(Micros now_unix) {
     return view;
 }
 
-std::int64_t Budget::slice() const {
-    return std::max<std::int64_t>({limit() / kSlices, 2 * largest_.load(kRelaxed), 1});
+std::int64_t Budget::ahead(const Period& here) const {
+    const std::int64_t slice = std::max<std::int64_t>(limit() / kSlices, 1);
+    if (here.under_way.load(kRelaxed) == 0) return slice;
+    const std::int64_t beyond = here.at_most.load(kRelaxed) - here.charged.load(kRelaxed);
+    return std::max({slice, 2 * largest_.load(kRelaxed), std::min(beyond, limit() / kMarginShare)});
 }
 
 bool Budget::lease_is_short(Micros now_unix) {
     const Period& here = now(now_unix);
-    return here.lease.load(kRelaxed) - here.charged.load(kRelaxed) < slice() / 2;
+    return here.lease.load(kRelaxed) - here.charged.load(kRelaxed) < ahead(here) / 2;
 }
 
 bool Budget::lease_is_off(Micros now_unix) {
     const Period& here = now(now_unix);
-    return lease_is_short(now_unix) || here.lease.load() - here.charged.load() > 4 * slice();
+    return lease_is_short(now_unix) || here.lease.load() - here.charged.load() > 4 * ahead(here);
 }
 
-Budget::Lease Budget::next_lease(Micros now_unix, bool exact) {
+Budget::Lease Budget::next_lease(Micros now_unix, Leasing how) {
     Lease next;
     Period& here = now(now_unix);
     next.period = &here;
     next.start = here.start;
-    // Many at once: what they wanted, but no more than a 20th of the limit.
-    const std::int64_t missed = std::min(missed_.exchange(0, kRelaxed), limit() / kEdgeShare);
-    next.lease = here.charged.load() + std::max(slice(), missed);
-    if (exact) {
+    // Whoever missed it gets it, and of many at once what they wanted, but no more than a 20th of the limit.
+    const std::int64_t wanted = missed_.exchange(0, kRelaxed);
+    const std::int64_t missed = std::min(wanted, std::max(limit() / kBurstShare, 2 * largest_.load(kRelaxed)));
+    next.lease = here.charged.load() + std::max(ahead(here), missed);
+    const std::int64_t before = here.lease.load();
+    if (how == Leasing::exact) {
         next.lease = here.charged.load();
-    } else if (next.lease < here.lease.load()) {
+    } else if (how == Leasing::usual || (next.lease < before && !lease_is_off(now_unix))) {
+        next.lease = std::max(next.lease, before);
+    } else if (next.lease < before) {
         // Shorter: first for those who come, so that none is beyond what will stand on the disk.
         here.lease.store(next.lease);
         next.lease = std::max(next.lease, here.charged.load());

@@ -1,24 +1,27 @@
 // One budget's money: how much was spent in its window, and how much those under way may come to.
 //
-// A request has a *reserve*, the 95th percentile of what its task costs, and a *stake*, the most that the task has cost
-// of late, but no more than the reserve and kEdgeShare of the limit. With X = spent + the stakes of all under way, a
-// hard budget takes a request in where
-//     X + stake - reserve <= limit                                                                       (1)
-// by one compare-and-swap; then X grows by the stake, and by cost - stake when the request is settled.
-// Overshoot: where no cost is above its stake, settling only lowers X; so by (1) spent <= X <= limit + the reserve of
-//   the one that was taken in last: at most one reserve too much, be there ever so many at once, in whatever order they
-//   end. (Counting reserves alone would not do: of 1,000 at once 50 are above the 95th percentile, and where dear
-//   answers take longest these 50 are what is left in the end.) A stream that comes to its stake asks for more before
-//   it goes on (grow()), so it is never above it where it is cut.
-// Use: refused with nobody under way, spent > limit - (stake - reserve) >= (1 - kEdgeShare) * limit. With others under
-//   way a refusal says so (busy): there may be room when they end.
-// What can break the first: a body that costs more than its stake, that is more than what its task has ever cost or,
-// where that differs from the reserve by more than kEdgeShare of the limit, a budget that is small for its requests. It
-// is too much by what the body costs beyond its stake.
+// A request has a *reserve*, the 95th percentile of what its task costs, and a *stake*, the most that it can cost (by
+// its limit on tokens, or by what its task has cost of late). With X = spent + the stakes of all under way, a hard
+// budget takes a request in, by one compare-and-swap, where
+//     X + stake - reserve < limit                                                                        (1)
+// and else, where nobody under way has a stake and spent < limit, alone: its stake is then all that is left,
+//     limit + reserve - spent                                                                            (2)
+// so that whoever comes meanwhile finds no room. X grows by the stake, and by cost - stake on settling.
+// Overshoot: of those taken by (1) none costs more than its stake, so settling only lowers X, and
+//   spent <= X < limit + the reserve of the one that was taken in last, be there ever so many at once, in whatever
+//   order they end. (Counting reserves alone would not do: of 1,000 at once 50 are above the 95th percentile, and where
+//   dear answers take longest these 50 are what is left in the end.) One taken by (2) is too much by less than it costs
+//   itself, whatever that is: that is the most that one request can do where nobody knows beforehand what it costs. A
+//   stream that comes to its stake asks for more before it goes on (grow()); where it is cut, (2) is at most a reserve
+//   too much as well.
+// Use: nobody is refused for good before all is spent. With others under way a refusal says so (busy): there may be
+// room
+//   when they end.
+// What can break the first: costs above the stake, for as much as they are above it.
 //
 // On the disk (limits/budget_book.h) stands a `lease`: spent + reserves may come to that much before it is written
 // anew. After a crash all of the lease counts as spent, so nothing is forgotten, and at most a slice too much is
-// charged. Thread rule: any thread, without a lock, but for the moment when a window ends. Limits: amounts to 2^62
+// charged. Thread rule: any thread, without a lock, but for the moment when a window ends. Limits: amounts to 2^60
 // nano-dollars.
 #pragma once
 
@@ -36,15 +39,16 @@ namespace weir::limits {
 
 class Budget {
   public:
-    static constexpr std::int64_t kEdgeShare = 20;  // a 20th of the limit
-    static constexpr std::int64_t kSlices = 200;    // a lease is a 200th of the limit ahead
-    static constexpr std::size_t kSlots = 61;       // of a rolling window: a 60th of it each, and the one under way
+    static constexpr std::int64_t kSlices = 200;       // a lease is a 200th of the limit ahead
+    static constexpr std::int64_t kBurstShare = 20;    // ... and a 20th at most, where many came at once
+    static constexpr std::int64_t kMarginShare = 100;  // a 100th at most for what is under way, beyond its reserve
+    static constexpr std::size_t kSlots = 61;          // of a rolling window: a 60th of it each, and the one under way
 
     // What is counted in one window. Of a rolling budget there is one, for good.
     struct Period {
         Micros start = 0, end = 0;                              // unix
         std::atomic<std::int64_t> at_most{0};                   // X
-        std::atomic<std::int64_t> charged{0};                   // spent and reserves
+        std::atomic<std::int64_t> charged{0};                   // spent, and reserves or what streams have come to
         std::atomic<std::int64_t> spent{0};                     // settled
         std::atomic<std::int64_t> lease{0};                     // `charged` may come to
         std::atomic<std::int64_t> under_way{0};                 // requests
@@ -67,13 +71,15 @@ class Budget {
         busy,   // there may be room when those under way end
         later,  // once the lease on the disk is longer
     };
-    // In: `period` and the stake as it counts; it is never below the reserve.
+    // In: `period` and the stake as it counts, never below the reserve. A request without a stake needs no room.
     Answer take(Usd reserve, Usd& stake, Micros now_unix, Period*& period);
     // As if it had not been taken.
     static void put_back(Period& period, Usd reserve, Usd stake);
     // `more` on top of the stake. False: it would be too much (nothing has changed). `force`: whatever comes of it.
     bool grow(Period& period, Usd reserve, Usd more, bool force);
-    void settle(Period& period, Usd reserve, Usd stake, Usd cost, Micros now_unix);
+    // It has come to more than its reserve: what settle() is told of as `charged` then.
+    static void charge(Period& period, Usd more) { period.charged.fetch_add(more.nanos); }
+    void settle(Period& period, Usd charged, Usd stake, Usd cost, Micros now_unix);
 
     void count_refusal() { refused_.fetch_add(1, std::memory_order_relaxed); }
     std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
@@ -96,8 +102,13 @@ class Budget {
         Period* period = nullptr;
     };
     bool lease_is_short(Micros now_unix);
-    bool lease_is_off(Micros now_unix);  // or much longer than it need be
-    Lease next_lease(Micros now_unix, bool exact);
+    bool lease_is_off(Micros now_unix);  // or much longer than it need be: at rest a slice of the limit is enough
+    enum class Leasing : std::uint8_t {
+        usual,  // never shorter than it is: whoever wants several budgets comes back to those that had room
+        rest,   // shorter where it is much too long
+        exact,  // what is charged: nothing more is let in
+    };
+    Lease next_lease(Micros now_unix, Leasing how);
     static void written(const Lease& lease);
     // What stood on the disk; before the first take().
     void restore(Micros start, std::int64_t spent, const std::vector<std::pair<std::int64_t, std::int64_t>>& slots,
@@ -105,8 +116,8 @@ class Budget {
 
   private:
     Period& now(Micros now_unix);
-    void turn(Micros now_unix);  // a window or a slot has ended
-    std::int64_t slice() const;  // nano-dollars
+    void turn(Micros now_unix);                    // a window or a slot has ended
+    std::int64_t ahead(const Period& here) const;  // nano-dollars that a lease is to be ahead
     std::int64_t slot_number(Micros now_unix) const { return now_unix / slot_length_; }
 
     const std::string name_, instance_;

@@ -39,7 +39,7 @@ BudgetBook::~BudgetBook() {
     stopping_ = true;
     wakes_.release();
     if (thread_.joinable()) thread_.join();
-    if (const Result<void> last = write(true); !last) log_error("budgets: " + last.error().message);
+    if (const Result<void> last = write(Budget::Leasing::exact); !last) log_error("budgets: " + last.error().message);
 }
 
 Budget& BudgetBook::instance_locked(const BudgetRules& rules, const std::string& whose) {
@@ -55,7 +55,7 @@ Budget& BudgetBook::instance_locked(const BudgetRules& rules, const std::string&
     auto made = std::make_unique<Budget>(rules, of, now);
     if (at) {
         // Another window: what of the old one's lies in it counts.
-        const Budget::Lease old = at->next_lease(now, true);
+        const Budget::Lease old = at->next_lease(now, Budget::Leasing::exact);
         made->restore(old.start, old.lease, {}, now);
         replaced_.push_back(std::move(at));
     } else if (const auto record = records_.find({rules.name, of}); record != records_.end()) {
@@ -92,7 +92,7 @@ std::shared_ptr<const BudgetSet> BudgetBook::configure(const std::vector<BudgetR
     return set;
 }
 
-Result<void> BudgetBook::write(bool exact) {
+Result<void> BudgetBook::write(Budget::Leasing how) {
     const std::lock_guard writing(write_mutex_);
     std::vector<BudgetRecord> records;
     std::vector<Budget::Lease> leases;
@@ -100,7 +100,7 @@ Result<void> BudgetBook::write(bool exact) {
         const std::lock_guard lock(mutex_);
         const Micros now = clock_.unix_micros();
         for (auto& [name, budget] : budgets_) {
-            leases.push_back(budget->next_lease(now, exact));
+            leases.push_back(budget->next_lease(now, how));
             records.push_back(record_of(*budget, leases.back()));
         }
         std::erase_if(records_, [&](const auto& one) { return one.second.start_unix + kForget < now; });
@@ -112,7 +112,7 @@ Result<void> BudgetBook::write(bool exact) {
         if (Result<void> saved = save_budgets(file_, records); !saved) return saved;
         written_ = std::move(text);
     }
-    if (!exact) {
+    if (how != Budget::Leasing::exact) {
         for (const Budget::Lease& lease : leases) Budget::written(lease);
     }
     return {};
@@ -132,7 +132,7 @@ void BudgetBook::loop() {
                               [&](const auto& one) { return one.second->lease_is_off(now); });
         }
         if (!due) continue;
-        const Result<void> done = write();
+        const Result<void> done = write(woken ? Budget::Leasing::usual : Budget::Leasing::rest);
         if (!done && !told) log_error("budgets: nothing more is let in while this lasts: " + done.error().message);
         told = !done;
         std::this_thread::sleep_for(std::chrono::microseconds(kStepMicros));  // what comes meanwhile goes together
@@ -173,7 +173,7 @@ const std::vector<Budget*>& BudgetFinder::find(const Spender& who) {
                 whose = who.tenant;
                 break;
             case BudgetOf::key:
-                whose = who.key;
+                whose = !rules.each && rules.whose == who.key_name ? who.key_name : who.key;
                 break;
             case BudgetOf::task:
                 name_ = to_hex(who.task);
@@ -212,6 +212,12 @@ BudgetHold::~BudgetHold() {
     if (count_ > 0) settle_unknown();
 }
 
+Usd BudgetHold::charged() const {
+    Usd most = reserve_;
+    for (std::size_t i = 0; i < count_; ++i) most = std::max(most, parts_[i].charged);
+    return most;
+}
+
 BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*>& budgets, Usd reserve, Usd stake) {
     const Micros now = book.clock().unix_micros();
     book_ = &book;
@@ -219,7 +225,7 @@ BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*
     covered_ = Usd{INT64_MAX};
     bool low = false;
     for (Budget* const budget : budgets) {
-        Part part{budget, nullptr, stake};
+        Part part{budget, nullptr, stake, reserve};
         const Budget::Answer answer = budget->take(reserve, part.stake, now, part.period);
         if (answer != Budget::Answer::in) {
             while (count_ > 0) {
@@ -230,7 +236,7 @@ BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*
             return {answer, budget};
         }
         low = low || budget->lease_is_short(now);
-        covered_ = std::min(covered_, part.stake);
+        covered_ = reserve;
         parts_[count_++] = part;
     }
     if (low) book.wake();
@@ -238,15 +244,28 @@ BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*
 }
 
 bool BudgetHold::grow(Usd total, bool force) {
+    const std::int64_t step = std::max<std::int64_t>(1, reserve_.nanos / 4);
     for (std::size_t i = 0; i < count_; ++i) {
         Part& part = parts_[i];
         if (total <= part.stake) continue;
-        const Usd more{std::max(total.nanos - part.stake.nanos, std::max<std::int64_t>(1, reserve_.nanos / 4))};
+        const Usd more{std::max(total.nanos - part.stake.nanos, step)};
         if (!part.budget->grow(*part.period, reserve_, more, force)) return false;
         part.stake += more;
     }
+    const Micros now = book_->clock().unix_micros();
+    bool low = false;
     covered_ = Usd{INT64_MAX};
-    for (std::size_t i = 0; i < count_; ++i) covered_ = std::min(covered_, parts_[i].stake);
+    for (std::size_t i = 0; i < count_; ++i) {
+        Part& part = parts_[i];
+        if (total > part.charged) {
+            const Usd more{std::max(total.nanos - part.charged.nanos, step)};
+            Budget::charge(*part.period, more);
+            part.charged += more;
+            low = low || part.budget->lease_is_short(now);
+        }
+        covered_ = std::min({covered_, part.stake, part.charged});
+    }
+    if (low) book_->wake();
     return true;
 }
 
@@ -256,7 +275,7 @@ void BudgetHold::settle(Usd cost) {
     bool low = false;
     for (std::size_t i = 0; i < count_; ++i) {
         const Part& part = parts_[i];
-        part.budget->settle(*part.period, reserve_, part.stake, cost, now);
+        part.budget->settle(*part.period, part.charged, part.stake, cost, now);
         low = low || part.budget->lease_is_short(now);
     }
     count_ = 0;

@@ -55,7 +55,7 @@ class BudgetBook {
         if (!wanted_.exchange(true)) wakes_.release();
     }
     // Writes what has to be written; the thread does so by itself. Error io.
-    Result<void> write(bool exact = false);
+    Result<void> write(Budget::Leasing how = Budget::Leasing::usual);
 
     const Clock& clock() const { return clock_; }
     CostBook& costs() { return costs_; }
@@ -95,7 +95,8 @@ class BudgetFinder {
     static constexpr std::size_t kMostKnown = 20'000;
 
     struct Spender {
-        std::string_view tenant, key, task_name, asked, model;  // asked: as the caller names it; model: provider/model
+        std::string_view tenant, key, key_name, task_name;
+        std::string_view asked, model;  // as the caller names it; provider/model
         std::uint64_t task = 0;
     };
     void use(std::shared_ptr<const BudgetSet> set);
@@ -131,16 +132,16 @@ class BudgetHold {
     // Nothing under `total` needs another grow().
     Usd covered() const { return covered_; }
     void settle(Usd cost);
-    // Nobody knows what it cost: the reserve.
-    void settle_unknown() { settle(reserve_); }
-    Usd reserve() const { return reserve_; }
+    // Nobody knows what it cost: the reserve, or what a stream has come to.
+    void settle_unknown() { settle(charged()); }
+    Usd charged() const;
     bool cuts() const;  // a stream that outgrows it, in one of them
 
   private:
     struct Part {
         Budget* budget = nullptr;
         Budget::Period* period = nullptr;
-        Usd stake;
+        Usd stake, charged;
     };
     BudgetBook* book_ = nullptr;
     std::array<Part, kMostBudgetsOfRequest> parts_{};

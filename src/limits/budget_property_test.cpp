@@ -1,4 +1,5 @@
-// The bar: whatever comes at once, at most one reserve too much, and at least 95 % of the budget to be used.
+// The bar: whatever comes at once, at most one reserve too much (of one that was let in alone: less than it costs), and
+// at least 95 % of the budget to be used.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -42,6 +43,17 @@ BudgetRules rules_of(Usd limit) {
 struct Request {
     std::unique_ptr<BudgetHold> hold;
     Usd cost;
+    bool alone = false;  // nobody else was under way when it came
+};
+
+// What was spent, and how much may be too much of it: a reserve, or what the one cost that was alone.
+struct Spent {
+    void add(const Request& one, Usd limit, Usd reserve) {
+        const bool crosses = total <= limit && total + one.cost > limit;
+        if (crosses) too_much_at_most = one.alone ? std::max(reserve, one.cost) : reserve;
+        total += one.cost;
+    }
+    Usd total, too_much_at_most;
 };
 
 void learn(CostBook& costs, Costs& of) {
@@ -62,7 +74,7 @@ BudgetHold::Verdict take(BudgetBook& book, Budget& budget, BudgetHold& hold, con
 TEST_CASE("1,000 at once, dear ones ending last: at most a reserve too much, 95 % of use") {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         CAPTURE(seed);
-        const TemporaryFolder folder;
+        const TemporaryFolder folder(TemporaryFolder::On::in_memory);
         const FakeClock clock;
         auto book = BudgetBook::open(folder.file("b"), clock);
         REQUIRE(book);
@@ -73,17 +85,17 @@ TEST_CASE("1,000 at once, dear ones ending last: at most a reserve too much, 95 
         const auto set = (*book)->configure({rules_of(limit)});
         Budget& budget = *set->entries[0].one;
         std::vector<Request> running;
-        Usd spent;
+        Spent spent;
         const auto end_one = [&] {
             // The cheapest first: what is left under way are those that cost most.
             const auto cheapest = std::min_element(running.begin(), running.end(),
                                                    [](const auto& a, const auto& b) { return a.cost < b.cost; });
             cheapest->hold->settle(cheapest->cost);
-            spent += cheapest->cost;
+            spent.add(*cheapest, limit, usual.p95);
             running.erase(cheapest);
         };
         for (bool spent_up = false; !spent_up || !running.empty();) {
-            Request one{std::make_unique<BudgetHold>(), costs.draw()};
+            Request one{std::make_unique<BudgetHold>(), costs.draw(), running.empty()};
             const bool cancelled = costs.random() % 8 == 0;
             if (cancelled) one.cost.nanos = one.cost.nanos / 3;
             Budget::Answer answer = Budget::Answer::busy;
@@ -95,31 +107,81 @@ TEST_CASE("1,000 at once, dear ones ending last: at most a reserve too much, 95 
             if (answer == Budget::Answer::spent && running.empty()) spent_up = true;
             if (!running.empty()) end_one();
         }
-        CHECK(spent.nanos <= limit.nanos + usual.p95.nanos);
-        CHECK(spent.nanos >= limit.nanos / 100 * 95);
-        CHECK(budget.view(clock.unix_micros()).spent == spent);
+        CHECK(spent.total <= limit + spent.too_much_at_most);
+        CHECK(spent.total.nanos >= limit.nanos / 100 * 95);
+        CHECK(budget.view(clock.unix_micros()).spent == spent.total);
         CHECK(budget.view(clock.unix_micros()).reserved == Usd{});
     }
 }
 
-TEST_CASE("several threads") {
-    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+TEST_CASE("budgets of 1 to 20 requests whose costs have a heavy tail, known or not, over stops") {
+    constexpr Usd kBound{40 * 100'000};  // of Costs: what a limit on tokens comes to
+    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
         CAPTURE(seed);
-        const TemporaryFolder folder;
+        const TemporaryFolder folder(TemporaryFolder::On::in_memory);
+        const FakeClock clock;
+        auto book = BudgetBook::open(folder.file("b"), clock);
+        REQUIRE(book);
+        Costs costs(seed);
+        const Usd limit{static_cast<std::int64_t>(1 + seed % 20) * 250'000};  // a request costs as much on average
+        // First guesses are far off, either way.
+        const Usd reserve{std::int64_t{20'000} << (seed / 20 % 6)};
+        auto set = (*book)->configure({rules_of(limit)});
+        std::vector<Request> running;
+        Spent spent;
+        for (bool spent_up = false; !spent_up || !running.empty();) {
+            Budget& budget = *set->entries[0].one;
+            Request one{std::make_unique<BudgetHold>(), costs.draw(), running.empty()};
+            if (costs.random() % 8 == 0) one.cost.nanos = one.cost.nanos / 3;  // cancelled
+            Budget::Answer answer = Budget::Answer::later;
+            while (answer == Budget::Answer::later) {
+                answer = one.hold->take(**book, {&budget}, reserve, kBound).answer;
+                if (answer == Budget::Answer::later) REQUIRE((*book)->write());
+            }
+            if (answer == Budget::Answer::in) {
+                CHECK_FALSE(spent_up);
+                running.push_back(std::move(one));
+                if (running.size() < 1 + costs.random() % 50) continue;
+            }
+            spent_up = answer == Budget::Answer::spent;
+            if (running.empty()) continue;
+            const auto cheapest = std::min_element(running.begin(), running.end(),
+                                                   [](const auto& a, const auto& b) { return a.cost < b.cost; });
+            cheapest->hold->settle(cheapest->cost);
+            spent.add(*cheapest, limit, reserve);
+            running.erase(cheapest);
+            if (!running.empty() || costs.random() % 8 != 0) continue;
+            book->reset();
+            auto again = BudgetBook::open(folder.file("b"), clock);
+            REQUIRE(again);
+            *book = std::move(*again);
+            set = (*book)->configure({rules_of(limit)});
+        }
+        CHECK(spent.total <= limit + spent.too_much_at_most);
+        CHECK(spent.total >= limit);
+        CHECK(set->entries[0].one->view(clock.unix_micros()).spent == spent.total);
+    }
+}
+
+TEST_CASE("several threads") {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        CAPTURE(seed);
+        const TemporaryFolder folder(TemporaryFolder::On::in_memory);
         const FakeClock clock;
         auto book = BudgetBook::open(folder.file("b"), clock);
         REQUIRE(book);
         Costs first(seed);
         learn((*book)->costs(), first);
         const CostBook::Usual usual = (*book)->costs().usual(kTask);
-        const Usd limit{usual.most.nanos * 25};
+        const bool small = seed % 2 == 0;  // one after the other
+        const Usd limit{small ? usual.most.nanos / 2 : usual.most.nanos * 25};
         const auto set = (*book)->configure({rules_of(limit)});
         Budget& budget = *set->entries[0].one;
         std::atomic<std::int64_t> spent{0};
         std::vector<std::thread> threads;
         for (std::uint64_t i = 0; i < 4; ++i) {
             threads.emplace_back([&, i] {
-                Costs costs(seed * 100 + 2 * i + seed % 2);
+                Costs costs(seed * 100 + 2 * i + seed % 2);  // as `first`
                 std::deque<Request> running;
                 while (true) {
                     Request one{std::make_unique<BudgetHold>(), costs.draw()};
@@ -135,7 +197,8 @@ TEST_CASE("several threads") {
             });
         }
         for (std::thread& thread : threads) thread.join();
-        CHECK(spent.load() <= limit.nanos + usual.p95.nanos);
+        // Which of them was alone is not known here: none costs more than the most.
+        CHECK(spent.load() < limit.nanos + 40 * 100'000);
         CHECK(spent.load() >= limit.nanos / 100 * 95);
     }
 }
@@ -143,7 +206,7 @@ TEST_CASE("several threads") {
 TEST_CASE("killed at any moment: nothing is forgotten, nothing refilled, and the rest can be used") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);
-        const TemporaryFolder folder;
+        const TemporaryFolder folder(TemporaryFolder::On::in_memory);
         const FakeClock clock;
         Costs costs(seed);
         Usd known;  // spent: settled, or under way at a kill, whatever came of it

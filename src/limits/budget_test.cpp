@@ -50,7 +50,7 @@ TEST_CASE("all of a request's budgets, or none") {
     const auto set = book->configure({rules_of("wide", 1'000'000), rules_of("narrow", 1'000)});
     Budget& wide = *set->entries[0].one;
     Budget& narrow = *set->entries[1].one;
-    spend(*book, narrow, 1'000);
+    spend(*book, narrow, 999);
     BudgetHold one, hold;
     CHECK(take(*book, {&wide, &narrow}, one, 10).answer == Budget::Answer::in);  // nothing is over the limit yet
     const BudgetHold::Verdict verdict = take(*book, {&wide, &narrow}, hold, 10);
@@ -154,9 +154,108 @@ TEST_CASE("whose budget it is") {
         for (const Budget* const one : finder.find(who)) text += one->name() + ":" + one->instance() + " ";
         return text;
     };
-    CHECK(names({"acme", "k1", "", "gpt-4o", "openai/gpt-4o", 1}) == "tenant: each:k1 model: ");
-    CHECK(names({"birch", "k2", "", "small", "local/small", 1}) == "each:k2 ");
-    CHECK(names({"birch", "", "", "small", "local/small", 1}).empty());
+    CHECK(names({"acme", "k1", "", "", "gpt-4o", "openai/gpt-4o", 1}) == "tenant: each:k1 model: ");
+    CHECK(names({"birch", "k2", "", "", "small", "local/small", 1}) == "each:k2 ");
+    CHECK(names({"birch", "", "", "", "small", "local/small", 1}).empty());
+}
+
+TEST_CASE("a key by its id or by its name, a model by either name") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    BudgetRules id = rules_of("id", 1), name = rules_of("name", 1), model = rules_of("model", 1);
+    id.of = name.of = BudgetOf::key;
+    id.whose = "k1";
+    name.whose = "ci";
+    model.of = BudgetOf::model;
+    model.whose = "smart*";
+    BudgetFinder finder;
+    finder.use(book->configure({id, name, model}));
+    const auto count = [&](const BudgetFinder::Spender& who) { return finder.find(who).size(); };
+    CHECK(count({"t", "k1", "ci", "", "smart-alias", "openai/gpt-4o", 1}) == 3);
+    CHECK(count({"t", "k2", "ci", "", "gpt-4o", "openai/gpt-4o", 1}) == 1);
+    CHECK(count({"t", "k1", "", "", "gpt-4o", "openai/gpt-4o", 1}) == 1);
+    CHECK(count({"t", "", "", "", "", "openai/gpt-4o", 1}) == 0);
+}
+
+TEST_CASE("who may cost more than is left is let in alone, and takes all of it") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("b", 1'000)});
+    Budget& budget = *set->entries[0].one;
+    const auto ask = [&](BudgetHold& hold, std::int64_t reserve, std::int64_t stake) {
+        while (true) {
+            const auto answer = hold.take(*book, {&budget}, Usd{reserve}, Usd{stake}).answer;
+            if (answer != Budget::Answer::later) return answer;
+            REQUIRE(book->write());
+        }
+    };
+    BudgetHold dear, second, free;
+    CHECK(ask(dear, 10, 5'000) == Budget::Answer::in);
+    CHECK(ask(second, 10, 10) == Budget::Answer::busy);
+    CHECK(ask(free, 0, 0) == Budget::Answer::in);  // costs nothing
+    dear.settle(Usd{999});
+    CHECK(ask(second, 10, 5'000) == Budget::Answer::in);  // free ones are in nobody's way
+    second.settle(Usd{1});
+    CHECK(ask(dear, 10, 10) == Budget::Answer::spent);
+    free.settle(Usd{0});
+    CHECK(ask(free, 0, 0) == Budget::Answer::spent);
+}
+
+TEST_CASE("a stream that is alone is cut a reserve beyond the limit; what it came to is charged meanwhile") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("b", 1'000)});
+    Budget& budget = *set->entries[0].one;
+    spend(*book, budget, 300);
+    BudgetHold hold;
+    Budget::Answer answer = Budget::Answer::later;
+    while (answer == Budget::Answer::later) {
+        REQUIRE(book->write());
+        answer = hold.take(*book, {&budget}, Usd{100}, Usd{5'000}).answer;
+    }
+    REQUIRE(answer == Budget::Answer::in);
+    std::int64_t cost = 100;
+    while (cost < 10'000 && hold.grow(Usd{cost}, false)) ++cost;
+    CHECK(cost == 801);
+    const Budget::View view = budget.view(clock.unix_micros());
+    CHECK(view.reserved.nanos >= 800);
+    CHECK(view.reserved.nanos <= 826);
+    hold.settle_unknown();
+    CHECK(budget.view(clock.unix_micros()).spent.nanos >= 1'100);
+    CHECK(budget.view(clock.unix_micros()).reserved == Usd{});
+}
+
+TEST_CASE("who wants several budgets gets them, though each has too short a lease") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("a", 100), rules_of("b", 100), rules_of("c", 100)});
+    const std::vector<Budget*> all{set->entries[0].one, set->entries[1].one, set->entries[2].one};
+    BudgetHold hold;
+    int tries = 0;
+    while (hold.take(*book, all, Usd{5'000}, Usd{5'000}).answer == Budget::Answer::later && ++tries < 10) {
+        REQUIRE(book->write());
+    }
+    CHECK(tries == 3);
+    CHECK(hold.holds());
+}
+
+TEST_CASE("at rest no more than a 200th is leased, however dear requests are") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    auto book = open(folder, clock);
+    auto set = book->configure({rules_of("b", 1'000)});
+    spend(*book, *set->entries[0].one, 400);
+    REQUIRE(book->write(Budget::Leasing::rest));
+    const std::string text = *read_file(folder.file("budgets"), kMostBudgetFileBytes);
+    book.reset();
+    REQUIRE(write_file(folder.file("budgets"), text));  // as a kill leaves it
+    book = open(folder, clock);
+    set = book->configure({rules_of("b", 1'000)});
+    CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{405});
 }
 
 TEST_CASE("the file: what is not exactly what was written is refused") {

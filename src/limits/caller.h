@@ -27,6 +27,7 @@ struct Tenant {
 
 struct Caller {
     std::string key_id;  // of a configured key: what its SHA-256 begins with; empty: no key is asked for
+    std::string name;    // of a made key; may be empty
     std::shared_ptr<const Tenant> tenant;
     std::vector<std::string> models;  // globs; empty: all models
     Rates rates;

@@ -53,7 +53,11 @@ CostBook::Usual CostBook::usual(std::uint64_t key) const {
         below += counts[i];
         usual.most = upper_edge(i);
     }
+    const Usd most{task->most.load(std::memory_order_relaxed)};
+    usual.p95 = std::min(usual.p95, most);
+    usual.most = std::min(usual.most, most);
     usual.known = true;
+    usual.most_known = total >= kEnoughForMost;
     return usual;
 }
 
@@ -68,15 +72,20 @@ void CostBook::add(std::uint64_t key, Usd cost) {
         task = &at;
         break;
     }
+    std::int64_t most = task->most.load(relaxed);
+    while (most < cost.nanos && !task->most.compare_exchange_weak(most, cost.nanos, relaxed)) {
+    }
     task->counts[bucket_of(cost, kBuckets)].fetch_add(1, relaxed);
     const std::uint32_t total = task->total.fetch_add(1, relaxed) + 1;
     if (total != kFade) return;
     std::uint32_t left = 0;
-    for (std::atomic<std::uint16_t>& count : task->counts) {
-        const auto half = static_cast<std::uint16_t>(count.load(relaxed) / 2);
-        count.store(half, relaxed);
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+        const auto half = static_cast<std::uint16_t>(task->counts[i].load(relaxed) / 2);
+        task->counts[i].store(half, relaxed);
         left += half;
+        if (half > 0) most = upper_edge(i).nanos;
     }
+    task->most.store(std::min(most, task->most.load(relaxed)), relaxed);
     task->total.store(left, relaxed);
 }
 

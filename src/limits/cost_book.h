@@ -1,7 +1,8 @@
 // What requests of a task cost: the 95th percentile, which is what one reserves, and the most of late. Counted in
-// quarter octaves, so a quantile is at most 19 % too high and never too low; old counts fade (halved at kFade).
-// Thread rule: any thread, without a lock; what two do at once may be counted once. Limits: kMostTasks tasks with a
-// model, later ones share one place; costs of 2^8 to 2^40 nano-dollars are told apart. About 2 MiB.
+// quarter octaves, so a quantile is at most 19 % too high and never too low, nor above the most that was seen; old
+// counts fade (halved at kFade). Thread rule: any thread, without a lock; what two do at once may be counted once.
+// Limits: kMostTasks tasks with a model, later ones share one place; costs of 2^8 to 2^40 nano-dollars are told apart.
+// About 2 MiB.
 #pragma once
 
 #include <array>
@@ -16,12 +17,14 @@ namespace weir::limits {
 class CostBook {
   public:
     static constexpr std::size_t kMostTasks = 4096;
-    static constexpr std::uint32_t kEnough = 20;  // costs, before they are believed
+    static constexpr std::uint32_t kEnough = 20;          // costs, before they are believed
+    static constexpr std::uint32_t kEnoughForMost = 200;  // ... that the next is no dearer than all of them
     static constexpr std::uint32_t kFade = 8192;
 
     struct Usual {
         Usd p95, most;
-        bool known = false;  // kEnough were seen
+        bool known = false;       // kEnough were seen
+        bool most_known = false;  // kEnoughForMost
     };
 
     CostBook();
@@ -37,6 +40,7 @@ class CostBook {
     struct Task {
         std::atomic<std::uint64_t> key{0};
         std::atomic<std::uint32_t> total{0};
+        std::atomic<std::int64_t> most{0};  // nano-dollars
         std::array<std::atomic<std::uint16_t>, kBuckets> counts{};
     };
     const Task* find(std::uint64_t key) const;

@@ -24,6 +24,17 @@ TEST_CASE("the 95th percentile is never too low, and at most a quarter octave to
     CHECK(usual.most.nanos >= 1'000'000'000);
 }
 
+TEST_CASE("nothing is above what was seen, and the most of a few is not believed") {
+    CostBook book;
+    for (std::uint32_t i = 0; i < CostBook::kEnough; ++i) book.add(7, Usd{1'234'567});
+    CHECK(book.usual(7).p95 == Usd{1'234'567});
+    CHECK(book.usual(7).most == Usd{1'234'567});
+    CHECK_FALSE(book.usual(7).most_known);
+    for (std::uint32_t i = 0; i < CostBook::kEnoughForMost; ++i) book.add(7, Usd{1'000});
+    CHECK(book.usual(7).most == Usd{1'234'567});
+    CHECK(book.usual(7).most_known);
+}
+
 TEST_CASE("what was long ago fades") {
     CostBook book;
     for (int i = 0; i < 100; ++i) book.add(1, Usd{1'000'000'000});

@@ -12,10 +12,11 @@ class KeyBook::RingMaker {
     RingMaker(const KeySettings& settings, store::LedgerSink& ledger, const Meters& before)
         : settings_(settings), ledger_(ledger), before_(before) {}
 
-    Result<void> add(const Digest256& digest, std::string id, const std::string& tenant,
+    Result<void> add(const Digest256& digest, std::string id, const std::string& name, const std::string& tenant,
                      const std::vector<std::string>& models, const Rates& rates, Micros expires) {
         Caller caller;
         caller.key_id = id.empty() ? to_hex(digest).substr(0, 12) : std::move(id);
+        caller.name = name;
         caller.tenant = tenant_of(tenant);
         caller.models = models;
         caller.rates = rates;
@@ -75,14 +76,14 @@ Result<std::shared_ptr<const KeyRing>> KeyBook::make_ring(const KeySettings& set
                                                           const std::vector<KeyRecord>& records) {
     RingMaker maker(settings, ledger_, meters_);
     for (const ConfiguredKey& key : settings.keys) {
-        if (auto added = maker.add(key.digest, "", key.tenant, key.models, key.rates, 0); !added) {
+        if (auto added = maker.add(key.digest, "", "", key.tenant, key.models, key.rates, 0); !added) {
             return tl::unexpected(added.error());
         }
     }
     for (const KeyRecord& record : records) {
         if (record.revoked_unix_micros != 0) continue;
-        const auto added =
-            maker.add(record.digest, record.id, record.tenant, record.models, record.rates, record.expires_unix_micros);
+        const auto added = maker.add(record.digest, record.id, record.name, record.tenant, record.models, record.rates,
+                                     record.expires_unix_micros);
         if (!added) return tl::unexpected(added.error());
     }
     if (settings.keys.empty() && records.empty() && !settings.require_key) maker.open_to_all();

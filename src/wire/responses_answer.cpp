@@ -37,7 +37,14 @@ std::string_view status_name(Status status) {
     return "failed";
 }
 
-void write_usage(const Usage& usage, std::string& out) {
+void append_list(std::string_view item, std::string& list) {
+    if (!list.empty()) list += ',';
+    list += item;
+}
+
+}  // namespace
+
+void append_response_usage(const Usage& usage, std::string& out) {
     out += R"({"input_tokens":)" + std::to_string(usage.input());
     out += R"(,"input_tokens_details":{"cache_write_tokens":)" +
            std::to_string(usage.input_cache_write + usage.input_cache_write_1h);
@@ -46,13 +53,6 @@ void write_usage(const Usage& usage, std::string& out) {
     out += R"(,"output_tokens_details":{"reasoning_tokens":)" + std::to_string(usage.reasoning);
     out += R"(},"total_tokens":)" + std::to_string(usage.input() + usage.output) + '}';
 }
-
-void append_list(std::string_view item, std::string& list) {
-    if (!list.empty()) list += ',';
-    list += item;
-}
-
-}  // namespace
 
 void ResponseHead::take(std::string_view key, std::string_view raw) {
     if (key == "id" && name_.empty()) {
@@ -108,7 +108,7 @@ void ResponseHead::write(Status status, std::string_view output, const std::opti
     out += service_tier_.empty() ? "null" : std::string_view(service_tier_);
     out += R"(,"usage":)";
     if (usage) {
-        write_usage(*usage, out);
+        append_response_usage(*usage, out);
     } else {
         out += "null";
     }

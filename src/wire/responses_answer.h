@@ -62,6 +62,9 @@ void append_annotation(std::string_view document, json::Span annotation, std::st
 
 }  // namespace response_item
 
+// {"input_tokens":..,"output_tokens":..,"total_tokens":..} with their details.
+void append_response_usage(const Usage& usage, std::string& out);
+
 // responses_stream.cpp: a chat stream as a stream of events. `echo` outlives it.
 std::unique_ptr<StreamTranslator> response_stream(const Echo& echo);
 
