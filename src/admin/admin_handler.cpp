@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "admin/dashboard.h"
+#include "admin/forecast_view.h"
 #include "admin/json_object.h"
 #include "admin/ledger_views.h"
 #include "admin/request_list.h"
@@ -73,12 +74,15 @@ Result<std::string> parse_token(std::string_view body) {
 
 }  // namespace
 
-AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches, ConfigDesk* desk)
+AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches, ConfigDesk* desk,
+                           const Alerts* alerts)
     : gateway_(gateway), access_(gateway.clock()), audit_(gateway.routes()->options().data_folder) {
-    add_health(routes_, gateway);
+    add_health(routes_, gateway, alerts);
     add_request_list(routes_, gateway);  // before /api/requests/*: live is no id
     add_reading(routes_, gateway);
     add_ledger_views(routes_, gateway);
+    add_forecast(routes_, gateway);
+    if (alerts != nullptr) add_alerts(routes_, *alerts);
     add_keys(routes_, gateway);
     add_budgets(routes_, gateway);
     add_students(routes_, gateway);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "admin/access.h"
+#include "admin/alerts.h"
 #include "admin/audit_log.h"
 #include "admin/config_requests.h"
 #include "admin/route.h"
@@ -23,8 +24,9 @@ class AdminHandler final : public net::Handler {
   public:
     // `caches` outlives the handler; nullptr: the POST requests about them are answered with 501.
     // `desk`, too; nullptr: there is nothing at /api/config and /api/what-if.
+    // `alerts`, too; nullptr: there is nothing at /api/alerts.
     explicit AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* caches = nullptr,
-                          ConfigDesk* desk = nullptr);
+                          ConfigDesk* desk = nullptr, const Alerts* alerts = nullptr);
 
     Task<void> handle(net::Exchange& exchange) override;
     std::string protocol_error(unsigned status, std::string_view problem) override;
@@ -42,8 +44,8 @@ class AdminHandler final : public net::Handler {
     Worker worker_;
 };
 
-// Prometheus text exposition of the gateway's counters.
-std::string render_metrics(gateway::Gateway& gateway);
+// Prometheus text exposition of the gateway's counters; `alerts` may be null.
+std::string render_metrics(gateway::Gateway& gateway, const Alerts* alerts);
 
 // What is learned for model tiers, as JSON (docs/cascades.md).
 std::string render_cascades(const std::vector<cascade::CascadeLearner::View>& views,

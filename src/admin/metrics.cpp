@@ -66,7 +66,7 @@ void calls(const gateway::Totals& totals, Exposition& out) {
 
 }  // namespace
 
-std::string render_metrics(gateway::Gateway& gateway) {
+std::string render_metrics(gateway::Gateway& gateway, const Alerts* alerts) {
     const gateway::Totals totals = gateway.totals();
     Exposition out;
     add_requests(gateway, out);
@@ -76,6 +76,7 @@ std::string render_metrics(gateway::Gateway& gateway) {
     exact_cache(gateway, out);
     add_learning(gateway, totals, out);
     add_budgets(gateway.budgets(), out);
+    if (alerts != nullptr) add_alerts(alerts->view(), out);
     add_process(gateway, totals, out);
     return out.take();
 }

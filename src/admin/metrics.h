@@ -2,6 +2,7 @@
 // Thread rule: any thread but a reactor's. Limits: what the gateway counts.
 #pragma once
 
+#include "admin/alerts.h"
 #include "admin/exposition.h"
 #include "gateway/gateway.h"
 
@@ -13,6 +14,8 @@ void add_requests(gateway::Gateway& gateway, Exposition& out);
 void add_learning(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out);
 // metrics_budgets.cpp: what may be spent and was; nothing where there are no budgets.
 void add_budgets(limits::BudgetBook& book, Exposition& out);
+// metrics_alerts.cpp: what is wrong, and who was told.
+void add_alerts(const Alerts::View& view, Exposition& out);
 // metrics_process.cpp: the process, its ledger and its telemetry.
 void add_process(gateway::Gateway& gateway, const gateway::Totals& totals, Exposition& out);
 

@@ -58,7 +58,7 @@ Reply take_feedback(cascade::CacheControl& caches, std::string_view body) {
 
 }  // namespace
 
-void add_health(RouteTable& routes, gateway::Gateway& gateway) {
+void add_health(RouteTable& routes, gateway::Gateway& gateway, const Alerts* alerts) {
     routes.add({"GET", "/health/live", {}, RunOn::reactor, [](const AdminCall&) -> Reply {
                     return AdminReply{R"({"status":"live"})"};
                 }});
@@ -71,8 +71,8 @@ void add_health(RouteTable& routes, gateway::Gateway& gateway) {
                     object.end();
                     return said;
                 }});
-    routes.add({"GET", "/metrics", AdminRole::view, RunOn::admin_worker, [&gateway](const AdminCall&) -> Reply {
-                    return AdminReply{render_metrics(gateway), "text/plain; version=0.0.4; charset=utf-8"};
+    routes.add({"GET", "/metrics", AdminRole::view, RunOn::admin_worker, [&gateway, alerts](const AdminCall&) -> Reply {
+                    return AdminReply{render_metrics(gateway, alerts), "text/plain; version=0.0.4; charset=utf-8"};
                 }});
 }
 

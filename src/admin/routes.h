@@ -2,13 +2,15 @@
 // Thread rule: each adds its routes once, before the server starts; what it is given outlives the table.
 #pragma once
 
+#include "admin/alerts.h"
 #include "admin/route.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
 
 namespace weir::admin {
 
-void add_health(RouteTable& routes, gateway::Gateway& gateway);   // and /metrics
+// And /metrics; `alerts` may be null.
+void add_health(RouteTable& routes, gateway::Gateway& gateway, const Alerts* alerts);
 void add_reading(RouteTable& routes, gateway::Gateway& gateway);  // what is told
 void add_keys(RouteTable& routes, gateway::Gateway& gateway);     // callers' keys
 void add_budgets(RouteTable& routes, gateway::Gateway& gateway);  // how much may be spent

@@ -138,6 +138,7 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
     read_budgets(top, reader, draft);
     read_admin_access(top, reader, draft);
     read_telemetry(top, reader, options.telemetry);
+    read_alerts(top, reader, options.alerts);
     top.finish();
 }
 

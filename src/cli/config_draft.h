@@ -44,6 +44,8 @@ void read_callers(Section& top, Reader& reader, Draft& draft);
 void read_admin_access(Section& top, Reader& reader, Draft& draft);
 // config_telemetry.cpp: who is told what has happened.
 void read_telemetry(Section& top, Reader& reader, telemetry::Options& to);
+// config_alerts.cpp: who is told what is wrong.
+void read_alerts(Section& top, Reader& reader, telemetry::AlertOptions& to);
 // config_budgets.cpp: how much may be spent.
 void read_budgets(Section& top, Reader& reader, Draft& draft);
 // config_checks.cpp: whether it fits together.

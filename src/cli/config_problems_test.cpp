@@ -37,7 +37,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"lisen\" (did you mean \"listen\"?); allowed: listen, admin, tls, data, prices, reactors, "
           "limits, ledger, cache, providers, models, embedding, cascades, inference, keys, tenants, require_key, "
           "budgets, admin_access, "
-          "telemetry, access_log"}},
+          "telemetry, access_log, alerts"}},
         {kProvider + "ledger:\n  ring_rows: 100\n  commit_intervall: 1s\n",
          {"4: unknown key \"commit_intervall\" in ledger (did you mean \"commit_interval\"?); allowed: when_full, "
           "ring_rows, commit_interval"}},
@@ -47,7 +47,7 @@ TEST_CASE("what is wrong is said with its line") {
          {"2: unknown key \"<<\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
           "providers, models, embedding, cascades, inference, keys, tenants, require_key, budgets, admin_access, "
           "telemetry, "
-          "access_log"}},
+          "access_log, alerts"}},
         {kProvider + "data: a\nreactors: 1\ndata: b\n", {"4: duplicate key \"data\": it stands in line 2 already"}},
         {kProvider + "limits:\n  head: 1KiB\n  \"head\": 2KiB\n",
          {"4: duplicate key \"head\": it stands in line 3 already"}},
@@ -370,9 +370,39 @@ TEST_CASE("all errors are told at once, by line") {
                 "4: providers.p: the key \"base_url\" is missing",
                 "5: unknown key \"bogus\"; allowed: listen, admin, tls, data, prices, reactors, limits, ledger, cache, "
                 "providers, models, embedding, cascades, inference, keys, tenants, require_key, budgets, admin_access, "
-                "telemetry, access_log",
+                "telemetry, access_log, alerts",
                 "6: listen: without keys: only a loopback address such as 127.0.0.1 is allowed, or everybody who "
                 "reaches it spends your money; require_key: true asks for keys that are made with weir keys"});
+}
+
+TEST_CASE("what is wrong with alerts") {
+    const auto hook = [](const std::string& more) {
+        return kProvider + "alerts: { webhooks: [{ name: ops, url: https://h.example/x" + more + " }] }\n";
+    };
+    CHECK(errors_of(kProvider + "alerts: { errors: 200% }\n").size() == 1);
+    CHECK(errors_of(kProvider + "alerts: { every: 1ms }\n").size() == 1);
+    CHECK(errors_of(kProvider + "alerts: { off: [budget_nears] }\n") ==
+          Lines{"2: alerts.off: there is no alert \"budget_nears\" (did you mean \"budget_near\"?); there are "
+                "budget_near, budget_spent, budget_forecast, errors, gate_closed, drift, prices_changed, prices_stale, "
+                "upstream_down, ledger_lost, telemetry_lost, disk_full"});
+    CHECK(
+        errors_of(kProvider + "alerts: { hooks: x }\n") ==
+        Lines{
+            "2: unknown key \"hooks\" in alerts; allowed: every, off, settle, again, budget_near, errors, errors_over, "
+            "errors_least, disk_free, webhooks"});
+    CHECK(errors_of(kProvider + "alerts: { webhooks: [] }\n") ==
+          Lines{"2: alerts.webhooks is a list of 1 to 8 such as [{ name: ops, url: https://... }]"});
+    CHECK(errors_of(kProvider + "alerts: { webhooks: [{ name: OPS }] }\n") ==
+          Lines{"2: alerts.webhooks.name: \"OPS\" is no name: 1 to 64 of a-z 0-9 - _ .",
+                "2: alerts.webhooks: the key \"url\" is missing"});
+    CHECK(errors_of(hook(", secret: abc")).size() == 1);
+    CHECK(errors_of(hook(", form: slack")).size() == 1);
+    CHECK(errors_of(hook(", least: loud")).size() == 1);
+    CHECK(errors_of(hook(" }, { name: ops, url: http://127.0.0.1/y")) ==
+          Lines{"2: alerts.webhooks: there are two of the name ops"});
+    CHECK(errors_of(hook(", only: [errors, disk_full], least: critical, form: text")).empty());
+    CHECK(warnings_of(kProvider + "alerts: { webhooks: [{ name: a, url: http://h.example/x }] }\n") ==
+          Lines{"2: alerts.webhooks.url: alerts are sent over http:// unencrypted"});
 }
 
 TEST_CASE("what is wrong with inference routes") {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "admin/admin_handler.h"
+#include "admin/alerts.h"
 #include "base/clock.h"
 #include "cli/config.h"
 #include "cli/file_desk.h"
@@ -78,7 +79,8 @@ int serve_command(const ServeArguments& arguments) {
     }
     gateway::Gateway& gateway = **opened;
     FileDesk desk(arguments.config_file, process_settings());
-    admin::AdminHandler admin(gateway, &gateway.caches(), &desk);
+    const std::unique_ptr<admin::Alerts> alerts = admin::Alerts::start(gateway);
+    admin::AdminHandler admin(gateway, &gateway.caches(), &desk, alerts.get());
     net::ServerLimits admin_limits;
     admin_limits.body_bytes = admin::kMostPostBytes;
     admin_limits.connections = 256;
@@ -98,6 +100,7 @@ int serve_command(const ServeArguments& arguments) {
         desk.reloaded(reload(gateway, arguments.config_file));
     }
     log_info("draining");
+    alerts->stop();
     gateway.drain();
     log_info("stopped");
     return 0;

@@ -243,6 +243,8 @@ TopView top_view(const TopSample& first, const TopSample& now) {
         view.tiers.push_back({tier, (total - earlier[tier]) / view.seconds, total});
     }
     view.semantic_tasks = now.by("semantic_tasks", "gate");
+    view.alerts = now.by("alerts_firing", "alert");
+    std::erase_if(view.alerts, [](const auto& alert) { return alert.second <= 0; });
     std::map<std::string, std::uint64_t> names;
     for (const TopTier& tier : view.tiers) names[tier.name] = 1;
     const std::vector<std::string> order = tiers_in_order(names);
@@ -254,7 +256,11 @@ TopView top_view(const TopSample& first, const TopSample& now) {
 }
 
 std::string top_table(const TopView& view, std::string_view title) {
-    std::string out = std::string(title) + ", over " + fixed(view.seconds, 1) + " s\n";
+    std::string out = std::string(title) + ", over " + fixed(view.seconds, 1) + " s\n", alerts;
+    for (const auto& [alert, count] : view.alerts) {
+        alerts += (alerts.empty() ? "alerts: " : ", ") + alert + (count > 1 ? " (" + whole(count) + ")" : "");
+    }
+    if (!alerts.empty()) out += alerts + "\n";
     out += whole(view.active) + " active, " + whole(view.waiting) + " waiting for a provider, " +
            whole(view.connections) + " connections, " + whole(view.memory_bytes / (1 << 20)) + " MiB\n\n";
     return out + numbers_table(view) + "\n" + tiers_table(view) + gates_tables(view);
@@ -280,7 +286,10 @@ std::string top_json(const TopView& view) {
            "{\"requests\":" + number(view.requests) + ",\"errors\":" + number(view.errors) +
                ",\"tokens_in\":" + number(view.tokens_in) + ",\"tokens_out\":" + number(view.tokens_out) +
                ",\"spent_usd\":" + number(view.spent_usd) + ",\"saved_usd\":" + number(view.saved_usd) + "}");
-    std::string tiers, cascades, tasks, semantic;
+    std::string tiers, cascades, tasks, semantic, alerts;
+    for (const auto& [alert, count] : view.alerts) {
+        alerts += (alerts.empty() ? "" : ",") + json_string(alert) + ":" + number(count);
+    }
     for (const TopTier& each : view.tiers) {
         tiers += (tiers.empty() ? "{" : ",{") + ("\"tier\":" + json_string(each.name)) +
                  ",\"per_s\":" + number(each.per_s) + ",\"total\":" + number(each.total) + "}";
@@ -303,8 +312,8 @@ std::string top_json(const TopView& view) {
     for (const auto& [state, count] : view.semantic_tasks) {
         semantic += (semantic.empty() ? "" : ",") + json_string(state) + ":" + number(count);
     }
-    return out + ",\"tiers\":[" + tiers + "],\"semantic_tasks\":{" + semantic + "},\"cascades\":[" + cascades +
-           "],\"tasks\":[" + tasks + "]}";
+    return out + ",\"alerts\":{" + alerts + "},\"tiers\":[" + tiers + "],\"semantic_tasks\":{" + semantic +
+           "},\"cascades\":[" + cascades + "],\"tasks\":[" + tasks + "]}";
 }
 
 }  // namespace weir::cli

@@ -54,6 +54,7 @@ struct TopView {
     double tokens_in = 0, tokens_out = 0;
     std::vector<TopTier> tiers;
     std::map<std::string, double> semantic_tasks;  // of the semantic cache, by the state of their gate; may be empty
+    std::map<std::string, double> alerts;          // that are firing, by their name
     std::vector<TopCascade> cascades;
     std::vector<TopTask> tasks;  // those with most trials
 };

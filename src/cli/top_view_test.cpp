@@ -28,6 +28,8 @@ TopSample sample(Micros at, double requests, double errors, double cost) {
                     {"weir_saved_usd", cost / 2},
                     {"weir_overhead_seconds_sum", requests * 30e-6},
                     {"weir_semantic_tasks{gate=\"proven\"}", 2},
+                    {"weir_alerts_firing{alert=\"errors\"}", 0},
+                    {"weir_alerts_firing{alert=\"budget_near\"}", 2},
                     {"weir_requests_active", 3}};
     made.cascades = kCascades;
     return made;
@@ -66,7 +68,7 @@ TEST_CASE("top: what happened between two looks") {
 
     const std::string table = top_table(view, "weir");
     CAPTURE(table);
-    CHECK(table.starts_with("weir, over 2.0 s\n3 active, 0 waiting for a provider,"));
+    CHECK(table.starts_with("weir, over 2.0 s\nalerts: budget_near (2)\n3 active, 0 waiting for a provider,"));
     CHECK(table.find("exact       5.0  25.0 %") != std::string::npos);
     CHECK(table.find("default  serving") != std::string::npos);
     CHECK(table.find("2 proven") != std::string::npos);
@@ -74,6 +76,7 @@ TEST_CASE("top: what happened between two looks") {
     std::vector<json::Member> members;
     CHECK(json::members(json, members));
     CHECK(json.find(R"("error_share":0.1,)") != std::string::npos);
+    CHECK(json.find(R"("alerts":{"budget_near":2},)") != std::string::npos);
     CHECK(json.find(R"({"tier":"exact","per_s":5,"total":35})") != std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <latch>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/log.h"
@@ -21,7 +22,7 @@ namespace weir::gateway {
 namespace {
 
 constexpr unsigned kMaxReactors = 64;
-constexpr Micros kKeysMicros = 1'000'000;  // for a changed key to reach all reactors
+constexpr Micros kLanesMicros = 1'000'000;  // for what all reactors are to do, such as to take a changed key
 
 net::ServerLimits server_limits(const Limits& limits, unsigned reactors) {
     net::ServerLimits server;
@@ -72,7 +73,7 @@ struct Gateway::Impl {
     Result<void> open_budgets(const Options& options);
     Result<void> open_caches(const Options& options);
     Result<void> open_keys(const Options& options);
-    void tell_lanes(const std::shared_ptr<const limits::KeyRing>& now);
+    void ask_lanes(const std::function<void(Lane&)>& work) const;
     Result<void> start_engines(const Options& options, unsigned reactors);
     void tell_students(const Routes& now);
     void stop();
@@ -143,8 +144,8 @@ void use_budgets(Lane& lane, const std::shared_ptr<const limits::BudgetSet>& set
     if (set) lane.budgets->use(set);
 }
 
-// Returns once all reactors know, or after kKeysMicros: one that is ending never does.
-void Gateway::Impl::tell_lanes(const std::shared_ptr<const limits::KeyRing>& now) {
+// Returns once all reactors have done it, or after kLanesMicros: one that is ending never does, or does it later.
+void Gateway::Impl::ask_lanes(const std::function<void(Lane&)>& work) const {
     struct Told {
         std::mutex mutex;
         std::condition_variable changed;
@@ -152,9 +153,9 @@ void Gateway::Impl::tell_lanes(const std::shared_ptr<const limits::KeyRing>& now
     };
     const auto told = std::make_shared<Told>();
     std::size_t wanted = 0;
-    for (auto& engine : engines) {
-        const bool called = engine->lane.link->call([told, now](Lane& lane) {
-            take_keys(now, lane.keys);
+    for (const auto& engine : engines) {
+        const bool called = engine->lane.link->call([told, work](Lane& lane) {
+            work(lane);
             const std::lock_guard lock(told->mutex);
             ++told->lanes;
             told->changed.notify_one();
@@ -162,7 +163,7 @@ void Gateway::Impl::tell_lanes(const std::shared_ptr<const limits::KeyRing>& now
         if (called) ++wanted;
     }
     std::unique_lock lock(told->mutex);
-    told->changed.wait_for(lock, std::chrono::microseconds(kKeysMicros), [&] { return told->lanes == wanted; });
+    told->changed.wait_for(lock, std::chrono::microseconds(kLanesMicros), [&] { return told->lanes == wanted; });
 }
 
 Result<void> Gateway::Impl::open_caches(const Options& options) {
@@ -238,7 +239,9 @@ Result<void> Gateway::Impl::start_engines(const Options& options, unsigned react
     const auto name_of = [&names = *ledger](store::NameId id) { return names.name_of(id).value_or(std::string()); };
     if (auto started = shared->telemetry->start(clock, name_of); !started) return started;
     for (auto& engine : engines) engine->thread = std::thread([&reactor = engine->reactor] { reactor.run(); });
-    keys->listen([this](const std::shared_ptr<const limits::KeyRing>& now) { tell_lanes(now); });
+    keys->listen([this](const std::shared_ptr<const limits::KeyRing>& now) {
+        ask_lanes([now](Lane& lane) { take_keys(now, lane.keys); });
+    });
     return {};
 }
 
@@ -437,6 +440,27 @@ Totals Gateway::totals() const {
         if (provider.in_flight) totals.waiting += provider.in_flight->waiting();
     }
     return totals;
+}
+
+std::vector<EndpointDown> Gateway::endpoints_down() const {
+    struct Found {
+        std::mutex mutex;
+        std::set<EndpointDown> down;
+    };
+    const auto found = std::make_shared<Found>();
+    impl_->ask_lanes([found](Lane& lane) {
+        const Micros now = lane.reactor.now();
+        if (!lane.routes) return;
+        lane.routes->each_endpoint(
+            [&](const std::string& provider, const std::string& place, const tiers::EndpointHealth& health) {
+                const bool open = health.state(now) == tiers::EndpointHealth::State::open;
+                if (open || now - health.ejected_until() >= kEndpointDownMicros) return;
+                const std::lock_guard lock(found->mutex);
+                found->down.insert({provider, place});
+            });
+    });
+    const std::lock_guard lock(found->mutex);
+    return {found->down.begin(), found->down.end()};
 }
 
 store::SqliteLedger& Gateway::ledger() {

@@ -38,6 +38,14 @@ struct Totals {
     std::size_t background_running = 0;
 };
 
+// An endpoint that failed so often that it is left out, on one reactor or more.
+struct EndpointDown {
+    std::string provider, place;  // "api.openai.com/v1", and which where a provider has several there
+    friend auto operator<=>(const EndpointDown&, const EndpointDown&) = default;
+};
+// One that nobody has asked since counts for so long as down.
+inline constexpr Micros kEndpointDownMicros = 600'000'000;
+
 std::vector<StudentLife> student_lives(const std::vector<Students::View>& students, const Routes& routes,
                                        const cascade::CascadeLearner& cascades);
 
@@ -62,6 +70,8 @@ class Gateway {
     bool ready(std::string& why_not) const;  // draining, or a child is not ready
     bool draining() const;
     Totals totals() const;
+    // Sorted. Asks the reactors, so never from one; waits a second at most.
+    std::vector<EndpointDown> endpoints_down() const;
     store::SqliteLedger& ledger();
     const Clock& clock() const;
     limits::KeyBook& keys();

@@ -303,6 +303,17 @@ void LaneRoutes::add_inference(const InferenceRoute& route, Shared& shared) {
     inference_.push_back(std::move(made));
 }
 
+void LaneRoutes::each_endpoint(const EndpointVisit& visit) const {
+    for (const auto& [name, link] : links_) {
+        const auto& all = link->endpoints.all();
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            std::string place = all[i]->host_header + all[i]->path_prefix;
+            if (all.size() > 1) place += " (" + std::to_string(i + 1) + " of " + std::to_string(all.size()) + ")";
+            visit(name, place, all[i]->health);
+        }
+    }
+}
+
 std::shared_ptr<const Plan> LaneRoutes::inference_at(std::string_view path) const {
     const auto found = by_path_.find(path);
     return found == by_path_.end() ? nullptr : found->second;

@@ -132,6 +132,10 @@ class LaneRoutes {
 
     const Routes& routes() const { return *routes_; }
     embed::Embedder* embedder() const { return embedder_.get(); }  // nullptr: none
+    // Of the configured providers; the place is told without its key.
+    using EndpointVisit =
+        std::function<void(const std::string& provider, const std::string& place, const tiers::EndpointHealth& health)>;
+    void each_endpoint(const EndpointVisit& visit) const;
     const tiers::EntryJudge& judge_of(const CascadeRoute& cascade) const { return *judges_.at(&cascade); }
 
     // The route that answers a POST at `path`; nullptr: none. Those of the Open Inference Protocol by their model.

@@ -18,6 +18,7 @@
 #include "local/llama_server.h"
 #include "prices/call_price.h"
 #include "prices/price_table.h"
+#include "telemetry/alert_options.h"
 #include "telemetry/options.h"
 #include "tiers/model/call_rules.h"
 #include "wire/field_key.h"
@@ -198,6 +199,7 @@ struct Options {
     LedgerOptions ledger;
     CacheOptions cache;
     telemetry::Options telemetry;
+    telemetry::AlertOptions alerts;
 };
 
 }  // namespace weir::gateway

@@ -49,7 +49,7 @@ class Top(GatewayCase):
             {
                 *("seconds", "requests_per_s", "tokens_in_per_s", "tokens_out_per_s", "spent_usd_per_hour"),
                 *("saved_usd_per_hour", "error_share", "overhead_us", "active", "waiting", "connections"),
-                *("memory_bytes", "since_start", "tiers", "semantic_tasks", "cascades", "tasks"),
+                *("memory_bytes", "since_start", "alerts", "tiers", "semantic_tasks", "cascades", "tasks"),
             },
         )
         self.assertGreaterEqual(view["seconds"], 0.1)

@@ -13,10 +13,11 @@ import { Students } from "./pages/students";
 import { Keys } from "./pages/keys";
 import { WhatIf } from "./pages/whatif";
 import { Configuration } from "./pages/configuration";
+import { Alerts } from "./pages/alerts";
 import { Audit } from "./pages/audit";
 
 const kPages = [
-    ["overview", "Overview", "o", Overview], ["tasks", "Tasks", "t", Tasks], ["live", "Live", "l", Live], ["requests", "Requests", "r", Requests],
+    ["overview", "Overview", "o", Overview], ["alerts", "Alerts", "x", Alerts], ["tasks", "Tasks", "t", Tasks], ["live", "Live", "l", Live], ["requests", "Requests", "r", Requests],
     ["cache", "Cache", "c", Cache], ["students", "Students", "s", Students], ["keys", "Budgets and keys", "b", Keys],
     ["what-if", "What if", "w", WhatIf], ["configuration", "Configuration", "f", Configuration], ["audit", "Audit log", "a", Audit],
 ] as const;

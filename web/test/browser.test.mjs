@@ -12,7 +12,7 @@ import { start } from "./mock.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const shots = process.env.WEIR_SHOTS;
-const kPages = ["overview", "tasks", "live", "requests", "cache", "students", "keys", "what-if", "configuration", "audit"];
+const kPages = ["overview", "alerts", "tasks", "live", "requests", "cache", "students", "keys", "what-if", "configuration", "audit"];
 const folder = mkdtempSync(join(tmpdir(), "weir-web-"));
 let browser;
 
@@ -235,6 +235,29 @@ test("sign in, make a key that is shown once, apply a configuration", async () =
             await page.waitForSelector("text=Applied: it is the configuration now.");
         });
     } finally { mock.stop(); }
+});
+
+test("alerts and the forecast: firing on the overview, expected by budget", async () => {
+    const mock = await start({ dist });
+    try {
+        await visit(mock.url, {}, async (page) => {
+            await page.waitForSelector("text=2 alerts are firing");
+            await page.waitForSelector("text=$600.00 ($586.42 to $618.11) of the month");
+            await page.click("text=All alerts");
+            await page.waitForSelector("text=81 % of 50.00 USD (day) is spent");
+            await page.waitForSelector("text=status 503");
+            await go(page, "keys");
+            await page.waitForSelector("text=$300.00 ($280.00 to $330.00)");
+        });
+    } finally { mock.stop(); }
+    const quiet = await start({ dist, variant: "empty" });
+    try {
+        await visit(quiet.url, {}, async (page) => {
+            await go(page, "alerts");
+            await page.waitForSelector("text=Nothing is wrong");
+            await page.waitForSelector("text=Nobody is told");
+        });
+    } finally { quiet.stop(); }
 });
 
 // First paint, five times with an empty cache, sorted.

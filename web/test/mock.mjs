@@ -51,6 +51,17 @@ const decision = (i) => ({ unix_us: kNow - i * 6e8, decision: ["certified", "pro
 const key = (i) => ({ id: `0123456789a${i}`, begins: `wk-Ab12Cd3${i}...`, tenant: "acme", name: `ci ${i}`, state: i === 2 ? "revoked" : "active", models: ["gpt-4o*"], requests_per_minute: 600, tokens_per_minute: null, parallel: 8, created_unix_us: kNow - 1e12, expires_unix_us: null, revoked_unix_us: null });
 const replayed = { reference: "openai/gpt-4o", cascade: "default", requests: 4000, unpriced: 0, baseline_usd: 40, was: { usd: 21, saved: 0.475, worse: 0.008, mean_ms: 900 }, usd: 17, usd_low: 16.1, usd_high: 17.8, saved: 0.575, saved_low: 0.55, saved_high: 0.6, worse: 0.009, worse_low: 0.004, worse_high: 0.016, saved_last_third: null, worse_last_third: null, mean_ms: null, proof_usd: 0.4, served: { small: 0.5 }, trials: 300, certified: true, worse_at_most: 0.016, cant_tell: ["openai/o9 was never tried: about 300 audits would tell"] };
 
+const alert = (i) => ({ id: hex(i), alert: ["errors", "budget_near", "upstream_down"][i % 3], of: ["", "teams/acme", "openai at api.openai.com/v1"][i % 3], state: "firing", level: ["critical", "warning", "critical"][i % 3], since_unix_us: kNow - i * 1e10, ended_unix_us: null, text: ["9 of 40 requests (22.5 %) of the last 300 s ended with 5xx", "81 % of 50.00 USD (day) is spent", "it failed again and again and is left out for a while"][i % 3] });
+function forecast(empty) {
+    const day = 86_400e6, first = kNow - 9.5 * day, basis = empty ? "too little history" : "weekly profile";
+    const at = (d) => ({ expected_usd: 20 * d, low_usd: 20 * d - 3 * Math.sqrt(Math.max(0, d - 9.5)), high_usd: 20 * d + 4 * Math.sqrt(Math.max(0, d - 9.5)) });
+    const none = { expected_usd: null, low_usd: null, high_usd: null };
+    return { now_unix_us: kNow, interval: 0.8, complete: true, time_zone: "UTC",
+        windows: [["day", 10], ["week", 14], ["month", 30]].map(([window, end]) => ({ window, tenant: null, start_unix_us: first, end_unix_us: first + end * day, spent_usd: 190, ...at(end), basis })),
+        budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, end_unix_us: kNow + 6e11, spent_usd: 181.2, expected_usd: 300, low_usd: 280, high_usd: 330, basis, chance_over: 0.97, reaches_limit_unix_us: kNow + 3e11 }],
+        month: [...Array.from({ length: 31 }, (_, d) => d), 9.5].sort((a, b) => a - b).map((d) => ({ at_unix_us: first + d * day, spent_usd: d <= 9.5 ? 20 * d : null, ...(d >= 9.5 ? at(d) : none) })) };
+}
+
 export async function start({ dist, variant = "full", tasks = 10_000 }) {
     const empty = variant === "empty";
     const files = new Map(readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.\w+$/.test(f)).map((f) => ["/" + f, readFileSync(join(dist, f))]));
@@ -86,7 +97,9 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/keys" && method === "POST") return { ...key(1), key: "wk-0123456789abcdef0123456789abcdef" };
         if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1 };
         if (/^\/api\/keys\/\w+\/revoke$/.test(path)) return key(2);
-        if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant acme", window: "month", limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, resets_unix_us: kNow + 6e11, state: "ok" }] };
+        if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, window_end_unix_us: kNow + 6e11, state: "open" }] };
+        if (path === "/api/forecast") return forecast(empty);
+        if (path === "/api/alerts") return { looked_unix_us: kNow, firing: empty ? [] : [alert(1), alert(2)], history: empty ? [] : [{ ...alert(3), state: "resolved", ended_unix_us: kNow - 5e9 }], webhooks: empty ? [] : [{ name: "ops", waiting: 1, sent: 41, lost: 0, problem: "status 503" }] };
         if (path === "/api/cache") return { exact: { entries: empty ? 0 : 41_233, bytes: 90e6 }, semantic: { entries: empty ? 0 : 12_010, bytes: 31e6 } };
         if (path === "/api/cache/entries") return { entries: empty ? [] : [{ key: hex(77), question: "What is the capital of France, and how many people live there?", tenant: "acme", task: hex(3), model: "openai/gpt-4o", class: "slow", created_unix_us: kNow - 5e9, fresh_until_unix_us: kNow + 5e10, hits: 41, bytes: 2211, why: "asked 41 times" }] };
         if (path === "/api/cache/purge") return { purged: body, created_until_unix_us: kNow };

@@ -2,9 +2,11 @@ import { useMemo } from "preact/hooks";
 import { useApi } from "../api";
 import { Chart, type Line } from "../chart";
 import { count, duration, share, usd } from "../format";
+import { Forecast } from "../forecast";
 import { Empty, Figure, kTiers, Page, RangePicker, rangeOf, Table, Tier, toRequests, Wait } from "../parts";
 import { link } from "../router";
 import type { OverviewData, PageProps, Sums } from "../types";
+import { Firing } from "./alerts";
 
 const running = (values: (number | null)[]) => { let sum = 0; return values.map((v) => (sum += v ?? 0)); };
 
@@ -54,5 +56,6 @@ function Shown({ data, since }: { data: OverviewData; since: string }) {
 export function Overview({ route }: PageProps) {
     const since = rangeOf(route);
     const asked = useApi<OverviewData>(`/api/overview?since=${since}`, 10_000);
-    return <Page title="Overview" side={<RangePicker route={route} />}><Wait asked={asked}>{(data) => <Shown data={data} since={since} />}</Wait></Page>;
+    return <Page title="Overview" side={<RangePicker route={route} />}><Firing />
+        <Wait asked={asked}>{(data) => <><Shown data={data} since={since} />{data.total.requests > 0 && <Forecast />}</>}</Wait></Page>;
 }
