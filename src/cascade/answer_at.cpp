@@ -19,10 +19,6 @@ bool all_of(std::string_view raw, const std::function<bool(std::string_view)>& e
     return true;
 }
 
-bool is_number(std::string_view raw) {
-    return json::as_double(raw).has_value();
-}
-
 // The values at the path as one JSON array; nothing where there are none of the kind that is compared.
 std::optional<std::string> values_at(std::string_view body, const AnswerRules& rules) {
     std::vector<json::Member> members;
@@ -30,26 +26,36 @@ std::optional<std::string> values_at(std::string_view body, const AnswerRules& r
     std::vector<json::Span> found;
     if (!rules.at.find(body, found) || found.empty()) return std::nullopt;
     std::string values = "[";
+    const auto add_number = [&values](std::string_view raw) {
+        if (!json::as_double(raw)) return false;
+        values += raw;
+        values += ',';
+        return true;
+    };
+    const auto add_label = [&values](std::string_view raw) {
+        const std::optional<std::string> text = json::as_string(raw);
+        if (text) {
+            json::write_string(*text, values);
+        } else {
+            values += raw;
+        }
+        values += ',';
+        return true;
+    };
     for (const json::Span value : found) {
         const std::string_view raw = value.of(body);
-        if (rules.by == AgreementForm::number && !all_of(raw, is_number)) return std::nullopt;
-        if (values.size() > 1) values += ',';
-        if (rules.by != AgreementForm::text) {
+        if (rules.by == AgreementForm::json) {
             values += raw;
+            values += ',';
             continue;
         }
-        const auto add = [&values](std::string_view label) {
-            const std::optional<std::string> text = json::as_string(label);
-            if (text) {
-                json::write_string(*text, values);
-            } else {
-                values += label;
-            }
-            values += ' ';
-            return true;
-        };
-        if (!all_of(raw, add)) return std::nullopt;
+        values += '[';
+        const bool all = rules.by == AgreementForm::number ? all_of(raw, add_number) : all_of(raw, add_label);
+        if (!all) return std::nullopt;
+        if (values.back() == ',') values.pop_back();
+        values += "],";
     }
+    values.pop_back();
     return values + "]";
 }
 

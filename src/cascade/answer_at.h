@@ -21,8 +21,9 @@ struct AnswerRules {
 };
 
 // number: each value is a number, or an array of them, in both. A label is a string, number, true, false or null, or an
-// array of these, and counts as it is spelled (a string as what it stands for). What has no such values at the path
-// is `differ` where the other one has them, else `undecided`.
+// array of these, and counts as it is spelled (a string as what it stands for). How arrays are nested does not count
+// for either: tensors come flat or in rows. What has no such values at the path is `differ` where the other one has
+// them, else `undecided`.
 Agreement agreement_at(std::string_view a, std::string_view b, const AnswerRules& rules);
 
 // Whether the answer, a JSON object, has what the rules compare.

@@ -15,6 +15,10 @@ TEST_CASE("numbers within a tolerance, labels as spelled, JSON member by member"
     CHECK(agreement_at(R"({"y":100})", R"({"y":102})", number).result == Agreed::differ);
     CHECK(agreement_at(R"({"y":[1,2]})", R"({"y":[1.001,2]})", number).result == Agreed::agree);
     CHECK(agreement_at(R"({"y":1})", R"({"y":"1"})", number).result == Agreed::differ);
+    CHECK(agreement_at(R"({"y":[[1,2],[3,4]]})", R"({"y":[1,2,3,4]})", number).result == Agreed::agree);
+    CHECK(agreement_at(R"({"y":[1,2]})", R"({"y":[1,2,3]})", number).result == Agreed::differ);
+    CHECK(agreement_at(R"({"y":[]})", R"({"y":[]})", number).result == Agreed::agree);
+    CHECK(agreement_at(R"({"y":1e999})", R"({"y":1e999})", number).result == Agreed::undecided);
     CHECK(agreement_at(R"({"z":1})", R"({"z":1})", number).result == Agreed::undecided);
     const auto label = rules(AgreementForm::text, "/o/*/d");
     CHECK(agreement_at(R"({"o":[{"d":["a"]}],"id":1})", R"({"o":[{"d":["\u0061"]}],"id":2})", label).result ==

@@ -30,6 +30,8 @@ void read_file_path(Section& section, std::string_view key, Draft& draft, std::s
 void read_providers(Section& top, Reader& reader, Draft& draft);
 // Header lines that go with every request: `headers:`.
 void read_headers(Section& section, Reader& reader, std::vector<std::pair<std::string, std::string>>& to);
+// How calls are spread, limited and repeated; `url`: what an endpoint's address is called.
+void read_calls(Section& section, Reader& reader, gateway::ProviderOptions& to, std::string_view url);
 void read_models(Section& top, Reader& reader, Draft& draft);
 // config_cascades.cpp: in which order.
 void read_cascades(Section& top, Reader& reader, Draft& draft);

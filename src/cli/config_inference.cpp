@@ -72,17 +72,21 @@ void read_model_name(Section& section, Reader& reader, std::string& to) {
     }
 }
 
-void read_target(Section& section, Reader& reader, const InferenceOptions& route, InferenceTarget& to) {
+void read_target(Section& section, Reader& reader, Draft& draft, const InferenceOptions& route, InferenceTarget& to) {
     to.line = section.line();
-    if (section.require("url") != nullptr && section.text("url", to.url)) {
-        const Result<BaseUrl> url = parse_base_url(to.url);
+    gateway::ProviderOptions& server = to.server;
+    if (section.require("url") != nullptr && section.text("url", server.base_url)) {
+        const Result<BaseUrl> url = parse_base_url(server.base_url);
         if (!url) {
             section.wrong("url", "is not an address such as http://127.0.0.1:9000/rank: " + url.error().message);
         } else {
-            to.url = url->text;
+            server.base_url = url->text;
         }
     }
-    section.secret("key", to.key);
+    section.secret("key", server.key);
+    read_headers(section, reader, server.headers);
+    read_calls(section, reader, server, "url");
+    read_file_path(section, "tls_ca_file", draft, server.tls_ca_file);
     if (route.open_inference()) {
         to.model = route.model;
         read_model_name(section, reader, to.model);
@@ -92,7 +96,7 @@ void read_target(Section& section, Reader& reader, const InferenceOptions& route
     read_price(section, reader, to.price);
 }
 
-void read_tiers(Section& section, Reader& reader, InferenceOptions& to) {
+void read_tiers(Section& section, Reader& reader, Draft& draft, InferenceOptions& to) {
     const ConfigNode* const node = section.find("tiers");
     if (node == nullptr) return;
     const std::string path = section.path_to("tiers");
@@ -110,7 +114,7 @@ void read_tiers(Section& section, Reader& reader, InferenceOptions& to) {
             reader.error(tier.line_of("name"),
                          tier.path_to("name") + " is a name of its own, of a-z 0-9 - _ . , and not reference");
         }
-        read_target(tier, reader, to, target);
+        read_target(tier, reader, draft, to, target);
         if (const ConfigNode* const at = tier.find("confidence")) {
             target.confidence = read_path(*at, reader, tier.path_to("confidence"));
         }
@@ -250,10 +254,10 @@ void read_route(const ConfigNode::Entry& entry, Reader& reader, Draft& draft) {
     to.reference.name = "reference";
     if (const ConfigNode* const node = section.require("reference")) {
         Section reference(reader, *node, section.path_to("reference"));
-        read_target(reference, reader, to, to.reference);
+        read_target(reference, reader, draft, to, to.reference);
         reference.finish();
     }
-    read_tiers(section, reader, to);
+    read_tiers(section, reader, draft, to);
     read_cache(section, reader, to);
     read_agreement(section, reader, to);
     read_promise(section, reader, to);

@@ -74,33 +74,33 @@ void read_offers(Section& section, Reader& reader, gateway::ProviderOptions& to)
     }
 }
 
-// base_url, where it is given.
-void read_base_url(Section& section, Reader& reader, std::string& to) {
+// base_url, where it is given; `name`: what it is called.
+void read_base_url(Section& section, Reader& reader, std::string& to, std::string_view name = "base_url") {
     std::string url;
-    if (!section.text("base_url", url)) return;
+    if (!section.text(name, url)) return;
     Result<BaseUrl> base = parse_base_url(url);
     if (!base) {
-        reader.error(section.line_of("base_url"),
-                     section.path_to("base_url") +
-                         " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
+        reader.error(
+            section.line_of(name),
+            section.path_to(name) + " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
     } else {
         to = std::move(base->text);
     }
 }
 
-void read_endpoints(Section& section, Reader& reader, gateway::ProviderOptions& to) {
+void read_endpoints(Section& section, Reader& reader, gateway::ProviderOptions& to, std::string_view url) {
     const ConfigNode* const node = section.find("endpoints");
     if (node == nullptr) return;
     const std::string path = section.path_to("endpoints");
     if (node->kind != ConfigNode::Kind::list || node->items.empty()) {
-        reader.error(node->line, path + " is a list of { base_url: ..., key: ..., weight: ... }");
+        reader.error(node->line, path + " is a list of { " + std::string(url) + ": ..., key: ..., weight: ... }");
         return;
     }
     if (node->items.size() > tiers::kMaxEndpoints) reader.error(node->line, path + ": at most 32 endpoints");
     for (const ConfigNode& item : node->items) {
         Section one(reader, item, path);
         gateway::EndpointOptions endpoint;
-        read_base_url(one, reader, endpoint.base_url);
+        read_base_url(one, reader, endpoint.base_url, url);
         one.secret("key", endpoint.key);
         one.whole<unsigned>("weight", endpoint.weight, 1, 1000);
         one.finish();
@@ -108,9 +108,10 @@ void read_endpoints(Section& section, Reader& reader, gateway::ProviderOptions& 
     }
 }
 
-// How calls are spread, limited and repeated.
-void read_calls(Section& section, Reader& reader, gateway::ProviderOptions& to) {
-    read_endpoints(section, reader, to);
+}  // namespace
+
+void read_calls(Section& section, Reader& reader, gateway::ProviderOptions& to, std::string_view url) {
+    read_endpoints(section, reader, to, url);
     section.choice<tiers::Balance>(
         "balance", to.balance, {{"least_busy", tiers::Balance::least_busy}, {"weighted", tiers::Balance::weighted}});
     section.whole<std::size_t>("in_flight", to.in_flight, 0, 1'000'000);
@@ -133,6 +134,8 @@ void read_calls(Section& section, Reader& reader, gateway::ProviderOptions& to) 
         ejection.finish();
     }
 }
+
+namespace {
 
 std::string default_base_url(gateway::ProviderApi api) {
     switch (api) {
@@ -174,7 +177,7 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
         section.refuse("offers", "is for api: openai only");
     }
     read_headers(section, reader, to.headers);
-    read_calls(section, reader, to);
+    read_calls(section, reader, to, "base_url");
     read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
 }
 

@@ -73,7 +73,8 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundC
     const tiers::ModelUpstream& target = target_of(call);
     const Micros begun = lane.reactor.now();
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
-    const std::string head = tiers::request_head(*target.provider, *endpoint, call.query, call.body.size(), nullptr);
+    const std::string head =
+        inference_head(*target.provider, *endpoint, call.tail, call.body.size(), nullptr, call.json_bytes);
     const Result<void> sent = co_await http.send(head, call.body, begun + call.timeout_micros);
     attempt.priced = !http.sent();
     if (!sent) {
@@ -82,7 +83,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundC
         co_return nullptr;
     }
     attempt.status = static_cast<std::uint16_t>(http.response().status);
-    const bool is_json = is_json_answer(http.response());
+    const AnswerForm form = answer_form(http.response());
     auto entry = std::make_shared<tiers::CacheEntry>();
     const Result<void> got = co_await http.read_all(entry->body, target.provider->answer_bytes);
     if (!got || attempt.status != 200) {
@@ -93,7 +94,10 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundC
     endpoint.answered();
     tiers::account_call(attempt, target.call_price, lane.reactor.now() - begun);
     attempt.outcome = store::Outcome::observed;
-    if (!is_json || !cascade::has_answer_at(entry->body, call.plan->inference->options.agreement)) co_return nullptr;
+    const InferenceOptions& route = call.plan->inference->options;
+    std::optional<std::string> kept = kept_answer(route, form, std::move(entry->body));
+    if (!kept || !is_comparable(route, *kept)) co_return nullptr;
+    entry->body = std::move(*kept);
     entry->model = target.full_name;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;

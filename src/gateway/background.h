@@ -28,7 +28,8 @@ struct BackgroundCall {
     // A chat completion: the caller's own bytes; the model's name is put in. Of an inference route (Plan::inference) it
     // goes as it is.
     std::string body;
-    std::string query;                      // of an inference route: "?...", behind the path
+    std::string tail;                       // of an inference route: behind the endpoint's path
+    std::size_t json_bytes = 0;             // ... and of a body with tensors behind its JSON
     bool logprobs = false;                  // asked for as well
     bool vary = false;                      // see wire::UpstreamForm
     Micros timeout_micros = 300'000'000;    // for all of it

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/arbiter.h"
+#include "gateway/inference.h"
 #include "wire/answer_text.h"
 
 namespace weir::gateway {
@@ -70,7 +71,8 @@ struct Open {
 void compare(Lane& lane, const Comparison& about, std::function<void(const Outcome&)> then) {
     if (about.plan->inference != nullptr) {
         const cascade::AnswerRules& rules = about.plan->inference->options.agreement;
-        const cascade::Agreement said = cascade::agreement_at(about.reference_body, about.body, rules);
+        const cascade::Agreement said =
+            compare_answers(about.plan->inference->options, about.reference_body, about.body);
         lane.shared.agreements->compared(about.task, rules.by, said.how, said.result);
         return then({said.result != Agreed::agree, false});
     }

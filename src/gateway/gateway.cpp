@@ -439,6 +439,9 @@ Totals Gateway::totals() const {
     for (const auto& [name, provider] : routes()->providers()) {
         if (provider.in_flight) totals.waiting += provider.in_flight->waiting();
     }
+    for (const InferenceRoute& route : routes()->inference()) {
+        if (route.reference.in_flight) totals.waiting += route.reference.in_flight->waiting();
+    }
     return totals;
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/background.h"
 #include "gateway/comparison.h"
 #include "gateway/inference.h"
+#include "gateway/trial_coins.h"
 #include "wire/verification.h"
 
 namespace weir::gateway {
@@ -100,7 +101,8 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     call.task = grading.climb.trial.task;
     call.mode = grading.mode;
     call.body = grading.body;
-    call.query = grading.query;
+    call.tail = grading.tail;
+    call.json_bytes = grading.json_bytes;
     call.proof = grading.proof;
     call.payer = grading.payer;
     return call;

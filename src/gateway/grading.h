@@ -33,8 +33,9 @@ struct Grading {
     store::NameId tenant = store::kNoName;
     cascade::Mode mode = cascade::Mode::serve;
     RequestId request = 0;
-    std::string body;   // the caller's own bytes
-    std::string query;  // of an inference route: "?...", behind the path
+    std::string body;            // the caller's own bytes
+    std::string tail;            // of an inference route: behind the endpoint's path
+    std::size_t json_bytes = 0;  // ... and of a body with tensors behind its JSON
     std::string system, question;
     std::string response_format;  // raw; empty: none
     cascade::AgreementRules rules;
@@ -63,10 +64,6 @@ struct Grading {
         return mode == cascade::Mode::serve && !blind && climb.policy && climb.policy->serves(climb.plan);
     }
 };
-
-// trials.cpp: with which probability the outcome would have become known, and what the ladder would have served:
-// settled by coins and by evidence, before answers are compared.
-void settle_coins(Grading& grading);
 
 void grade(Lane& lane, std::unique_ptr<Grading> grading);
 

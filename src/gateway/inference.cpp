@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cascade/climb.h"
 #include "gateway/inference_life.h"
 #include "gateway/spending.h"
 #include "gateway/upstream_call.h"
@@ -14,36 +15,57 @@ namespace {
 
 constexpr std::string_view kApi = "inference";
 constexpr std::string_view kJson = "content-type: application/json\r\n";
-constexpr std::size_t kMostStatusBytes = 1u << 20;  // of an answer about servers and models
+constexpr std::string_view kBinary = "content-type: application/octet-stream\r\n";
 
-std::string_view query_of(const http::RequestHead& head) {
-    const std::size_t mark = head.target.find('?');
-    return mark == std::string_view::npos ? std::string_view() : head.target.substr(mark);
+// The one value of a header; nothing where it stands more than once.
+std::optional<std::string_view> only_value(const http::Headers& headers, std::string_view name) {
+    std::optional<std::string_view> value;
+    for (const http::Header& header : headers.list) {
+        if (!http::equals_ignoring_case(header.name, name)) continue;
+        if (value) return std::nullopt;
+        value = header.value;
+    }
+    return value;
 }
 
-wire::ApiError no_such_model(std::string_view model) {
-    return {404, "There is no model '" + std::string(model.substr(0, 128)) + "' here.", "", "not_found", ""};
+// The body as Weir reads it. Nothing: it is not for Weir to read.
+std::optional<wire::TensorBody> read_body(const InferenceLife& life) {
+    const http::Headers& headers = life.exchange.head().headers;
+    const std::string_view coding = headers.value("content-encoding");
+    if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) return std::nullopt;
+    const bool binary = headers.find(wire::kBinaryHeader) != nullptr;
+    const bool open_inference = life.route().open_inference();
+    const std::optional<std::string_view> length = only_value(headers, wire::kBinaryHeader);
+    if (binary && (!open_inference || !length)) return std::nullopt;
+    const auto body = wire::split_tensors(life.exchange.body(), length);
+    std::vector<json::Member> members;
+    if (!body || !json::members(body->head, members)) return std::nullopt;
+    if (!open_inference) return body;
+    const bool sound = wire::says_it_all(body->head) && (!binary || wire::binary_tensors(*body, "inputs"));
+    return sound ? body : std::nullopt;
 }
 
 // Whether Weir may look at the request, and what it is known by in the cache.
 void read_request(InferenceLife& life) {
-    const std::string_view body = life.exchange.body();
-    const bool binary = life.exchange.head().headers.find(wire::kBinaryHeader) != nullptr;
-    std::vector<json::Member> members;
     if (life.mode == cascade::Mode::off) return;
-    if (binary || !json::members(body, members) || (life.route().open_inference() && wire::asks_for_binary(body))) {
-        life.note(binary ? "binary tensors: passed on" : "not for Weir to read: passed on");
+    const std::optional<wire::TensorBody> body = read_body(life);
+    if (!body) {
+        life.note("not for Weir to read: passed on");
         return;
     }
     life.readable = true;
+    life.asked = *body;
     if (!life.route().caches || life.cache_wish == CacheWish::no_store) return;
-    const Result<Digest256> fields = wire::field_digest(body, life.route().fields);
+    const wire::FieldRules& rules = life.route().fields;
+    const Result<Digest256> fields = life.route().open_inference()
+                                         ? wire::request_digest(body->head, body->tensors, rules)
+                                         : wire::field_digest(body->head, rules);
     if (!fields) {
         life.note("exact: no key, " + fields.error().message);
         return;
     }
     Sha256 hash;
-    hash.update_part(life.query);
+    hash.update_part(life.tail);
     hash.update_part(std::string_view(reinterpret_cast<const char*>(fields->data()), fields->size()));
     const tiers::CacheScope scope{life.tenant->name, kApi, life.plan->upstream_identity};
     life.key = tiers::cache_key(scope, hash.finish());
@@ -52,25 +74,23 @@ void read_request(InferenceLife& life) {
     life.cache_state = life.may_look_up ? "miss" : "refresh";
 }
 
+// What the exact cache has; or this request leads a flight, which the same requests wait for meanwhile.
 Task<tiers::ExactCache::EntryPtr> look_up(InferenceLife& life) {
-    tiers::ExactCache& cache = life.lane.shared.cache;
-    const Micros begun = life.lane.reactor.now();
-    bool maybe_on_disk = false;
-    tiers::ExactCache::EntryPtr entry = cache.lookup_memory(life.key, maybe_on_disk);
-    if (!entry && maybe_on_disk) entry = co_await cache.lookup(life.key, life.lane.reactor);
-    const tiers::EntryJudge& judge = life.routes->judge_of(*life.plan->cascade);
-    if (entry && judge.judge(life.key, *entry, life.max_age) != tiers::EntryState::fresh) entry = nullptr;
-    const bool serves = entry && life.mode == cascade::Mode::serve;
-    store::Attempt attempt;
-    attempt.tier = store::TierKind::exact;
-    attempt.outcome = serves ? store::Outcome::served : entry ? store::Outcome::observed : store::Outcome::declined;
-    attempt.priced = true;
-    attempt.latency_micros = static_cast<std::int32_t>(std::min<Micros>(life.lane.reactor.now() - begun, INT32_MAX));
-    if (entry && !serves) life.row.would_have = store::TierKind::exact;
-    life.add_attempt(attempt);
-    if (life.debug) life.note(entry ? "exact: known" : "exact: not known");
-    if (!serves) entry = nullptr;
-    co_return entry;
+    static const wire::ChatRequest kNoChat;
+    tiers::Question question{kNoChat, life.tenant->name};
+    question.cache_key = life.key;
+    question.may_look_up = life.may_look_up;
+    question.may_store = life.may_store && life.mode == cascade::Mode::serve;
+    question.caches_only = life.cache_wish == CacheWish::only;
+    question.max_age = life.max_age;
+    question.debug = life.debug;
+    cascade::Ascent ascent =
+        co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
+    for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
+    life.row.would_have = ascent.would_have;
+    life.lease = std::move(ascent.lease);
+    if (life.debug && !ascent.why.empty()) life.note(ascent.why);
+    co_return ascent.served ? ascent.served->answer : nullptr;
 }
 
 Task<void> deliver_known(InferenceLife& life, const tiers::CacheEntry& entry) {
@@ -83,29 +103,37 @@ Task<void> deliver_known(InferenceLife& life, const tiers::CacheEntry& entry) {
     }
     const Micros age = std::max<Micros>(0, life.lane.shared.clock.unix_micros() - entry.created_unix_micros);
     const std::string age_line = "age: " + std::to_string(age / 1'000'000) + "\r\n";
-    std::string named;
-    std::string_view body = entry.body;
-    if (life.route().open_inference()) {
-        named = wire::with_id_of(body, life.exchange.body());
-        body = named;
+    if (!life.route().open_inference()) {
+        co_await deliver_inference(life, entry.body, entry.model, age_line);
+        co_return;
     }
-    co_await deliver_inference(life, body, entry.model, age_line);
+    const wire::TensorBody kept = wire::read_kept(entry.body);
+    std::string named = wire::with_id_of(kept.head, life.asked.head);
+    const std::size_t head_bytes = kept.binary ? named.size() : 0;
+    named += kept.tensors;
+    named = wire::kept_form(std::move(named), head_bytes);
+    co_await deliver_inference(life, named, entry.model, age_line);
 }
 
 // The reference's answer: kept, and known to whoever grades the tiers.
-void take_answer(InferenceLife& life, const UpstreamCall& upstream, std::string_view body, bool is_json) {
-    if (!life.readable || !is_json || upstream.status != 200) return;
+void take_answer(InferenceLife& life, const UpstreamCall& upstream, const AnswerForm& form, const std::string& body) {
+    std::optional<std::string> kept;
+    if (life.readable && upstream.status == 200 && (life.may_store || life.grading)) {
+        kept = kept_answer(life.route(), form, body);
+    }
+    if (!kept) return keep_nothing(life);
     auto entry = std::make_shared<tiers::CacheEntry>();
-    entry->body = body;
+    entry->body = std::move(*kept);
     entry->model = upstream.model.full_name;
     entry->cost = upstream.attempt.cost;
     entry->priced = upstream.attempt.priced;
     entry->created_unix_micros = life.row.started_unix_micros;
-    if (life.grading && cascade::has_answer_at(body, life.route().agreement)) life.grading->reference = entry;
+    if (life.grading && is_comparable(life.route(), entry->body)) life.grading->reference = entry;
     if (!life.may_store) return;
-    std::vector<json::Member> members;
-    if (!json::members(body, members)) return;  // no answer that anybody else should have
     inference_keeper(life)(entry);
+    if (!life.lease) return;
+    life.lease->conclude(tiers::Flight::Ending::stored);
+    life.lease.reset();
 }
 
 Task<std::optional<Failure>> ask_once(InferenceLife& life, const tiers::ModelUpstream& model,
@@ -116,8 +144,7 @@ Task<std::optional<Failure>> ask_once(InferenceLife& life, const tiers::ModelUps
     UpstreamCall upstream(life, call, model);
     const Result<void> sent = co_await call.send(head, life.exchange.body(), life.upstream_deadline);
     if (!sent) co_return call_failed(upstream, sent.error());
-    const std::string type(call.response().headers.value("content-type"));
-    const bool is_json = is_json_answer(call.response());
+    const AnswerForm form = answer_form(call.response());
     take_head(upstream);
     if (upstream.status < 200 || upstream.status >= 300) {
         std::optional<Failure> failure = co_await read_failure(upstream);
@@ -130,15 +157,14 @@ Task<std::optional<Failure>> ask_once(InferenceLife& life, const tiers::ModelUps
     set_measured(upstream, {});
     note_served(upstream);
     finish_attempt(upstream);
-    take_answer(life, upstream, body, is_json);
+    take_answer(life, upstream, form, body);
     if (life.cancellation.canceled()) {
         life.caller_left();
         co_return std::nullopt;
     }
     life.row.status = static_cast<std::uint16_t>(upstream.status);
     life.sum_costs();
-    std::string headers = weir_headers(life, model.full_name, true) + upstream.headers;
-    if (!type.empty()) headers += "content-type: " + type + "\r\n";
+    const std::string headers = weir_headers(life, model.full_name, true) + upstream.headers + form.content_lines;
     life.admission.free();
     life.row.complete = co_await life.exchange.respond(upstream.status, headers, body);
     co_return std::nullopt;
@@ -152,7 +178,9 @@ Task<void> ask_reference(InferenceLife& life) {
     co_await ask_in_turn(life, models, ask);
 }
 
-Task<void> answer(InferenceLife& life, std::shared_ptr<const Plan> plan) {
+}  // namespace
+
+Task<void> answer_inference(InferenceLife& life, std::shared_ptr<const Plan> plan) {
     std::optional<wire::ApiError> refused = admit_caller(life);
     if (!refused) refused = follow_plan(life, plan, plan->inference->options.name);
     if (refused) {
@@ -192,76 +220,82 @@ Task<void> answer(InferenceLife& life, std::shared_ptr<const Plan> plan) {
     }
 }
 
-Task<void> refuse(Lane& lane, net::Exchange& exchange, const wire::ApiError& error, std::string_view more_headers) {
-    const std::string body = plain_error_body(error);
-    std::string headers = "x-weir-request-id: " + to_hex(static_cast<std::uint64_t>(lane.ids.next())) + "\r\n";
-    headers += kJson;
-    headers += more_headers;
-    co_await exchange.respond(error.status, headers, body);
+AnswerForm answer_form(const http::ResponseHead& response) {
+    AnswerForm form;
+    for (const std::string_view name : {"content-type", "content-encoding"}) {
+        const std::string_view value = response.headers.value(name);
+        if (!value.empty()) form.content_lines += std::string(name) + ": " + std::string(value) + "\r\n";
+    }
+    const bool coded = response.headers.find("content-encoding") != nullptr;
+    form.binary = response.headers.find(wire::kBinaryHeader) != nullptr;
+    const auto length = only_value(response.headers, wire::kBinaryHeader);
+    form.head_bytes = length.value_or("");
+    std::string_view type = response.headers.value("content-type");
+    type = type.substr(0, type.find_first_of("; \t"));
+    form.json = !coded && (form.binary || http::equals_ignoring_case(type, "application/json"));
+    return form;
 }
 
-// What is asked about a server or its models goes to the reference; it costs nothing, and no row tells of it.
-Task<void> pass_status(Lane& lane, net::Exchange& exchange, std::shared_ptr<const Plan> plan, std::string path) {
-    const std::shared_ptr<const LaneKeys> keys = lane.keys;
-    const std::shared_ptr<LaneRoutes> routes = lane.routes;
-    const auto caller = caller_of(*keys->ring, exchange.head(), lane.shared.clock);
-    if (!caller) {
-        co_await refuse(lane, exchange, caller.error(), {});
-        co_return;
-    }
-    tiers::Endpoints::Lease endpoint = plan->reference->provider->endpoints.take(lane.reactor.now());
-    std::string prefix = endpoint->path_prefix;
-    prefix.resize(prefix.rfind("/v2/models/"));
-    std::string head = "GET " + prefix + path + std::string(query_of(exchange.head())) + " HTTP/1.1\r\nhost: ";
-    head += endpoint->host_header + "\r\n" + endpoint->key_line + "accept: application/json\r\n\r\n";
-    net::HttpCall call(*endpoint->client);
-    const Result<void> sent = co_await call.send(head, {});
-    std::string body, headers;
-    unsigned status = 0;
-    Result<void> got = sent;
-    if (sent) {
-        status = call.response().status;
-        const std::string_view type = call.response().headers.value("content-type");
-        if (!type.empty()) headers = "content-type: " + std::string(type) + "\r\n";
-        got = co_await call.read_all(body, kMostStatusBytes);
-    }
-    if (!got) {
-        endpoint.failed(lane.reactor.now());
-        const wire::ApiError error{503, "The server did not answer: " + got.error().message, "", "", ""};
-        co_await refuse(lane, exchange, error, {});
-        co_return;
-    }
-    endpoint.answered();
-    co_await exchange.respond(status, headers, body);
+std::optional<std::string> kept_answer(const InferenceOptions& route, const AnswerForm& form, std::string body) {
+    if (!form.json || (form.binary && !route.open_inference())) return std::nullopt;
+    const auto split =
+        form.binary ? wire::split_tensors(body, form.head_bytes) : wire::split_tensors(body, std::nullopt);
+    std::vector<json::Member> members;
+    if (!split || !json::members(split->head, members)) return std::nullopt;
+    if (split->binary && !wire::binary_tensors(*split, "outputs")) return std::nullopt;
+    const std::size_t head_bytes = split->binary ? split->head.size() : 0;
+    return wire::kept_form(std::move(body), head_bytes);
 }
 
-bool is_server_path(std::string_view path) {
-    return path == "/v2" || path == "/v2/" || path == "/v2/health/live" || path == "/v2/health/ready";
+bool is_comparable(const InferenceOptions& route, std::string_view kept) {
+    const auto json = wire::answer_as_json(kept, cascade::kMaxComparedBytes);
+    return json && cascade::has_answer_at(*json, route.agreement);
 }
 
-}  // namespace
+cascade::Agreement compare_answers(const InferenceOptions& route, std::string_view a, std::string_view b) {
+    const auto first = wire::answer_as_json(a, cascade::kMaxComparedBytes);
+    const auto second = wire::answer_as_json(b, cascade::kMaxComparedBytes);
+    if (first && second) return cascade::agreement_at(*first, *second, route.agreement);
+    return {a == b ? cascade::Agreed::agree : cascade::Agreed::undecided, "too long"};
+}
 
-bool is_json_answer(const http::ResponseHead& response) {
-    return response.headers.find(wire::kBinaryHeader) == nullptr &&
-           response.headers.value("content-type").substr(0, 16) == "application/json";
+std::string inference_head(const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint, std::string_view tail,
+                           std::size_t body_bytes, const http::RequestHead* caller, std::size_t json_bytes) {
+    if (caller != nullptr) {
+        std::string_view type = caller->headers.value("content-type");
+        if (type.empty()) type = "application/json";
+        return tiers::request_head(provider, endpoint, tail, body_bytes, caller, nullptr, type);
+    }
+    if (json_bytes == 0) return tiers::request_head(provider, endpoint, tail, body_bytes, nullptr);
+    const std::string length = std::to_string(json_bytes);
+    http::RequestHead own;
+    own.headers.list.push_back({wire::kBinaryHeader, length});
+    return tiers::request_head(provider, endpoint, tail, body_bytes, &own, nullptr, "application/octet-stream");
 }
 
 std::string head_for(const InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint) {
-    const http::RequestHead& caller = life.exchange.head();
-    std::string_view type = caller.headers.value("content-type");
-    if (type.empty()) type = "application/json";
-    return tiers::request_head(provider, endpoint, life.query, life.exchange.body().size(), &caller, nullptr, type);
+    return inference_head(provider, endpoint, life.tail, life.exchange.body().size(), &life.exchange.head(), 0);
 }
 
-Task<void> deliver_inference(InferenceLife& life, std::string_view body, std::string_view model,
+void keep_nothing(InferenceLife& life) {
+    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
+    life.lease.reset();
+}
+
+Task<void> deliver_inference(InferenceLife& life, std::string_view kept, std::string_view model,
                              std::string_view more_headers) {
+    const wire::TensorBody read = wire::read_kept(kept);
     life.sum_costs();
     life.row.status = 200;
     std::string headers = weir_headers(life, model, true);
     headers += more_headers;
-    headers += kJson;
+    headers += read.binary ? kBinary : kJson;
+    if (read.binary) {
+        headers += std::string(wire::kBinaryHeader) + ": " + std::to_string(read.head.size()) + "\r\n";
+        kept.remove_prefix(static_cast<std::size_t>(read.head.data() - kept.data()));
+    }
     life.admission.free();
-    life.row.complete = co_await life.exchange.respond(200, headers, body);
+    life.row.complete = co_await life.exchange.respond(200, headers, kept);
 }
 
 void set_expected(InferenceLife& life) {
@@ -278,56 +312,6 @@ std::function<void(const std::shared_ptr<tiers::CacheEntry>&)> inference_keeper(
         entry->provenance = provenance;
         lane.shared.cache.store(key, entry);
     };
-}
-
-bool is_inference(const LaneRoutes& routes, std::string_view path) {
-    if (routes.inference_at(path) != nullptr) return true;
-    return (is_server_path(path) || wire::open_inference_path(path)) && routes.first_open_inference() != nullptr;
-}
-
-Task<void> handle_inference(Lane& lane, net::Exchange& exchange) {
-    const http::RequestHead& head = exchange.head();
-    const bool reads = head.method == "GET" || head.method == "HEAD";
-    std::shared_ptr<const Plan> plan = lane.routes->inference_at(head.path());
-    bool infers = plan != nullptr;
-    std::string path;
-    if (plan == nullptr && is_server_path(head.path())) {
-        plan = lane.routes->first_open_inference();
-        path = head.path();
-    } else if (const auto at = wire::open_inference_path(head.path()); plan == nullptr && at) {
-        plan = lane.routes->inference_of(at->model);
-        infers = at->rest == "/infer";
-        const bool known =
-            infers || at->rest.empty() || at->rest == "/ready" || at->rest == "/config" || at->rest == "/stats";
-        if (plan == nullptr || !known) {
-            const wire::ApiError error =
-                plan == nullptr ? no_such_model(at->model)
-                                : wire::ApiError{404,
-                                                 "Of a model Weir knows /infer, /ready, /config, /stats and "
-                                                 "nothing behind its name.",
-                                                 "", "not_found", ""};
-            co_await refuse(lane, exchange, error, {});
-            co_return;
-        }
-        path = "/v2/models/" + plan->inference->options.reference.model + std::string(at->rest);
-    }
-    if (infers ? head.method != "POST" : !reads) {
-        const std::string_view allow = infers ? "allow: POST\r\n" : "allow: GET\r\n";
-        const wire::ApiError error{405, "Method " + std::string(head.method.substr(0, 32)) + " is not allowed here.",
-                                   "", "", ""};
-        co_await refuse(lane, exchange, error, allow);
-        co_return;
-    }
-    if (!infers) {
-        co_await pass_status(lane, exchange, std::move(plan), std::move(path));
-        co_return;
-    }
-    InferenceLife life(lane, exchange);
-    life.plain_errors = true;
-    life.query = query_of(head);
-    life.begin();
-    co_await answer(life, std::move(plan));
-    co_await settle(life);
 }
 
 }  // namespace weir::gateway

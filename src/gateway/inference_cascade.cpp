@@ -1,29 +1,16 @@
 // The ladder of an inference route: whether it is climbed for the caller, and what is asked and graded afterwards. The
-// coins and their probabilities are those of trials.cpp; there is no triage, no student and no judge here.
+// coins are those of chat (trial_coins.h); there is no triage, no student and no judge here.
 #include <algorithm>
 
-#include "gateway/coin.h"
 #include "gateway/inference.h"
 #include "gateway/inference_life.h"
 #include "gateway/spending.h"
+#include "gateway/trial_coins.h"
 #include "net/http_client.h"
 #include "wire/open_inference.h"
 
 namespace weir::gateway {
 namespace {
-
-constexpr Micros kMicrosPerSecond = 1'000'000;
-
-void ask_ladder(Grading& grading) {
-    for (std::size_t rung = 0; rung < grading.climb.plan.rungs; ++rung) {
-        const std::size_t tier = grading.climb.plan.ladder[rung];
-        if (!grading.climb.trial.tiers[tier].asked) grading.to_ask[tier] = true;
-    }
-}
-
-Usd expected_proof(const Grading& grading) {
-    return from_dollars(grading.climb.plan.reference_usd);
-}
 
 // Asks one tier. Its answer, where it gave one that can be compared; the attempt says what became of it.
 Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size_t number, store::Attempt& attempt) {
@@ -31,6 +18,16 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
     tiers::TierHealth& health = life.plan->ladder_health[number];
     net::Reactor& reactor = life.lane.reactor;
     const Micros begun = reactor.now();
+    std::optional<tiers::InFlight::Turn> turn;
+    if (model.provider->in_flight) {
+        turn.emplace(*model.provider->in_flight, reactor);
+        if (!turn->take_at_once()) {
+            attempt.outcome = store::Outcome::declined;
+            attempt.priced = true;
+            life.note(model.full_name + ": as many calls are under way as may be");
+            co_return nullptr;
+        }
+    }
     tiers::Endpoints::Lease endpoint = model.provider->endpoints.take(begun);
     net::HttpCall call(*endpoint->client);
     const Cancellation::Scope scope(life.cancellation, call);
@@ -38,10 +35,10 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
     auto entry = std::make_shared<tiers::CacheEntry>();
     const Micros asked_unix_micros = life.lane.shared.clock.unix_micros();
     Result<void> got = co_await call.send(head, life.exchange.body(), begun + health.patience());
-    bool is_json = false;
+    AnswerForm form;
     if (got) {
         attempt.status = static_cast<std::uint16_t>(call.response().status);
-        is_json = is_json_answer(call.response());
+        form = answer_form(call.response());
         got = co_await call.read_all(entry->body, model.provider->answer_bytes);
     }
     const Micros taken = reactor.now() - begun;
@@ -66,7 +63,9 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
     health.answered(taken);
     tiers::account_call(attempt, model.call_price, taken);
     attempt.outcome = store::Outcome::declined;  // until its gate opens
-    if (!is_json || !cascade::has_answer_at(entry->body, life.route().agreement)) co_return nullptr;
+    std::optional<std::string> kept = kept_answer(life.route(), form, std::move(entry->body));
+    if (!kept || !is_comparable(life.route(), *kept)) co_return nullptr;
+    entry->body = std::move(*kept);
     entry->model = model.full_name;
     entry->cost = attempt.cost;
     entry->priced = attempt.priced;
@@ -75,6 +74,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
 }
 
 Task<void> deliver_tier(InferenceLife& life, std::size_t number, const tiers::CacheEntry& answer) {
+    keep_nothing(life);
     life.row.tier = store::TierKind::model;
     life.row.served_model = life.plan->ladder_models[number]->name_id;
     set_expected(life);
@@ -83,62 +83,28 @@ Task<void> deliver_tier(InferenceLife& life, std::size_t number, const tiers::Ca
 
 }  // namespace
 
-void note_inference_answer(const Plan& plan, std::size_t tier, std::string_view body, Usd cost,
+void note_inference_answer(const Plan& plan, std::size_t tier, std::string_view kept, Usd cost,
                            cascade::TierTrial& trial) {
     trial = trial.unasked();
     trial.asked = true;
     trial.cost_usd = to_dollars(cost);
     const auto& confidence = plan.inference->options.tiers[tier].confidence;
-    if (confidence) cascade::note_verification(cascade::confidence_at(body, *confidence), trial);
+    if (!confidence) return;
+    const auto json = wire::answer_as_json(kept, cascade::kMaxComparedBytes);
+    cascade::note_verification(json ? cascade::confidence_at(*json, *confidence) : std::nullopt, trial);
 }
 
 bool plan_inference_trial(InferenceLife& life) {
     const Plan& plan = *life.plan;
     const bool learns = life.mode == cascade::Mode::serve || life.mode == cascade::Mode::shadow;
     if (!plan.course || !learns || !life.readable) return false;
-    life.grading = std::make_unique<Grading>();
-    Grading& grading = *life.grading;
-    grading.routes = life.routes;
-    grading.plan = life.plan;
-    grading.course = plan.course;
-    grading.tenant = life.row.tenant;
-    grading.mode = life.mode;
-    grading.request = life.row.id;
-    grading.climb.policy = plan.course->policy();
-    grading.climb.plan = grading.climb.policy->plan(life.row.task);
-    grading.canary = plan.course->share_served(life.row.task);
-    cascade::Trial& trial = grading.climb.trial;
-    trial.task = life.row.task;
-    trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
-    const Micros now = life.lane.shared.clock.unix_micros();
-    grading.proof_share = plan.proof->share(now, expected_proof(grading));
-    grading.blind = plan.proof->blind(now);
-    trial.in_force = grading.in_force();
-
-    const cascade::TaskPlan& of_task = grading.climb.plan;
-    const bool is_new = of_task.everything >= 1;
-    if (is_new) grading.turn = plan.course->take_turn(life.row.task, of_task.wanted);
-    if (is_new && !grading.turn) {
-        life.grading.reset();
-        life.note("a new task: enough trials are under way");
+    if (life.versioned) {  // of the reference's: what other models have under that number is theirs
+        life.note("tiers: not for a certain version");
         return false;
     }
-    if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
-        trial.everything = true;
-        std::fill_n(grading.to_ask.begin(), plan.ladder_models.size(), true);
-        life.note(!is_new ? "held out for comparison" : "a new task: trying all tiers");
-        return false;
-    }
-    if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
-        grading.climbed = true;
-        return true;
-    }
-    life.note(grading.climb.policy->serving() ? "tiers: not for this task" : "tiers: in shadow");
-    if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) {
-        grading.tried = true;
-        ask_ladder(grading);
-    }
-    return false;
+    life.grading = begin_grading(life, plan.course);
+    note_proof(life, *life.grading);
+    return toss(life, *life.grading);
 }
 
 Task<bool> climb_inference(InferenceLife& life) {
@@ -185,35 +151,15 @@ void conclude_inference_trial(InferenceLife& life) {
     const std::unique_ptr<Grading> owned = std::move(life.grading);
     if (!owned) return;
     Grading& grading = *owned;
-    cascade::Trial& trial = grading.climb.trial;
-    const bool by_reference = trial.served == cascade::kReference;
+    const bool by_reference = grading.climb.trial.served == cascade::kReference;
     // Without the reference's answer there is nothing to compare with, and nobody was served.
     if (by_reference && !grading.reference) return;
-    const Micros now = life.lane.shared.clock.unix_micros();
-    life.plan->proof->traffic(now, life.row.counterfactual);
-    const cascade::Policy& policy = *grading.climb.policy;
-    bool known = trial.everything;
-    if (!by_reference) {
-        const double share = policy.audit_probability(grading.climb.plan, grading.climb.risk);
-        known = falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
-        if (known) ask_ladder(grading);
-        if (known && life.may_store) grading.keep_reference = inference_keeper(life);
-    } else {
-        trial.reference_usd = to_dollars(grading.reference->cost);
-        if (grading.climbed) {
-            const double share = policy.grading_probability(grading.climb.plan, trial);
-            known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
-        }
-        known = known || grading.tried;
-    }
-    if (known) grading.proof = life.plan->proof->begin(now, expected_proof(grading));
-    if (!known || !grading.proof) {
-        life.lane.shared.cascades.learn(grading.course, trial);
-        return;
-    }
+    if (!wants_grading(life, grading)) return;
+    if (!by_reference && life.may_store) grading.keep_reference = inference_keeper(life);
     grading.payer = payer_of(life);
     grading.body = std::string(life.exchange.body());
-    grading.query = std::string(life.query);
+    grading.tail = life.tail;
+    grading.json_bytes = life.asked.binary ? life.asked.head.size() : 0;
     grade(life.lane, std::make_unique<Grading>(std::move(grading)));
 }
 

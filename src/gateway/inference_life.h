@@ -1,4 +1,4 @@
-// One request to an inference route, on its way through inference.cpp and inference_cascade.cpp. Internal to both.
+// One request to an inference route, on its way through inference*.cpp. Internal to them.
 // Thread rule: one request, one reactor.
 #pragma once
 
@@ -8,6 +8,7 @@
 
 #include "gateway/grading.h"
 #include "gateway/request_life.h"
+#include "wire/tensors.h"
 
 namespace weir::gateway {
 
@@ -17,16 +18,24 @@ class InferenceLife final : public RequestLife {
 
     const InferenceOptions& route() const { return plan->inference->options; }
 
-    std::string_view query;  // "?...", or nothing
-    bool readable = false;   // JSON without binary tensors: may be looked up, kept and compared
+    std::string tail;        // behind the endpoint's path: "/infer", "/versions/2/infer", "?..."
+    bool versioned = false;  // the caller wants a certain version of the reference
+    wire::TensorBody asked;  // the body, with `readable`
+    bool readable = false;   // by itself it says what is asked: may be looked up, kept and compared
     Digest256 key{};         // with may_store
+    std::unique_ptr<tiers::Flights::Lease> lease;  // this request leads a flight
     std::unique_ptr<Grading> grading;
 };
 
 // What goes to an endpoint of this request.
 std::string head_for(const InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint);
-Task<void> deliver_inference(InferenceLife& life, std::string_view body, std::string_view model,
+// inference.cpp: admits the caller and answers.
+Task<void> answer_inference(InferenceLife& life, std::shared_ptr<const Plan> plan);
+// `kept`: wire::kept_form().
+Task<void> deliver_inference(InferenceLife& life, std::string_view kept, std::string_view model,
                              std::string_view more_headers);
+// Nothing is kept of what comes: whoever waits for the same asks by itself.
+void keep_nothing(InferenceLife& life);
 // What the reference would have cost: by the call, or by the second as long as it takes as a rule.
 void set_expected(InferenceLife& life);
 std::function<void(const std::shared_ptr<tiers::CacheEntry>&)> inference_keeper(const InferenceLife& life);

@@ -147,10 +147,9 @@ struct EmbeddingOptions {
 
 // Who answers the requests of an inference route.
 struct InferenceTarget {
-    std::string name;   // "reference" for the reference
-    std::string url;    // of the endpoint; of the server, where the route is one of the Open Inference Protocol
-    std::string model;  // with that protocol: as the server calls it
-    std::string key;    // sent as Authorization: Bearer; empty: none
+    std::string name;        // "reference" for the reference
+    std::string model;       // with the Open Inference Protocol: as the server calls it
+    ProviderOptions server;  // base_url: of the endpoint, or of that protocol's server; keys, retries, places
     std::optional<prices::CallPrice> price;
     std::optional<json::Path> confidence;  // of a tier: where its answer says how sure it is, 0 to 1
     int line = 0;

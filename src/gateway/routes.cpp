@@ -47,7 +47,8 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
         if (auto added = routes->add_cascade(cascade, ledger); !added) return tl::unexpected(added.error());
     }
     for (const InferenceOptions& inference : options.inference) {
-        if (auto added = routes->add_inference(inference, ledger); !added) return tl::unexpected(added.error());
+        if (auto added = routes->add_inference(inference, previous, ledger); !added)
+            return tl::unexpected(added.error());
     }
     routes->forward_only_.options.name = "none";
     routes->forward_only_.options.mode = cascade::Mode::off;
@@ -79,25 +80,31 @@ Result<void> Routes::add_provider(const ProviderOptions& options, const Routes* 
         route.identity = options.name + " llama-server " + options.child->model_file;
         if (!options.child->adapter_file.empty()) route.identity += " with " + options.child->adapter_file;
     } else {
-        route.identity = options.name + " " + options.base_url;
-        for (const EndpointOptions& endpoint : options.endpoints) {
-            if (Result<void> added = add_endpoint(route, endpoint); !added) return added;
-        }
-        if (route.endpoints.empty()) {
-            if (Result<void> added = add_endpoint(route, {}); !added) return added;
-        }
+        if (Result<void> added = add_endpoints(route); !added) return added;
     }
-    if (options.in_flight > 0) {
-        // What is under way goes on counting over a reload.
-        const auto before = previous == nullptr ? providers_.end() : previous->providers_.find(options.name);
-        const bool same = previous != nullptr && before != previous->providers_.end() && before->second.in_flight &&
-                          before->second.options.in_flight == options.in_flight &&
-                          before->second.options.queue == options.queue;
-        route.in_flight =
-            same ? before->second.in_flight : std::make_shared<tiers::InFlight>(options.in_flight, options.queue);
-    }
+    const auto found = previous == nullptr ? providers_.end() : previous->providers_.find(options.name);
+    const bool had = previous != nullptr && found != previous->providers_.end();
+    take_places(route, had ? &found->second : nullptr);
     providers_.emplace(options.name, std::move(route));
     return {};
+}
+
+Result<void> Routes::add_endpoints(ProviderRoute& route) {
+    route.identity = route.options.name + " " + route.options.base_url;
+    for (const EndpointOptions& endpoint : route.options.endpoints) {
+        if (Result<void> added = add_endpoint(route, endpoint); !added) return added;
+    }
+    if (!route.endpoints.empty()) return {};
+    return add_endpoint(route, {});
+}
+
+// What is under way goes on counting over a reload.
+void Routes::take_places(ProviderRoute& route, const ProviderRoute* before) {
+    const ProviderOptions& options = route.options;
+    if (options.in_flight == 0) return;
+    const bool same = before != nullptr && before->in_flight && before->options.in_flight == options.in_flight &&
+                      before->options.queue == options.queue;
+    route.in_flight = same ? before->in_flight : std::make_shared<tiers::InFlight>(options.in_flight, options.queue);
 }
 
 Result<void> Routes::add_endpoint(ProviderRoute& route, const EndpointOptions& options) {
@@ -226,7 +233,28 @@ std::string full_name_of(const InferenceOptions& route, const InferenceTarget& t
     return route.name + "/" + target.name;
 }
 
-Result<void> Routes::add_inference(const InferenceOptions& options, store::LedgerSink& ledger) {
+Result<void> Routes::add_target(const InferenceOptions& options, const InferenceTarget& target,
+                                const InferenceRoute* previous, ProviderRoute& to) {
+    to.options = target.server;
+    to.options.name = full_name_of(options, target);
+    const auto at_model = [&](std::string& url) {
+        if (options.open_inference() && !url.empty()) url += "/v2/models/" + target.model;
+    };
+    at_model(to.options.base_url);
+    for (EndpointOptions& endpoint : to.options.endpoints) at_model(endpoint.base_url);
+    if (Result<void> added = add_endpoints(to); !added) return added;
+    const ProviderRoute* before = nullptr;
+    if (previous != nullptr) {
+        if (previous->reference.options.name == to.options.name) before = &previous->reference;
+        for (const ProviderRoute& tier : previous->tiers) {
+            if (tier.options.name == to.options.name) before = &tier;
+        }
+    }
+    take_places(to, before);
+    return {};
+}
+
+Result<void> Routes::add_inference(const InferenceOptions& options, const Routes* previous, store::LedgerSink& ledger) {
     InferenceRoute route;
     route.options = options;
     cascade::CascadeOptions& cascade = route.cascade.options;
@@ -234,24 +262,28 @@ Result<void> Routes::add_inference(const InferenceOptions& options, store::Ledge
     cascade.mode = options.mode;
     cascade.promise = options.promise;
     cascade.cache.ttl_micros = options.ttl_micros;
+    cascade.cache.stale_share = 0;
     cascade.tier_timeout_micros = options.tier_timeout_micros;
     cascade.agreement.repeat = 0;
     cascade.agreement.rules.form = options.agreement.by;
     cascade.agreement.rules.number_tolerance = options.agreement.tolerance;
     route.cascade.name_id = ledger.intern(options.name);
     route.cascade.has_exact = options.caches;
-    const auto link_to = [&](const InferenceTarget& target, ProviderRoute& to) {
-        to.options.name = full_name_of(options, target);
-        to.options.key = target.key;
-        to.options.base_url = target.url;
-        if (options.open_inference()) to.options.base_url += "/v2/models/" + target.model + "/infer";
-        to.identity = to.options.name + " " + to.options.base_url;
-        return add_endpoint(to, {});
-    };
-    if (Result<void> added = link_to(options.reference, route.reference); !added) return added;
+    if (options.caches) {
+        cascade::TierOptions exact;
+        exact.kind = cascade::TierKind::exact;
+        route.cascade.rungs.push_back({exact.kind, std::nullopt, cascade::make_gate(exact)});
+    }
+    const InferenceRoute* before = nullptr;
+    if (previous != nullptr) {
+        for (const InferenceRoute& other : previous->inference_) {
+            if (other.options.name == options.name) before = &other;
+        }
+    }
+    if (Result<void> added = add_target(options, options.reference, before, route.reference); !added) return added;
     route.reference_id = ledger.intern(full_name_of(options, options.reference));
     for (const InferenceTarget& tier : options.tiers) {
-        if (Result<void> added = link_to(tier, route.tiers.emplace_back()); !added) return added;
+        if (Result<void> added = add_target(options, tier, before, route.tiers.emplace_back()); !added) return added;
         route.tier_ids.push_back(ledger.intern(full_name_of(options, tier)));
     }
     inference_.push_back(std::move(route));

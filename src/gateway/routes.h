@@ -67,8 +67,8 @@ struct CascadeRoute {
 
 struct InferenceRoute {
     InferenceOptions options;
-    CascadeRoute cascade;     // its name, mode and promise; no rungs
-    ProviderRoute reference;  // each with one endpoint, which is the whole path
+    CascadeRoute cascade;     // its name, mode and promise; the exact cache is its only rung
+    ProviderRoute reference;  // its URL is the whole path, or that of the model (/v2/models/NAME)
     std::vector<ProviderRoute> tiers;
     store::NameId reference_id = store::kNoName;
     std::vector<store::NameId> tier_ids;
@@ -125,7 +125,11 @@ class Routes {
                                         const std::string& model, store::LedgerSink& ledger) const;
     static Result<void> add_graders(CascadeRoute& to);
     Result<void> add_cascade(const cascade::CascadeOptions& options, store::LedgerSink& ledger);
-    Result<void> add_inference(const InferenceOptions& options, store::LedgerSink& ledger);
+    static Result<void> add_endpoints(ProviderRoute& route);
+    static void take_places(ProviderRoute& route, const ProviderRoute* before);
+    static Result<void> add_target(const InferenceOptions& options, const InferenceTarget& target,
+                                   const InferenceRoute* previous, ProviderRoute& to);
+    Result<void> add_inference(const InferenceOptions& options, const Routes* previous, store::LedgerSink& ledger);
     Result<void> add_keys();
 
     Options options_;

@@ -4,17 +4,15 @@
 
 #include "cascade/prompt_classes.h"
 #include "gateway/chat_life.h"
-#include "gateway/coin.h"
 #include "gateway/examples.h"
 #include "gateway/spending.h"
 #include "gateway/switch_loss.h"
+#include "gateway/trial_coins.h"
 #include "tiers/semantic_cache/semantic_tier.h"
 #include "wire/answer_text.h"
 
 namespace weir::gateway {
 namespace {
-
-constexpr Micros kMicrosPerSecond = 1'000'000;
 
 // The question as a judge reads it.
 std::string question_of(const ChatLife& life) {
@@ -45,15 +43,6 @@ cascade::PromptClasses::Verdict sort_prompt(ChatLife& life, const cascade::Cours
     return verdict;
 }
 
-void ask_ladder(Grading& grading) {
-    const cascade::TaskPlan& plan = grading.climb.plan;
-    for (std::size_t rung = 0; rung < plan.rungs; ++rung) {
-        const std::size_t tier = plan.ladder[rung];
-        const cascade::TierTrial& tried = grading.climb.trial.tiers[tier];
-        if (!tried.asked && tried.flaw == wire::AnswerFlaw::none) grading.to_ask[tier] = true;
-    }
-}
-
 // What somebody may say of a tier's answer later goes to the tier's learner.
 void take_complaints(const ChatLife& life, const Grading& grading) {
     constexpr std::size_t kMostBody = 16 * 1024;
@@ -75,12 +64,6 @@ void take_complaints(const ChatLife& life, const Grading& grading) {
         served.said = wire::answer_text(body).value_or("");
     }
     life.lane.served->note(std::move(served));
-}
-
-// What asking everybody about this request would cost, as far as that is known of its task: nothing that it has itself
-// shown, since that would have to do with how it ends.
-Usd expected_proof(const Grading& grading) {
-    return from_dollars(grading.climb.plan.reference_usd);
 }
 
 // A new task's first requests may come faster than what they are answered is indexed. They tell nothing of a tier that
@@ -126,17 +109,8 @@ bool plan_trial(ChatLife& life, const tiers::Question& question) {
     if (plan.ladder.empty() || !learns || life.chat.n != 1) return false;
     const std::shared_ptr<cascade::Course> course = plan.course_of(life.row.task, life.lane.shared.cascades);
     if (!course) return false;
-    life.grading = std::make_unique<Grading>();
+    life.grading = begin_grading(life, course);
     Grading& grading = *life.grading;
-    grading.routes = life.routes;
-    grading.plan = life.plan;
-    grading.course = course;
-    grading.tenant = life.row.tenant;
-    grading.mode = life.mode;
-    grading.request = life.row.id;
-    grading.climb.policy = course->policy();
-    grading.climb.plan = grading.climb.policy->plan(life.row.task);
-    grading.canary = course->share_served(life.row.task);
     grading.climb.leaving_usd = switch_loss_usd(life);
     grading.prompt = seen_of(life);
     const cascade::PromptClasses::Verdict verdict = sort_prompt(life, *course);
@@ -145,110 +119,34 @@ bool plan_trial(ChatLife& life, const tiers::Question& question) {
         grading.rules = plan.cascade->options.agreement.rules_of(life.task_name);
     }
     cascade::Trial& trial = grading.climb.trial;
-    trial.task = life.row.task;
-    trial.unix_seconds = static_cast<std::uint32_t>(life.row.started_unix_micros / kMicrosPerSecond);
     cascade::ask_early(plan.ladder, question, grading.climb);
     for (const std::optional<tiers::Climb>& early : grading.climb.early) {
         if (!early) continue;
         LaneCounters& counters = life.lane.counters;
         (early->offer ? counters.student_offers : counters.student_declined).fetch_add(1, std::memory_order_relaxed);
     }
-    const Micros now = life.lane.shared.clock.unix_micros();
-    grading.proof_share = plan.proof->share(now, expected_proof(grading));
-    grading.blind = plan.proof->blind(now);
-    trial.in_force = grading.in_force();
-
-    const cascade::TaskPlan& of_task = grading.climb.plan;
-    if (trial.in_force)
-        trial.skipped = grading.climb.policy->skipped(of_task, verdict.opens, grading.climb.leaving_usd);
-    const bool is_new = of_task.everything >= 1;
-    if (is_new) grading.turn = course->take_turn(life.row.task, of_task.wanted);
-    if (is_new && !grading.turn) {
-        life.note("a new task: enough trials are under way");
-        return false;
+    note_proof(life, grading);
+    if (trial.in_force) {
+        trial.skipped = grading.climb.policy->skipped(grading.climb.plan, verdict.opens, grading.climb.leaving_usd);
     }
-    if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
-        trial.everything = true;
-        for (std::size_t tier = 0; tier < plan.ladder.size(); ++tier) grading.to_ask[tier] = true;
-        life.note(!is_new ? "held out for comparison" : "a new task: trying all tiers");
-        return false;
-    }
-    if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
-        grading.climbed = of_task.asks(trial.skipped);
-        if (grading.climbed) return true;
-        grading.bypassed = true;
-        life.note("tiers: skipped by triage");
-        return false;
-    }
-    life.note(trial.in_force                    ? "tiers: not in the canary's share"
-              : grading.blind                   ? "tiers: in shadow, the cap on audits is spent"
-              : grading.climb.policy->serving() ? "tiers: not for this task"
-                                                : "tiers: in shadow");
-    if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) {
-        grading.tried = true;
-        ask_ladder(grading);
-    }
-    return false;
-}
-
-void settle_coins(Grading& grading) {
-    cascade::LadderClimb& climb = grading.climb;
-    const cascade::TaskPlan& plan = climb.plan;
-    cascade::Trial& trial = climb.trial;
-    double otherwise = plan.trial;
-    if (grading.in_force()) {
-        double risk = climb.risk;
-        const bool by_reference = trial.served == cascade::kReference;
-        const int lets_through = by_reference ? climb.policy->would_serve(plan, trial, risk) : trial.served;
-        const double climbed = lets_through == cascade::kReference ? climb.policy->grading_probability(plan, trial)
-                                                                   : climb.policy->audit_probability(plan, risk);
-        otherwise = grading.canary * climbed + (1 - grading.canary) * plan.trial;
-        if (by_reference) {  // what would have come of the ladder, had it been climbed for the caller
-            trial.would_serve = lets_through;
-            trial.would_cost_usd = cascade::Policy::climb_cost_usd(plan, trial, lets_through);
-        }
-    }
-    const double by_hold_out = grading.proof_share * plan.everything;
-    trial.known_probability = by_hold_out + (1 - by_hold_out) * grading.proof_share * otherwise;
+    return toss(life, *life.grading);
 }
 
 void conclude_trial(ChatLife& life) {
     const std::unique_ptr<Grading> owned = std::move(life.grading);
     if (!owned) return;
     Grading& grading = *owned;
-    cascade::Trial& trial = grading.climb.trial;
-    const bool by_reference = trial.served == cascade::kReference;
+    const bool by_reference = grading.climb.trial.served == cascade::kReference;
     // Without a whole answer of the reference's there is nothing to compare with, and nobody was served.
     if (by_reference && (!grading.reference || life.row.status != 200)) return;
     if (by_reference) tell_student(life, grading);
-    const Micros now = life.lane.shared.clock.unix_micros();
-    life.plan->proof->traffic(now, life.row.counterfactual);
-    const cascade::Policy& policy = *grading.climb.policy;
-    bool known = trial.everything;
-    if (!by_reference) {
-        take_complaints(life, grading);
-        const double share = policy.audit_probability(grading.climb.plan, grading.climb.risk);
-        const bool by_student = life.row.tier == store::TierKind::student;
-        known = by_student ? student_audit_falls(life, grading.proof_share * share)
-                           : falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
-        if (known) ask_ladder(grading);
-        if (known && by_student) grading.listener = student_listener(life, tiers::student::LabelWatch::Of::trusted);
-        if (known && life.may_store) grading.keep_reference = keeper_of(life);
-    } else {
-        trial.reference_usd = to_dollars(grading.reference->cost);
-        if (grading.climbed || grading.bypassed) {
-            const double share = policy.grading_probability(grading.climb.plan, trial);
-            known = known || falls(life.row.id, grading.proof_share * share, kAuditOfLadder);
-            if (known && grading.bypassed) ask_ladder(grading);
-        }
-        known = known || grading.tried;
-    }
-    // Others may have been quicker to spend what is left.
-    if (known) grading.proof = life.plan->proof->begin(now, expected_proof(grading));
-    if (!known || !grading.proof) {
-        life.lane.shared.cascades.learn(grading.course, trial, grading.prompt);
-        return;
-    }
+    if (!by_reference) take_complaints(life, grading);
+    const bool by_student = !by_reference && life.row.tier == store::TierKind::student;
+    const auto audit_of_student = [&life](double share) { return student_audit_falls(life, share); };
+    const bool graded = by_student ? wants_grading(life, grading, audit_of_student) : wants_grading(life, grading);
+    if (!graded) return;
+    if (by_student) grading.listener = student_listener(life, tiers::student::LabelWatch::Of::trusted);
+    if (!by_reference && life.may_store) grading.keep_reference = keeper_of(life);
     show_examples(life, grading);
     grading.keep_example = example_keeper_of(life);
     grading.payer = payer_of(life);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the clients that the conformance tests use, pinned, into a cache outside the checkout, once:
-#   clients.sh python | anthropic | langchain | litellm | otlp -> prints the path of a Python that has them;
+#   clients.sh python | anthropic | langchain | litellm | otlp | triton -> prints the path of a Python that has them;
 #   clients.sh node | anthropic-node | vercel -> prints a node_modules folder.
 # Exit 77 with a line on stderr where that is impossible (no Node, no registry).
 set -eu
@@ -15,11 +15,13 @@ langchain) language=python packages="langchain-openai==1.7.4 langchain-anthropic
 litellm) language=python packages="litellm==1.110.2 openai==3.57.0" ;;
 # OpenTelemetry's own messages, which read what Weir sends.
 otlp) language=python packages="opentelemetry-proto==1.45.2 protobuf==6.33.5" ;;
+# Triton's client of the Open Inference Protocol, and the models of examples/inference that it asks.
+triton) language=python packages="scikit-learn==1.9.1 tritonclient[http]==2.73.0 numpy==2.4.6" ;;
 node) language=node packages="openai@6.30.1" ;;
 anthropic-node) language=node packages="@anthropic-ai/sdk@1.14.0 zod@4.6.7" ;;
 # The last major version that runs on Node 18 and 20.
 vercel) language=node packages="ai@6.0.325 @ai-sdk/openai@3.0.141 @ai-sdk/anthropic@3.0.140 @ai-sdk/openai-compatible@2.0.92 zod@4.6.7" ;;
-*) echo "usage: clients.sh python|anthropic|langchain|litellm|otlp|node|anthropic-node|vercel" >&2; exit 2 ;;
+*) echo "usage: clients.sh python|anthropic|langchain|litellm|otlp|triton|node|anthropic-node|vercel" >&2; exit 2 ;;
 esac
 mkdir -p "$cache"
 digest=$(echo "$packages" | sha256sum | cut -c1-12)
