@@ -119,6 +119,8 @@ Findings AlertWatch::look(std::map<std::string, PriceSeen>& prices, bool& prices
     const gateway::Options& options = routes->options();
     const Micros now = gateway_.clock().unix_micros();
     Findings found;
+    const bool reloaded = priced_.lock() != routes;
+    if (reloaded) until_forecast_ = 0;
     look_at_budgets(options, now, found);
     const gateway::Totals totals = gateway_.totals();
     std::uint64_t answers = 0;
@@ -131,7 +133,7 @@ Findings AlertWatch::look(std::map<std::string, PriceSeen>& prices, bool& prices
     const std::filesystem::space_info space = std::filesystem::space(options.data_folder, error);
     if (!error) look_at_disk(space.available, options.alerts, found);
     prices_changed = false;
-    if (priced_.lock() != routes) {
+    if (reloaded) {
         priced_ = routes;
         prices_ = prices_of(*routes);
         prices_changed = note_prices(prices_, now, prices);

@@ -400,9 +400,15 @@ TEST_CASE("what is wrong with alerts") {
     CHECK(errors_of(hook(", least: loud")).size() == 1);
     CHECK(errors_of(hook(" }, { name: ops, url: http://127.0.0.1/y")) ==
           Lines{"2: alerts.webhooks: there are two of the name ops"});
-    CHECK(errors_of(hook(", only: [errors, disk_full], least: critical, form: text")).empty());
-    CHECK(warnings_of(kProvider + "alerts: { webhooks: [{ name: a, url: http://h.example/x }] }\n") ==
-          Lines{"2: alerts.webhooks.url: alerts are sent over http:// unencrypted"});
+    const auto alerts =
+        good(hook(", only: [errors, disk_full], least: critical, form: text, secret: \"${KEY}\"")).alerts;
+    REQUIRE(alerts.webhooks.size() == 1);
+    CHECK(alerts.webhooks[0].only.count() == 2);
+    CHECK(alerts.webhooks[0].text_only);
+    CHECK_FALSE(alerts.webhooks[0].secret.empty());
+    CHECK(good(kProvider + "alerts: { off: drift, budget_near: 70%, every: 1s }\n").alerts.off.count() == 1);
+    CHECK(warnings_of(kProvider + "alerts: { webhooks: [{ name: a, url: http://h.example/x }] }\n").back() ==
+          "2: alerts.webhooks.url: alerts are sent over http:// unencrypted");
 }
 
 TEST_CASE("what is wrong with inference routes") {
