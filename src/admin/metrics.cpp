@@ -58,8 +58,8 @@ void calls(const gateway::Totals& totals, Exposition& out) {
     out.single("audits_total", "counter", "Hits for which the reference was asked as well.", totals.audits);
     out.single("refreshes_total", "counter", "Entries asked for again because they were getting old.",
                totals.refreshes);
-    out.single("background_dropped_total", "counter", "Audits and refreshes left out because too many were under way.",
-               totals.background_dropped);
+    out.single("background_dropped_total", "counter",
+               "Audits and refreshes left out: too many under way, or no room in a budget.", totals.background_dropped);
     out.single("background_calls_active", "gauge", "Audits, refreshes, trials and judges under way.",
                totals.background_running);
 }

@@ -12,13 +12,18 @@ using limits::BudgetOf;
 
 constexpr Micros kMostQueue = 600'000'000;
 constexpr std::size_t kMostWhoseBytes = 256;
+constexpr std::string_view kWantsOf =
+    "budgets.of is all, or one of { tenant: NAME }, { key: ID or NAME }, { task: NAME }, { model: GLOB }, "
+    "{ each: tenant|key|task|model }";
 
 // `of: all`, or a map of one: { tenant: acme }, { each: key }.
 void read_of(Section& entry, Reader& reader, limits::BudgetRules& to) {
     const ConfigNode* const node = entry.find("of");
     if (node == nullptr) return;
     if (node->kind != ConfigNode::Kind::map) {
-        entry.choice<BudgetOf>("of", to.of, {{"all", BudgetOf::all}});
+        std::string word = "all";
+        entry.text("of", word);
+        if (word != "all") reader.error(node->line, std::string(kWantsOf));
         return;
     }
     Section of(reader, *node, "budgets.of");
@@ -39,10 +44,7 @@ void read_of(Section& entry, Reader& reader, limits::BudgetRules& to) {
                              {"model", BudgetOf::model}});
     }
     if (said != 1) {
-        reader.error(
-            node->line,
-            "budgets.of is all, or one of { tenant: NAME }, { key: ID or NAME }, { task: NAME }, { model: GLOB }, "
-            "{ each: tenant|key|task|model }");
+        reader.error(node->line, std::string(kWantsOf));
     }
     if (!to.each && (to.whose.size() > kMostWhoseBytes || (said == 1 && to.whose.empty()))) {
         reader.error(node->line, "budgets.of names nobody, or with more than 256 bytes");
