@@ -1,6 +1,9 @@
+#include <cstdio>
+
 #include "admin/admin_handler.h"
 #include "admin/json_object.h"
 #include "admin/request_list.h"
+#include "cascade/trace.h"
 #include "store/ledger_reader.h"
 #include "store/ledger_schema.h"
 
@@ -37,6 +40,44 @@ void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, s
     object.whole("latency_us", attempt.latency_micros);
     if (attempt.evidence) object.raw("mean_logprob", std::to_string(*attempt.evidence));
     object.end();
+}
+
+// What the dashboard calls it: a cheaper model by its name, and whoever answers in the reference's place.
+std::string tier_of(store::SqliteLedger& ledger, const cascade::TraceEntry& entry) {
+    if (!entry.tier) return std::string(entry.label);
+    const bool named = *entry.tier == store::TierKind::model || entry.stands_in;
+    std::string model = named ? name(ledger, entry.model) : std::string();
+    return model.empty() ? std::string(store::to_string(*entry.tier)) : model;
+}
+
+std::string number_of(float value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", static_cast<double>(value));
+    return text;
+}
+
+void write_step(store::SqliteLedger& ledger, const cascade::TraceEntry& entry, std::string& out) {
+    JsonObject object(out);
+    object.text("tier", tier_of(ledger, entry));
+    object.text("verdict", cascade::to_string(entry.verdict));
+    if (!entry.said.empty()) object.text("said", entry.said);
+    if (entry.score) object.raw("score", number_of(*entry.score));
+    if (entry.needed) object.raw("needed", number_of(*entry.needed));
+    if (entry.attempt != nullptr) {
+        const bool asked = entry.attempt->model != store::kNoName;
+        if (asked && entry.attempt->priced) object.money("cost_usd", true, entry.attempt->cost);
+        if (entry.attempt->latency_micros > 0) object.whole("latency_us", entry.attempt->latency_micros);
+    }
+    object.end();
+}
+
+std::string trace_json(store::SqliteLedger& ledger, const store::LedgerRow& row) {
+    std::string list = "[";
+    for (const cascade::TraceEntry& entry : cascade::trace_of(row)) {
+        if (list.size() > 1) list += ',';
+        write_step(ledger, entry, list);
+    }
+    return list + "]";
 }
 
 }  // namespace
@@ -77,6 +118,7 @@ void write_request(store::SqliteLedger& ledger, const store::LedgerRow& row, std
         write_attempt(ledger, row.attempts[i], attempts);
     }
     object.raw("attempts", attempts + "]");
+    object.raw("trace", trace_json(ledger, row));
     object.end();
 }
 

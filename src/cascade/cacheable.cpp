@@ -7,8 +7,8 @@ CacheDecision cacheable_request(const wire::ChatRequest& request, const CacheRul
         request.temperature
             ? *request.temperature == 0 || (rules.cache_temperature_above_zero && *request.temperature > 0)
             : rules.cache_without_temperature;
-    if (!temperature_allowed) return {false, "temperature"};
-    if (request.n != 1) return {false, "n"};
+    if (!temperature_allowed) return {false, store::Uncacheable::temperature};
+    if (request.n != 1) return {false, store::Uncacheable::several};
     return {};
 }
 

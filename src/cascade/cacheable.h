@@ -2,9 +2,8 @@
 // Thread rule: pure functions.
 #pragma once
 
-#include <string_view>
-
 #include "cascade/options.h"
+#include "store/step.h"
 #include "wire/chat_answer.h"
 #include "wire/chat_request.h"
 
@@ -12,7 +11,7 @@ namespace weir::cascade {
 
 struct CacheDecision {
     bool allowed = true;
-    std::string_view reason;  // why not, one stable word for the debug header: "temperature", "n"; empty where allowed
+    store::Uncacheable reason{};  // why not
     friend bool operator==(const CacheDecision&, const CacheDecision&) = default;
 };
 

@@ -13,8 +13,8 @@ using cascade::storable_answer;
 namespace {
 
 const CacheDecision kAllowed{};
-const CacheDecision kTemperature{false, "temperature"};
-const CacheDecision kN{false, "n"};
+const CacheDecision kTemperature{false, store::Uncacheable::temperature};
+const CacheDecision kN{false, store::Uncacheable::several};
 
 CacheDecision decide(std::optional<double> temperature, std::int64_t n, bool without, bool above_zero) {
     wire::ChatRequest request;

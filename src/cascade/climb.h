@@ -4,11 +4,11 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/task.h"
 #include "cascade/gate.h"
+#include "cascade/step_recorder.h"
 #include "tiers/tier.h"
 
 namespace weir::cascade {
@@ -27,20 +27,17 @@ struct Ascent {
     std::unique_ptr<tiers::Flights::Lease> lease;       // see tiers::Climb; kept until the answer is stored
     std::unique_ptr<tiers::Follower> follower;          // see tiers::Climb: the stream that answers instead
     std::shared_ptr<const tiers::semantic::Look> look;  // see tiers::Climb
-    std::string why;                                    // a readable trace, only where asked for
 };
 
-// Appends what became of a tier to a readable trace.
-void note_rung(std::string& why, std::string_view tier, std::string_view what);
-
 // serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does
-// nothing. A tier that fails is passed over. Ends early when the caller has left.
+// nothing. A tier that fails is passed over. Ends early when the caller has left. `steps`: of the row that the attempts
+// will stand in, behind those that it has.
 Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,
-                   Cancellation& cancellation, bool trace);
+                   Cancellation& cancellation, StepRecorder steps);
 
 // The same, as far as it goes without waiting: true where the first tier's offer was served at once. False: nothing has
 // happened, climb().
-bool served_at_once(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, bool trace,
+bool served_at_once(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, StepRecorder steps,
                     Ascent& ascent);
 
 }  // namespace weir::cascade

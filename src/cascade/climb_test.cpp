@@ -42,6 +42,8 @@ class FakeTier final : public tiers::Tier {
 struct Ladder {
     std::shared_ptr<FakeTier> exact, small, mid;
     std::vector<Rung> rungs;
+    store::LedgerRow row;
+    std::string why;
     wire::ChatRequest chat;
     tiers::Question question{chat, "t", {}, true, false, false, 0};
     Cancellation cancellation;
@@ -57,7 +59,7 @@ struct Ladder {
 };
 
 Task<void> run(Ladder& ladder, Mode mode, Ascent& out) {
-    out = co_await climb(ladder.rungs, mode, ladder.question, ladder.cancellation, true);
+    out = co_await climb(ladder.rungs, mode, ladder.question, ladder.cancellation, {ladder.row, &ladder.why});
 }
 
 Ascent ascend(Ladder& ladder, Mode mode) {
@@ -77,7 +79,7 @@ TEST_CASE("serve: the first open gate wins and nobody after it is asked") {
     CHECK(ladder.mid->asked == 0);
     REQUIRE(ascent.attempts.size() == 2);
     CHECK(ascent.attempts[1].outcome == store::Outcome::served);
-    CHECK(ascent.why == "exact: broken -> a/small: log-prob -0.05 >= -0.1");
+    CHECK(ladder.why == "exact: broken -> a/small: log-prob -0.05 >= -0.1");
 }
 
 TEST_CASE("serve: a closed gate and a failing tier are passed over, their costs kept") {

@@ -1,19 +1,16 @@
 #include "cascade/gate.h"
 
-#include <cstdio>
-
 #include "cascade/cacheable.h"
 
 namespace weir::cascade {
 
 Verdict ThresholdGate::judge(const tiers::Offer& offer) const {
-    if (!storable_answer(offer.read)) return {false, "answer not whole"};
-    if (offer.read.logprobs.tokens == 0) return {false, "no log-probabilities"};
+    using store::Reason;
+    using store::Said;
+    if (!storable_answer(offer.read)) return {false, Reason::of(Said::answer_not_whole)};
+    if (offer.read.logprobs.tokens == 0) return {false, Reason::of(Said::no_log_probabilities)};
     const double mean = offer.read.logprobs.mean;
-    const bool open = mean >= min_mean_logprob_;
-    char why[80];
-    std::snprintf(why, sizeof why, "log-prob %.4g %s %.4g", mean, open ? ">=" : "<", min_mean_logprob_);
-    return {open, why};
+    return {mean >= min_mean_logprob_, Reason::of(Said::log_probability).scored(mean).needing(min_mean_logprob_)};
 }
 
 std::shared_ptr<const Gate> make_gate(const TierOptions& tier) {

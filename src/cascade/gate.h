@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "cascade/options.h"
 #include "tiers/tier.h"
@@ -12,7 +11,7 @@ namespace weir::cascade {
 
 struct Verdict {
     bool open = false;
-    std::string why;  // a few words with the numbers compared, for x-weir-why
+    store::Reason because{};  // with the numbers that were compared
 };
 
 class Gate {
@@ -26,14 +25,14 @@ class Gate {
 // What the exact cache offers is the reference's own answer (or one that a gate has let through before).
 class OpenGate final : public Gate {
   public:
-    Verdict judge(const tiers::Offer&) const override { return {true, "same request"}; }
+    Verdict judge(const tiers::Offer&) const override { return {true, store::Reason::of(store::Said::same_request)}; }
 };
 
 // The semantic cache's: the score of the match against what the task's certificate asks for. The learner moves the
 // threshold (cascade/semantic_learner.h); the offer carries the one that it was made under.
 class SemanticGate final : public Gate {
   public:
-    Verdict judge(const tiers::Offer& offer) const override { return {offer.score >= offer.threshold, offer.why}; }
+    Verdict judge(const tiers::Offer& offer) const override { return {offer.score >= offer.threshold, offer.because}; }
 };
 
 // Mean token log-probability (natural logarithm) at least the threshold, and an answer that is whole: finished by
@@ -51,7 +50,7 @@ class ThresholdGate final : public Gate {
 class ClosedGate final : public Gate {
   public:
     bool may_open() const override { return false; }
-    Verdict judge(const tiers::Offer&) const override { return {false, "no gate"}; }
+    Verdict judge(const tiers::Offer&) const override { return {false, store::Reason::of(store::Said::no_gate)}; }
 };
 
 std::shared_ptr<const Gate> make_gate(const TierOptions& tier);

@@ -2,30 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <limits>
 
+#include "tiers/reason_words.h"
 #include "wire/answer_text.h"
 
 namespace weir::cascade {
 namespace {
-
-std::string describe(const TierTrial& trial, const Policy::Judgement& judgement) {
-    const auto evidence = static_cast<double>(trial.evidence);
-    char text[96] = "";
-    if (trial.kind == EvidenceKind::self_agreement) {
-        std::snprintf(text, sizeof text, "%.0f %% of samples agree, ", 100 * evidence);
-    } else if (trial.kind == EvidenceKind::self_verification) {
-        std::snprintf(text, sizeof text, "P(true) %.3g, ", evidence);
-    } else if (trial.kind == EvidenceKind::student) {
-        std::snprintf(text, sizeof text, "sure by %.3g, ", std::exp(evidence));
-    }
-    const std::size_t used = std::strlen(text);
-    std::snprintf(text + used, sizeof text - used, "risk %.3g %s %.3g", judgement.risk, judgement.open ? "<=" : ">",
-                  judgement.limit);
-    return text;
-}
 
 void note_offer(const tiers::Climb& tried, const Likeness* likeness, std::size_t number, LadderClimb& climb) {
     TierTrial& trial = climb.trial.tiers[number];
@@ -40,6 +23,29 @@ void note_offer(const tiers::Climb& tried, const Likeness* likeness, std::size_t
 }
 
 }  // namespace
+
+store::Reason reason_of(const TierTrial& trial, const Policy::Judgement& judgement) {
+    store::Said said = store::Said::risk;
+    auto evidence = static_cast<double>(trial.evidence);
+    switch (trial.kind) {
+        case EvidenceKind::none:
+            break;
+        case EvidenceKind::log_probability:
+            said = store::Said::risk_log_probability;
+            break;
+        case EvidenceKind::self_agreement:
+            said = store::Said::risk_samples;
+            break;
+        case EvidenceKind::self_verification:
+            said = store::Said::risk_own_word;
+            break;
+        case EvidenceKind::student:
+            said = store::Said::risk_student;
+            evidence = std::exp(evidence);
+            break;
+    }
+    return store::Reason::of(said).scored(evidence).risking(judgement.risk).needing(judgement.limit);
+}
 
 void note_answer(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost, TierTrial& trial) {
     trial = trial.unasked();
@@ -88,14 +94,16 @@ void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tie
 }
 
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
-                        Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
+                        Cancellation& cancellation, StepRecorder steps, const Likeness& likeness, LadderClimb& climb,
                         Ascent& ascent) {
     for (std::size_t rung = 0; rung < climb.plan.rungs; ++rung) {
         if (cancellation.canceled()) co_return;
         const std::size_t number = climb.plan.ladder[rung];
         if (number >= tiers.size()) continue;
         if (climb.trial.skips(number)) {
-            if (trace) note_rung(ascent.why, tiers[number]->name(), "skipped by triage");
+            steps.not_asked(steps.next() + ascent.attempts.size(), tiers[number]->kind(), tiers[number]->model(),
+                            tiers[number]->name(), store::StepVerdict::skipped,
+                            store::Reason::of(store::Said::skipped_by_triage));
             continue;
         }
         tiers::Tier& tier = *tiers[number];
@@ -106,12 +114,16 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
             tried = co_await tier.offer(question, cancellation);
             if (tried.offer) note_offer(tried, &likeness, number, climb);
         }
-        std::string why = tried.reason;
-        if (tried.offer) {
+        const bool offered = tried.offer.has_value();
+        store::StepVerdict verdict = verdict_of(tried.attempt, tried.because.said);
+        store::Reason because = tried.because;
+        if (offered) {
             const TierTrial& trial = climb.trial.tiers[number];
             const Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, trial, climb.leaving_usd);
-            why += (why.empty() ? "" : ", ") + describe(trial, judgement);
+            because = reason_of(trial, judgement);
+            verdict = store::StepVerdict::refused;
             if (judgement.open) {
+                verdict = store::StepVerdict::served;
                 tried.attempt.outcome = store::Outcome::served;
                 climb.trial.served = static_cast<int>(number);
                 climb.risk = judgement.risk;
@@ -124,7 +136,9 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
             // It is not for such a question, and was not asked: what the others do there still counts.
             climb.trial.skipped = static_cast<std::uint8_t>(climb.trial.skipped | 1U << number);
         }
-        if (trace) note_rung(ascent.why, tier.name(), why);
+        std::string fuller = tried.reason;  // with an offer: what it was shown
+        if (!fuller.empty() && offered) fuller += ", " + tiers::words_of(because, verdict);
+        steps.tried(steps.next() + ascent.attempts.size(), tried.attempt, tier.name(), verdict, because, fuller);
         ascent.attempts.push_back(tried.attempt);
         if (ascent.served) co_return;
     }

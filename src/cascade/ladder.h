@@ -37,10 +37,13 @@ void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tie
 
 // Asks the plan's tiers one after another until a gate opens; attempts and the served offer go into `ascent`.
 // `tiers`: the cascade's, in the order that the policy knows them in. All arguments outlive the task.
-// `likeness` is what a tier's samples are compared by.
+// `likeness` is what a tier's samples are compared by, `steps` as climb()'s.
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
-                        Cancellation& cancellation, bool trace, const Likeness& likeness, LadderClimb& climb,
+                        Cancellation& cancellation, StepRecorder steps, const Likeness& likeness, LadderClimb& climb,
                         Ascent& ascent);
+
+// What a tier was judged by.
+store::Reason reason_of(const TierTrial& trial, const Policy::Judgement& judgement);
 
 // How a tier did, by its answer: its evidence, and its cost; not asked where what it gave is no answer.
 void note_answer(const wire::ChatAnswer& read, wire::AnswerFlaw flaw, Usd cost, TierTrial& trial);

@@ -33,7 +33,7 @@ PromptClasses::Verdict PromptClasses::judge(const SeenPrompt& prompt, std::uint6
 }
 
 std::string describe(const PromptClasses::Verdict& verdict) {
-    std::string text = "triage: " + std::string(store::to_string(verdict.of));
+    std::string text(store::to_string(verdict.of));
     char number[16];
     for (const double agree : verdict.agree) {
         if (agree <= 0) continue;

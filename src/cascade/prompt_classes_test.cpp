@@ -65,7 +65,7 @@ TEST_CASE("simple is what the first tier answers, moderate what another one does
     CHECK(of(*helped, true) == PromptClass::moderate);
     CHECK(of(*alone, false) == PromptClass::simple);
     CHECK(of(*alone, true) == PromptClass::complex);
-    CHECK(describe(alone->judge(*prompt(true, 1), 7, Policy())).starts_with("triage: complex 0."));
+    CHECK(describe(alone->judge(*prompt(true, 1), 7, Policy())).starts_with("complex 0."));
 }
 
 TEST_CASE("of a tier that is asked in any case triage has no word") {

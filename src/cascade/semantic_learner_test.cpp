@@ -162,7 +162,8 @@ TEST_CASE("observe: what was learned is looked at, and nothing served") {
     struct Run {
         static Task<void> run(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, Ascent& to) {
             Cancellation cancellation;
-            to = co_await climb(rungs, mode, question, cancellation, false);
+            store::LedgerRow row;
+            to = co_await climb(rungs, mode, question, cancellation, {row, nullptr});
         }
     };
     Ascent observed, served;

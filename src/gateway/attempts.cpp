@@ -9,6 +9,8 @@
 namespace weir::gateway {
 namespace {
 
+// Of failures before anything was sent.
+constexpr std::string_view kNotReady = "model_not_ready", kBusy = "upstream_busy";
 constexpr Micros kStep = 50'000;  // a caller that leaves during a back-off is noticed within it
 
 using Turn = tiers::InFlight::Turn;
@@ -77,7 +79,7 @@ Failure no_place(const tiers::ModelUpstream& model, bool waited) {
         503,
         "The provider of '" + model.full_name +
             (waited ? "' had no place for the request in time." : "' has as many requests waiting as it may have."),
-        "server_error", "upstream_busy", ""};
+        "server_error", std::string(kBusy), ""};
     failure.headers = "retry-after: 1\r\n";
     return failure;
 }
@@ -115,7 +117,7 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
         failure.kind = Failure::Kind::not_executed;
         failure.should_retry = false;
         failure.error = {503, "The model '" + model.full_name + "' is starting; try again in a moment.", "server_error",
-                         "model_not_ready", ""};
+                         std::string(kNotReady), ""};
         failure.headers = "retry-after: 1\r\n";
         co_return failure;
     }
@@ -140,6 +142,32 @@ Task<std::optional<Failure>> ask_at_one(RequestLife& life, const tiers::ModelUps
         life.lane.counters.ejections.fetch_add(1, std::memory_order_relaxed);
     }
     co_return failure;
+}
+
+// What came of a call, where its attempt does not tell; `before`: the row's attempts before it.
+void note_failure(RequestLife& life, const tiers::ModelUpstream& model, const Failure& failure, Next next,
+                  std::size_t before) {
+    using store::Said;
+    if (failure.kind == Failure::Kind::caller_left) return;
+    Said said = next == Next::again ? Said::asked_again : next == Next::fallback ? Said::next_asked : Said::nothing;
+    std::string words;
+    if (life.debug && next != Next::give_up) {
+        words = std::to_string(failure.error.status) + " " + failure.error.code +
+                (next == Next::again ? ", asked again" : ", the next model is asked");
+    }
+    const std::size_t attempts = life.row.attempt_count;
+    if (attempts > before) {
+        if (said == Said::nothing) return;
+        life.steps().tried(attempts - 1, life.row.attempts[attempts - 1], model.full_name, store::StepVerdict::failed,
+                           store::Reason::of(said), words);
+        return;
+    }
+    if (attempts == store::kMaxAttempts && said == Said::nothing) return;  // or it is among the last one's
+    if (failure.error.code == kNotReady) said = Said::not_ready;
+    if (failure.error.code == kBusy) said = Said::no_place;
+    if (said == Said::nothing) said = Said::cant_be_said;
+    life.steps().not_asked(attempts, store::TierKind::reference, model.name_id, model.full_name,
+                           store::StepVerdict::failed, store::Reason::of(said), words);
 }
 
 // What there is to tell, in the caller's API; `model` was asked last.
@@ -170,6 +198,7 @@ Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<cons
     while (true) {
         const tiers::ModelUpstream& model = *models[progress.model];
         tiers::ProviderLink& provider = *model.provider;
+        const std::size_t before = life.row.attempt_count;
         const std::optional<Failure> failure = co_await ask_at_one(life, model, progress, ask, deadline);
         if (!failure) co_return;
         Next next = Next::give_up;
@@ -181,13 +210,10 @@ Task<void> ask_in_turn(RequestLife& life, const std::vector<std::shared_ptr<cons
         }
         const bool others = failure->kind != Failure::Kind::caller_left && failure->kind != Failure::Kind::refused;
         if (next == Next::give_up && others && progress.model + 1 < models.size()) next = Next::fallback;
+        note_failure(life, model, *failure, next, before);
         if (next == Next::give_up) {
             co_await deliver_failure(life, model, *failure);
             co_return;
-        }
-        if (life.debug) {
-            life.note(model.full_name + ": " + std::to_string(failure->error.status) + " " + failure->error.code +
-                      (next == Next::again ? ", asked again" : ", the next model is asked"));
         }
         if (next == Next::again) {
             life.lane.counters.retries.fetch_add(1, std::memory_order_relaxed);

@@ -54,7 +54,7 @@ Task<void> pass_as_it_is(ChatLife& life, const wire::ProviderForm& form, const w
     form.append_path(exchange, path);
     static const std::uint64_t kTask = short_digest(sha256("passed through"));
     identify_task(life, kTask);
-    life.note("passed on as it is: caches and cheaper tiers can't read it");
+    life.skip_tiers(store::Said::passed_on);
     PassedRequest request;
     request.path = path;
     request.model = named.model;
@@ -112,18 +112,19 @@ Digest256 key_of(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
 }
 
 // What the exact cache may do for this request.
-void plan_cache(ChatLife& life, const wire::PromptMemo::Prompt& prompt) {
+void plan_cache(ChatLife& life, const wire::PromptMemo::Prompt& prompt, tiers::Question& question) {
     const CascadeRoute& cascade = *life.plan->cascade;
     if (!cascade.has_exact && !cascade.has_semantic) return;
     if (life.mode == cascade::Mode::off || life.cache_wish == CacheWish::no_store) return;
     const std::vector<std::string>& opted_out = cascade.options.cache.never_for;
     if (!opted_out.empty() && std::find(opted_out.begin(), opted_out.end(), life.tenant->name) != opted_out.end()) {
-        life.note("caches: the tenant has opted out");
+        question.not_looked_up = store::Said::opted_out;
         return;
     }
     const cascade::CacheDecision decision = cascade::cacheable_request(life.chat, cascade.options.cache);
     if (!decision.allowed) {
-        if (life.debug) life.why = "exact: not cacheable (" + std::string(decision.reason) + ")";
+        question.not_looked_up = store::Said::not_cacheable;
+        question.not_looked_up_detail = static_cast<std::uint8_t>(decision.reason);
         return;
     }
     life.cache_key = key_of(life, prompt);
@@ -213,6 +214,15 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     return deliver_body(life, life.kept->body, life.kept->model, -1);
 }
 
+// From the climb into the row.
+void book_attempts(ChatLife& life, cascade::Ascent& ascent) {
+    for (const store::Attempt& attempt : ascent.attempts) {
+        life.add_attempt(attempt);
+        if (attempt.tier == store::TierKind::model) life.upstream_micros += attempt.latency_micros;
+    }
+    ascent.attempts.clear();
+}
+
 Task<void> answer(ChatLife& life) {
     std::optional<wire::ApiError> refused = admit(life);
     if (!refused && !find_plan_at_once(life, life.chat.model)) refused = co_await find_plan(life, life.chat.model);
@@ -235,10 +245,9 @@ Task<void> answer(ChatLife& life) {
     life.prompt_digest = prompt.digest;
     const std::uint64_t task = life.apart ? ~prompt.digest : prompt.digest;
     identify_task(life, life.task_name.empty() ? task : 0);
-    plan_cache(life, prompt);
-    life.keeps_example = !life.apart && keeps_example(life);
-
     tiers::Question question{life.chat, life.tenant->name};
+    plan_cache(life, prompt, question);
+    life.keeps_example = !life.apart && keeps_example(life);
     question.cache_key = life.cache_key;
     question.may_look_up = life.may_look_up;
     question.may_store = life.may_store && life.mode == cascade::Mode::serve;
@@ -252,7 +261,7 @@ Task<void> answer(ChatLife& life) {
     const std::vector<cascade::Rung>& rungs = *life.plan->rungs;
     cascade::Ascent ascent;
     bool may_ask = life.cache_wish != CacheWish::only;
-    if (!cascade::served_at_once(rungs, life.mode, question, life.debug, ascent)) {
+    if (!cascade::served_at_once(rungs, life.mode, question, life.steps(), ascent)) {
         plan_meaning(life, question);
         // Whoever may not spend still gets what caches and students have.
         if (life.lane.budgets && life.cache_wish != CacheWish::only) {
@@ -261,8 +270,9 @@ Task<void> answer(ChatLife& life) {
             wish.may_downgrade = true;
             may_ask = co_await may_spend(life, wish);
         }
-        ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.debug);
+        ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.steps());
     }
+    book_attempts(life, ascent);
     life.look = std::move(ascent.look);
     show_embedding(life, question);
     const bool open = !ascent.served && !ascent.follower && may_ask;
@@ -270,16 +280,12 @@ Task<void> answer(ChatLife& life) {
     if (life.grading) explain_loss(life);
     if (climbs) {
         const cascade::Likeness likeness{life.grading->question, life.grading->rules};
-        co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.debug, likeness,
+        co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.steps(), likeness,
                                        life.grading->climb, ascent);
-    }
-    for (const store::Attempt& attempt : ascent.attempts) {
-        life.add_attempt(attempt);
-        if (attempt.tier == store::TierKind::model) life.upstream_micros += attempt.latency_micros;
+        book_attempts(life, ascent);
     }
     life.row.would_have = ascent.would_have;
     life.lease = std::move(ascent.lease);
-    if (life.debug && !ascent.why.empty()) life.why += (life.why.empty() ? "" : " -> ") + ascent.why;
 
     if (life.cancellation.canceled()) {
         life.caller_left();

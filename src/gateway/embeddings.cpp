@@ -102,6 +102,15 @@ void take_entry(EmbeddingsLife& life, Item& item, EntryPtr entry) {
     ++life.known;
 }
 
+store::Reason known_reason(const EmbeddingsLife& life) {
+    if (life.known == 0) return store::Reason::of(store::Said::miss);
+    if (life.known == life.items.size()) return store::Reason::of(store::Said::same_request);
+    const auto count = [](std::size_t items) {
+        return static_cast<std::uint16_t>(std::min<std::size_t>(items, UINT16_MAX));
+    };
+    return store::Reason::of(store::Said::known_of).counting(count(life.known), count(life.items.size()));
+}
+
 // Memory, then disk, item by item.
 Task<void> look_up(EmbeddingsLife& life) {
     tiers::ExactCache& cache = life.lane.shared.cache;
@@ -113,12 +122,13 @@ Task<void> look_up(EmbeddingsLife& life) {
         if (life.cancellation.canceled()) break;
         take_entry(life, item, std::move(entry));
     }
-    if (life.debug) {
-        life.note("exact: " + std::to_string(life.known) + " of " + std::to_string(life.items.size()) + " known");
-    }
+    store::Reason reason = known_reason(life);
+    std::string words;
+    if (life.debug) words = std::to_string(life.known) + " of " + std::to_string(life.items.size()) + " known";
     if (!known_fit_together(life)) {
         forget_known(life);
-        life.note("they do not go together");
+        reason = store::Reason::of(store::Said::not_together);
+        if (life.debug) words += ", but they do not go together";
     }
     store::Attempt attempt;
     attempt.tier = store::TierKind::exact;
@@ -129,6 +139,7 @@ Task<void> look_up(EmbeddingsLife& life) {
         attempt.outcome = store::Outcome::observed;
         life.row.would_have = store::TierKind::exact;
     }
+    life.steps().tried(life.steps().next(), attempt, "exact", cascade::told_by(attempt).verdict, reason, words);
     life.add_attempt(attempt);
 }
 
@@ -307,8 +318,9 @@ Task<std::optional<Failure>> use_answer(EmbeddingsLife& life, UpstreamCall& upst
             std::find_if(life.items.begin(), life.items.end(), [](const Item& item) { return item.entry != nullptr; });
         if (!(known->stored.shape == answer->shape)) {
             upstream.attempt.outcome = store::Outcome::declined;
+            life.steps().tried(life.steps().next(), upstream.attempt, upstream.model.full_name,
+                               store::StepVerdict::refused, store::Reason::of(store::Said::length_changed));
             finish_attempt(upstream);
-            life.note("the vectors' length has changed");
             life.again = true;
             co_return std::nullopt;
         }

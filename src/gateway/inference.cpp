@@ -50,7 +50,8 @@ void read_request(InferenceLife& life) {
     if (life.mode == cascade::Mode::off) return;
     const std::optional<wire::TensorBody> body = read_body(life);
     if (!body) {
-        life.note("not for Weir to read: passed on");
+        const bool binary = life.exchange.head().headers.find(wire::kBinaryHeader) != nullptr;
+        life.skip_tiers(binary ? store::Said::binary : store::Said::unreadable);
         return;
     }
     life.readable = true;
@@ -61,7 +62,9 @@ void read_request(InferenceLife& life) {
                                          ? wire::request_digest(body->head, body->tensors, rules)
                                          : wire::field_digest(body->head, rules);
     if (!fields) {
-        life.note("exact: no key, " + fields.error().message);
+        life.steps().not_asked(life.steps().next(), store::TierKind::exact, store::kNoName, "exact",
+                               store::StepVerdict::skipped, store::Reason::of(store::Said::no_key),
+                               "no key, " + fields.error().message);
         return;
     }
     Sha256 hash;
@@ -85,11 +88,10 @@ Task<tiers::ExactCache::EntryPtr> look_up(InferenceLife& life) {
     question.max_age = life.max_age;
     question.debug = life.debug;
     cascade::Ascent ascent =
-        co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.debug);
+        co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.steps());
     for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
     life.row.would_have = ascent.would_have;
     life.lease = std::move(ascent.lease);
-    if (life.debug && !ascent.why.empty()) life.note(ascent.why);
     co_return ascent.served ? ascent.served->answer : nullptr;
 }
 

@@ -115,7 +115,8 @@ Task<bool> climb_inference(InferenceLife& life) {
         if (number >= life.plan->ladder_models.size()) continue;
         const tiers::ModelUpstream& model = *life.plan->ladder_models[number];
         if (life.plan->ladder_health[number].rests(life.lane.reactor.now())) {
-            life.note(model.full_name + ": rests after failures");
+            life.steps().not_asked(life.steps().next(), store::TierKind::model, model.name_id, model.full_name,
+                                   store::StepVerdict::skipped, store::Reason::of(store::Said::rests));
             continue;
         }
         store::Attempt attempt;
@@ -123,20 +124,20 @@ Task<bool> climb_inference(InferenceLife& life) {
         attempt.model = model.name_id;
         const std::shared_ptr<tiers::CacheEntry> answer = co_await ask_tier(life, number, attempt);
         if (!answer) {
+            life.steps().tried(life.steps().next(), attempt, model.full_name, cascade::told_by(attempt).verdict, {},
+                               "no answer");
             life.add_attempt(attempt);
-            life.note(model.full_name + ": no answer");
             continue;
         }
         cascade::TierTrial& tried = climb.trial.tiers[number];
         note_inference_answer(*life.plan, number, answer->body, answer->cost, tried);
         climb.answers[number] = answer;
         const cascade::Policy::Judgement judgement = climb.policy->judge(climb.plan, rung, tried);
-        if (life.debug) {
-            life.note(model.full_name + ": risk " + std::to_string(judgement.risk) + (judgement.open ? " <= " : " > ") +
-                      std::to_string(judgement.limit));
-        }
         if (tried.kind != cascade::EvidenceKind::none) attempt.evidence = tried.evidence;
         if (judgement.open) attempt.outcome = store::Outcome::served;
+        life.steps().tried(life.steps().next(), attempt, model.full_name,
+                           judgement.open ? store::StepVerdict::served : store::StepVerdict::refused,
+                           cascade::reason_of(tried, judgement));
         life.add_attempt(attempt);
         if (!judgement.open) continue;
         climb.trial.served = static_cast<int>(number);

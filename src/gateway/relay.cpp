@@ -153,7 +153,7 @@ void keep_within_budget(Relay& relay, CallerStream& stream) {
     if (may_go_on(life, relay.model, usage) || !stream.cut(usage, relay.out)) return;
     relay.cut = true;
     store_nothing(life);
-    life.note("cut: the budget has no more for it");
+    life.steps().decided(store::StepVerdict::refused, store::Reason::of(store::Said::budget_cut));
 }
 
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/cancellation.h"
+#include "cascade/step_recorder.h"
 #include "gateway/lane.h"
 #include "net/http_server.h"
 #include "store/ledger_row.h"
@@ -42,7 +43,11 @@ class RequestLife : public net::PeerWatcher {
     void caller_left();
     // Sums the attempts' costs into the row.
     void sum_costs();
-    // Appends to x-weir-why, if the caller asked for it.
+    // Where what is decided is noted: in the row, and, if the caller asked for it, in x-weir-why.
+    cascade::StepRecorder steps() { return {row, debug ? &why : nullptr}; }
+    // Of what concerns all tiers, or none: skipped for this reason.
+    void skip_tiers(store::Said said) { steps().decided(store::StepVerdict::skipped, store::Reason::of(said)); }
+    // Appends to x-weir-why alone, if the caller asked for it.
     void note(std::string_view what);
     // Adds a name to x-weir-dropped.
     void note_dropped(std::string_view member);

@@ -86,6 +86,7 @@ void refuse(Spending& spending, Budget& budget, Budget::Answer answer, Micros no
     std::string text = "The budget '" + budget.name() + "'" + whose + " of " + to_decimal(view.limit) + " USD a " +
                        std::string(limits::to_string(rules->span));
     Micros wait = kSecond;
+    spending.said = answer == Budget::Answer::busy ? store::Said::budget_full : store::Said::budget_spent;
     if (answer == Budget::Answer::busy) {
         text += " has no room: " + to_decimal(view.spent) +
                 " USD are spent, and requests under way may need the rest. " + "Try again in a moment.";
@@ -135,6 +136,7 @@ bool refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, 
     const auto strict =
         std::find_if(budgets.begin(), budgets.end(), [](Budget* one) { return one->rules()->refuses_unpriced; });
     if (strict == budgets.end()) return false;
+    spending.said = store::Said::budget_unpriced;
     spending.refusal = {403,
                         "The price of '" + reference.full_name + "' is not known, and the budget '" +
                             (*strict)->name() + "' is for models whose price is.",
@@ -164,6 +166,17 @@ bool goes_on_for_free(RequestLife& life, const Budget& spent, const Wish& wish) 
     return false;
 }
 
+void note_budget(RequestLife& life) {
+    const Spending& spending = *life.spending;
+    if (spending.refused) {
+        life.steps().decided(store::StepVerdict::refused, store::Reason::of(spending.said));
+    } else if (!spending.downgraded.empty()) {
+        life.steps().decided(
+            store::StepVerdict::asked,
+            store::Reason::of(spending.only_free ? store::Said::budget_free : store::Said::budget_cheaper));
+    }
+}
+
 Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const Wish& wish) {
     limits::BudgetBook& book = *life.lane.budgets->set()->book;
     const tiers::ModelUpstream& reference = *life.plan->reference;
@@ -188,6 +201,7 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
             if (stays) continue;
         }
         if (verdict.answer == Budget::Answer::later) {
+            spending.said = store::Said::budget_unwritten;
             spending.refusal = {503, "What budgets spend can't be written down at the moment.", "server_error",
                                 "budgets_unavailable", ""};
             spending.headers = "retry-after: 1\r\n";
@@ -232,6 +246,7 @@ Task<bool> may_spend(RequestLife& life, const Wish& wish) {
     life.spending = std::make_shared<Spending>();
     const bool may = co_await reserve(life, budgets, wish);
     life.spending->refused = !may;
+    note_budget(life);
     co_return may;
 }
 

@@ -26,6 +26,7 @@ struct Spending {
     limits::BudgetBook* book = nullptr;
     std::uint64_t key = 0;   // of limits::CostBook
     bool refused = false;    // it may not spend
+    store::Said said{};      // ... for this reason
     wire::ApiError refusal;  // and why not
     std::string headers;
     std::string downgraded;  // the budget for whose sake cheaper models answer

@@ -41,9 +41,12 @@ double switch_loss_usd(ChatLife& life) {
 }
 
 void explain_loss(ChatLife& life) {
-    if (!life.debug) return;
     const Usd loss = from_dollars(switch_loss_usd(life));
-    if (loss > Usd{}) life.note("prompt cache: leaving the reference gives up " + to_decimal(loss) + " USD");
+    if (loss <= Usd{}) return;
+    std::string words;
+    if (life.debug) words = "leaving the reference gives up " + to_decimal(loss) + " USD";
+    life.steps().decided(store::StepVerdict::asked,
+                         store::Reason::of(store::Said::prompt_cache).scored(to_dollars(loss)), words);
 }
 
 void note_turn(ChatLife& life) {

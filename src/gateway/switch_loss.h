@@ -11,7 +11,7 @@ namespace weir::gateway {
 // US dollars by which asking the reference now is cheaper than its list price says: what is given away where a tier's
 // answer is served instead. 0 for the first turn of a conversation.
 double switch_loss_usd(ChatLife& life);
-void explain_loss(ChatLife& life);  // for x-weir-why
+void explain_loss(ChatLife& life);  // notes it
 
 // Once the caller has its answer: who has read the conversation, tiers that were asked in vain included. Before
 // conclude_trial().

@@ -23,10 +23,10 @@ void ask_ladder(Grading& grading) {
     }
 }
 
-std::string_view why_not_climbed(const Grading& grading) {
-    if (grading.climb.trial.in_force) return "tiers: not in the canary's share";
-    if (grading.blind) return "tiers: in shadow, the cap on audits is spent";
-    return grading.climb.policy->serving() ? "tiers: not for this task" : "tiers: in shadow";
+store::Said why_not_climbed(const Grading& grading) {
+    if (grading.climb.trial.in_force) return store::Said::not_in_canary;
+    if (grading.blind) return store::Said::cap_spent;
+    return grading.climb.policy->serving() ? store::Said::not_for_task : store::Said::in_shadow;
 }
 
 }  // namespace
@@ -60,23 +60,23 @@ bool toss(RequestLife& life, Grading& grading) {
     const bool is_new = of_task.everything >= 1;
     if (is_new) grading.turn = grading.course->take_turn(life.row.task, of_task.wanted);
     if (is_new && !grading.turn) {
-        life.note("a new task: enough trials are under way");
+        life.skip_tiers(store::Said::enough_trials);
         return false;
     }
     if (falls(life.row.id, grading.proof_share * of_task.everything, kHoldOut)) {
         trial.everything = true;
         for (std::size_t tier = 0; tier < life.plan->ladder_models.size(); ++tier) grading.to_ask[tier] = true;
-        life.note(!is_new ? "held out for comparison" : "a new task: trying all tiers");
+        life.skip_tiers(is_new ? store::Said::new_task : store::Said::held_out);
         return false;
     }
     if (trial.in_force && falls(life.row.id, grading.canary, kCanary)) {
         grading.climbed = of_task.asks(trial.skipped);
         if (grading.climbed) return true;
         grading.bypassed = true;
-        life.note("tiers: skipped by triage");
+        life.skip_tiers(store::Said::skipped_by_triage);
         return false;
     }
-    life.note(why_not_climbed(grading));
+    life.skip_tiers(why_not_climbed(grading));
     if (falls(life.row.id, grading.proof_share * of_task.trial, kTrial)) {
         grading.tried = true;
         ask_ladder(grading);

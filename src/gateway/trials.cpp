@@ -30,12 +30,19 @@ cascade::CascadeLearner::Prompt seen_of(const ChatLife& life) {
     return std::make_shared<const cascade::SeenPrompt>(std::move(seen));
 }
 
+void note_triage(ChatLife& life, const cascade::PromptClasses::Verdict& verdict) {
+    const auto first = std::find_if(verdict.agree.begin(), verdict.agree.end(), [](double agree) { return agree > 0; });
+    auto reason = store::Reason::of(store::Said::triage, static_cast<std::uint8_t>(verdict.of));
+    if (first != verdict.agree.end()) reason = reason.scored(*first);
+    life.steps().decided(store::StepVerdict::asked, reason, life.debug ? cascade::describe(verdict) : std::string());
+}
+
 // What the prompt alone says.
 cascade::PromptClasses::Verdict sort_prompt(ChatLife& life, const cascade::Course& course) {
     cascade::PromptClasses::Verdict verdict;
     if (const auto classes = course.classes()) {
         verdict = classes->judge(*life.grading->prompt, life.row.task, *life.grading->climb.policy);
-        if (life.debug) life.note(cascade::describe(verdict));
+        note_triage(life, verdict);
         life.grading->climb.trial.foresee(verdict.agree);
     }
     life.row.prompt_class = verdict.of;

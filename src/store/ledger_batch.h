@@ -42,7 +42,8 @@ struct PackedRow {
 // Appends the batch's rows to `rows`, in the order they were packed in. Error protocol: not a batch of this version.
 Result<void> split_batch(std::string_view batch, std::vector<PackedRow>& rows);
 
-// Overwrites `row`, but for attempts past its attempt_count. Error protocol: malformed; `row` is unspecified then.
+// Overwrites `row`, but for attempts and steps past those that it has. Error protocol: malformed; `row` is unspecified
+// then.
 Result<void> unpack_row(const PackedRow& packed, LedgerRow& row);
 
 }  // namespace weir::store

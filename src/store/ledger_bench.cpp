@@ -1,7 +1,7 @@
 // What the ledger costs: CPU-us a row (append, commits, rollups) and bytes a row on disk (indexes and rollups
 // included).
 //   ledger_bench [rows=200000] [rows_per_s=20000, 0: as fast as it goes] [tasks=20] [order=ended|begun] [folder=a new
-//   one in /tmp]
+//   one in /tmp] [steps|none]
 // order: `ended`: rows come in the order in which their requests end (upstreams of 0.1 to 5 s), which is not that of
 // their ids; `begun`: in that of their ids, as behind an instant upstream.
 #include <sys/resource.h>
@@ -29,7 +29,8 @@ struct Names {
 };
 
 // 30 % exact hits, 40 % the small model's, 30 % the reference's after the small model was declined.
-LedgerRow make_row(RequestId id, const Names& names, std::uint64_t tasks, std::mt19937_64& random) {
+// With steps: what triage said, and what the small model's gate compared.
+LedgerRow make_row(RequestId id, const Names& names, std::uint64_t tasks, bool steps, std::mt19937_64& random) {
     const auto below = [&](std::uint64_t n) { return random() % n; };
     LedgerRow row;
     row.id = id;
@@ -67,6 +68,13 @@ LedgerRow make_row(RequestId id, const Names& names, std::uint64_t tasks, std::m
         add(TierKind::model, kind < 7 ? Outcome::served : Outcome::declined, names.small).evidence = -0.125F;
     }
     if (kind >= 7) add(TierKind::reference, Outcome::served, names.reference);
+    if (kind >= 3 && steps) {
+        const auto share = [&] { return static_cast<double>(below(1'000'000)) / 1e6; };
+        const auto triage = Reason::of(Said::triage, 1).scored(share());
+        row.add_step({triage, StepVerdict::asked, true, 1, Step::kNobody, kNoName});
+        const auto risk = Reason::of(Said::risk_log_probability).scored(-share()).risking(share()).needing(share());
+        row.add_step({risk, kind < 7 ? StepVerdict::served : StepVerdict::refused, false, 1, 0, kNoName});
+    }
     row.tier = kind < 3 ? TierKind::exact : kind < 7 ? TierKind::model : TierKind::reference;
     row.served_model = kind < 7 ? names.small : names.reference;
     row.counterfactual_how = kind < 3   ? Counterfactual::replayed
@@ -107,6 +115,7 @@ int main(int argc, char** argv) {
     const std::uint64_t tasks = std::stoull(argument(3, "20"));
     const bool by_end = argument(4, "ended") == "ended";
     std::string folder = argument(5, "");
+    const bool steps = argument(6, "steps") == "steps";
     const bool temporary = folder.empty();
     if (temporary) {
         char name[] = "/tmp/ledger_bench_XXXXXX";
@@ -131,7 +140,7 @@ int main(int argc, char** argv) {
     std::vector<LedgerRow> rows;
     rows.reserve(count);
     for (std::size_t i = 0; i < count; ++i, clock.advance(gap)) {
-        rows.push_back(make_row(ids.next(), names, tasks, random));
+        rows.push_back(make_row(ids.next(), names, tasks, steps, random));
     }
     const auto ends_before = [](const LedgerRow& a, const LedgerRow& b) {
         return a.started_unix_micros + a.latency_micros < b.started_unix_micros + b.latency_micros;

@@ -29,7 +29,7 @@ constexpr unsigned kStated = 1U << 5;      // the cost is the provider's word
 constexpr unsigned kListed = 1U << 6;      // with it the table's cost follows, zigzag
 constexpr unsigned kMoreReserved = 1U << 7;
 constexpr std::uint16_t kOk = 200;
-constexpr std::uint8_t kOldestVersion = 1;
+constexpr std::uint8_t kOldestVersion = 1, kWithMore = 2, kWithSteps = 3;
 
 // The column `flags`.
 constexpr unsigned kStreamed = 1U << 0;
@@ -138,8 +138,10 @@ std::string_view pack_attempts(const LedgerRow& row, PackedAttempts& buffer) {
     const std::size_t count = std::min<std::size_t>(row.attempt_count, kMaxAttempts);
     const bool any_more = std::any_of(row.attempts.begin(), row.attempts.begin() + static_cast<std::ptrdiff_t>(count),
                                       [](const Attempt& attempt) { return more_of(attempt) != 0; });
-    out.byte(any_more ? kAttemptsVersion : kOldestVersion);
+    out.byte(row.step_count > 0 ? kWithSteps : any_more ? kWithMore : kOldestVersion);
+    if (row.step_count > 0) out.byte(static_cast<unsigned>(count));
     for (std::size_t i = 0; i < count; ++i) pack(row.attempts[i], out);
+    if (row.step_count > 0) pack_steps(row, out);
     return out.packed();
 }
 
@@ -148,13 +150,18 @@ Result<void> unpack_attempts(std::string_view packed, LedgerRow& row) {
     const unsigned version = in.byte();
     if (version < kOldestVersion || version > kAttemptsVersion)
         return fail(ErrorCode::protocol, "attempts of another version");
+    const bool steps = version >= kWithSteps;
+    const std::size_t told = steps ? in.byte() : kMaxAttempts;
+    if (told > kMaxAttempts) return fail(ErrorCode::protocol, "too many attempts");
     std::size_t count = 0;
-    while (in.ok() && !in.at_end()) {
-        if (count == kMaxAttempts) return fail(ErrorCode::protocol, "too many attempts");
+    while (in.ok() && (steps ? count < told : !in.at_end())) {
+        if (count == told) return fail(ErrorCode::protocol, "too many attempts");
         unpack(in, version > kOldestVersion, row.attempts[count++]);
     }
-    if (!in.ok()) return fail(ErrorCode::protocol, "malformed attempts");
     row.attempt_count = static_cast<std::uint8_t>(count);
+    row.step_count = 0;
+    if (steps && in.ok()) unpack_steps(in, row);
+    if (!in.ok()) return fail(ErrorCode::protocol, "malformed attempts");
     return {};
 }
 

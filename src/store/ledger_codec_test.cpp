@@ -47,6 +47,14 @@ LedgerRow largest_row() {
         a.cost_stated = a.listed = true;
         a.list_cost = Usd{INT64_MIN};
     }
+    Step step{};
+    step.reason = Reason::of(Said{255}, 255).scored(-1).needing(-1).risking(-1).counting(UINT16_MAX, UINT16_MAX);
+    step.verdict = StepVerdict::asked;
+    step.own = true;
+    step.attempt = kMaxAttempts;
+    step.who = static_cast<std::uint8_t>(TierKind::reference);
+    step.model = UINT32_MAX;
+    for (std::size_t i = 0; i <= kMostSteps; ++i) row.add_step(step);
     return row;
 }
 
@@ -157,6 +165,7 @@ TEST_CASE("a property: every batch of rows comes back as it was") {
 
 TEST_CASE("what is cut short, of another version or out of range is refused") {
     LedgerRow row = RandomRows(7).row(kId);
+    row.step_count = 0;
     row.attempt_count = 1;
     row.attempts[0] = largest_row().attempts[0];
     PackedAttempts buffer;
@@ -173,7 +182,7 @@ TEST_CASE("what is cut short, of another version or out of range is refused") {
         return unpack_attempts(changed, out).has_value();
     };
     CHECK_FALSE(with(0, 1));                             // version 1, which has no third byte of flags
-    CHECK_FALSE(with(0, 3));                             // another version
+    CHECK_FALSE(with(0, 4));                             // another version
     CHECK_FALSE(with(3, static_cast<char>(0x80)));       // reserved bit
     CHECK_FALSE(with(3, 0x05));                          // service tier 5
     CHECK_FALSE(with(3, 0x40));                          // a table's cost beside its own
@@ -206,16 +215,18 @@ TEST_CASE("what is cut short, of another version or out of range is refused") {
 TEST_CASE("random bytes are refused or read, never worse") {
     std::mt19937_64 random(42);
     for (int i = 0; i < 200'000; ++i) {
-        std::string bytes(random() % 40, '\0');
+        std::string bytes(random() % 60, '\0');
         for (char& byte : bytes) byte = static_cast<char>(random());
-        if (!bytes.empty() && random() % 2) bytes[0] = static_cast<char>(1 + random() % 2);
+        if (!bytes.empty() && random() % 2) bytes[0] = static_cast<char>(1 + random() % 3);
         LedgerRow row;
         if (unpack_attempts(bytes, row)) {
             CHECK(row.attempt_count <= kMaxAttempts);
+            CHECK(row.step_count <= kMostSteps);
             PackedAttempts buffer;
             LedgerRow again;
             REQUIRE(unpack_attempts(pack_attempts(row, buffer), again));
             CHECK(again.attempt_count == row.attempt_count);
+            CHECK(again.step_count == row.step_count);
         }
         std::vector<PackedRow> rows;
         if (split_batch(bytes, rows)) {

@@ -1,6 +1,6 @@
 // One request's line in the ledger, as the data plane hands it to the sink. docs/formats.md describes how it is stored.
 // Thread rule: plain values; built by a reactor, moved to the writer.
-// Limits: kMaxAttempts attempts are kept in full; the cost of any further ones is added to the last.
+// Limits: kMaxAttempts attempts are kept in full; the cost of any further ones is added to the last. kMostSteps steps.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "base/request_id.h"
 #include "base/units.h"
+#include "store/step.h"
 #include "wire/usage.h"
 
 namespace weir::store {
@@ -82,6 +83,17 @@ enum class Purpose : std::uint8_t {
 };
 std::string_view to_string(Purpose purpose);
 
+// A step of a row. Trivial: a row's room for them is not initialised.
+struct Step {
+    Reason reason;
+    StepVerdict verdict;
+    bool own;              // false: it is about an attempt of the row, whose tier and model it is about
+    std::uint8_t attempt;  // which; of its own: before which of them it was
+    std::uint8_t who;      // of its own: a TierKind, or kNobody: all of them, or what the reason says
+    NameId model;          // of its own, kNoName unless `who` is a student, a model or the reference
+    static constexpr std::uint8_t kNobody = 7;
+};
+
 struct LedgerRow {
     RequestId id = 0;
     Purpose purpose = Purpose::request;
@@ -106,9 +118,16 @@ struct LedgerRow {
     Counterfactual counterfactual_how = Counterfactual::unknown;
     std::uint8_t attempt_count = 0;
     std::array<Attempt, kMaxAttempts> attempts{};
+    // What the attempts don't tell of how it came to its answer, in order.
+    std::uint8_t step_count = 0;
+    std::array<Step, kMostSteps> steps;  // those before step_count
 
     // Counterfactual minus cost; 0 where either is unknown.
     Usd saved() const;
+    // Beyond kMostSteps it is left out.
+    void add_step(const Step& step) {
+        if (step_count < kMostSteps) steps[step_count++] = step;
+    }
 };
 
 }  // namespace weir::store

@@ -111,8 +111,12 @@ CREATE TABLE backfill (
     next INTEGER NOT NULL,
     last INTEGER NOT NULL
 ) STRICT;
-)sql"};
+)sql",
+                                                                 // Rows may have steps, attempts of version 3, from
+                                                                 // here on.
+                                                                 "SELECT 5"};
 
+constexpr std::int64_t kFirstWithRollups = 4;
 // What rollups of an older file have to be filled from (rollup_backfill.h).
 constexpr const char* kBeginBackfill =
     "INSERT INTO backfill(next, last) SELECT 0, max(segment) FROM segments HAVING max(segment) IS NOT NULL";
@@ -149,7 +153,9 @@ Result<void> migrate(Database& database, std::int64_t from) {
     if (from <= 1) {
         if (auto done = move_requests_to_segments(database); !done) return done;
     }
-    if (auto begun = database.execute(kBeginBackfill); !begun) return begun;
+    if (from < kFirstWithRollups) {
+        if (auto begun = database.execute(kBeginBackfill); !begun) return begun;
+    }
     const std::string stamp = "PRAGMA application_id = " + std::to_string(kApplicationId) +
                               "; PRAGMA user_version = " + std::to_string(kLedgerVersion);
     if (auto done = database.execute(stamp.c_str()); !done) return done;

@@ -10,7 +10,7 @@
 
 namespace weir::store {
 
-constexpr std::int64_t kLedgerVersion = 4;  // PRAGMA user_version
+constexpr std::int64_t kLedgerVersion = 5;  // PRAGMA user_version
 
 std::string ledger_path(const std::string& folder);
 std::string ledger_lock_path(const std::string& folder);

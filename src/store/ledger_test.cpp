@@ -265,6 +265,7 @@ TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones kn
     auto ledger = open_ledger(folder.path());
     LedgerRow old = RandomRows(9).row(kFirstId), fresh = RandomRows(10).row(kFirstId + 1);
     for (LedgerRow* row : {&old, &fresh}) {
+        row->step_count = 0;
         row->attempt_count = 1;
         row->attempts[0] = Attempt{};
         row->attempts[0].input_cache_write = 3;
@@ -286,6 +287,24 @@ TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones kn
     CHECK(testing::same(**ledger->find(fresh.id), fresh));
     ledger.reset();
     CHECK(report(folder.path(), ReportQuery{}).has_value());
+}
+
+TEST_CASE("a file of version 4 is opened: its rows have no steps, new ones do, its rollups are whole") {
+    const TempFolder folder;
+    auto ledger = open_ledger(folder.path());
+    LedgerRow old = RandomRows(9).row(kFirstId), fresh = RandomRows(10).row(kFirstId + 1);
+    old.step_count = fresh.step_count = 0;
+    fresh.add_step(RandomRows(11).step(fresh.attempt_count));
+    REQUIRE(ledger->append(0, old));
+    ledger.reset();
+    const auto open = [&] { return Database::open(ledger_path(folder.path()), Database::Access::read_write_create); };
+    REQUIRE(open()->execute("PRAGMA user_version = 4"));
+    CHECK(report(folder.path(), ReportQuery{}).error().code == ErrorCode::invalid);  // the gateway migrates
+    ledger = open_ledger(folder.path());
+    CHECK(*open()->query_int("SELECT count(*) FROM backfill") == 0);
+    REQUIRE(ledger->append(0, fresh));
+    CHECK(testing::same(**ledger->find(old.id), old));
+    CHECK(testing::same(**ledger->find(fresh.id), fresh));
 }
 
 TEST_CASE("amounts beyond ten million dollars are kept at that") {

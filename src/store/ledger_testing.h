@@ -102,6 +102,23 @@ class RandomRows {
         return a;
     }
 
+    // Its numbers are such that the ledger keeps them exactly.
+    Step step(std::size_t attempts) {
+        Step s{};
+        s.reason = Reason::of(static_cast<Said>(below(80)), chance(3) ? static_cast<std::uint8_t>(below(256)) : 0);
+        if (chance(2)) s.reason = s.reason.scored(-static_cast<double>(below(1000)) / 64);
+        if (chance(3)) s.reason = s.reason.needing(static_cast<double>(below(1000)) / 64);
+        if (chance(3)) s.reason = s.reason.risking(static_cast<double>(below(1000)) / 1024);
+        if (chance(4)) s.reason = s.reason.counting(static_cast<std::uint16_t>(magnitude(16)), 7);
+        s.verdict = static_cast<StepVerdict>(below(kStepVerdicts));
+        s.own = attempts == 0 || chance(2);
+        s.attempt = static_cast<std::uint8_t>(below(s.own ? attempts + 1 : attempts));
+        if (!s.own) return s;
+        s.who = chance(3) ? Step::kNobody : static_cast<std::uint8_t>(below(5));
+        if (s.who >= 2 && s.who != Step::kNobody) s.model = static_cast<NameId>(magnitude(32));
+        return s;
+    }
+
     // All fields random, within the limits of the ledger. Few tasks, tenants and models, so that groups are shared.
     LedgerRow row(RequestId id) {
         LedgerRow row;
@@ -129,6 +146,8 @@ class RandomRows {
         row.cost_complete = !chance(5);
         row.counterfactual_how = static_cast<Counterfactual>(below(4));
         row.counterfactual = Usd{magnitude(chance(20) ? 53 : 36)};
+        const std::size_t steps = chance(2) ? 0 : below(kMostSteps + 1);
+        for (std::size_t i = 0; i < steps; ++i) row.add_step(step(row.attempt_count));
         return row;
     }
 
@@ -136,7 +155,7 @@ class RandomRows {
     std::mt19937_64 random_;
 };
 
-// Every field, the attempts in use among them.
+// Every field, the attempts and steps in use among them.
 inline bool same(const LedgerRow& a, const LedgerRow& b) {
     const auto same_attempt = [](const Attempt& x, const Attempt& y) {
         return x.tier == y.tier && x.outcome == y.outcome && x.status == y.status && x.model == y.model &&
@@ -148,7 +167,16 @@ inline bool same(const LedgerRow& a, const LedgerRow& b) {
                x.other_pieces == y.other_pieces && x.service_tier == y.service_tier && x.cost_stated == y.cost_stated &&
                x.listed == y.listed && x.list_cost == y.list_cost;
     };
-    if (a.attempt_count != b.attempt_count) return false;
+    const auto same_step = [](const Step& x, const Step& y) {
+        const Reason &r = x.reason, &s = y.reason;
+        return r.said == s.said && r.detail == s.detail && r.has == s.has && r.one == s.one && r.other == s.other &&
+               r.score == s.score && r.needed == s.needed && r.risk == s.risk && x.verdict == y.verdict &&
+               x.own == y.own && x.attempt == y.attempt && x.who == y.who && x.model == y.model;
+    };
+    if (a.attempt_count != b.attempt_count || a.step_count != b.step_count) return false;
+    for (std::size_t i = 0; i < a.step_count; ++i) {
+        if (!same_step(a.steps[i], b.steps[i])) return false;
+    }
     for (std::size_t i = 0; i < a.attempt_count; ++i) {
         if (!same_attempt(a.attempts[i], b.attempts[i])) return false;
     }

@@ -15,6 +15,7 @@
 #include "base/task.h"
 #include "embed/int8_vector.h"
 #include "store/ledger_row.h"
+#include "store/step.h"
 #include "tiers/exact_cache/exact_cache.h"
 #include "tiers/exact_cache/flight.h"
 #include "wire/answer_flaw.h"
@@ -45,7 +46,10 @@ struct Question {
     std::uint64_t task = 0;
     bool task_is_named = false;  // by the caller: it may have several instructions and forms of answers
     double least_score = 0;      // the caller's wish: only raises the threshold
-    bool debug = false;          // reasons may quote the request
+    bool debug = false;          // words are wanted, and may quote the request
+    // Why caches may not be looked at, where they may not, and its detail.
+    store::Said not_looked_up = store::Said::not_looked_up;
+    std::uint8_t not_looked_up_detail = 0;
     // Of the question's text, where there is one (else null or empty), and embed::identity_digest() of whose.
     const embed::Int8Vector* embedding = nullptr;
     std::uint64_t embedding_model = 0;
@@ -65,7 +69,8 @@ struct Offer {
     Digest256 answer_key{};
     double score = 0;
     double threshold = 0;
-    std::string why;
+    store::Reason because{};
+    std::string why{};  // in more words, which may quote the request; only where they are wanted
 };
 
 // What a model said that is no answer: not offered.
@@ -81,7 +86,9 @@ struct Climb {
     std::unique_ptr<Flights::Lease> lease;       // exact cache, miss: held until the request has ended
     std::unique_ptr<Follower> follower;          // ... or the stream under way that answers it
     std::shared_ptr<const semantic::Look> look;  // semantic cache: what it saw
-    std::string reason;                          // why there is no offer, in a few words; for x-weir-why
+    store::Reason because{};                     // why there is no offer
+    std::string reason;                          // the same in more words, where there are any; for x-weir-why
+    std::string words() const;                   // `reason`, or what the code says
 };
 
 class Tier {
@@ -89,6 +96,7 @@ class Tier {
     virtual ~Tier() = default;
     virtual std::string_view name() const = 0;  // "exact", "local/smollm2"
     virtual store::TierKind kind() const = 0;
+    virtual store::NameId model() const { return store::kNoName; }  // of its attempts
     virtual Task<Climb> offer(const Question& question, Cancellation& cancellation) = 0;
     // The same where no waiting is needed, without a coroutine. False: nothing has happened, ask offer().
     virtual bool offer_at_once(const Question& question, Climb& climb) {

@@ -9,6 +9,7 @@
 
 namespace weir::wire {
 
+// In the ledger (store/step.h): added at the end.
 enum class AnswerFlaw : std::uint8_t {
     none,
     empty,      // neither text nor calls

@@ -49,9 +49,9 @@ export function bytes(value: Maybe): string {
     return value < 1048576 ? `${grouped(value / 1024, 1)} KiB` : `${grouped(value / 1048576, 1)} MiB`;
 }
 
-export interface Step { tier: string; verdict: string; said?: string; score?: number; needed?: number }
+export interface Step { tier: string; verdict: string; said?: string; score?: number; needed?: number; cost_usd?: number; latency_us?: number }
 
-// One decision after another: "semantic 0.93, refused: number 15 vs 50 -> student margin 0.71 < 0.80 -> small served".
+// One decision after another: "semantic 0.93, refused: number 15 against 50 -> student margin 0.71 < 0.80 -> small served".
 export function traceLine(trace: readonly Step[] | undefined): string {
     return (trace ?? []).map((step) => {
         const score = known(step.score) ? ` ${minus(step.score.toFixed(2))}` : "";

@@ -182,7 +182,7 @@ test("live: less than 200 ms behind; pause", async () => {
         await visit(mock.url, {}, async (page) => {
             await go(page, "live");
             await page.waitForSelector(".live li");
-            assert.match(await page.textContent(".live li .trace"), /semantic 0\.93, refused: number 15 vs 50 → student 0\.71 < 0\.80/);
+            assert.match(await page.textContent(".live li .trace"), /semantic 0\.93, refused: number 15 against 50 → student 0\.71, refused: sure, risk 0\.031 > 0\.02 → openai\/gpt-4o-mini −0\.04 ≥ −0\.10, served/);
             const times = [];
             for (let i = 0; i < 7; ++i) {
                 const seen = page.evaluate(() => new Promise((go) => {

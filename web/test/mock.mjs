@@ -42,7 +42,7 @@ function row(i) {
         tenant: "acme", cascade: "default", reference: "openai/gpt-4o", model: i % 5 < 3 ? "" : ["openai/gpt-4o-mini", "openai/gpt-4o"][i % 5 - 3], task: hex((i % 9) + 1), task_name: `${kNames[i % 7]} ${i % 9}`, class: "simple", tier: i % 40 === 39 ? null : tier, would_have: null,
         cost_usd: i % 5 < 3 ? 0 : 0.00042, counterfactual_usd: 0.0021, saved_usd: i % 5 < 3 ? 0.0021 : 0.00168, estimated: false,
         attempts: i % 5 < 3 ? [] : [{ tier: "model", outcome: "served", model: "openai/gpt-4o-mini", status: 200, input_uncached_tokens: 812, input_cached_tokens: 0, output_tokens: 44, cost_usd: 0.00042, latency_us: 410_000, mean_logprob: -0.04 }],
-        trace: [{ tier: "semantic", score: 0.93, verdict: "refused", said: "number 15 vs 50" }, { tier: "student", score: 0.71, needed: 0.8, verdict: "refused", said: "margin" }, { tier: "small", score: -0.04, verdict: "served", said: "log-prob, certified" }] };
+        trace: [{ tier: "exact", verdict: "declined", said: "miss", latency_us: 9 }, { tier: "semantic", verdict: "refused", said: "number 15 against 50", score: 0.93, latency_us: 240 }, { tier: "student", verdict: "refused", said: "sure, risk 0.031 > 0.02", score: 0.71, cost_usd: 0 }, { tier: "openai/gpt-4o-mini", verdict: "served", said: "log-prob", score: -0.04, needed: -0.1, cost_usd: 0.00042, latency_us: 410_000 }] };
 }
 
 const graded = { answers: 171, differ: 2, share: 0.0117, share_low: 0.0014, share_high: 0.0416 };

@@ -7,7 +7,7 @@ bool ExactTier::accept(const Question& question, ExactCache::EntryPtr entry, Cli
     if (!entry) return false;
     const EntryState state = judge_.judge(question.cache_key, *entry, question.max_age);
     if (state == EntryState::expired || state == EntryState::voided) {
-        climb.reason = state == EntryState::expired ? "expired" : "purged";
+        climb.because = store::Reason::of(state == EntryState::expired ? store::Said::expired : store::Said::purged);
         return false;
     }
     climb.offer.emplace();
@@ -45,7 +45,7 @@ Task<bool> ExactTier::await_flight(const Question& question, std::shared_ptr<Fli
     const Flight::State state = follower->flight().state();
     if (cancellation.canceled()) co_return false;
     if (state.began && question.chat.stream) {
-        climb.reason = "follows the same request";
+        climb.because = store::Reason::of(store::Said::follows);
         climb.follower = std::move(follower);
         co_return false;
     }
@@ -58,11 +58,11 @@ Task<Climb> ExactTier::offer(const Question& question, Cancellation& cancellatio
     climb.attempt.outcome = store::Outcome::declined;
     climb.attempt.priced = true;  // a look-up costs nothing
     if (!question.may_look_up) {
-        climb.reason = "not looked up";
+        climb.because = store::Reason::of(question.not_looked_up, question.not_looked_up_detail);
         co_return climb;
     }
     const Micros begun = clock_.steady_micros();
-    climb.reason = "miss";
+    climb.because = store::Reason::of(store::Said::miss);
     for (int round = 0; round <= kRounds; ++round) {
         ExactCache::EntryPtr entry = co_await look_up(question.cache_key);
         if (accept(question, std::move(entry), climb)) break;

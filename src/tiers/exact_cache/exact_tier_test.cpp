@@ -172,11 +172,11 @@ TEST_CASE("age and purges decide whether an entry is offered") {
     world.question.max_age = 1'000'000;
     Asked picky(world);
     CHECK_FALSE(picky.climb.offer);
-    CHECK(picky.climb.reason == "expired");
+    CHECK(picky.climb.words() == "expired");
     picky.climb.lease.reset();
     world.question.max_age.reset();
     world.judge.voided = true;
     Asked purged(world);
     CHECK_FALSE(purged.climb.offer);
-    CHECK(purged.climb.reason == "purged");
+    CHECK(purged.climb.words() == "purged");
 }

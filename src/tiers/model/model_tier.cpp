@@ -87,7 +87,7 @@ std::optional<wire::ChatAnswer> ModelTier::read_first(const Samples::Sample& fir
         return std::nullopt;
     }
     if (first.status != 200) {
-        climb.reason = "status " + std::to_string(first.status);
+        climb.reason.clear();  // what it was shown
         return std::nullopt;
     }
     Result<wire::ChatAnswer> read = wire::read_chat_answer(first.body);
@@ -164,17 +164,17 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     climb.attempt.model = upstream.name_id;
     climb.attempt.priced = true;  // nothing is spent until something is sent
     if (!upstream.provider->is_ready()) {
-        climb.reason = "not ready";
+        climb.because = store::Reason::of(store::Said::not_ready);
         co_return climb;
     }
     const Micros begun = reactor.now();
     if (health_.rests(begun)) {
-        climb.reason = "rests after failures";
+        climb.because = store::Reason::of(store::Said::rests);
         co_return climb;
     }
     if (question.deadline != 0 && begun + health_.usual() >= question.deadline) {
         health_.passed_over();
-        climb.reason = "no time for it";
+        climb.because = store::Reason::of(store::Said::no_time);
         co_return climb;
     }
     const Micros patience = begun + health_.patience();
@@ -188,6 +188,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         std::string param;
         if (shown.body.empty() || !wire::parse_chat_request(shown.body, param, with_examples)) {
             climb.attempt.outcome = store::Outcome::declined;
+            climb.because = store::Reason::of(store::Said::no_examples);
             co_return climb;
         }
     }
@@ -195,6 +196,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     const Result<std::vector<ModelQuestion>> said = requests_for(asked);
     if (!said) {
         climb.attempt.outcome = store::Outcome::declined;
+        climb.because = store::Reason::of(store::Said::cant_be_said);
         climb.reason = said.error().message;
         co_return climb;
     }
@@ -204,7 +206,7 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         turn.emplace(*upstream.provider->in_flight, reactor);
         if (!turn->take_at_once()) {
             climb.attempt.outcome = store::Outcome::declined;
-            climb.reason = "its provider has as many calls under way as it may have";
+            climb.because = store::Reason::of(store::Said::no_place);
             co_return climb;
         }
     }
@@ -229,7 +231,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
     }
     if (!read) co_return climb;
     if (const wire::AnswerFlaw flaw = wire::flaw_of(format, *read, first.body); flaw != wire::AnswerFlaw::none) {
-        climb.reason = "no answer: " + std::string(wire::to_string(flaw));
+        climb.because = store::Reason::of(store::Said::no_answer, static_cast<std::uint8_t>(flaw));
+        climb.reason.clear();  // what it was shown
         climb.no_answer = NoAnswer{flaw, std::move(*read)};
         co_return climb;
     }

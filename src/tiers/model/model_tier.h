@@ -25,6 +25,7 @@ class ModelTier final : public Tier {
           source_(std::move(source)) {}
 
     std::string_view name() const override { return upstream_->full_name; }
+    store::NameId model() const override { return upstream_->name_id; }
     store::TierKind kind() const override { return store::TierKind::model; }
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
 

@@ -13,6 +13,7 @@
 
 namespace weir::tiers::semantic {
 
+// In the ledger (store/step.h): added at the end.
 enum class Refusal : std::uint8_t {
     none,
     too_long,       // beyond what is analysed, and not the same text

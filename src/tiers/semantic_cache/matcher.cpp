@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
+
+#include "tiers/reason_words.h"
 
 namespace weir::tiers::semantic {
 namespace {
 
 float similarity_of(const Candidate& candidate) {
     return std::isnan(candidate.similarities.dense) ? candidate.similarities.hashing : candidate.similarities.dense;
-}
-
-std::string two_numbers(const char* format, double first, double second) {
-    char text[64];
-    std::snprintf(text, sizeof text, format, first, second);
-    return text;
 }
 
 }  // namespace
@@ -38,21 +33,37 @@ std::string_view to_string(MatchStage stage) {
     return "";
 }
 
-std::string Match::reason(double threshold, bool with_detail) const {
+store::Reason Match::because(double threshold) const {
+    using store::Reason;
+    using store::Said;
+    const auto near = static_cast<double>(similarity);
     switch (stage) {
+        case MatchStage::no_candidate:
+            return Reason::of(Said::no_candidate);
+        case MatchStage::context:
+            return Reason::of(Said::context).scored(near);
         case MatchStage::guards: {
-            std::string text = "guards: " + std::string(to_string(report.refusal));
-            if (with_detail && !report.detail().empty()) text += " (" + std::string(report.detail()) + ")";
-            return text;
+            const Reason guards = Reason::of(Said::guards, static_cast<std::uint8_t>(report.refusal)).scored(near);
+            const auto numbers = small_numbers(report.detail());
+            return numbers ? guards.counting(numbers->first, numbers->second) : guards;
         }
         case MatchStage::verifier:
-            if (score >= kCertain) return "explained, but the gate is closed";
-            return two_numbers("verifier %.4f < %.4f", score, threshold);
+            if (score >= kCertain) return Reason::of(Said::gate_closed).scored(near);
+            return Reason::of(Said::verifier).scored(score).needing(threshold);
+        case MatchStage::explained:
+            return Reason::of(Said::explained).scored(near);
         case MatchStage::verified:
-            return two_numbers("verifier %.4f >= %.4f", score, threshold);
-        default:
-            return std::string(to_string(stage));
+            return Reason::of(Said::verifier).scored(score).needing(threshold);
     }
+    return {};
+}
+
+std::string Match::reason(double threshold, bool with_detail) const {
+    std::string text = words_of(because(threshold), serve ? store::StepVerdict::served : store::StepVerdict::refused);
+    if (stage == MatchStage::guards && with_detail && !report.detail().empty()) {
+        text += " (" + std::string(report.detail()) + ")";
+    }
+    return text;
 }
 
 Match Matcher::judge(std::span<const Candidate> candidates, const Question& asked, const MatchRules& rules,

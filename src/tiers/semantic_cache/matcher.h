@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "store/step.h"
 #include "tiers/semantic_cache/guards.h"
 #include "tiers/semantic_cache/pair_features.h"
 #include "tiers/semantic_cache/question.h"
@@ -57,6 +58,7 @@ struct Match {
     float similarity = 0;  // of that candidate: dense if there is one, else hashing
     GuardReport report;    // of that candidate
     bool judged() const { return stage >= MatchStage::verifier; }  // a candidate has a score
+    store::Reason because(double threshold) const;                 // of its stage
     // "explained", "verifier 0.93 >= 0.90", "guards: negation (not)": no text of a prompt but the detail of a guard,
     // which is left out unless asked for.
     std::string reason(double threshold, bool with_detail) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "tiers/reason_words.h"
+
 namespace weir::tiers {
 
 using semantic::kDenseSpace;
@@ -52,25 +54,27 @@ Task<void> SemanticTier::add_dense(Work& work, const Question& question) const {
 }
 
 Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Question& question,
-                                               std::string& reason) const {
+                                               store::Unusable& why) const {
     bool maybe_on_disk = false;
     ExactCache::EntryPtr entry = parts_.cache.lookup_memory(key, maybe_on_disk);
     if (!entry && maybe_on_disk) entry = co_await parts_.cache.lookup(key, parts_.executor);
     if (!entry) {
         parts_.memory.remove(key);
-        reason = "the answer is gone";
+        why = store::Unusable::gone;
         co_return nullptr;
     }
     const EntryState state = parts_.entries.judge(key, *entry, question.max_age);
     if (state == EntryState::voided) parts_.memory.remove(key);
     if (state != EntryState::fresh) {
-        reason = state == EntryState::stale ? "stale" : state == EntryState::expired ? "expired" : "purged";
+        why = state == EntryState::stale     ? store::Unusable::stale
+              : state == EntryState::expired ? store::Unusable::expired
+                                             : store::Unusable::purged;
         co_return nullptr;
     }
     // The entry says itself whose it is: nothing is served on the index's word alone.
     if (entry->provenance.tenant != question.tenant || entry->provenance.partition != question.partition) {
         parts_.memory.remove(key);
-        reason = "the answer is another's";
+        why = store::Unusable::anothers;
         co_return nullptr;
     }
     co_return entry;
@@ -81,9 +85,9 @@ Task<ExactCache::EntryPtr> SemanticTier::fetch(const Digest256& key, const Quest
 Task<void> SemanticTier::make_offer(Work& work, const Question& question, Climb& climb) const {
     std::string passed;
     for (int fetched = 0; fetched < kFetched && work.match.serve; ++fetched) {
-        std::string reason;
+        store::Unusable unusable = store::Unusable::unknown;
         const Digest256 key = work.found[work.match.entry].key;
-        ExactCache::EntryPtr entry = co_await fetch(key, question, reason);
+        ExactCache::EntryPtr entry = co_await fetch(key, question, unusable);
         if (entry) {
             parts_.memory.used(question.partition, key);
             climb.offer.emplace();
@@ -91,11 +95,13 @@ Task<void> SemanticTier::make_offer(Work& work, const Question& question, Climb&
             climb.offer->answer_key = key;
             climb.offer->score = work.match.score;
             climb.offer->threshold = work.threshold;
-            climb.reason = passed + work.match.reason(work.threshold, question.debug);
-            climb.offer->why = climb.reason;
+            climb.offer->because = work.match.because(work.threshold);
+            if (question.debug || !passed.empty())
+                climb.offer->why = passed + work.match.reason(work.threshold, question.debug);
             co_return;
         }
-        passed += "passed over (" + reason + "); ";
+        climb.because = store::Reason::of(store::Said::passed_over, static_cast<std::uint8_t>(unusable));
+        passed += words_of(climb.because, store::StepVerdict::declined) + "; ";
         const auto at = static_cast<std::ptrdiff_t>(work.match.candidate);
         work.candidates.erase(work.candidates.begin() + at);
         work.look->seen.erase(work.look->seen.begin() + at);
@@ -106,7 +112,10 @@ Task<void> SemanticTier::make_offer(Work& work, const Question& question, Climb&
         passed.resize(passed.size() - 2);  // there are more, but enough were fetched
         climb.reason = std::move(passed);
     } else {
-        climb.reason = passed + work.match.reason(work.threshold, question.debug);
+        climb.because = work.match.because(work.threshold);
+        if (question.debug || !passed.empty()) {
+            climb.reason = passed + work.match.reason(work.threshold, question.debug);
+        }
     }
 }
 
@@ -116,13 +125,14 @@ Task<Climb> SemanticTier::offer(const Question& question, Cancellation& cancella
     climb.attempt.outcome = store::Outcome::declined;
     climb.attempt.priced = true;  // a look-up costs nothing that is billed
     if (!question.may_look_up || question.text.empty() || question.text.size() > semantic::kQuestionBytesMost) {
-        climb.reason = question.may_look_up ? "no question to compare" : "not looked up";
+        climb.because = question.may_look_up ? store::Reason::of(store::Said::no_question)
+                                             : store::Reason::of(question.not_looked_up, question.not_looked_up_detail);
         co_return climb;
     }
     Work work;
     work.counters = parts_.judges.of(question.task);
     if (!semantic::TaskJudges::pays(*work.counters)) {
-        climb.reason = "off for this task: look-ups cost more than hits save";
+        climb.because = store::Reason::of(store::Said::off_for_task);
         co_return climb;
     }
     const Micros begun = parts_.clock.steady_micros();

@@ -74,7 +74,7 @@ class SemanticTier final : public Tier {
     void find(Work& work, const Question& question) const;
     void judge(Work& work) const;
     Task<void> add_dense(Work& work, const Question& question) const;
-    Task<ExactCache::EntryPtr> fetch(const Digest256& key, const Question& question, std::string& reason) const;
+    Task<ExactCache::EntryPtr> fetch(const Digest256& key, const Question& question, store::Unusable& why) const;
     Task<void> make_offer(Work& work, const Question& question, Climb& climb) const;
 
     Parts parts_;

@@ -44,7 +44,7 @@ TEST_CASE("another wording is offered the answer, with its evidence") {
     CHECK(climb.offer->score == semantic::kCertain);
     CHECK(climb.offer->threshold == 0.99);
     CHECK_FALSE(climb.offer->stale);
-    CHECK(climb.offer->why == "explained");
+    CHECK(climb.words() == "explained");
     CHECK(climb.attempt.priced);
     CHECK(climb.attempt.tier == store::TierKind::semantic);
     REQUIRE(climb.look);
@@ -62,7 +62,7 @@ TEST_CASE("why there is no offer is said, and quotes the request only where that
         question.debug = debug;
         const Climb climb = world.ask(rules_from(prior), question);
         CHECK_FALSE(climb.offer);
-        return climb.reason;
+        return climb.words();
     };
     CHECK(reason("Is 51 a prime number?", 0, false) == "no candidate");
     world.store("Is 15 a prime number?", "No.");
@@ -76,13 +76,13 @@ TEST_CASE("why there is no offer is said, and quotes the request only where that
     world.store(kCached, "x");
     CHECK(reason(kAsked, 2, false) == "explained, but the gate is closed");
 
-    CHECK(world.ask(rules_from(0), world.question("")).reason == "no question to compare");
+    CHECK(world.ask(rules_from(0), world.question("")).words() == "no question to compare");
     const std::string longer(semantic::kQuestionBytesMost + 1, 'a');
-    CHECK(world.ask(rules_from(0), world.question(longer)).reason == "no question to compare");
+    CHECK(world.ask(rules_from(0), world.question(longer)).words() == "no question to compare");
     weir::tiers::Question question = world.question(kAsked);
     question.may_look_up = false;
     const Climb not_asked = world.ask(rules_from(0), question);
-    CHECK(not_asked.reason == "not looked up");
+    CHECK(not_asked.words() == "not looked up");
     CHECK_FALSE(not_asked.look);
 }
 
@@ -91,12 +91,12 @@ TEST_CASE("nothing crosses a partition or a tenant, whatever the index says") {
     world.store(kCached, "x");
     weir::tiers::Question apart = world.question(kAsked);
     apart.partition = sha256("another");
-    CHECK(world.ask(rules_from(0), apart).reason == "no candidate");
+    CHECK(world.ask(rules_from(0), apart).words() == "no candidate");
     weir::tiers::Question other = world.question(kAsked);
     other.tenant = "birch";
     const Climb climb = world.ask(rules_from(0), other);
     CHECK_FALSE(climb.offer);
-    CHECK(has(climb.reason, "the answer is another's"));
+    CHECK(has(climb.words(), "the answer is another's"));
     CHECK(world.memory->index().entries() == 0);  // such a record is of no use to anybody
 }
 
@@ -104,11 +104,11 @@ TEST_CASE("an answer that is gone or purged is no offer, and its question is for
     TierWorld world;
     world.store(kCached, "x");
     world.cache.erase(TierWorld::key_of(kCached));
-    CHECK(has(world.ask(rules_from(0), world.question(kAsked)).reason, "the answer is gone"));
+    CHECK(has(world.ask(rules_from(0), world.question(kAsked)).words(), "the answer is gone"));
     CHECK(world.memory->index().entries() == 0);
     world.store(kCached, "x");
     world.entries.voided = true;
-    CHECK(has(world.ask(rules_from(0), world.question(kAsked)).reason, "purged"));
+    CHECK(has(world.ask(rules_from(0), world.question(kAsked)).words(), "purged"));
     CHECK(world.memory->index().entries() == 0);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a stale answer is passed over: only the exact tier refreshes") {
     world.clock.advance(90'000'000);
     const Climb climb = world.ask(rules_from(0), world.question(kAsked));
     CHECK_FALSE(climb.offer);
-    CHECK(climb.reason == "passed over (stale); no candidate");
+    CHECK(climb.words() == "passed over (stale); no candidate");
     // The world may have moved on: what a fresh answer says teaches nothing about this pair.
     REQUIRE(climb.look);
     CHECK(climb.look->seen.empty());
@@ -152,12 +152,12 @@ TEST_CASE("a stale answer is passed over: only the exact tier refreshes") {
     }
     SUBCASE("expired, by age or by the caller's wish") {
         world.clock.advance(90'000'000);
-        CHECK(has(world.ask(rules_from(0), world.question(kAsked)).reason, "passed over (expired)"));
+        CHECK(has(world.ask(rules_from(0), world.question(kAsked)).words(), "passed over (expired)"));
         world.store(kCached, "New.");
         world.clock.advance(2'000'000);
         weir::tiers::Question question = world.question(kAsked);
         question.max_age = 1'000'000;
-        CHECK(has(world.ask(rules_from(0), question).reason, "passed over (expired)"));
+        CHECK(has(world.ask(rules_from(0), question).words(), "passed over (expired)"));
         question.max_age = 3'000'000;
         CHECK(world.ask(rules_from(0), question).offer);
     }
@@ -173,7 +173,7 @@ TEST_CASE("not more answers are fetched than a few") {
     world.clock.advance(90'000'000);
     const Climb climb = world.ask(rules_from(0), world.question(kAsked));
     CHECK_FALSE(climb.offer);
-    CHECK(climb.reason == "passed over (stale); passed over (stale); passed over (stale)");
+    CHECK(climb.words() == "passed over (stale); passed over (stale); passed over (stale)");
 }
 
 TEST_CASE("what a task has learned holds for its promise, and for no other task") {
@@ -205,7 +205,7 @@ TEST_CASE("what a task has learned holds for its promise, and for no other task"
     }
     const Climb climb = world.ask(rules, world.question(kUncertain.asked));
     CHECK_FALSE(climb.offer);
-    CHECK(has(climb.reason, "verifier"));
+    CHECK(has(climb.words(), "verifier"));
 }
 
 TEST_CASE("a gate that learning has closed serves nothing, what rules explain included") {
@@ -217,7 +217,7 @@ TEST_CASE("a gate that learning has closed serves nothing, what rules explain in
     world.judges.of(world.task)->judge.store(judge);
     const Climb climb = world.ask(rules_from(0), world.question(kAsked));
     CHECK_FALSE(climb.offer);
-    CHECK(climb.reason == "explained, but the gate is closed");
+    CHECK(climb.words() == "explained, but the gate is closed");
 }
 
 TEST_CASE("look-ups that cost more than hits save are left out, but for a few") {
@@ -230,7 +230,7 @@ TEST_CASE("look-ups that cost more than hits save are left out, but for a few") 
     for (std::uint64_t i = 0; i < 2 * semantic::TaskJudges::kProbe; ++i) {
         const Climb climb = world.ask(rules_from(0), world.question(kAsked));
         looked += climb.offer ? 1 : 0;
-        if (!climb.offer) CHECK(has(climb.reason, "off for this task"));
+        if (!climb.offer) CHECK(has(climb.words(), "off for this task"));
     }
     CHECK(looked == 2);
 }

@@ -28,6 +28,7 @@ struct StudentExample {
 // What a student's word is worth at most where the text is far from all that it has learned from: gates stay shut.
 inline constexpr double kStrangeProbability = 0.1;
 
+// In the ledger (store/step.h): added at the end.
 enum class Declined : std::uint8_t {
     no,
     too_long,

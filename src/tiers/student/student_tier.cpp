@@ -53,23 +53,23 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     // What the provider allowed once it may have forbidden since.
     const bool allowed = rules_ && rules_->may_distil;
     if (!allowed || chat.has_tools || chat.n != 1 || !chat.history.empty() || wants_more_than_text(chat)) {
-        climb.reason = "not a student's question";
+        climb.because = store::Reason::of(store::Said::not_for_students);
         return true;
     }
     const auto student = student_for(question, shelf_, *rules_);
     if (!student) {
-        climb.reason = "no student yet";
+        climb.because = store::Reason::of(store::Said::no_student);
         return true;
     }
     if (student->suspicious()) {
-        climb.reason = "declined: the reference has said what it can't";
+        climb.because = store::Reason::of(store::Said::suspicious);
         return true;
     }
     // Beyond what escapes could make of it it is not even unescaped.
     const auto asked =
         chat.question.size() <= kMostSpelled * kMostLivePromptBytes ? wire::question_text(chat) : std::nullopt;
     if (!asked || asked->size() > kMostLivePromptBytes) {
-        climb.reason = "declined: too long, or no one text";
+        climb.because = store::Reason::of(store::Said::too_long);
         return true;
     }
     const std::string shown = rules_->redaction.empty() ? *asked : rules_->redaction.apply(*asked);
@@ -80,15 +80,15 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     }
     const StudentAnswer answer = student->model->answer(shown, scratch_, embedding, most_live_bytes(*student->model));
     if (answer.declined != Declined::too_long && student->saw(answer) != NoveltyWatch::Sight::usual) {
-        climb.reason = "declined: unlike what came of late";
+        climb.because = store::Reason::of(store::Said::unlike);
         return true;
     }
     if (answer.declined != Declined::no) {
-        climb.reason = "declined: " + std::string(to_string(answer.declined));
+        climb.because = store::Reason::of(store::Said::not_known, static_cast<std::uint8_t>(answer.declined));
         return true;
     }
     if (text::Redaction::marked(answer.text)) {
-        climb.reason = "declined: its answer needs what it was not shown";
+        climb.because = store::Reason::of(store::Said::needs_hidden);
         return true;
     }
     auto entry = std::make_shared<CacheEntry>();
@@ -103,7 +103,7 @@ bool StudentTier::offer_at_once(const Question& question, Climb& climb) {
     if (auto read = wire::read_chat_answer(entry->body)) offer.read = std::move(*read);
     const std::string_view form = wire::prompt_parts(chat).response_format;
     if (!form.empty() && wire::flaw_of(form, offer.read, entry->body) != wire::AnswerFlaw::none) {
-        climb.reason = "declined: not of the form that is asked for";
+        climb.because = store::Reason::of(store::Said::other_form);
         return true;
     }
     offer.sure = answer.log_probability;

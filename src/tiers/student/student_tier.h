@@ -32,6 +32,7 @@ class StudentTier final : public Tier {
 
     std::string_view name() const override { return "student"; }
     store::TierKind kind() const override { return store::TierKind::student; }
+    store::NameId model() const override { return name_; }
     Task<Climb> offer(const Question& question, Cancellation& cancellation) override;
     bool offer_at_once(const Question& question, Climb& climb) override;
 

@@ -65,11 +65,11 @@ struct World {
         REQUIRE(tier.offer_at_once(question, climb));
         CHECK(climb.attempt.tier == store::TierKind::student);
         CHECK(climb.attempt.outcome == store::Outcome::declined);  // until a gate opens
-        CHECK(climb.offer.has_value() == climb.reason.empty());
+        CHECK(climb.offer.has_value() == (climb.because.said == store::Said::nothing));
         return climb;
     }
     std::string said(const Climb& climb) {
-        return climb.offer ? wire::answer_text(climb.offer->answer->body).value_or("?") : climb.reason;
+        return climb.offer ? wire::answer_text(climb.offer->answer->body).value_or("?") : climb.words();
     }
 
     FakeClock clock;
@@ -95,7 +95,7 @@ std::vector<StudentExample> renamed(std::vector<std::string>& answers, const std
 
 TEST_CASE("student tier: an answer with how sure it is") {
     World world;
-    CHECK(world.ask(messages(kTicket)).reason == "no student yet");
+    CHECK(world.ask(messages(kTicket)).words() == "no student yet");
     world.put(kSystem, "", world.taught(kTickets.examples()));
     const Climb climb = world.ask(messages(kTicket));
     CHECK(world.said(climb) == "billing");
@@ -105,7 +105,7 @@ TEST_CASE("student tier: an answer with how sure it is") {
     CHECK(climb.offer->answer->model == kStudentName);
     CHECK(climb.offer->answer->cost.nanos == 0);
     CHECK(climb.attempt.priced);
-    CHECK(world.ask(messages(kTicket), false, "birch").reason == "no student yet");
+    CHECK(world.ask(messages(kTicket), false, "birch").words() == "no student yet");
 }
 
 TEST_CASE("student tier: what it declines") {
@@ -116,22 +116,22 @@ TEST_CASE("student tier: what it declines") {
          {R"("n":2)", R"("logprobs":true)", R"("modalities":["text","audio"])", R"("audio":{"voice":"alloy"})",
           R"("tools":[{"type":"function","function":{"name":"f"}}])"}) {
         CAPTURE(more);
-        CHECK(world.ask(asked + "," + more).reason == "not a student's question");
+        CHECK(world.ask(asked + "," + more).words() == "not a student's question");
     }
     CHECK(world
               .ask(R"("messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"hello"},)"
                    R"({"role":"user","content":"my invoice"}])")
-              .reason == "not a student's question");
+              .words() == "not a student's question");
     const std::string picture =
         R"("messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,"}}]}])";
-    CHECK(world.ask(picture).reason.starts_with("declined"));
-    CHECK(world.ask(messages("\u6F22\u5B57")).reason.starts_with("declined"));  // not one gram that it knows
+    CHECK(world.ask(picture).words().starts_with("declined"));
+    CHECK(world.ask(messages("\u6F22\u5B57")).words().starts_with("declined"));  // not one gram that it knows
     auto forbidden = std::make_shared<store::ExampleRules>(*world.rules);
     forbidden->may_distil = false;
     world.rules = forbidden;
-    CHECK(world.ask(asked).reason == "not a student's question");
+    CHECK(world.ask(asked).words() == "not a student's question");
     world.rules = nullptr;
-    CHECK(world.ask(asked).reason == "not a student's question");
+    CHECK(world.ask(asked).words() == "not a student's question");
 }
 
 TEST_CASE("student tier: a text has a limit, however it is spelled") {
@@ -141,8 +141,8 @@ TEST_CASE("student tier: a text has a limit, however it is spelled") {
     std::string text = kTicket;
     text.resize(most_live_bytes(*model), ' ');
     CHECK(world.said(world.ask(messages(text))) == "billing");
-    CHECK(world.ask(messages(text + " ")).reason.starts_with("declined: too long"));
-    CHECK(world.ask(messages(std::string(1 << 20, 'a'))).reason.starts_with("declined: too long"));
+    CHECK(world.ask(messages(text + " ")).words().starts_with("declined: too long"));
+    CHECK(world.ask(messages(std::string(1 << 20, 'a'))).words().starts_with("declined: too long"));
     std::string escaped = kTicket;
     for (std::size_t i = text.size() - kTicket.size(); i > 0; --i) escaped += "\\u0020";
     CHECK(world.said(world.ask(R"("messages":[{"role":"user","content":")" + escaped + R"("}])")) == "billing");
@@ -168,16 +168,16 @@ TEST_CASE("student tier: a task that the caller names has a student for each ins
     const std::string asked_form = R"(,"response_format":)" + form;
     world.put(kSystem, "", world.taught(kTickets.examples()));
     CHECK(world.said(world.ask(messages(kTicket), true)) == "billing");
-    CHECK(world.ask(messages(kTicket, "What else?"), true).reason == "no student yet");
-    CHECK(world.ask(messages(kTicket) + asked_form, true).reason == "no student yet");
+    CHECK(world.ask(messages(kTicket, "What else?"), true).words() == "no student yet");
+    CHECK(world.ask(messages(kTicket) + asked_form, true).words() == "no student yet");
     world.put("What else?", "", world.taught(renamed(shouted, "", " desk")));
     world.put(kSystem, form, world.taught(renamed(json, R"({"desk":")", R"("})")));
     CHECK(world.said(world.ask(messages(kTicket), true)) == "billing");
     CHECK(world.said(world.ask(messages(kTicket, "What else?"), true)) == "billing desk");
     CHECK(world.said(world.ask(messages(kTicket) + asked_form, true)) == R"({"desk":"billing"})");
-    CHECK(world.ask(messages(kTicket), true, "birch").reason == "no student yet");
+    CHECK(world.ask(messages(kTicket), true, "birch").words() == "no student yet");
     const std::string long_system(kMostLiveContextBytes + 1, 'a');
-    CHECK(world.ask(messages(kTicket, long_system), true).reason == "no student yet");
+    CHECK(world.ask(messages(kTicket, long_system), true).words() == "no student yet");
 }
 
 TEST_CASE("student tier: instructions are told apart as they are kept, redacted") {
@@ -190,7 +190,7 @@ TEST_CASE("student tier: what is not of the form that is asked for is not offere
     World world;
     world.put(kSystem, "", world.taught(kTickets.examples()));
     const Climb climb = world.ask(messages(kTicket) + R"(,"response_format":{"type":"json_object"})");
-    CHECK(climb.reason.starts_with("declined: not of the form"));
+    CHECK(climb.words().starts_with("declined: not of the form"));
 }
 
 TEST_CASE("student tier: an extraction from the text inside an instruction, in the teacher's form") {
@@ -208,13 +208,13 @@ TEST_CASE("student tier: an extraction from the text inside an instruction, in t
     CHECK(*climb.offer->sure > std::log(0.9));
     CHECK(world.said(world.ask(messages(asked) + R"(,"response_format":{"type":"json_object"})")) ==
           R"({"person": ["Andorka"], "place": "Boclel"})");
-    CHECK(world.ask(messages("Then Andorka slept in Boclel.")).reason == "declined: a prompt of another template");
-    CHECK(world.ask(messages("Translate into French. " + asked)).reason == "declined: a prompt of another template");
+    CHECK(world.ask(messages("Then Andorka slept in Boclel.")).words() == "declined: a prompt of another template");
+    CHECK(world.ask(messages("Translate into French. " + asked)).words() == "declined: a prompt of another template");
     // What varies has a limit, and the whole prompt has another.
     const std::size_t most = most_live_bytes(*model);
     CHECK(world.ask(messages(instruction(std::string(most, 'a')))).offer);
-    CHECK(world.ask(messages(instruction(std::string(most + 1, 'a')))).reason == "declined: too long");
-    CHECK(world.ask(messages(instruction(std::string(kMostLivePromptBytes, 'a')))).reason.starts_with("declined"));
+    CHECK(world.ask(messages(instruction(std::string(most + 1, 'a')))).words() == "declined: too long");
+    CHECK(world.ask(messages(instruction(std::string(kMostLivePromptBytes, 'a')))).words().starts_with("declined"));
 }
 
 TEST_CASE("student tier: a long instruction around a short text is no obstacle") {
@@ -226,7 +226,7 @@ TEST_CASE("student tier: a long instruction around a short text is no obstacle")
     for (std::size_t i = 0; i < prompts.size(); ++i) examples.push_back({prompts[i], kTickets.rows[i].answer});
     world.put(kSystem, "", world.taught(examples));
     CHECK(world.said(world.ask(messages(rules + "\nThe ticket: " + kTicket))) == "billing");
-    CHECK(world.ask(messages(kTicket)).reason == "declined: a prompt of another template");
+    CHECK(world.ask(messages(kTicket)).words() == "declined: a prompt of another template");
 }
 
 TEST_CASE("student tier: an answer that needs what was taken out of the question is not given") {
@@ -241,7 +241,7 @@ TEST_CASE("student tier: an answer that needs what was taken out of the question
     for (std::size_t i = 0; i < prompts.size(); ++i) examples.push_back({prompts[i], answers[i]});
     world.put(kSystem, "", world.taught(examples));
     CHECK(world.said(world.ask(messages("Whom to write to? Then Bo slept. Ring us."))) == R"({"to": null})");
-    CHECK(world.ask(messages("Whom to write to? Then Bo slept. Mail jane@example.com, please.")).reason ==
+    CHECK(world.ask(messages("Whom to write to? Then Bo slept. Mail jane@example.com, please.")).words() ==
           "declined: its answer needs what it was not shown");
 }
 
