@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <map>
+#include <deque>
 #include <vector>
 
 #include "admin/filter_text.h"
@@ -34,7 +34,23 @@ std::string name_of(const store::NamesById& names, store::NameId id) {
     return found == names.end() ? "none" : found->second;
 }
 
-void write_sums(JsonObject& object, const Sums& sums) {
+// Sums, and how long the requests among them took.
+struct Summed {
+    Sums sums;
+    store::LatencyCounts latencies;
+
+    void add(const store::FlowCell& cell) {
+        sums += cell.sums;
+        latencies.add(cell.latencies);
+    }
+    void add(const Summed& other) {
+        sums += other.sums;
+        latencies.add(other.latencies);
+    }
+};
+
+void write_sums(JsonObject& object, const Summed& summed) {
+    const Sums& sums = summed.sums;
     object.whole("requests", sums.requests);
     object.whole("errors", sums.errors);
     object.whole("unpriced", sums.unpriced);
@@ -47,27 +63,33 @@ void write_sums(JsonObject& object, const Sums& sums) {
     object.money("saved_usd", true, Usd{sums.saved});
     sums.requests > 0 ? object.whole("latency_mean_us", sums.latency / sums.requests)
                       : object.raw("latency_mean_us", "null");
+    const auto percentile = [&](const char* name, std::int64_t thousandths) {
+        const auto latency = summed.latencies.percentile(thousandths);
+        latency ? object.whole(name, *latency) : object.raw(name, "null");
+    };
+    percentile("latency_p50_us", 500);
+    percentile("latency_p95_us", 950);
+    percentile("latency_p99_us", 990);
 }
 
-std::string sums_json(const Sums& sums) {
+std::string sums_json(const Summed& summed) {
     std::string text;
     JsonObject object(text);
-    write_sums(object, sums);
+    write_sums(object, summed);
     object.end();
     return text;
 }
 
 struct Step {
-    Sums sums;
+    Summed summed;
     std::array<std::int64_t, kTiers> by_tier{};
 };
 
 struct Overview {
     TimeRange range;
     Micros step = kDay;
-    Sums total;
-    std::array<Sums, kTiers> by_tier{};
-    std::array<Sums, kPurposes> own{};
+    std::array<Summed, kTiers> by_tier{};
+    std::array<Summed, kPurposes> own{};
     std::vector<Step> series;
 
     explicit Overview(TimeRange over) : range(over) {
@@ -79,17 +101,23 @@ struct Overview {
     }
     Micros first() const { return range.since_unix_micros / step; }
 
-    void add(Micros at, const FlowKey& key, const Sums& sums) {
-        const auto tier = static_cast<std::size_t>(store::tier_code(key.tier));
-        total += sums;
-        if (key.purpose == store::Purpose::request) {
-            by_tier[tier] += sums;
+    void add(const store::FlowCell& cell) {
+        const auto tier = static_cast<std::size_t>(store::tier_code(cell.key.tier));
+        if (cell.key.purpose == store::Purpose::request) {
+            by_tier[tier].add(cell);
         } else {
-            own[static_cast<std::size_t>(key.purpose)] += sums;
+            own[static_cast<std::size_t>(cell.key.purpose)].add(cell);
         }
-        Step& now = series[static_cast<std::size_t>(at / step - first())];
-        now.sums += sums;
-        now.by_tier[tier] += sums.requests;
+        Step& now = series[static_cast<std::size_t>(cell.at_unix_micros / step - first())];
+        now.summed.add(cell);
+        now.by_tier[tier] += cell.sums.requests;
+    }
+
+    Summed total() const {
+        Summed all;
+        for (const Summed& summed : by_tier) all.add(summed);
+        for (const Summed& summed : own) all.add(summed);
+        return all;
     }
 };
 
@@ -100,7 +128,7 @@ std::string overview_json(const Overview& overview, bool complete) {
     object.whole("until_unix_us", overview.range.until_unix_micros);
     object.whole("step_us", overview.step);
     object.flag("complete", complete);
-    object.raw("total", sums_json(overview.total));
+    object.raw("total", sums_json(overview.total()));
     std::string tiers, own, series = "[";
     JsonObject by_tier(tiers);
     for (std::size_t code = 1; code <= kTiers; ++code) {  // nobody last
@@ -118,7 +146,7 @@ std::string overview_json(const Overview& overview, bool complete) {
         if (i > 0) series += ',';
         JsonObject step(series);
         step.whole("at_unix_us", (overview.first() + static_cast<Micros>(i)) * overview.step);
-        write_sums(step, overview.series[i].sums);
+        write_sums(step, overview.series[i].summed);
         std::string requests;
         JsonObject step_tiers(requests);
         for (std::size_t code = 1; code <= kTiers; ++code) {
@@ -188,13 +216,19 @@ Result<void> read_spend_parameter(const std::string& name, const std::string& va
     return {};
 }
 
-std::string line_key(store::Database& database, const store::NamesById& names, By by, std::uint64_t group) {
+std::string task_key(store::Statement& task_names, std::uint64_t task) {
+    if (task == 0) return "none";
+    task_names.bind(1, static_cast<std::int64_t>(task));
+    const bool named = task_names.step() == store::Statement::Step::row;
+    std::string name(named ? task_names.column_text(0) : std::string_view());
+    task_names.reset();
+    return name.empty() ? to_hex(task) : name;
+}
+
+std::string line_key(store::Statement& task_names, const store::NamesById& names, By by, std::uint64_t group) {
     switch (by) {
-        case By::task: {
-            if (group == 0) return "none";
-            std::string name = store::task_name(database, group);
-            return name.empty() ? to_hex(group) : name;
-        }
+        case By::task:
+            return task_key(task_names, group);
         case By::model:
         case By::tenant:
             return name_of(names, static_cast<store::NameId>(group));
@@ -206,15 +240,50 @@ std::string line_key(store::Database& database, const store::NamesById& names, B
     return {};
 }
 
-using Lines = std::map<std::uint64_t, Step>;
+struct Line {
+    std::uint64_t group = 0;
+    Step step;
+};
+
+// Lines by their group, for tens of thousands of them: open addressing, and lines that stay where they are.
+class Lines {
+  public:
+    Line& of(std::uint64_t group) {
+        if (2 * lines_.size() >= places_.size()) grow();
+        std::uint32_t& place = places_[place_of(group)];
+        if (place == 0) {
+            lines_.emplace_back().group = group;
+            place = static_cast<std::uint32_t>(lines_.size());
+        }
+        return lines_[place - 1];
+    }
+    const std::deque<Line>& all() const { return lines_; }
+
+  private:
+    // Of the group, or where it is to go.
+    std::size_t place_of(std::uint64_t group) const {
+        const std::size_t mask = places_.size() - 1;
+        std::size_t at = (group * 0x9E37'79B9'7F4A'7C15U >> 32) & mask;
+        while (places_[at] != 0 && lines_[places_[at] - 1].group != group) at = (at + 1) & mask;
+        return at;
+    }
+    void grow() {
+        places_.assign(places_.empty() ? 64 : places_.size() * 4, 0);
+        for (std::size_t i = 0; i < lines_.size(); ++i) {
+            places_[place_of(lines_[i].group)] = static_cast<std::uint32_t>(i + 1);
+        }
+    }
+    std::deque<Line> lines_;
+    std::vector<std::uint32_t> places_;  // 1 + index; 0: free
+};
 
 // Dearest first, as `weir report` has it; days in order.
-std::vector<Lines::const_pointer> in_order(const Lines& lines, By by) {
-    std::vector<Lines::const_pointer> ordered;
-    for (const auto& line : lines) ordered.push_back(&line);
-    std::sort(ordered.begin(), ordered.end(), [by](const auto* a, const auto* b) {
-        const std::int64_t one = a->second.sums.counterfactual, other = b->second.sums.counterfactual;
-        return by != By::day && one != other ? one > other : a->first < b->first;
+std::vector<const Line*> in_order(const Lines& lines, By by) {
+    std::vector<const Line*> ordered;
+    for (const Line& line : lines.all()) ordered.push_back(&line);
+    std::sort(ordered.begin(), ordered.end(), [by](const Line* a, const Line* b) {
+        const std::int64_t one = a->step.summed.sums.counterfactual, other = b->step.summed.sums.counterfactual;
+        return by != By::day && one != other ? one > other : a->group < b->group;
     });
     return ordered;
 }
@@ -237,7 +306,7 @@ Result<std::string> render_overview(const std::string& folder, std::string_view 
     flow.coarsest = overview.step == kMinute ? store::RollupUnit::minute
                     : overview.step == kHour ? store::RollupUnit::hour
                                              : store::RollupUnit::day;
-    const auto add = [&](Micros at, const FlowKey& key, const Sums& sums) { overview.add(at, key, sums); };
+    const auto add = [&](const store::FlowCell& cell) { overview.add(cell); };
     if (auto read = store::read_flow(*database, flow, add); !read) return tl::unexpected(read.error());
     const auto complete = store::rollups_are_complete(*database);
     if (!complete) return tl::unexpected(complete.error());
@@ -254,46 +323,51 @@ Result<std::string> render_spend(const std::string& folder, std::string_view que
         if (auto read = read_spend_parameter(name, value, names, asked); !read) return tl::unexpected(read.error());
     }
     store::FlowQuery flow{range.since_unix_micros, range.until_unix_micros, asked.filter, store::Detail::all, {}};
-    flow.coarsest = store::RollupUnit::day;
+    flow.coarsest = asked.by == By::day ? store::RollupUnit::day : store::kLongestUnit;
     if (asked.by == By::task) flow.detail = store::Detail::task;
-    if (asked.by == By::model || asked.by == By::tenant) flow.detail = store::Detail::names;
+    if (asked.by == By::model) flow.detail = store::Detail::route;
+    if (asked.by == By::tenant) flow.detail = store::Detail::names;
     Lines lines;
-    Sums total;
-    const auto add = [&](Micros at, const FlowKey& key, const Sums& sums) {
-        Step& line = lines[group_of(asked.by, at, key)];
-        line.sums += sums;
-        line.by_tier[static_cast<std::size_t>(store::tier_code(key.tier))] += sums.requests;
-        total += sums;
+    Line* line = nullptr;  // the last one: a group's cells come together
+    const auto add = [&](const store::FlowCell& cell) {
+        const std::uint64_t group = group_of(asked.by, cell.at_unix_micros, cell.key);
+        if (line == nullptr || line->group != group) line = &lines.of(group);
+        line->step.summed.add(cell);
+        line->step.by_tier[static_cast<std::size_t>(store::tier_code(cell.key.tier))] += cell.sums.requests;
     };
     if (auto read = store::read_flow(*database, flow, add); !read) return tl::unexpected(read.error());
     const auto complete = store::rollups_are_complete(*database);
     if (!complete) return tl::unexpected(complete.error());
 
+    auto task_names = store::Statement::prepare(*database, "SELECT name FROM tasks WHERE task = ?");
+    if (!task_names) return tl::unexpected(task_names.error());
     std::string out, list = "[";
     JsonObject object(out);
     object.whole("since_unix_us", range.since_unix_micros);
     object.whole("until_unix_us", range.until_unix_micros);
     object.text("by", kBys[static_cast<std::size_t>(asked.by)]);
     object.flag("complete", *complete);
-    object.whole("lines_in_all", lines.size());
+    object.whole("lines_in_all", lines.all().size());
+    Summed total;
+    for (const Line& each : lines.all()) total.add(each.step.summed);
     object.raw("total", sums_json(total));
     const auto ordered = in_order(lines, asked.by);
     const std::size_t begin = std::min(static_cast<std::size_t>(asked.offset), ordered.size());
     const std::size_t end = std::min(begin + static_cast<std::size_t>(asked.most), ordered.size());
     for (std::size_t i = begin; i < end; ++i) {
         if (i > begin) list += ',';
-        JsonObject line(list);
-        line.text("key", line_key(*database, names, asked.by, ordered[i]->first));
-        if (asked.by == By::task) line.text("task", to_hex(ordered[i]->first));
-        write_sums(line, ordered[i]->second.sums);
+        JsonObject told(list);
+        told.text("key", line_key(*task_names, names, asked.by, ordered[i]->group));
+        if (asked.by == By::task) told.text("task", to_hex(ordered[i]->group));
+        write_sums(told, ordered[i]->step.summed);
         std::string requests;
         JsonObject by_tier(requests);
         for (std::size_t code = 1; code < kTiers; ++code) {
-            if (ordered[i]->second.by_tier[code] > 0) by_tier.whole(tier_name(code), ordered[i]->second.by_tier[code]);
+            if (ordered[i]->step.by_tier[code] > 0) by_tier.whole(tier_name(code), ordered[i]->step.by_tier[code]);
         }
         by_tier.end();
-        line.raw("by_tier", requests);
-        line.end();
+        told.raw("by_tier", requests);
+        told.end();
     }
     object.raw("lines", list + "]");
     object.end();

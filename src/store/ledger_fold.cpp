@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "store/ledger_sums.h"
 #include "store/rollups.h"
 
 namespace weir::store {
@@ -34,7 +32,6 @@ Result<std::vector<PackedRow>> load(Database& database, std::vector<std::string>
 }
 
 Result<void> move_rows(Database& database, LedgerTables& tables, const std::vector<PackedRow>& rows, Folded& folded) {
-    std::unordered_map<RollupKey, Sums, RollupKeyHash> minutes;
     SegmentWriter segments(tables);
     Rollups rollups;
     LedgerRow row;
@@ -45,18 +42,10 @@ Result<void> move_rows(Database& database, LedgerTables& tables, const std::vect
         }
         if (!segments.add(packed)) return tl::unexpected(database.last_error());
         ++folded.rows;
-        minutes[RollupKey::of(row)] += Sums::of(row);
         rollups.add(row);
     }
-    if (!segments.finish() || !rollups.write(tables)) return tl::unexpected(database.last_error());
-    std::vector<const std::pair<const RollupKey, Sums>*> ordered;
-    ordered.reserve(minutes.size());
-    for (const auto& minute : minutes) ordered.push_back(&minute);
-    std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
-    for (const auto* minute : ordered) {
-        if (!tables.add_to_minute(minute->first, minute->second)) return tl::unexpected(database.last_error());
-    }
-    return {};
+    if (!segments.finish()) return tl::unexpected(database.last_error());
+    return rollups.write(database, tables);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
-// Moves the pending rows into segments, in the order of their ids, and adds them to the minutes: one transaction. Rows
-// come in small batches, in the order in which requests end; a segment holds kSegmentRows that began one after the
-// other, so that a look-up reads few of them.
-// Thread rule: whoever owns the Database.
-// Limits: the pending rows are held in memory, packed (about 100 bytes each).
+// Moves the pending rows into segments, in the order of their ids, and adds them to the rollups' minutes: one
+// transaction. Rows come in small batches, in the order in which requests end; a segment holds kSegmentRows that began
+// one after the other, so that a look-up reads few of them. Thread rule: whoever owns the Database. Limits: the pending
+// rows are held in memory, packed (about 100 bytes each).
 #pragma once
 
 #include <cstdint>

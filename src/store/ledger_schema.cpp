@@ -114,10 +114,23 @@ CREATE TABLE backfill (
 )sql",
                                                                  // Rows may have steps, attempts of version 3, from
                                                                  // here on.
-                                                                 "SELECT 5"};
+                                                                 R"sql(
+DROP TABLE minutes;
+DROP TABLE rollups;
+DELETE FROM backfill;
+CREATE TABLE sheets (
+    sheet INTEGER PRIMARY KEY,
+    cells BLOB NOT NULL
+) STRICT;
+CREATE TABLE closed (
+    unit   INTEGER PRIMARY KEY,
+    minute INTEGER NOT NULL
+) STRICT;
+)sql"};
 
-constexpr std::int64_t kFirstWithRollups = 4;
-// What rollups of an older file have to be filled from (rollup_backfill.h).
+// The first version with the rollups of today. What those of an older file have to be filled from
+// (rollup_backfill.h).
+constexpr std::int64_t kRollupsSince = 5;
 constexpr const char* kBeginBackfill =
     "INSERT INTO backfill(next, last) SELECT 0, max(segment) FROM segments HAVING max(segment) IS NOT NULL";
 
@@ -153,7 +166,7 @@ Result<void> migrate(Database& database, std::int64_t from) {
     if (from <= 1) {
         if (auto done = move_requests_to_segments(database); !done) return done;
     }
-    if (from < kFirstWithRollups) {
+    if (from < kRollupsSince) {
         if (auto begun = database.execute(kBeginBackfill); !begun) return begun;
     }
     const std::string stamp = "PRAGMA application_id = " + std::to_string(kApplicationId) +

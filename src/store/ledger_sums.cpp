@@ -15,23 +15,8 @@ void add(std::int64_t& sum, std::int64_t amount) {
 
 }  // namespace
 
-RollupKey RollupKey::of(const LedgerRow& row) {
-    return RollupKey{
-        minute_of(unix_micros_of(row.id)), row.task, row.tenant, row.cascade, row.reference, row.tier, row.would_have};
-}
-
-std::size_t RollupKeyHash::operator()(const RollupKey& key) const {
-    // Multiply and fold, one step a word; the multiplier is 2^64 divided by the golden ratio.
-    std::uint64_t hash = key.task;
-    const auto mix = [&hash](std::uint64_t word) {
-        hash = (hash ^ word) * 0x9E37'79B9'7F4A'7C15U;
-        hash ^= hash >> 32;
-    };
-    mix(static_cast<std::uint64_t>(key.minute));
-    mix(static_cast<std::uint64_t>(key.tenant) << 32 | key.cascade);
-    mix(static_cast<std::uint64_t>(key.reference) << 8 |
-        static_cast<std::uint64_t>(tier_code(key.tier) << 4 | tier_code(key.would_have)));
-    return hash;
+FlowKey FlowKey::of(const LedgerRow& row) {
+    return FlowKey{row.task, row.tenant, row.cascade, row.reference, row.tier, row.would_have, row.purpose};
 }
 
 Sums Sums::of(const LedgerRow& row) {

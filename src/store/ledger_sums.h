@@ -1,4 +1,4 @@
-// What the minute rollups add up, and over what: shared by the writer and by reports, so that both mean the same.
+// What the rollups add up, and over what: shared by the writer and by reports, so that both mean the same.
 // Thread rule: plain values.
 // Limits: a sum that would leave the range of std::int64_t stays at its end.
 #pragma once
@@ -11,22 +11,18 @@
 
 namespace weir::store {
 
-// A request's minute is that of its id, as is its time in every report: the row needs no index by time.
-struct RollupKey {
-    std::int64_t minute = 0;  // minutes since the Unix epoch
+// What sums are told apart by, at most.
+struct FlowKey {
     std::uint64_t task = 0;
     NameId tenant = kNoName;
     NameId cascade = kNoName;
     NameId reference = kNoName;
     std::optional<TierKind> tier;
     std::optional<TierKind> would_have;
+    Purpose purpose = Purpose::request;
 
-    static RollupKey of(const LedgerRow& row);
-    friend auto operator<=>(const RollupKey&, const RollupKey&) = default;
-};
-
-struct RollupKeyHash {
-    std::size_t operator()(const RollupKey& key) const;
+    static FlowKey of(const LedgerRow& row);
+    friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
 };
 
 struct Sums {
@@ -42,6 +38,8 @@ struct Sums {
     friend bool operator==(const Sums&, const Sums&) = default;
 };
 
+// Since the Unix epoch. A request's minute is that of its id, as is its time in every report: the row needs no index by
+// time.
 std::int64_t minute_of(Micros unix_micros);
 // How a tier stands in the file: 0 for none, otherwise 1 + TierKind.
 std::int64_t tier_code(std::optional<TierKind> tier);

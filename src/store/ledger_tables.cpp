@@ -6,52 +6,35 @@
 namespace weir::store {
 namespace {
 
-constexpr std::string_view kAddMinute =
-    "INSERT INTO minutes(minute, task, tenant, cascade, reference, tier, would_have, requests, errors, unpriced, "
-    "input, input_cached, output, cost, counterfactual, saved, latency) "
-    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-    "ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors, "
-    "unpriced = unpriced + excluded.unpriced, input = input + excluded.input, "
-    "input_cached = input_cached + excluded.input_cached, output = output + excluded.output, "
-    "cost = cost + excluded.cost, counterfactual = counterfactual + excluded.counterfactual, "
-    "saved = saved + excluded.saved, latency = latency + excluded.latency";
-
-constexpr std::string_view kAddRollup =
-    "INSERT INTO rollups(detail, unit, at, task, tenant, cascade, reference, tier, purpose, requests, errors, "
-    "unpriced, input, input_cached, output, cost, counterfactual, saved, latency) "
-    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-    "ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors, "
-    "unpriced = unpriced + excluded.unpriced, input = input + excluded.input, "
-    "input_cached = input_cached + excluded.input_cached, output = output + excluded.output, "
-    "cost = cost + excluded.cost, counterfactual = counterfactual + excluded.counterfactual, "
-    "saved = saved + excluded.saved, latency = latency + excluded.latency";
-
 constexpr std::string_view kNameTask =
     "INSERT INTO tasks(task, name) VALUES(?,?) ON CONFLICT DO UPDATE SET name = excluded.name "
     "WHERE name <> excluded.name";
 
 }  // namespace
 
-LedgerTables::LedgerTables(std::array<Statement, 5> statements)
+LedgerTables::LedgerTables(std::array<Statement, 6> statements)
     : add_segment_(std::move(statements[0])),
       add_pending_(std::move(statements[1])),
-      add_minute_(std::move(statements[2])),
-      name_task_(std::move(statements[3])),
-      add_rollup_(std::move(statements[4])) {}
+      name_task_(std::move(statements[2])),
+      read_sheet_(std::move(statements[3])),
+      put_sheet_(std::move(statements[4])),
+      set_closed_(std::move(statements[5])) {}
 
 Result<LedgerTables> LedgerTables::prepare(Database& database) {
     auto add_segment = Statement::prepare(database, "INSERT INTO segments(first, last, rows) VALUES(?,?,?)");
     if (!add_segment) return tl::unexpected(add_segment.error());
     auto add_pending = Statement::prepare(database, "INSERT INTO pending(rows) VALUES(?)");
     if (!add_pending) return tl::unexpected(add_pending.error());
-    auto add_minute = Statement::prepare(database, kAddMinute);
-    if (!add_minute) return tl::unexpected(add_minute.error());
     auto name_task = Statement::prepare(database, kNameTask);
     if (!name_task) return tl::unexpected(name_task.error());
-    auto add_rollup = Statement::prepare(database, kAddRollup);
-    if (!add_rollup) return tl::unexpected(add_rollup.error());
-    return LedgerTables({std::move(*add_segment), std::move(*add_pending), std::move(*add_minute),
-                         std::move(*name_task), std::move(*add_rollup)});
+    auto read_sheet = Statement::prepare(database, "SELECT cells FROM sheets WHERE sheet = ?");
+    if (!read_sheet) return tl::unexpected(read_sheet.error());
+    auto put_sheet = Statement::prepare(database, "INSERT OR REPLACE INTO sheets(sheet, cells) VALUES(?,?)");
+    if (!put_sheet) return tl::unexpected(put_sheet.error());
+    auto set_closed = Statement::prepare(database, "INSERT OR REPLACE INTO closed(unit, minute) VALUES(?,?)");
+    if (!set_closed) return tl::unexpected(set_closed.error());
+    return LedgerTables({std::move(*add_segment), std::move(*add_pending), std::move(*name_task),
+                         std::move(*read_sheet), std::move(*put_sheet), std::move(*set_closed)});
 }
 
 bool LedgerTables::add_segment(RequestId first, RequestId last, std::string_view batch) {
@@ -66,30 +49,25 @@ bool LedgerTables::add_pending(std::string_view batch) {
     return add_pending_.run();
 }
 
-bool LedgerTables::add_to_minute(const RollupKey& key, const Sums& sums) {
-    int column = 0;
-    for (const std::int64_t value :
-         {key.minute, static_cast<std::int64_t>(key.task), std::int64_t{key.tenant}, std::int64_t{key.cascade},
-          std::int64_t{key.reference}, tier_code(key.tier), tier_code(key.would_have), sums.requests, sums.errors,
-          sums.unpriced, sums.input, sums.input_cached, sums.output, sums.cost, sums.counterfactual, sums.saved,
-          sums.latency}) {
-        add_minute_.bind(++column, value);
-    }
-    return add_minute_.run();
+bool LedgerTables::read_sheet(const SheetKey& key, std::string& sheet) {
+    sheet.clear();
+    read_sheet_.bind(1, key.number());
+    const Statement::Step step = read_sheet_.step();
+    if (step == Statement::Step::row) sheet = read_sheet_.column_blob(0);
+    read_sheet_.reset();
+    return step != Statement::Step::failed;
 }
 
-bool LedgerTables::add_to_rollup(const RollupCell& cell, const Sums& sums) {
-    const FlowKey& key = cell.key;
-    int column = 0;
-    for (const std::int64_t value :
-         {static_cast<std::int64_t>(cell.detail), static_cast<std::int64_t>(cell.unit), cell.at,
-          static_cast<std::int64_t>(key.task), std::int64_t{key.tenant}, std::int64_t{key.cascade},
-          std::int64_t{key.reference}, tier_code(key.tier), static_cast<std::int64_t>(key.purpose), sums.requests,
-          sums.errors, sums.unpriced, sums.input, sums.input_cached, sums.output, sums.cost, sums.counterfactual,
-          sums.saved, sums.latency}) {
-        add_rollup_.bind(++column, value);
-    }
-    return add_rollup_.run();
+bool LedgerTables::put_sheet(const SheetKey& key, std::string_view sheet) {
+    put_sheet_.bind(1, key.number());
+    put_sheet_.bind_blob(2, sheet);
+    return put_sheet_.run();
+}
+
+bool LedgerTables::set_closed(RollupUnit unit, std::int64_t minute) {
+    set_closed_.bind(1, static_cast<std::int64_t>(unit));
+    set_closed_.bind(2, minute);
+    return set_closed_.run();
 }
 
 bool LedgerTables::name_task(std::uint64_t task, std::string_view name) {

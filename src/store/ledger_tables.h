@@ -4,11 +4,11 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 
 #include "store/ledger_row.h"
-#include "store/ledger_sums.h"
-#include "store/rollups.h"
+#include "store/sheet.h"
 #include "store/sqlite.h"
 
 namespace weir::store {
@@ -21,17 +21,19 @@ class LedgerTables {
     // largest id, into `segments`.
     bool add_pending(std::string_view batch);
     bool add_segment(RequestId first, RequestId last, std::string_view batch);
-    bool add_to_minute(const RollupKey& key, const Sums& sums);
-    bool add_to_rollup(const RollupCell& cell, const Sums& sums);
+    bool read_sheet(const SheetKey& key, std::string& sheet);  // empty where there is none
+    bool put_sheet(const SheetKey& key, std::string_view sheet);
+    bool set_closed(RollupUnit unit, std::int64_t minute);
     bool name_task(std::uint64_t task, std::string_view name);
 
   private:
-    explicit LedgerTables(std::array<Statement, 5> statements);
+    explicit LedgerTables(std::array<Statement, 6> statements);
     Statement add_segment_;
     Statement add_pending_;
-    Statement add_minute_;
     Statement name_task_;
-    Statement add_rollup_;
+    Statement read_sheet_;
+    Statement put_sheet_;
+    Statement set_closed_;
 };
 
 }  // namespace weir::store

@@ -19,6 +19,7 @@
 #include "store/ledger_tables.h"
 #include "store/ledger_testing.h"
 #include "store/report.h"
+#include "store/sheet.h"
 #include "store/sqlite.h"
 
 using namespace weir;
@@ -30,6 +31,20 @@ using testing::TempFolder;
 namespace {
 
 constexpr RequestId kFirstId = RequestId{200'000'000'000} << 22;  // some day in 2026
+
+// What the minutes' sheets add up to, without the rows that are pending.
+Sums sums_in_minutes(const std::string& folder) {
+    auto database = open_ledger_for_reading(folder);
+    REQUIRE(database);
+    auto sheets = Statement::prepare(*database, "SELECT cells FROM sheets WHERE sheet < ?");
+    REQUIRE(sheets);
+    sheets->bind(1, SheetKey{RollupUnit::minute, Detail::task, 1, 0}.number());
+    std::vector<Cell> cells;
+    while (sheets->step() == Statement::Step::row) REQUIRE(unpack_sheet(sheets->column_blob(0), cells));
+    Sums all;
+    for (const Cell& cell : cells) all += cell.sums;
+    return all;
+}
 
 std::int64_t query(const std::string& folder, const char* sql) {
     auto database = open_ledger_for_reading(folder);
@@ -94,7 +109,7 @@ TEST_CASE("rows come back as they were, before and after they are folded and aft
         ledger.reset();
         CHECK(query(folder.path(), "SELECT count(*) FROM pending") == 0);
         CHECK(rows_in_segments(folder.path()).size() == rows.size());
-        CHECK(query(folder.path(), "SELECT sum(requests) FROM minutes") == static_cast<std::int64_t>(rows.size()));
+        CHECK(sums_in_minutes(folder.path()).requests == static_cast<std::int64_t>(rows.size()));
         ledger = open_ledger(options);
         check_all();
     }
@@ -226,13 +241,12 @@ TEST_CASE("a file of version 1 is migrated: every row, every minute") {
     ledger.reset();
     const ReportResult before = *report(folder.path(), ReportQuery{});
     {
+        testing::make_older(folder.path(), 1,
+                            "DROP TABLE segments; CREATE TABLE requests (id INTEGER PRIMARY "
+                            "KEY, started, latency, overhead, status, mode, flags, tier, would_have, tenant, cascade, "
+                            "reference, served_model, task, cost, counterfactual, attempts BLOB)");
         auto old = Database::open(ledger_path(folder.path()), Database::Access::read_write_create);
         REQUIRE(old);
-        REQUIRE(
-            old->execute("DROP TABLE segments; DROP TABLE rollups; DROP TABLE backfill; PRAGMA user_version = 1; "
-                         "CREATE TABLE requests (id INTEGER PRIMARY "
-                         "KEY, started, latency, overhead, status, mode, flags, tier, would_have, tenant, cascade, "
-                         "reference, served_model, task, cost, counterfactual, attempts BLOB)"));
         auto insert = Statement::prepare(*old, "INSERT INTO requests VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
         REQUIRE(insert);
         for (const LedgerRow& row : rows) {
@@ -277,8 +291,7 @@ TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones kn
     REQUIRE(pack_attempts(old, packed).front() == 1);  // the bytes that version 2 of the file has
     REQUIRE(ledger->append(0, old));
     ledger.reset();
-    REQUIRE(Database::open(ledger_path(folder.path()), Database::Access::read_write_create)
-                ->execute("DROP TABLE rollups; DROP TABLE backfill; PRAGMA user_version = 2"));
+    testing::make_older(folder.path(), 2);
     CHECK(report(folder.path(), ReportQuery{}).error().code == ErrorCode::invalid);  // the gateway migrates
     ledger = open_ledger(folder.path());
     REQUIRE(ledger->append(0, fresh));
@@ -289,7 +302,7 @@ TEST_CASE("a file of version 2 is opened: its rows are as they were, new ones kn
     CHECK(report(folder.path(), ReportQuery{}).has_value());
 }
 
-TEST_CASE("a file of version 4 is opened: its rows have no steps, new ones do, its rollups are whole") {
+TEST_CASE("a file of version 4 is opened: its rows have no steps, new ones do") {
     const TempFolder folder;
     auto ledger = open_ledger(folder.path());
     LedgerRow old = RandomRows(9).row(kFirstId), fresh = RandomRows(10).row(kFirstId + 1);
@@ -297,11 +310,9 @@ TEST_CASE("a file of version 4 is opened: its rows have no steps, new ones do, i
     fresh.add_step(RandomRows(11).step(fresh.attempt_count));
     REQUIRE(ledger->append(0, old));
     ledger.reset();
-    const auto open = [&] { return Database::open(ledger_path(folder.path()), Database::Access::read_write_create); };
-    REQUIRE(open()->execute("PRAGMA user_version = 4"));
+    testing::make_older(folder.path(), 4);
     CHECK(report(folder.path(), ReportQuery{}).error().code == ErrorCode::invalid);  // the gateway migrates
     ledger = open_ledger(folder.path());
-    CHECK(*open()->query_int("SELECT count(*) FROM backfill") == 0);
     REQUIRE(ledger->append(0, fresh));
     CHECK(testing::same(**ledger->find(old.id), old));
     CHECK(testing::same(**ledger->find(fresh.id), fresh));
@@ -435,7 +446,7 @@ TEST_CASE("a file that is damaged, foreign or newer is refused by writer and rep
     }
     SUBCASE("a table is missing") {
         open_ledger(folder.path()).reset();
-        REQUIRE(Database::open(path, Database::Access::read_write_create)->execute("DROP TABLE minutes"));
+        REQUIRE(Database::open(path, Database::Access::read_write_create)->execute("DROP TABLE sheets"));
         CHECK_FALSE(SqliteLedger::open(options));
         CHECK_FALSE(report(folder.path(), ReportQuery{}));
     }
@@ -566,8 +577,8 @@ TEST_CASE("after SIGKILL and a restart every row that was appended is there, onc
         CHECK(*ids.begin() == kFirstId);
         CHECK(*ids.rbegin() == kFirstId + n - 1);  // no gaps
         CHECK(requests_reported(folder.path()) == rows.size());
-        CHECK(query(folder.path(), "SELECT sum(requests) FROM minutes") == n);
-        CHECK(query(folder.path(), "SELECT sum(cost) FROM minutes") == cost);
+        CHECK(sums_in_minutes(folder.path()).requests == n);
+        CHECK(sums_in_minutes(folder.path()).cost == cost);
     }
     munmap(memory, sizeof(Told));
 }

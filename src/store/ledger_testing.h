@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "store/ledger.h"
 #include "store/ledger_row.h"
+#include "store/ledger_schema.h"
 
 namespace weir::store::testing {
 
@@ -41,6 +42,17 @@ inline std::unique_ptr<SqliteLedger> open_ledger(const std::string& folder) {
     SqliteLedger::Options options;
     options.folder = folder;
     return open_ledger(options);
+}
+
+// Makes a closed ledger one of an older version, 1 to 4, as that had been folded: its rollups are gone.
+inline void make_older(const std::string& folder, int version, const std::string& more = "") {
+    auto database = Database::open(ledger_path(folder), Database::Access::read_write_create);
+    if (!database) throw std::runtime_error(database.error().message);
+    std::string sql = "DROP TABLE sheets; DROP TABLE closed; CREATE TABLE minutes (minute INTEGER PRIMARY KEY);";
+    if (version < 4) sql += "DROP TABLE backfill;";
+    if (version == 4) sql += "CREATE TABLE rollups (detail INTEGER PRIMARY KEY);";
+    sql += "PRAGMA user_version = " + std::to_string(version) + ";" + more;
+    if (auto done = database->execute(sql.c_str()); !done) throw std::runtime_error(done.error().message);
 }
 
 // What is logged while it lives.

@@ -10,6 +10,7 @@
 #include "store/ledger_batch.h"
 #include "store/ledger_fold.h"
 #include "store/rollup_backfill.h"
+#include "store/rollups.h"
 
 namespace weir::store {
 namespace {
@@ -141,8 +142,8 @@ void LedgerWriter::run() {
             if (write_batch(stopping) == Written::yes) finish_flush(ticket);
             if (fold_is_due(false)) {
                 fold();
-            } else if (backfill_left_) {
-                backfill();
+            } else if (rollups_left_) {
+                tend_rollups();
             }
             continue;
         }
@@ -151,8 +152,8 @@ void LedgerWriter::run() {
             fold();
         else if (stopping)
             return;
-        else if (backfill_left_)
-            backfill();
+        else if (rollups_left_)
+            tend_rollups();
         else
             park();
     }
@@ -183,15 +184,17 @@ void LedgerWriter::fold() {
         return;
     }
     pending_rows_ = 0;
+    rollups_left_ = true;
     if (folded->damaged != 0) lose(folded->damaged, "pending rows on disk are damaged");
 }
 
-// The rollups of a ledger from before there were any: a step at a time.
-void LedgerWriter::backfill() {
+// A step at a time: what those of an older ledger lack, then a unit that is over.
+void LedgerWriter::tend_rollups() {
     const std::lock_guard database_lock(database_mutex_);
-    const auto left = backfill_rollups(database_, tables_);
-    backfill_left_ = left && *left;
-    if (!left) complain("rollups stay incomplete until the next start: " + left.error().message);
+    auto left = backfill_rollups(database_, tables_);
+    if (left && !*left) left = close_next_unit(database_, tables_);
+    rollups_left_ = left && *left;
+    if (!left) complain("rollups wait for the next rows: " + left.error().message);
 }
 
 void LedgerWriter::take_rows() {

@@ -76,7 +76,7 @@ class LedgerWriter {
     void take_names();
     bool fold_is_due(bool stopping) const;
     void fold();
-    void backfill();
+    void tend_rollups();
     void lose(std::uint64_t rows, const std::string& why);
     void complain(const std::string& what);
     void report_drops();
@@ -95,7 +95,7 @@ class LedgerWriter {
     std::uint64_t refused_seen_ = 0;
     std::vector<TaskName> batch_names_;
     std::uint64_t pending_rows_;  // committed, not folded
-    bool backfill_left_ = true;   // until a step has found nothing to do
+    bool rollups_left_ = true;    // until a step has found nothing to do
     std::chrono::steady_clock::time_point fold_due_{};
     std::uint64_t drops_reported_ = 0;
     std::chrono::steady_clock::time_point next_complaint_{};

@@ -9,52 +9,23 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "store/ledger_fold.h"
+#include "store/flow.h"
 #include "store/ledger_names.h"
 #include "store/ledger_reader.h"
 #include "store/ledger_schema.h"
-#include "store/ledger_sums.h"
-#include "store/ledger_tables.h"
 
 namespace weir::store {
 namespace {
 
-constexpr Micros kMicrosPerMinute = 60'000'000;
-constexpr std::int64_t kMinutesPerDay = 24 * 60;
-
-struct Span {
-    std::int64_t begin;
-    std::int64_t end;  // not in it
-};
-
-// A range of time as ids, and the same as whole minutes with the ids before and after them.
-struct Parts {
-    Span ids;
-    Span ids_before;
-    Span minutes;
-    Span ids_after;
-};
-
-Parts split(Micros since, Micros until) {
-    since = std::max<Micros>(since, 0);
-    until = std::max(until, since);
-    const std::int64_t first_minute = since / kMicrosPerMinute + (since % kMicrosPerMinute != 0 ? 1 : 0);
-    const std::int64_t end_minute = until / kMicrosPerMinute;
-    const Span all = {first_id_at(since), first_id_at(until)};
-    if (first_minute >= end_minute) return Parts{all, all, {0, 0}, {0, 0}};
-    return Parts{all,
-                 {all.begin, first_id_at(first_minute * kMicrosPerMinute)},
-                 {first_minute, end_minute},
-                 {first_id_at(end_minute * kMicrosPerMinute), all.end}};
-}
+constexpr Micros kMicrosPerDay = Micros{24} * 3600 * 1'000'000;
 
 // Adds up what is grouped together.
 class Totals {
   public:
     explicit Totals(GroupBy by) : by_(by) {}
 
-    void add(const RollupKey& key, const Sums& sums) {
-        add_to(groups_[group_of(key)], key, sums);
+    void add(Micros at, const FlowKey& key, const Sums& sums) {
+        add_to(groups_[group_of(at, key)], key, sums);
         add_to(all_, key, sums);
     }
 
@@ -67,7 +38,7 @@ class Totals {
     const Group& all() const { return all_; }
 
   private:
-    std::uint64_t group_of(const RollupKey& key) const {
+    std::uint64_t group_of(Micros at, const FlowKey& key) const {
         switch (by_) {
             case GroupBy::all:
                 return 0;
@@ -80,11 +51,11 @@ class Totals {
             case GroupBy::tier:
                 return static_cast<std::uint64_t>(tier_code(key.tier));
             case GroupBy::day:
-                return static_cast<std::uint64_t>(key.minute / kMinutesPerDay);
+                return static_cast<std::uint64_t>(at / kMicrosPerDay);
         }
         return 0;
     }
-    static void add_to(Group& group, const RollupKey& key, const Sums& sums) {
+    static void add_to(Group& group, const FlowKey& key, const Sums& sums) {
         group.sums += sums;
         group.by_tier[static_cast<std::size_t>(tier_code(key.tier))] += sums.requests;
         group.would_have[static_cast<std::size_t>(tier_code(key.would_have))] += sums.requests;
@@ -94,71 +65,6 @@ class Totals {
     std::unordered_map<std::uint64_t, Group> groups_;
     Group all_;
 };
-
-// Calls `visit` with the statement at each of its rows.
-template <class Visit>
-Result<void> for_each_row(Database& database, const std::string& sql, Span range, Visit visit) {
-    auto statement = Statement::prepare(database, sql);
-    if (!statement) return tl::unexpected(statement.error());
-    statement->bind(1, range.begin);
-    statement->bind(2, range.end);
-    for (;;) {
-        switch (statement->step()) {
-            case Statement::Step::done:
-                return {};
-            case Statement::Step::failed:
-                return tl::unexpected(database.last_error());
-            case Statement::Step::row:
-                break;
-        }
-        if (Result<void> visited = visit(*statement); !visited) return visited;
-    }
-}
-
-Result<void> add_minutes(Database& database, Span minutes, Totals& totals) {
-    const std::string sql =
-        "SELECT minute, task, tenant, cascade, reference, tier, would_have, requests, errors, unpriced, input, "
-        "input_cached, output, cost, counterfactual, saved, latency FROM minutes WHERE minute >= ? AND minute < ?";
-    return for_each_row(database, sql, minutes, [&](const Statement& row) -> Result<void> {
-        int column = 0;
-        const auto next = [&] { return row.column_int(column++); };
-        RollupKey key;
-        key.minute = next();
-        key.task = static_cast<std::uint64_t>(next());
-        key.tenant = static_cast<NameId>(next());
-        key.cascade = static_cast<NameId>(next());
-        key.reference = static_cast<NameId>(next());
-        key.tier = tier_of_code(next());
-        key.would_have = tier_of_code(next());
-        Sums sums;
-        for (std::int64_t* sum : {&sums.requests, &sums.errors, &sums.unpriced, &sums.input, &sums.input_cached,
-                                  &sums.output, &sums.cost, &sums.counterfactual, &sums.saved, &sums.latency}) {
-            *sum = next();
-        }
-        totals.add(key, sums);
-        return {};
-    });
-}
-
-Result<void> add_pending(Database& database, Span ids, Totals& totals) {
-    LedgerRow row;
-    return for_each_pending(database, [&](const PackedRow& packed) -> Result<void> {
-        if (packed.id < ids.begin || packed.id >= ids.end) return {};
-        if (auto unpacked = unpack_row(packed, row); !unpacked) return unpacked;
-        totals.add(RollupKey::of(row), Sums::of(row));
-        return {};
-    });
-}
-
-Result<void> add_rows(Database& database, Span ids, Totals& totals) {
-    if (ids.begin >= ids.end) return {};
-    LedgerRow row;
-    return for_each_in_segments(database, ids.begin, ids.end, [&](const PackedRow& packed) -> Result<void> {
-        if (auto unpacked = unpack_row(packed, row); !unpacked) return unpacked;
-        totals.add(RollupKey::of(row), Sums::of(row));
-        return {};
-    });
-}
 
 std::string day_text(std::uint64_t days_since_epoch) {
     const std::chrono::year_month_day day{
@@ -264,12 +170,18 @@ Result<ReportResult> report(const std::string& folder, const ReportQuery& query)
     auto snapshot = Transaction::begin(*database, "BEGIN");
     if (!snapshot) return tl::unexpected(snapshot.error());
 
-    const Parts parts = split(query.since_unix_micros, query.until_unix_micros);
+    FlowQuery flow;
+    flow.since_unix_micros = std::max<Micros>(query.since_unix_micros, 0);
+    flow.until_unix_micros = std::max(query.until_unix_micros, flow.since_unix_micros);
+    flow.detail = query.by == GroupBy::task     ? Detail::task
+                  : query.by == GroupBy::tenant ? Detail::names
+                  : query.by == GroupBy::model  ? Detail::route
+                                                : Detail::all;
+    if (query.by == GroupBy::day) flow.coarsest = RollupUnit::day;
+    flow.rows_until_filled = true;
     Totals totals(query.by);
-    if (auto added = add_rows(*database, parts.ids_before, totals); !added) return tl::unexpected(added.error());
-    if (auto added = add_minutes(*database, parts.minutes, totals); !added) return tl::unexpected(added.error());
-    if (auto added = add_rows(*database, parts.ids_after, totals); !added) return tl::unexpected(added.error());
-    if (auto added = add_pending(*database, parts.ids, totals); !added) return tl::unexpected(added.error());
+    const auto add = [&](Micros at, const FlowKey& key, const Sums& sums) { totals.add(at, key, sums); };
+    if (auto read = read_flow(*database, flow, add); !read) return tl::unexpected(read.error());
     Labels labels(query.by);
     if (auto loaded = labels.load(*database, totals); !loaded) return tl::unexpected(loaded.error());
 
@@ -282,7 +194,7 @@ Result<ReportResult> report(const std::string& folder, const ReportQuery& query)
     });
     result.total = to_line("total", totals.all());
     if (!query.costs) return result;
-    auto costs = collect_costs(*database, parts.ids.begin, parts.ids.end);
+    auto costs = collect_costs(*database, first_id_at(flow.since_unix_micros), first_id_at(flow.until_unix_micros));
     if (!costs) return tl::unexpected(costs.error());
     result.costs = std::move(*costs);
     return result;

@@ -1,7 +1,6 @@
-// Sums over the ledger, read from the minute rollups (and, for whatever is not on a minute's border, from the rows), so
-// that they equal the rows to the nano-dollar. Opens the ledger's file read-only: works beside a running gateway.
-// The time of a request is that of its id (when it began, to the millisecond); ranges are half open.
-// Thread rule: any thread but a reactor's: blocks on disk.
+// Sums over the ledger, read from the rollups and the rows (flow.h), so that they equal the rows to the nano-dollar.
+// Opens the ledger's file read-only: works beside a running gateway. The time of a request is that of its id (when it
+// began, to the millisecond); ranges are half open. Thread rule: any thread but a reactor's: blocks on disk.
 #pragma once
 
 #include <map>

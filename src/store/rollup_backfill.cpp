@@ -52,7 +52,7 @@ Result<bool> backfill_rollups(Database& database, LedgerTables& tables) {
     Rollups rollups;
     const auto reached = add_segments(database, *next, *last, rollups);
     if (!reached) return tl::unexpected(reached.error());
-    if (!rollups.write(tables)) return tl::unexpected(database.last_error());
+    if (auto written = rollups.write(database, tables); !written) return tl::unexpected(written.error());
     const bool done = *reached == *next || *reached == *last;
     const std::string state = done ? "DELETE FROM backfill" : "UPDATE backfill SET next = " + std::to_string(*reached);
     if (auto kept = database.execute(state.c_str()); !kept) return tl::unexpected(kept.error());

@@ -1,7 +1,6 @@
-// Fills the rollups (rollups.h) of a ledger that is older than they are: a few segments at a time, between commits, so
-// that nothing waits for it. How far it is stands in the table `backfill`.
-// Thread rule: whoever owns the Database.
-// Limits: kBackfillSegments a step, in one transaction.
+// Fills the rollups' minutes (rollups.h) of a ledger that is older than they are: a few segments at a time, between
+// commits, so that nothing waits for it. How far it is stands in the table `backfill`. Thread rule: whoever owns the
+// Database. Limits: kBackfillSegments a step, in one transaction.
 #pragma once
 
 #include "store/ledger_tables.h"

@@ -1,71 +1,43 @@
-// Sums over minutes, hours and days that the dashboard reads, beside the minutes that `weir report` reads: less detail
-// the longer the time, so that a month of millions of requests is a few thousand rows of a table. Written in the same
-// transaction as what they sum (ledger_fold.h), so that they equal the rows to the nano-dollar.
+// Sums over minutes, hours and longer that reports and the dashboard read instead of rows. A minute's sheet is written
+// in the same transaction as what it sums (ledger_fold.h), so that sums equal the rows to the nano-dollar. The longer
+// units are made from the next shorter one's when they are over (close_next_unit): written once, not with every row. A
+// row that comes after that is added to all that are closed over it.
 // Thread rule: plain values; writing: whoever owns the Database.
-// Limits: memory as many keys as the rows that are added have.
+// Limits: memory as many cells as the rows that are added, or as the cells of a unit that is closed.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <optional>
-#include <unordered_map>
+#include <map>
+#include <vector>
 
-#include "store/ledger_sums.h"
+#include "store/sheet.h"
+#include "store/sqlite.h"
 
 namespace weir::store {
 
 class LedgerTables;
 
-// What a rollup tells apart besides tier and purpose.
-enum class Detail : std::uint8_t {
-    all,    // nothing
-    names,  // tenant, cascade, reference
-    task,   // those and the task
-};
+// A unit is closed when something so much later has come: by then most requests that began in it have ended.
+constexpr std::int64_t kLateMinutes = 5;
 
-enum class RollupUnit : std::uint8_t { minute, hour, day };
-constexpr std::int64_t minutes_of(RollupUnit unit) {
-    return unit == RollupUnit::minute ? 1 : unit == RollupUnit::hour ? 60 : 24 * 60;
-}
-
-// The finest unit that is kept: a task's minutes are not (they would be almost as many as the requests).
-constexpr RollupUnit finest_unit(Detail detail) {
-    return detail == Detail::task ? RollupUnit::hour : RollupUnit::minute;
-}
-
-struct FlowKey {
-    std::uint64_t task = 0;
-    NameId tenant = kNoName;
-    NameId cascade = kNoName;
-    NameId reference = kNoName;
-    std::optional<TierKind> tier;
-    Purpose purpose = Purpose::request;
-
-    static FlowKey of(const LedgerRow& row);
-    friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
-};
-
-// One row of the table `rollups`.
-struct RollupCell {
-    Detail detail = Detail::all;
-    RollupUnit unit = RollupUnit::minute;
-    std::int64_t at = 0;  // units since the Unix epoch
-    FlowKey key;
-    friend auto operator<=>(const RollupCell&, const RollupCell&) = default;
-};
-
-struct RollupCellHash {
-    std::size_t operator()(const RollupCell& cell) const;
-};
+// For each unit: all of them that end by this minute are closed, their sheets whole. Shorter ones reach at least as
+// far; minutes are whole always.
+using ClosedMinutes = std::array<std::int64_t, kUnits>;
+Result<ClosedMinutes> closed_minutes(Database& database);
 
 class Rollups {
   public:
     void add(const LedgerRow& row);
-    // False: Database::last_error says why.
-    bool write(LedgerTables& tables);
+    // Within a transaction. Error io: the disk refused.
+    Result<void> write(Database& database, LedgerTables& tables);
 
   private:
-    using Cells = std::unordered_map<RollupCell, Sums, RollupCellHash>;
-    Cells minutes_;  // of full detail
+    std::map<std::int64_t, std::vector<Cell>> minutes_;
 };
+
+// Closes one unit that is over, in a transaction of its own. False: none is, or older rows are still to be filled in
+// (rollup_backfill.h). Error io: the disk refused, and nothing has changed.
+Result<bool> close_next_unit(Database& database, LedgerTables& tables);
 
 }  // namespace weir::store
