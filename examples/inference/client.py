@@ -22,8 +22,8 @@ def tensor(pictures):
     return [made]
 
 
-def labels(client, pictures, **more):
-    return client.infer("digits", tensor(pictures), **more)
+def labels(client, pictures, model="digits", **more):
+    return client.infer(model, tensor(pictures), **more)
 
 
 def main():
@@ -36,6 +36,7 @@ def main():
     pictures, digits = pictures[: given.pictures], digits[: given.pictures]
     with triton.InferenceServerClient(given.server) as server:
         reference = labels(server, pictures).as_numpy("label")
+        small = labels(server, pictures, "digits-small").as_numpy("label")
     chance, asked, by_small, agreed, right = random.Random(7), [], [], [], []
     with triton.InferenceServerClient(given.weir) as weir:
         assert weir.is_server_live() and weir.is_model_ready("digits")
@@ -58,6 +59,7 @@ def main():
                 "small": round(float(by_small.mean()), 4),
                 "small_second_half": round(float(by_small[late].mean()), 4),
                 "agreed": round(float(agreed.mean()), 4),
+                "agreed_small_alone": round(float((small == reference)[asked].mean()), 4),
                 "agreed_of_small": round(float(agreed[by_small].mean()), 4) if by_small.any() else None,
                 "right": round(float(np.mean(right)), 4),
                 "right_reference": round(float((reference == digits)[asked].mean()), 4),

@@ -80,7 +80,7 @@ void read_target(Section& section, Reader& reader, Draft& draft, const Inference
         if (!url) {
             section.wrong("url", "is not an address such as http://127.0.0.1:9000/rank: " + url.error().message);
         } else {
-            server.base_url = url->text;
+            server.base_url = server.base_url.ends_with('/') ? url->text + "/" : url->text;
         }
     }
     section.secret("key", server.key);

@@ -85,6 +85,7 @@ void read_base_url(Section& section, Reader& reader, std::string& to, std::strin
             section.path_to(name) + " is not a base URL such as https://api.openai.com/v1: " + base.error().message);
     } else {
         to = std::move(base->text);
+        if (name == "url" && url.ends_with('/')) to += '/';  // the whole address
     }
 }
 

@@ -238,11 +238,20 @@ Result<void> Routes::add_target(const InferenceOptions& options, const Inference
     to.options = target.server;
     to.options.name = full_name_of(options, target);
     const auto at_model = [&](std::string& url) {
-        if (options.open_inference() && !url.empty()) url += "/v2/models/" + target.model;
+        if (!options.open_inference() || url.empty()) return;
+        while (url.ends_with('/')) url.pop_back();
+        url += "/v2/models/" + target.model;
     };
     at_model(to.options.base_url);
     for (EndpointOptions& endpoint : to.options.endpoints) at_model(endpoint.base_url);
     if (Result<void> added = add_endpoints(to); !added) return added;
+    for (std::size_t i = 0; i < to.endpoints.size() && !options.open_inference(); ++i) {
+        // Nothing follows: such a URL is the whole path, which may end in a slash, or be one.
+        const std::string own = to.options.endpoints.empty() ? "" : to.options.endpoints[i].base_url;
+        const std::string& url = own.empty() ? to.options.base_url : own;
+        std::string& path = to.endpoints[i].path_prefix;
+        if (path.empty() || url.ends_with('/')) path += '/';
+    }
     const ProviderRoute* before = nullptr;
     if (previous != nullptr) {
         if (previous->reference.options.name == to.options.name) before = &previous->reference;

@@ -21,8 +21,8 @@ struct OpenInferencePath {
     std::string_view version;  // of `rest`; empty: none
     std::string_view action;   // of `rest`, behind the version: "/infer", ""
 };
-// Of "/v2/models/MODEL..."; nothing for other paths. A version that is none (1 to 64 of a-z A-Z 0-9 - _ .) stays in
-// `action`.
+// Of "/v2/models/MODEL..."; nothing for other paths. A version that is none (1 to 64 of a-z A-Z 0-9 - _ ., the first no
+// dot) stays in `action`.
 std::optional<OpenInferencePath> open_inference_path(std::string_view path);
 
 // Whether the answer depends on what the request says alone: not on memory that it shares with the server, nor on the

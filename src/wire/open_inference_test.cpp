@@ -19,7 +19,8 @@ TEST_CASE("paths of the Open Inference Protocol, with versions or without") {
     CHECK(versioned->version == "2.1");
     CHECK(versioned->action == "/infer");
     CHECK(open_inference_path("/v2/models/m/versions/2")->action.empty());
-    for (const std::string_view odd : {"/versions/", "/versions//infer", "/versions/%2e/infer", "/versions"}) {
+    for (const std::string_view odd :
+         {"/versions/", "/versions//infer", "/versions/%2e/infer", "/versions/../infer", "/versions"}) {
         CHECK(open_inference_path("/v2/models/m" + std::string(odd))->action == odd);
     }
     CHECK(open_inference_path("/v2/models/m/versions/" + std::string(65, '1'))->version.empty());

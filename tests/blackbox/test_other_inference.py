@@ -1,53 +1,13 @@
 """Inference that is no chat: JSON endpoints and models of the Open Inference Protocol (docs/other-inference.md)."""
 
 import json
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harness import Deadline, client
 from harness.gateway import PATIENCE, Gateway, nanos
+from harness.model_server import JSON, ModelServer
 
 KEYS = {"KEY_ACME": "sk-test-acme-0001", "KEY_BIRCH": "sk-test-birch-001"}
-
-
-class Server:
-    """A model server: `answer(path, headers, body)` gives status, header list and bytes."""
-
-    def __init__(self, answer):
-        self.seen = []
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                owner.seen.append((self.path, dict(self.headers), body))
-                status, headers, out = answer(self.path, self.headers, body)
-                self.send_response(status)
-                for name, value in headers:
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(out)))
-                self.end_headers()
-                self.wfile.write(out)
-
-            do_GET = do_POST
-
-            def log_message(self, *_):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = "http://127.0.0.1:%d" % self.http.server_port
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.http.shutdown()
-        self.http.server_close()
-
-
-JSON = [("content-type", "application/json")]
 
 
 def label(path, headers, body):
@@ -77,7 +37,7 @@ def tensors(path, headers, body):
 class InferenceCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.large, cls.small, cls.bad, cls.oip = Server(label), Server(label), Server(wrong), Server(tensors)
+        cls.large, cls.small, cls.bad, cls.oip = ModelServer(label), ModelServer(label), ModelServer(wrong), ModelServer(tensors)
         for server in (cls.large, cls.small, cls.bad, cls.oip):
             cls.addClassCleanup(server.stop)
         promise = {"disagreement": "5%", "confidence": "90%"}
