@@ -20,7 +20,7 @@ test: ## everything that has to pass; JOBS=N tests at a time
 
 bench: ## side by side with nginx and HAProxy; ARGS="--quick" and others: bench/run.py --help
 	@scripts/install_dependencies.sh bench
-	@scripts/build.sh release weir bench_instant_upstream bench_load
+	@scripts/build.sh release weir bench_instant_upstream bench_load ledger_views_bench
 	@bench/run.py $(ARGS)
 
 package: ## a Debian package, build/release/weir_VERSION_ARCH.deb

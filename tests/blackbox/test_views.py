@@ -39,6 +39,11 @@ class Views(GatewayCase):
             self.assertGreaterEqual(told["by_tier"]["exact"]["requests"], 1)
             steps = [step["at_unix_us"] for step in told["series"]]
             self.assertEqual({b - a for a, b in zip(steps, steps[1:])}, {told["step_us"]})
+            percentiles = [told["total"]["latency_p%s_us" % p] for p in (50, 95, 99)]
+            self.assertEqual(percentiles, sorted(percentiles))
+            slowest = max(row["latency_us"] for row in self.get("/api/requests?since=1h")["requests"])
+            self.assertAlmostEqual(percentiles[-1], slowest, delta=slowest / 16)
+            self.assertIsNone(told["own"]["audit"]["latency_p50_us"])
         for by in ("task", "model", "tenant", "tier", "day"):
             told = self.get("/api/spend?by=" + by)
             self.assertEqual(nanos(told["total"]["cost_usd"]), nanos(total["cost_usd"]))
