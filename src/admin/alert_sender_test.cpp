@@ -40,7 +40,7 @@ struct World {
     // Takes the next post and answers it; its head.
     std::string take(std::string_view status) {
         Peer peer = receiver.accept();
-        const std::string head = peer.read_until("\r\n\r\n");
+        std::string head = peer.read_until("\r\n\r\n");
         CHECK(peer.read_bytes(12) == R"({"text":"x"})");
         peer.send("HTTP/1.1 " + std::string(status) + "\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
         peer.read_to_end();
