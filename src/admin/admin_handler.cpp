@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "admin/cache_views.h"
 #include "admin/dashboard.h"
 #include "admin/forecast_view.h"
 #include "admin/json_object.h"
 #include "admin/ledger_views.h"
 #include "admin/request_list.h"
 #include "admin/routes.h"
+#include "admin/student_curve.h"
+#include "admin/task_list.h"
 #include "base/log.h"
 #include "json/scan.h"
 
@@ -83,10 +86,13 @@ AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* cac
     add_ledger_views(routes_, gateway);
     add_forecast(routes_, gateway);
     if (alerts != nullptr) add_alerts(routes_, *alerts);
+    add_task_list(routes_, gateway);
     add_keys(routes_, gateway);
     add_budgets(routes_, gateway);
     add_students(routes_, gateway);
+    add_student_curve(routes_, gateway);
     add_caches(routes_, caches);
+    add_cache_views(routes_, gateway);
     if (desk != nullptr) {
         what_if_ = std::make_unique<WhatIfJobs>(*desk);
         add_config(routes_, *desk, *what_if_);

@@ -116,7 +116,49 @@ Reply apply(ConfigDesk& desk, std::string_view body) {
     return reply;
 }
 
+std::string mode_json(const TaskMode& of, std::optional<store::Mode> mode) {
+    std::string out;
+    JsonObject object(out);
+    object.text("task", of.task);
+    object.text("cascade", of.cascade);
+    object.text_or_null("mode", mode ? to_string(*mode) : std::string_view());
+    object.end();
+    return out;
+}
+
+Reply set_task_mode(ConfigDesk& desk, std::string_view task, std::string_view body) {
+    const Result<TaskMode> wanted = parse_task_mode(task, body);
+    if (!wanted) return tl::unexpected(wanted.error());
+    const Result<TaskModeText> edited = desk.with_task_mode(*wanted);
+    if (!edited) return tl::unexpected(edited.error());
+    const Result<ConfigCheck> done = desk.apply(edited->text);
+    if (!done) return tl::unexpected(done.error());
+    if (!done->errors.empty()) return fail(ErrorCode::invalid, done->errors[0].message);
+    AdminReply reply{mode_json(*wanted, wanted->mode)};
+    reply.change = Change{mode_json(*wanted, edited->before), reply.body};
+    return reply;
+}
+
 }  // namespace
+
+Result<TaskMode> parse_task_mode(std::string_view task, std::string_view body) {
+    const std::optional<std::uint64_t> number = parse_hex(task);
+    if (!number || *number == 0) return fail(ErrorCode::invalid, "a task has 16 hexadecimal digits");
+    TaskMode wanted{{}, to_hex(*number), {}};
+    bool told = false;
+    const auto read = read_object(body, [&](const json::Member& member, std::string_view raw) -> Result<bool> {
+        if (member.key == "cascade") return take_text(member, raw, wanted.cascade);
+        if (member.key != "mode") return false;
+        told = true;
+        if (raw == "null") return true;
+        wanted.mode = store::parse_mode(json::as_string(raw).value_or(""));
+        if (!wanted.mode) return fail(ErrorCode::invalid, "'mode' is off, observe, shadow, serve or null");
+        return true;
+    });
+    if (!read) return tl::unexpected(read.error());
+    if (!told || wanted.cascade.empty()) return fail(ErrorCode::invalid, "'cascade' and 'mode' are both needed");
+    return wanted;
+}
 
 std::string render_check(const ConfigCheck& check) {
     std::string body;
@@ -216,6 +258,8 @@ void add_config(RouteTable& routes, ConfigDesk& desk, WhatIfJobs& jobs) {
                 false});
     routes.add({"POST", "/api/config/apply", AdminRole::operate, RunOn::admin_worker,
                 [&desk](const AdminCall& call) { return apply(desk, call.body); }});
+    routes.add({"POST", "/api/tasks/*/mode", AdminRole::operate, RunOn::admin_worker,
+                [&desk](const AdminCall& call) { return set_task_mode(desk, call.parts[0], call.body); }});
     routes.add({"POST", "/api/what-if", AdminRole::operate, RunOn::admin_worker,
                 [&jobs](const AdminCall& call) -> Reply {
                     Result<WhatIf> asked = parse_what_if(call.body);

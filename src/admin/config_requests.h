@@ -3,6 +3,7 @@
 //   GET  /api/config           {"file", "text", "digest"}
 //   POST /api/config/check     {"text"}: {"ok", "errors": [{"line", "message"}], "warnings": [..]}
 //   POST /api/config/apply     {"text", "digest"}: the same and "kept": what changes with a restart only
+//   POST /api/tasks/{task}/mode {"cascade", "mode"}: written into the file and reloaded
 //   POST /api/what-if          {"text"? | "promise"? | "price"?, "since"?}: {"job"}
 //   GET  /api/what-if/{job}    {"state": "running" | "done" | "failed", "said"?, "result"?}
 // The configuration is read by a room below (cli): ConfigDesk is the seam.
@@ -24,6 +25,7 @@
 #include "admin/route.h"
 #include "base/result.h"
 #include "base/worker.h"
+#include "store/ledger_row.h"
 
 namespace weir::admin {
 
@@ -52,6 +54,16 @@ struct WhatIfAnswer {
     std::optional<std::string> text;  // the file with that change made; nothing: it has to be made by hand
 };
 
+// A task's own mode, below its cascade's.
+struct TaskMode {
+    std::string cascade, task;        // the task: 16 hexadecimal digits
+    std::optional<store::Mode> mode;  // nothing: as its cascade
+};
+struct TaskModeText {
+    std::string text;  // the file with it
+    std::optional<store::Mode> before;
+};
+
 class ConfigDesk {
   public:
     virtual ~ConfigDesk() = default;
@@ -60,6 +72,9 @@ class ConfigDesk {
     virtual ConfigCheck check(std::string_view text) const = 0;
     // Writes and runs on it. With errors nothing has changed. Error: io, timeout.
     virtual Result<ConfigCheck> apply(const std::string& text) = 0;
+    // Errors: not_found (no such cascade), invalid (a mode above the cascade's; the file is not the one in force; it is
+    // written in a way that only people can change), io.
+    virtual Result<TaskModeText> with_task_mode(const TaskMode& wanted) const = 0;
     // Seconds of work; any thread. Errors: invalid, not_found, io.
     virtual Result<WhatIfAnswer> what_if(const WhatIf& asked) const = 0;
 };
@@ -91,6 +106,9 @@ class WhatIfJobs {
     std::uint64_t last_ = 0;
     Worker worker_;  // the last member: it ends first
 };
+
+// {"cascade": "default", "mode": "shadow" | null}; `task` as the path has it. Error invalid.
+Result<TaskMode> parse_task_mode(std::string_view task, std::string_view body);
 
 void add_config(RouteTable& routes, ConfigDesk& desk, WhatIfJobs& jobs);
 

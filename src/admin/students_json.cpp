@@ -1,23 +1,10 @@
 // Students, as the admin address shows them.
 #include "admin/admin_handler.h"
+#include "admin/graded_json.h"
 #include "admin/json_object.h"
 
 namespace weir::admin {
 namespace {
-
-constexpr double kAlpha = 0.025;  // below and above a 95 % interval
-
-std::string graded(const cascade::GradedCount& count) {
-    std::string out;
-    JsonObject object(out);
-    object.whole("answers", count.count());
-    object.whole("differ", count.worse());
-    object.share("share", count.share());
-    object.share("share_low", count.low(kAlpha));
-    object.share("share_high", count.high(kAlpha));
-    object.end();
-    return out;
-}
 
 // Null where nothing was asked twice.
 std::string repeats(const gateway::SelfAgreement& itself) {
@@ -83,8 +70,8 @@ std::string render_students(const std::vector<gateway::StudentLife>& lives) {
         object.flag("rolled_back", view.marks.rolled_back_unix_micros > 0);
         object.flag("can_roll_back", view.before);
         object.raw("gate", gate(life.course));
-        object.raw("disagreement", graded(life.course.graded));
-        object.raw("audits", graded(life.course.audited));
+        object.raw("disagreement", graded_json(life.course.graded));
+        object.raw("audits", graded_json(life.course.audited));
         object.raw("reference_repeats", repeats(view.itself));
         object.end();
     }

@@ -22,6 +22,16 @@ class GradedCount {
         worse_weight_ += weight;
         worse_squares_ += weight * weight;
     }
+    // Of several counts together.
+    GradedCount& operator+=(const GradedCount& other) {
+        count_ += other.count_;
+        worse_ += other.worse_;
+        weight_ += other.weight_;
+        worse_weight_ += other.worse_weight_;
+        worse_squares_ += other.worse_squares_;
+        largest_ = std::max(largest_, other.largest_);
+        return *this;
+    }
     std::uint64_t count() const { return count_; }
     std::uint64_t worse() const { return worse_; }
     double share() const { return count_ == 0 ? 0 : worse_weight_ / weight_; }

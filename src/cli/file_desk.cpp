@@ -10,11 +10,14 @@
 #include <filesystem>
 #include <regex>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
+#include "cli/task_mode_text.h"
 
 namespace weir::cli {
 namespace {
@@ -56,6 +59,19 @@ std::vector<int> set_promises(gateway::Options& options, const admin::WhatIf& as
     return lines;
 }
 
+bool same_modes(const std::vector<cascade::CascadeOptions>& one, const std::vector<cascade::CascadeOptions>& other) {
+    const auto modes_of = [](const std::vector<cascade::CascadeOptions>& cascades) {
+        std::vector<std::tuple<std::string, cascade::Mode, std::map<std::string, cascade::Mode>>> modes;
+        for (const cascade::CascadeOptions& each : cascades) {
+            std::map<std::string, cascade::Mode> tasks;
+            for (const auto& [name, task] : each.tasks) tasks.emplace(name, task.mode);
+            modes.emplace_back(each.name, each.mode, std::move(tasks));
+        }
+        return modes;
+    };
+    return modes_of(one) == modes_of(other);
+}
+
 Result<void> set_price(gateway::Options& options, const admin::WhatIf& asked) {
     constexpr double kPicosPerUsdPerMillion = 1e6;  // USD per 10^6 tokens -> pico-dollars a token
     for (gateway::ModelOptions& model : options.models) {
@@ -95,7 +111,13 @@ std::optional<std::string> with_promise(const std::string& text, int line, doubl
 FileDesk::FileDesk(std::string file, LoadSettings settings, std::function<void()> send_hangup)
     : file_(std::move(file)),
       settings_(std::move(settings)),
-      send_hangup_(send_hangup ? std::move(send_hangup) : [] { ::kill(::getpid(), SIGHUP); }) {}
+      send_hangup_(send_hangup ? std::move(send_hangup) : [] { ::kill(::getpid(), SIGHUP); }),
+      in_force_(digest()) {}
+
+std::string FileDesk::digest() const {
+    const Result<std::string> now = text();
+    return now ? to_hex(sha256(*now)) : std::string();
+}
 
 Result<std::string> FileDesk::text() const {
     return read_file(file_, kMostFileBytes);
@@ -147,9 +169,50 @@ Result<admin::ConfigCheck> FileDesk::apply(const std::string& text) {
 void FileDesk::reloaded(admin::ConfigCheck outcome) {
     {
         const std::lock_guard lock(mutex_);
+        if (outcome.errors.empty()) in_force_ = digest();
         outcome_ = std::move(outcome);
     }
     told_.notify_all();
+}
+
+Result<admin::TaskModeText> FileDesk::with_task_mode(const admin::TaskMode& wanted) const {
+    const Result<std::string> current = text();
+    if (!current) return tl::unexpected(current.error());
+    {
+        const std::lock_guard lock(mutex_);
+        if (in_force_ != to_hex(sha256(*current))) {
+            return fail(ErrorCode::invalid, file_ + " has changes that are not in force: apply them first");
+        }
+    }
+    LoadSettings without_secrets = settings_;
+    without_secrets.secrets = false;
+    LoadResult running = load_config_text(*current, file_, without_secrets);
+    if (!running) return fail(ErrorCode::invalid, first_of(running.error()));
+    auto& cascades = running->options.cascades;
+    const auto cascade =
+        std::find_if(cascades.begin(), cascades.end(), [&](const auto& each) { return each.name == wanted.cascade; });
+    if (cascade == cascades.end()) {
+        return fail(ErrorCode::not_found, "there is no cascade '" + wanted.cascade + "' in the configuration");
+    }
+    if (wanted.mode && *wanted.mode > cascade->mode) {
+        return fail(ErrorCode::invalid, "the cascade is in mode " + std::string(to_string(cascade->mode)) +
+                                            ": a task's own mode can only lower it");
+    }
+    admin::TaskModeText edited;
+    if (const auto own = cascade->tasks.find(wanted.task); own != cascade->tasks.end())
+        edited.before = own->second.mode;
+    cascade->tasks.erase(wanted.task);
+    if (wanted.mode) cascade->tasks[wanted.task].mode = *wanted.mode;
+    const auto text = cli::with_task_mode(*current, wanted.cascade, wanted.task, wanted.mode);
+    // An edit is never wrong unseen: it has to load, and to say what was wanted and nothing else.
+    const LoadResult after = text ? load_config_text(*text, file_, without_secrets) : LoadResult(running);
+    if (!text || !after || !same_modes(cascades, after->options.cascades)) {
+        return fail(ErrorCode::invalid, "cascades." + wanted.cascade +
+                                            ".tasks is written in a way that can't be changed from here: change it in "
+                                            "the configuration");
+    }
+    edited.text = *text;
+    return edited;
 }
 
 Result<admin::WhatIfAnswer> FileDesk::what_if(const admin::WhatIf& asked) const {

@@ -26,6 +26,7 @@ class FileDesk final : public admin::ConfigDesk {
     Result<std::string> text() const override;
     admin::ConfigCheck check(std::string_view text) const override;
     Result<admin::ConfigCheck> apply(const std::string& text) override;
+    Result<admin::TaskModeText> with_task_mode(const admin::TaskMode& wanted) const override;
     Result<admin::WhatIfAnswer> what_if(const admin::WhatIf& asked) const override;
 
     void reloaded(admin::ConfigCheck outcome);
@@ -33,11 +34,13 @@ class FileDesk final : public admin::ConfigDesk {
   private:
     Result<void> write(const std::string& text) const;
     Result<admin::ConfigCheck> hang_up();
+    std::string digest() const;  // of the file as it is; empty: it can't be read
 
     const std::string file_;
     const LoadSettings settings_;
     const std::function<void()> send_hangup_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::string in_force_;  // digest of the text that the gateway runs on; empty: not known
     std::condition_variable told_;
     std::optional<admin::ConfigCheck> outcome_;
 };

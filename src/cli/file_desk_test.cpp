@@ -151,3 +151,42 @@ TEST_CASE("what is asked of the log") {
     what.input_usd = what.output_usd = 1;
     CHECK(gateway.desk.what_if(what).error().message.find("a/nothing") != std::string::npos);
 }
+
+TEST_CASE("a task's mode is written into the file, and nothing else changes") {
+    const TemporaryFolder folder;
+    const std::string text =
+        kRight + "  third: { match: { model: [z] }, reference_provider: a, tiers: [exact], mode: serve }\n";
+    REQUIRE(write_file(folder.file("weir.yaml"), text));
+    Reloading gateway(folder, {});
+    const std::string task = "0123456789abcdef";
+    const auto edited = gateway.desk.with_task_mode({"third", task, store::Mode::shadow});
+    REQUIRE(edited);
+    CHECK_FALSE(edited->before);
+    REQUIRE(gateway.desk.apply(edited->text));
+    CHECK(kept(folder).find("third: { tasks: { \"" + task + "\": { mode: shadow } }, match") != std::string::npos);
+    const auto problem = [&](const admin::TaskMode& wanted) {
+        const auto done = gateway.desk.with_task_mode(wanted);
+        return done ? std::string() : done.error().message;
+    };
+    CHECK(problem({"fourth", task, store::Mode::shadow}).find("no cascade 'fourth'") != std::string::npos);
+    CHECK(problem({"first", task, store::Mode::serve}).find("can only lower it") != std::string::npos);
+    REQUIRE(write_file(folder.file("weir.yaml"), text + "reactors: 2\n"));
+    CHECK(problem({"third", task, {}}).find("not in force") != std::string::npos);
+}
+
+TEST_CASE("what is asked of a task's mode") {
+    using admin::parse_task_mode;
+    const std::string task = "0123456789abcdef";
+    const auto asked = parse_task_mode(task, R"({"cascade":"first","mode":"shadow"})");
+    REQUIRE(asked);
+    CHECK(asked->task == task);
+    CHECK(asked->mode == store::Mode::shadow);
+    CHECK_FALSE(parse_task_mode(task, R"({"mode":null,"cascade":"first"})")->mode);
+    for (const char* const wrong :
+         {"{}", R"({"cascade":"first"})", R"({"cascade":"first","mode":"best"})", R"({"mode":"off"})",
+          R"({"cascade":"first","mode":1})", R"({"cascade":"first","mode":"off","more":1})"}) {
+        CAPTURE(wrong);
+        CHECK(parse_task_mode(task, wrong).error().code == ErrorCode::invalid);
+    }
+    CHECK_FALSE(parse_task_mode("12", R"({"cascade":"first","mode":"off"})"));
+}

@@ -122,13 +122,13 @@ Result<void> Caches::prepare(const Options& options, const std::string& embeddin
     auto started = cascade::SemanticLearner::start(learner, *parts.judges, *exact_);
     if (!started) return tl::unexpected(started.error());
     parts.learner = std::move(*started);
-    semantic_.emplace(std::move(parts));
+    ready_.store(&semantic_.emplace(std::move(parts)), std::memory_order_release);
     return {};
 }
 
 void Caches::quarantine(const Digest256& key) {
     exact_->erase(key);
-    if (semantic_) semantic_->memory->remove(key);
+    if (SemanticParts* const parts = semantic()) parts->memory->remove(key);
 }
 
 Result<Micros> Caches::purge(const tiers::Mark& mark) {
@@ -171,8 +171,8 @@ Result<void> Caches::feedback(const cascade::Feedback& feedback) {
     }
     if (!feedback.good && answer->key != Digest256{}) quarantine(answer->key);
     if (wrong && answer->complain) answer->complain();
-    if (answer->look && semantic_) {
-        semantic_->learner->judged_by_people(answer->look, *answer->promise, answer->key, wrong);
+    if (SemanticParts* const parts = semantic(); answer->look && parts != nullptr) {
+        parts->learner->judged_by_people(answer->look, *answer->promise, answer->key, wrong);
     }
     return {};
 }

@@ -3,6 +3,7 @@
 // purge() and feedback() on the worker's; the rest as its parts say. Limits: those of the configuration.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,7 +50,7 @@ class Caches final : public cascade::CacheControl {
     tiers::Flights& flights() { return flights_; }
     const tiers::Purges& purges() const { return *purges_; }
     cascade::FreshnessLearner& freshness() { return freshness_; }
-    SemanticParts* semantic() { return semantic_ ? &*semantic_ : nullptr; }
+    SemanticParts* semantic() { return ready_.load(std::memory_order_acquire); }  // any thread; null: there is none
 
     // The entry is wrong for its own question, or may not be kept: out of both caches.
     void quarantine(const Digest256& key);
@@ -82,7 +83,8 @@ class Caches final : public cascade::CacheControl {
     std::unique_ptr<tiers::Purges> purges_;
     cascade::FreshnessLearner freshness_;
     std::optional<SemanticParts> semantic_;
-    std::string kept_freshness_;  // as it stands in the file
+    std::atomic<SemanticParts*> ready_ = nullptr;  // to semantic_, once it is whole
+    std::string kept_freshness_;                   // as it stands in the file
     std::vector<std::shared_ptr<ServedAnswers>> served_;
     store::ExampleStore* examples_ = nullptr;
     Students* students_ = nullptr;

@@ -20,6 +20,9 @@ namespace semantic = tiers::semantic;
 // A younger exact hit is not audited: nothing would be learned about age.
 constexpr Micros kLeastAuditedAge = 60'000'000;
 
+// Where the semantic cache has no part in an answer its question is kept for people alone, who look for it.
+constexpr std::size_t kListedQuestionBytes = 1024;
+
 // Where an answer to this request comes from, with what the semantic cache knows it by.
 tiers::Provenance provenance_of(const ChatLife& life) {
     tiers::Provenance provenance = provenance_of(static_cast<const RequestLife&>(life));
@@ -28,6 +31,8 @@ tiers::Provenance provenance_of(const ChatLife& life) {
     if (life.asked) {
         provenance.partition = life.partition;
         provenance.question = tiers::kept_question(*life.asked);
+    } else if (asked) {
+        provenance.question = tiers::kept_question(*asked, kListedQuestionBytes);
     }
     return provenance;
 }

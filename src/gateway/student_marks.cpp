@@ -41,6 +41,38 @@ std::optional<Held> parse_held(std::string_view text) {
     return Held{*when, *examples};
 }
 
+std::vector<StudentVersion> parse_versions(std::string_view text) {
+    std::vector<StudentVersion> versions;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const std::size_t last = line.rfind(' ');
+        const auto begin = last == std::string_view::npos ? std::nullopt : parse_held(line.substr(0, last));
+        const auto bytes = begin ? whole_number<std::uint64_t>(line.substr(last + 1)) : std::nullopt;
+        if (!bytes || (!versions.empty() && begin->unix_micros <= versions.back().unix_micros)) continue;
+        versions.push_back({begin->unix_micros, begin->examples, *bytes});
+    }
+    if (versions.size() > kMostVersions) versions.erase(versions.begin(), versions.end() - kMostVersions);
+    return versions;
+}
+
+std::vector<StudentVersion> read_versions(const std::string& file) {
+    const auto text = read_file(file + ".versions", kMostMarkBytes * kMostVersions);
+    return text ? parse_versions(*text) : std::vector<StudentVersion>();
+}
+
+Result<void> note_version(const std::string& file, const StudentVersion& version) {
+    std::vector<StudentVersion> versions = read_versions(file);
+    versions.push_back(version);
+    if (versions.size() > kMostVersions) versions.erase(versions.begin());
+    std::string text;
+    for (const auto& [when, examples, bytes] : versions) {
+        text += std::to_string(when) + " " + std::to_string(examples) + " " + std::to_string(bytes) + "\n";
+    }
+    return write_file(file + ".versions", text);
+}
+
 Micros written_unix_micros(const std::string& file) {
     std::error_code error;
     const auto at = std::filesystem::last_write_time(file, error);

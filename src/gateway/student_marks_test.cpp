@@ -46,3 +46,20 @@ TEST_CASE("student marks: a damaged one keeps a student out of service, but hold
     }
     CHECK(parse_held("1 2\n")->examples == 2);
 }
+
+TEST_CASE("student versions: the last ones are kept, and damaged lines are left out") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("a.student");
+    CHECK(read_versions(file).empty());
+    for (std::uint64_t i = 1; i <= kMostVersions + 3; ++i) {
+        REQUIRE(note_version(file, {static_cast<Micros>(1'700'000'000'000'000 + i), 40 + i, 5'000}));
+    }
+    const std::vector<StudentVersion> kept = read_versions(file);
+    REQUIRE(kept.size() == kMostVersions);
+    CHECK(kept.front().examples == 44);
+    CHECK(kept.back() ==
+          StudentVersion{static_cast<Micros>(1'700'000'000'000'003 + kMostVersions), 43 + kMostVersions, 5'000});
+    const std::vector<StudentVersion> sound{{5, 6, 7}, {8, 9, 10}};
+    CHECK(parse_versions("5 6 7\n8 9 10\n") == sound);
+    CHECK(parse_versions("5 6 7\nx\n\n4 1 1\n6 1\n6 0 1\n8 9 10") == sound);
+}

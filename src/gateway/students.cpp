@@ -230,6 +230,7 @@ bool Students::put(const StudentKey& key) {
     view.wanted = wanted;
     view.marks = marks;
     view.before = before;
+    view.versions = read_versions(file);
     if (view.marks.demoted_unix_micros == 0) shelf_.put(std::move(student));
     return true;
 }
@@ -266,6 +267,9 @@ Students::Learned Students::train(const StudentKey& key, const std::vector<const
         log_warning("students: " + written.error().message);
         note(key, "it can't be written");
         return Learned::yes;
+    }
+    if (auto noted = note_version(file, {clock_.unix_micros(), examples.size(), bytes->size()}); !noted) {
+        log_warning("students: " + noted.error().message);
     }
     if (auto unheld = unmark(file, ".held"); !unheld) log_warning("students: " + unheld.error().message);
     ++trained_;

@@ -76,7 +76,8 @@ class Students {
         std::uint64_t wanted = 0;  // it takes so many for the next one
         bool before = false;       // there is an earlier one to go back to
         StudentMarks marks = {};
-        SelfAgreement itself = {};  // of the task
+        std::vector<StudentVersion> versions = {};  // those that stood in its place, oldest first
+        SelfAgreement itself = {};                  // of the task
     };
     std::vector<View> views() const;
 

@@ -119,7 +119,8 @@ Result<std::string> Students::rollback(std::string_view name) {
         return fail(ErrorCode::invalid, "there is no earlier student of " + file_name(*key) +
                                             " to go back to: one is kept from the second training on");
     }
-    if (const auto sound = tiers::student::Student::open(before); !sound) {
+    const auto sound = tiers::student::Student::open(before);
+    if (!sound) {
         return fail(ErrorCode::io, "the earlier student can't be read: " + sound.error().message);
     }
     std::uint64_t kept = 0;
@@ -132,6 +133,9 @@ Result<std::string> Students::rollback(std::string_view name) {
     if (auto held = mark_held(file, clock_.unix_micros(), more); !held) return tl::unexpected(held.error());
     std::filesystem::rename(before, file, error);
     if (error) return fail(ErrorCode::io, before + ": " + error.message());
+    if (auto noted = note_version(file, {clock_.unix_micros(), (*sound)->examples(), (*sound)->bytes()}); !noted) {
+        log_warning("students: " + noted.error().message);
+    }
     if (!put(*key)) return fail(ErrorCode::io, "the earlier student can't be put in service: see the log");
     const std::lock_guard lock(mutex_);
     View& view = views_[*key];

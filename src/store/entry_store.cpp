@@ -493,6 +493,25 @@ Result<void> LmdbEntryStore::each_key(const std::function<void(const Digest256&,
     return {};
 }
 
+Result<void> LmdbEntryStore::newest_first(const std::function<bool(const Digest256&, std::string_view)>& visit) {
+    const std::shared_lock reading(impl_->map_mutex);
+    Transaction txn;
+    Cursor cursor;
+    int rc = txn.begin(impl_->env, MDB_RDONLY);
+    if (rc == 0) rc = cursor.open(txn, impl_->entries);
+    MDB_val sequence{};
+    MDB_val data{};
+    if (rc == 0) rc = mdb_cursor_get(cursor, &sequence, &data, MDB_LAST);
+    for (; rc == 0; rc = mdb_cursor_get(cursor, &sequence, &data, MDB_PREV)) {
+        if (data.mv_size < kKeyBytes) return lmdb_error("cannot list cache entries", MDB_CORRUPTED);
+        Digest256 key{};
+        std::memcpy(key.data(), data.mv_data, kKeyBytes);
+        if (!visit(key, {static_cast<const char*>(data.mv_data) + kKeyBytes, data.mv_size - kKeyBytes})) return {};
+    }
+    if (rc != MDB_NOTFOUND) return lmdb_error("cannot list cache entries", rc);
+    return {};
+}
+
 std::uint64_t LmdbEntryStore::bytes() const {
     return impl_->used_bytes;
 }

@@ -33,6 +33,10 @@ class EntryStore {
     // Calls `visit` for every key with its value's size; for building an index at start-up. `visit` must not call the
     // store.
     virtual Result<void> each_key(const std::function<void(const Digest256& key, std::size_t value_bytes)>& visit) = 0;
+    // Calls `visit` for every entry, the newest first, until it says false: for people to look at. All of it is of one
+    // moment, for which pages stay in use, so not for long. `visit` must not call the store.
+    virtual Result<void> newest_first(
+        const std::function<bool(const Digest256& key, std::string_view value)>& visit) = 0;
     virtual std::uint64_t bytes() const = 0;  // that the entries take in the store, overhead included
 };
 
@@ -57,6 +61,7 @@ class LmdbEntryStore final : public EntryStore {
     Result<std::optional<std::string>> get(const Digest256& key) override;
     Result<void> erase(std::span<const Digest256> keys) override;
     Result<void> each_key(const std::function<void(const Digest256&, std::size_t)>& visit) override;
+    Result<void> newest_first(const std::function<bool(const Digest256&, std::string_view)>& visit) override;
     std::uint64_t bytes() const override;
 
   private:

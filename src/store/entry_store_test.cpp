@@ -368,3 +368,22 @@ TEST_CASE("SIGKILL in the middle of writing leaves whole entries only") {
     }
     CHECK(told >= 24);
 }
+
+TEST_CASE("entries from the newest on, as far as is wanted") {
+    const TempFolder folder;
+    const auto entries = open_store(folder);
+    const auto listed = [&](std::size_t most) {
+        std::vector<std::string> values;
+        REQUIRE(entries->newest_first([&](const Digest256& key, std::string_view value) {
+            CHECK(key == sha256("key " + std::string(value)));
+            values.emplace_back(value);
+            return values.size() < most;
+        }));
+        return values;
+    };
+    CHECK(listed(9).empty());
+    for (std::uint64_t number = 1; number <= 4; ++number) put_one(*entries, number, std::to_string(number));
+    put_one(*entries, 2, "2");  // the newest now
+    CHECK(listed(9) == std::vector<std::string>{"2", "4", "3", "1"});
+    CHECK(listed(2) == std::vector<std::string>{"2", "4"});
+}

@@ -67,6 +67,14 @@ class FakeEntryStore final : public EntryStore {
         for (const auto& [key, value] : shared_.values) visit(key, value.size());
         return {};
     }
+    Result<void> newest_first(const std::function<bool(const Digest256&, std::string_view)>& visit) override {
+        const std::scoped_lock lock(shared_.mutex);
+        if (shared_.fail) return fail(ErrorCode::io, "broken");
+        for (const auto& [key, value] : shared_.values) {  // by key: when they came is not kept
+            if (!visit(key, value)) break;
+        }
+        return {};
+    }
     std::uint64_t bytes() const override {
         const std::scoped_lock lock(shared_.mutex);
         return shared_.values.size();

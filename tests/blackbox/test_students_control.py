@@ -76,6 +76,12 @@ class Control(StudentCase):
         self.assertLessEqual(one["disagreement"]["share"], one["disagreement"]["share_high"])
         repeats = one["reference_repeats"]
         self.assertTrue(repeats is None or repeats["differ"] == 0, repeats)
+        curve = self.weir.admin("/api/students/%s/curve" % one["student"]).json()
+        self.assertEqual((curve["course"], curve["promise"]), (one["gate"]["course"], 0.05))
+        self.assertEqual(curve["versions"][-1]["examples"], one["examples"])
+        trained = [version["trained_unix_us"] for version in curve["versions"]]
+        self.assertEqual(trained, sorted(set(trained)))
+        self.assertGreater(sum(version["compared"]["answers"] for version in curve["versions"]), 10)
 
     def test_2_metrics(self):
         text = self.weir.admin("/metrics").body.decode()

@@ -1,11 +1,23 @@
-// A plot over time by uPlot, with a sentence for those who don't see it and the numbers as a table.
-import { useEffect, useRef } from "preact/hooks";
+// A plot by uPlot, with a sentence for those who don't see it and the numbers as a table. Where a step is known, each
+// point opens the requests behind it: by a click, or with the arrow keys and Enter.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clock } from "./format";
+import { type Column, Table, toRequests } from "./parts";
+import type { Values } from "./router";
 
-export interface Line { label: string; colour: string; values: (number | null)[]; fill?: boolean; dash?: boolean }
-interface Props { title: string; says: string; at: number[]; lines: Line[]; show: (value: number | null) => string; stacked?: boolean }
+export interface Line {
+    label: string; colour: string; values: (number | null)[]; fill?: boolean; dash?: boolean;
+    filter?: Values;  // of the requests that it counts
+}
+interface Props {
+    title: string; says: string; at: number[]; lines: Line[]; show: (value: number | null) => string; stacked?: boolean;
+    step?: number;    // microseconds from one point to the next
+    filter?: Values;  // of all lines
+    x?: { label: string; show: (value: number) => string; tick: (value: number) => string };  // not over time
+    from0?: boolean;  // else as far down as the values go
+}
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -14,44 +26,92 @@ function stack(lines: Line[]): (number | null)[][] {
     return lines.map((line) => line.values.map((value, i) => (sums[i] = (sums[i] ?? 0) + (value ?? 0))));
 }
 
-export function Chart({ title, says, at, lines, show, stacked }: Props) {
+interface Point { point: string; from: number; values: Record<string, number | null>; index: number }
+
+export function Chart({ title, says, at, lines, show, stacked, step, filter, x, from0 = true }: Props) {
     const box = useRef<HTMLDivElement>(null);
+    const plotted = useRef<uPlot>();
+    const [index, setIndex] = useState<number | null>(null);  // the point that the keys or the pointer are at
+    const [line, setLine] = useState<number | null>(null);    // and the line; null: all of them
+    const [open, setOpen] = useState(false);
+    const name = (value: number) => (x ? x.show(value) : clock(value));
+    const href = (i: number, of: Line | undefined) => step === undefined || at[i] === undefined ? undefined
+        : toRequests({ ...filter, ...of?.filter, since_unix_us: at[i], until_unix_us: at[i]! + step });
+    const go = (to: string | undefined) => { if (to) location.hash = to; };
     useEffect(() => {
         const to = box.current;
         if (!to || at.length === 0) return;
         let plot: uPlot | undefined;
         const draw = () => {
             plot?.destroy();
-            const ys = stacked ? stack(lines) : lines.map((line) => line.values);
+            const ys = stacked ? stack(lines) : lines.map((each) => each.values);
             const order = lines.map((_, i) => i);
             if (stacked) order.reverse();  // the tallest first, the others over it
             const axis: uPlot.Axis = { stroke: css("--muted"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-            plot = new uPlot({
+            plot = plotted.current = new uPlot({
                 width: to.clientWidth, height: 200, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
-                scales: { y: { range: (_u, _min, max) => [0, (max || 1) * 1.08] } },
-                axes: [axis, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => show(v)) }],
+                scales: { x: { time: !x }, y: { range: (_u, min, max) => from0 ? [0, (max || 1) * 1.08] : [min - (max - min || 1) * 0.1, max + (max - min || 1) * 0.1] } },
+                axes: [x ? { ...axis, values: (_u, ticks) => ticks.map((v) => (Number.isInteger(v) ? x.tick(v) : "")) } : axis,
+                    { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => show(v)) }],
                 series: [{}, ...order.map((i): uPlot.Series => {
-                    const line = lines[i]!;
-                    const colour = css(line.colour);
-                    return { label: line.label, stroke: colour, width: stacked ? 1 : 2, points: { show: at.length < 2 },
-                        ...(line.fill || stacked ? { fill: colour + (stacked ? "d0" : "22") } : {}), ...(line.dash ? { dash: [5, 4] } : {}) };
+                    const each = lines[i]!;
+                    const colour = css(each.colour);
+                    return { label: each.label, stroke: colour, width: stacked ? 1 : 2, points: { show: at.length < 2 || (x !== undefined && i === 0) },
+                        ...(each.fill || stacked ? { fill: colour + (stacked ? "d0" : "22") } : {}), ...(each.dash ? { dash: [5, 4] } : {}) };
                 })],
-            }, [at.map((t) => t / 1e6), ...order.map((i) => ys[i]!)] as uPlot.AlignedData, to);
+                hooks: { setCursor: [(u) => setIndex(u.cursor.idx ?? null)] },
+            }, [at.map((t) => (x ? t : t / 1e6)), ...order.map((i) => ys[i]!)] as uPlot.AlignedData, to);
+            // Of stacked lines the one whose band is clicked.
+            plot.over.addEventListener("click", () => {
+                const { idx, top } = plot!.cursor;
+                if (idx === null || idx === undefined) return;
+                const y = plot!.posToVal(top ?? 0, "y");
+                const hit = stacked ? ys.findIndex((values) => y <= (values[idx] ?? 0)) : lines.length === 1 ? 0 : -1;
+                go(href(idx, lines[hit]));
+            });
         };
         draw();
         const sized = new ResizeObserver(() => plot?.setSize({ width: to.clientWidth, height: 200 }));
         sized.observe(to);
         addEventListener("weir-theme", draw);
         return () => { sized.disconnect(); removeEventListener("weir-theme", draw); plot?.destroy(); };
-    }, [at, lines, stacked]);
+    }, [at, lines, stacked, step]);
+
+    const keys = (event: KeyboardEvent) => {
+        if (event.altKey || event.ctrlKey || event.metaKey || at.length === 0) return;
+        const now = index ?? at.length - 1, last = at.length - 1;
+        const steps: Record<string, number> = { ArrowLeft: now - 1, ArrowRight: now + 1, PageUp: now - 10, PageDown: now + 10, Home: 0, End: last };
+        const lower: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+        if (steps[event.key] !== undefined) {
+            const next = index === null && event.key.startsWith("Arrow") ? last : Math.max(0, Math.min(last, steps[event.key]!));
+            const plot = plotted.current;
+            plot?.setCursor({ left: plot.valToPos(x ? at[next]! : at[next]! / 1e6, "x"), top: 0 });
+            setIndex(next);
+        } else if (lower[event.key] !== undefined && lines.length > 1) {
+            const next = (line ?? (event.key === "ArrowDown" ? -1 : lines.length)) + lower[event.key]!;
+            setLine(next < 0 || next >= lines.length ? null : next);
+        } else if (event.key === "Enter" && index !== null) {
+            go(href(index, line === null ? lines.length === 1 ? lines[0] : undefined : lines[line]));
+        } else return;
+        event.preventDefault();
+    };
+    const value = (of: Line, i: number) => `${of.label} ${show(of.values[i] ?? null)}`;
+    const told = index === null || at[index] === undefined ? ""
+        : `${name(at[index]!)}: ${line === null ? lines.map((each) => value(each, index)).join(", ") : value(lines[line]!, index)}`;
+    const points = useMemo<Point[]>(() => at.map((t, i) => ({ point: name(t), from: t, index: i, values: Object.fromEntries(lines.map((each) => [each.label, each.values[i] ?? null])) })), [at, lines]);
+    const cell = (text: string, to: string | undefined) => (to ? <a href={to}>{text}</a> : text);
+    const columns: Column<Point>[] = [
+        { key: x ? "x" : "from", label: x ? x.label : "From", value: (p) => (x ? p.from : p.point), show: (p) => cell(p.point, href(p.index, undefined)) },
+        ...lines.map((each): Column<Point> => ({ key: each.label, label: each.label, numeric: true, value: (p) => p.values[each.label],
+            show: (p) => cell(show(p.values[each.label] ?? null), each.filter && href(p.index, each)) }))];
     return <figure class="chart">
         <figcaption><h2>{title}</h2>
-            <span class="legend">{lines.map((line) => <span key={line.label}><i class={`key key${line.colour}`} />{line.label}</span>)}</span></figcaption>
-        <div ref={box} class="plot" role="img" aria-label={`${title}. ${says}`} />
-        <details><summary>{title} as a table</summary>
-            <div class="scroll tall" tabIndex={0} role="region" aria-label={`${title}, numbers`}><table aria-label={title}>
-                <thead><tr><th scope="col">From</th>{lines.map((l) => <th scope="col" class="num" key={l.label}>{l.label}</th>)}</tr></thead>
-                <tbody>{at.map((t, i) => <tr key={t}><td>{clock(t)}</td>{lines.map((l) => <td class="num" key={l.label}>{show(l.values[i] ?? null)}</td>)}</tr>)}</tbody>
-            </table></div></details>
+            <span class="legend">{lines.map((each) => <span key={each.label}><i class={`key key${each.colour}`} />{each.label}</span>)}</span></figcaption>
+        <div ref={box} class={step === undefined ? "plot" : "plot opens"} role="slider" tabIndex={0} aria-label={`${title}. ${says}`} aria-orientation="horizontal"
+            aria-valuemin={1} aria-valuemax={Math.max(1, at.length)} aria-valuenow={(index ?? Math.max(0, at.length - 1)) + 1} aria-valuetext={told || says}
+            onKeyDown={keys} onBlur={() => { setIndex(null); setLine(null); }} />
+        <p class="note point" aria-hidden="true">{told || (step === undefined ? "Arrow keys: from point to point." : "A point opens its requests; arrow keys and Enter do as well.")}</p>
+        <details onToggle={(e) => setOpen(e.currentTarget.open)}><summary>{title} as a table</summary>
+            {open && <Table name={title.toLowerCase().replace(/\W+/g, "-")} caption={`${title}, numbers`} rows={points} columns={columns} href={(p) => href(p.index, undefined)} />}</details>
     </figure>;
 }

@@ -26,6 +26,11 @@ export function interval(value: Maybe, low: Maybe, high: Maybe): string {
     return share(value) + to;
 }
 
+// Of answers that were compared: the share that says something else.
+export function graded(of: { answers: number; share: number; share_low: number; share_high: number } | undefined): string {
+    return of && of.answers > 0 ? interval(of.share, of.share_low, of.share_high) : dash;
+}
+
 export function duration(micros: Maybe): string {
     if (!known(micros)) return dash;
     if (micros < 1000) return `${Math.round(micros)}\u202f\u00b5s`;

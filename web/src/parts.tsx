@@ -2,8 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Asked } from "./api";
-import { csv } from "./format";
-import { link, setQuery, type Route } from "./router";
+import { clock, csv } from "./format";
+import { link, rangeValues, setQuery, type Route } from "./router";
 
 export const kTiers = ["exact", "semantic", "student", "model", "reference", "nobody"] as const;
 
@@ -11,6 +11,9 @@ export function Tier({ name }: { name: string | null | undefined }) {
     const shown = name ?? "nobody";
     return <span class={`tier tier-${shown}`}>{shown}</span>;
 }
+
+// A state, in its colour where it has one.
+export function Badge({ of }: { of: string }) { return <span class={`badge ${of}`}>{of}</span>; }
 
 export function Page({ title, children, side }: { title: string; children: ComponentChildren; side?: ComponentChildren }) {
     useEffect(() => { document.title = `${title} \u00b7 Weir`; }, [title]);
@@ -44,13 +47,30 @@ export function Figure({ label, value, href, note, big }: { label: string; value
 const kRanges = [["1h", "1 hour"], ["6h", "6 hours"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["90d", "90 days"]] as const;
 export const rangeOf = (route: Route) => route.query.get("since") ?? "24h";
 
+// Between two moments, as a point of a chart opens it: one more in the list, until another is chosen.
 export function RangePicker({ route }: { route: Route }) {
-    const now = rangeOf(route);
+    const { since, since_unix_us: from, until_unix_us: to } = rangeValues(route);
     return <label class="field inline">Range
-        <select value={now} onChange={(e) => setQuery(route, { since: e.currentTarget.value })}>
+        <select value={since ?? "between"} onChange={(e) => setQuery(route, { since: e.currentTarget.value, since_unix_us: null, until_unix_us: null })}>
+            {!since && <option value="between">{clock(Number(from))} to {clock(Number(to))}</option>}
             {kRanges.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
         </select>
     </label>;
+}
+
+const kTypedMs = 200;
+
+// What is searched is asked for once the typing pauses.
+export function SearchBox({ label, value, onSearch }: { label: string; value: string; onSearch: (text: string) => void }) {
+    const [text, setText] = useState(value);
+    const asked = useRef(value);
+    if (value !== asked.current) { asked.current = value; setText(value); }
+    useEffect(() => {
+        if (text === asked.current) return;
+        const timer = setTimeout(() => { asked.current = text; onSearch(text); }, kTypedMs);
+        return () => clearTimeout(timer);
+    }, [text]);
+    return <label class="field inline">{label}<input type="search" value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>;
 }
 
 export interface Column<T> {
@@ -127,11 +147,12 @@ export function Table<T extends object>({ name, caption, columns, rows, href, em
                     {first > 0 && <tr aria-hidden="true"><td class="gap" colSpan={columns.length} style={{ height: first * kRowPx }} /></tr>}
                     {shown.map((row, i) => {
                         const index = first + i;
-                        return <tr key={index} data-row={index} aria-rowindex={index + 2} tabIndex={index === Math.min(at, Math.max(first, Math.min(at, last - 1))) ? 0 : -1}
+                        const id = (column: number) => `${name}-${index}-${column}`;
+                        return <tr key={index} data-row={index} aria-rowindex={index + 2} aria-labelledby={`${id(0)} ${row && columns.length > 1 ? id(1) : ""}`.trim()} tabIndex={index === Math.min(at, Math.max(first, Math.min(at, last - 1))) ? 0 : -1}
                             onFocus={() => setAt(index)} class={row && href?.(row) ? "opens" : ""}
                             onClick={(e) => { if (row && href?.(row) && !(e.target as HTMLElement).closest("a,button") && !getSelection()?.toString()) location.hash = href(row)!; }}>
-                            {row === undefined ? <td colSpan={columns.length} class="note">{"\u2026"}</td>
-                                : columns.map((c) => <td key={c.key} class={c.numeric ? "num" : ""}>{c.show(row)}</td>)}
+                            {row === undefined ? <td id={id(0)} colSpan={columns.length} class="note">{"\u2026"}</td>
+                                : columns.map((c, k) => <td key={c.key} id={k < 2 ? id(k) : undefined} class={c.numeric ? "num" : ""}>{c.show(row)}</td>)}
                         </tr>;
                     })}
                     {last < rows.length && <tr aria-hidden="true"><td class="gap" colSpan={columns.length} style={{ height: (rows.length - last) * kRowPx }} /></tr>}

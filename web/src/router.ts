@@ -14,13 +14,23 @@ export function parseHash(hash: string): Route {
     return { page: page || "overview", rest, query: new URLSearchParams(mark < 0 ? "" : text.slice(mark + 1)) };
 }
 
-type Values = Record<string, string | number | null | undefined>;
+export type Values = Record<string, string | number | null | undefined>;
 
 export function link(page: string, values: Values = {}): string {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined && value !== "") query.set(name, String(value));
     const text = query.toString();
     return `#/${page}${text ? `?${text}` : ""}`;
+}
+
+// The range that a page is about, as the API has it: back from now, or from one moment to another.
+export function rangeValues(route: Route): Values {
+    const from = route.query.get("since_unix_us"), to = route.query.get("until_unix_us");
+    return from && to ? { since_unix_us: from, until_unix_us: to } : { since: route.query.get("since") ?? "24h" };
+}
+
+export function queryOf(values: Values): string {
+    return link("", values).replace(/^[^?]*\??/, "");
 }
 
 export function useRoute(): Route {

@@ -1,4 +1,4 @@
-// A gateway's admin address, made up, the same every time (docs/admin-api.md). start({variant}): full, empty, slow, error, token.
+// A gateway's admin address, made up, the same every time (docs/admin-api.md). start({variant}): full, empty, slow, error, token, view.
 import { createServer } from "node:http";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const wave = (i, of) => 0.5 + 0.5 * Math.sin((i / of) * 6.28);
 function sums(requests, share) {
     const counterfactual_usd = requests * 0.0021;
     return { requests, errors: Math.floor(requests / 400), unpriced: 0, input_tokens: requests * 900, input_cached_tokens: requests * 100, output_tokens: requests * 140,
-        cost_usd: +(counterfactual_usd * share).toFixed(6), counterfactual_usd, saved_usd: +(counterfactual_usd * (1 - share)).toFixed(6), latency_mean_us: 240_000 + Math.round(400_000 * share) };
+        cost_usd: +(counterfactual_usd * share).toFixed(6), counterfactual_usd, saved_usd: +(counterfactual_usd * (1 - share)).toFixed(6), latency_mean_us: 240_000 + Math.round(400_000 * share), latency_p50_us: 200_000, latency_p95_us: 900_000, latency_p99_us: 1_500_000 };
 }
 
 function overview(empty) {
@@ -28,13 +28,16 @@ function overview(empty) {
 }
 
 const kNames = ["ticket labels", "invoice fields", "support answers", "SQL from questions", "summaries of calls", "translation to German", "product search"];
+const modes = new Map();
 function task(i) {
     const requests = Math.max(3, Math.round(90_000 / (i + 1)));
     const state = ["serving", "shadow", "new", "reference"][i % 4];
-    return { task: hex(i + 1), name: `${kNames[i % 7]} ${i}`, tenant: i % 3 ? "acme" : "default", cascade: "default", reference: "openai/gpt-4o", mode: "serve", state, promise: 0.02, confidence: 0.95,
-        disagreement: state === "new" ? null : 0.008, disagreement_low: 0.003, disagreement_high: 0.019, audits: Math.round(requests / 20), trials: 300, ...(({ cost_usd, counterfactual_usd, saved_usd }) => ({ cost_usd, counterfactual_usd, saved_usd }))(sums(requests, 0.5)),
-        requests, by_tier: { exact: Math.round(requests * 0.3), reference: Math.round(requests * 0.7) }, student: i % 4 === 0 ? "6a6dad0d17363068" : null };
+    return { task: hex(i + 1), name: `${kNames[i % 7]} ${i}`, tenant: i % 3 ? "acme" : "default", cascade: "default", reference: "openai/gpt-4o", mode: modes.get(i) ?? "serve", mode_of_cascade: "serve", mode_of_task: modes.get(i) ?? null, state, certified: state === "serving", promise: 0.02, confidence: 0.95,
+        ...(state === "new" ? { disagreement: null, disagreement_low: null, disagreement_high: null } : { disagreement: 0.008, disagreement_low: 0.003, disagreement_high: 0.019 }), audits: Math.round(requests / 20), trials: 300, ...(({ cost_usd, counterfactual_usd, saved_usd }) => ({ cost_usd, counterfactual_usd, saved_usd }))(sums(requests, 0.5)),
+        requests, errors: Math.floor(requests / 400), by_tier: { exact: Math.round(requests * 0.3), reference: Math.round(requests * 0.7) }, student: i % 4 === 0 ? "6a6dad0d17363068" : null };
 }
+
+const tiers = () => [{ tier: "student", in_ladder: true, compared: graded, audited: graded }, { tier: "openai/gpt-4o-mini", in_ladder: false, compared: { ...graded, answers: 0 }, audited: { ...graded, answers: 0 } }];
 
 function row(i) {
     const tier = kTiers[i % 5];
@@ -46,7 +49,11 @@ function row(i) {
 }
 
 const graded = { answers: 171, differ: 2, share: 0.0117, share_low: 0.0014, share_high: 0.0416 };
-const student = { student: "6a6dad0d17363068", tenant: "default", cascade: "default", reference: "openai/gpt-4o", task: hex(1), state: "serving", state_since_unix_us: kNow - 9e9, why: "its gate is open: of all answers at most 0.849 % differ, 7.09 % may at present", kind: "labels", examples: 171, examples_kept: 190, examples_wanted: 214, trained_unix_us: kNow - 9.9e9, bytes: 18_432, can_roll_back: true, disagreement: graded, audits: graded };
+const student = { student: "6a6dad0d17363068", tenant: "default", cascade: "default", reference: "openai/gpt-4o", task: hex(1), state: "serving", state_since_unix_us: kNow - 9e9, why: "its gate is open: of all answers at most 0.849 % differ, 7.09 % may at present", kind: "labels", examples: 171, examples_kept: 190, examples_wanted: 214, trained_unix_us: kNow - 9.9e9, bytes: 18_432, features: 900, demoted_by_hand: false, rolled_back: false, can_roll_back: true, disagreement: graded, audits: graded,
+    gate: { course: "default disagreement student > openai/gpt-4o", task: "serving", in_plan: true, share: 1, trials: 2506, promise: 0.05, held_to: 0.05, confidence: 0.95, certified: true, worse_at_most: 0.00849, allowed_now: 0.0709 }, reference_repeats: { says: "the reference agrees with itself on 96 % of 120 repeats" } };
+const version = (i) => { const answers = 60 + 40 * i, share = 0.14 / (i + 1); return { trained_unix_us: kNow - (9 - i) * 9e9, examples: Math.round(40 * 1.15 ** i), bytes: 9000 + 1500 * i, compared: { answers, differ: Math.round(answers * share), share, share_low: share / 2, share_high: Math.min(1, share * 1.8) }, audited: { ...graded, answers: i > 4 ? 20 : 0 } }; };
+const entry = (i) => ({ key: i.toString(16).padStart(64, "0"), question: i % 3 ? "What is the capital of France, and how many people live there?" : "Which plan includes audit logs?", tenant: i % 2 ? "acme" : "default", task: hex((i % 9) + 1), model: "openai/gpt-4o", class: ["timeless", "slow", "volatile", "personal"][i % 4], created_unix_us: kNow - 5e9 * (i + 1), fresh_until_unix_us: i % 4 ? kNow + 5e10 : null,
+    state: ["fresh", "stale", "expired", "purged"][i % 4], why: ["served, by the rules of cascade default", "past its time: served once more while it is refreshed, by the rules of cascade default", "too old: asked of the reference again, by the rules of cascade default", "purged: never served again"][i % 4], hits: i % 5 ? 41 - i : null, bytes: 2211 + i, in_memory: i % 5 > 0, semantic: i % 2 === 0, cost_usd: 0.0021, tags: i % 3 ? [] : ["faq"], sources: i % 3 ? [] : ["handbook@v3"], writer: null });
 const decision = (i) => ({ unix_us: kNow - i * 6e8, decision: ["certified", "promoted", "planned", "lost"][i % 4], course: "default", task: hex(1), state: "serving", ladder: "student, small", promise: 0.02, confidence: 0.95, trials: 2506 - i, known: 700, allowed_now: 0.03, worse_seen: 4, worse_at_most: 0.0085 });
 const key = (i) => ({ id: `0123456789a${i}`, begins: `wk-Ab12Cd3${i}...`, tenant: "acme", name: `ci ${i}`, state: i === 2 ? "revoked" : "active", models: ["gpt-4o*"], requests_per_minute: 600, tokens_per_minute: null, parallel: 8, created_unix_us: kNow - 1e12, expires_unix_us: null, revoked_unix_us: null });
 const replayed = { reference: "openai/gpt-4o", cascade: "default", requests: 4000, unpriced: 0, baseline_usd: 40, was: { usd: 21, saved: 0.475, worse: 0.008, mean_ms: 900 }, usd: 17, usd_low: 16.1, usd_high: 17.8, saved: 0.575, saved_low: 0.55, saved_high: 0.6, worse: 0.009, worse_low: 0.004, worse_high: 0.016, saved_last_third: null, worse_last_third: null, mean_ms: null, proof_usd: 0.4, served: { small: 0.5 }, trials: 300, certified: true, worse_at_most: 0.016, cant_tell: ["openai/o9 was never tried: about 300 audits would tell"] };
@@ -66,23 +73,29 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
     const empty = variant === "empty";
     const files = new Map(readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.\w+$/.test(f)).map((f) => ["/" + f, readFileSync(join(dist, f))]));
     files.set("/", files.get("/index.html"));
-    const asked = [];
+    const asked = [], purged = new Set();
+    modes.clear();
     let signedIn = variant !== "token", config = "listen: 127.0.0.1:8080\nadmin: 127.0.0.1:8081\n", settled = empty ? 0 : 40;
     const answers = (url, method, body, headers) => {
         const path = url.pathname, q = url.searchParams;
         if (path === "/api/session" && method === "POST") return body.token === "good" ? (signedIn = true, { who: "ops", role: "operate", csrf: "c5f", open: false }) : [401, "no such token"];
         if (!signedIn) return [401, "sign in first"];
         if (method === "POST" && variant === "token" && headers["x-weir-csrf"] !== "c5f") return [403, "x-weir-csrf is missing"];
-        if (path === "/api/session") return { who: "local", role: "operate", csrf: null, open: true, version: "0.1.0" };
+        if (path === "/api/session") return { who: "local", role: variant === "view" ? "view" : "operate", csrf: null, open: true, version: "0.1.0" };
         if (path === "/api/session/end") { signedIn = false; return {}; }
         if (variant === "error") return [503, "the ledger is busy; try again in a moment"];
         if (path === "/api/overview") return overview(empty);
         if (path === "/api/tasks") {
-            if (q.get("task")) return empty ? { tasks: [], total: 0 } : { tasks: [task(parseInt(q.get("task"), 16) - 1)], total: 1 };
+            if (q.get("task")) return empty ? { tasks: [], total: 0 } : { tasks: [{ ...task(parseInt(q.get("task"), 16) - 1), tiers: tiers() }], total: 1 };
             const words = q.get("search") ?? "", list = [];
             if (!empty) for (let i = 0; i < tasks; ++i) if (!words || `${kNames[i % 7]} ${i}`.includes(words)) list.push(i);
             const from = +(q.get("offset") ?? 0);
             return { tasks: list.slice(from, from + +(q.get("most") ?? 50)).map(task), total: list.length };
+        }
+        if (/^\/api\/tasks\/[0-9a-f]{16}\/mode$/.test(path)) {
+            const i = parseInt(path.split("/")[3], 16) - 1;
+            if (body.mode) modes.set(i, body.mode); else modes.delete(i);
+            return { task: hex(i + 1), cascade: body.cascade, mode: body.mode };
         }
         if (path === "/api/requests/live") {
             const after = +q.get("after"), list = [];
@@ -93,6 +106,7 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/requests") return { requests: empty ? [] : Array.from({ length: 100 }, (_, i) => row(i)), next: empty ? null : "x" };
         if (path === "/api/cascades/log") return { decisions: empty ? [] : Array.from({ length: 12 }, (_, i) => decision(i)) };
         if (path === "/api/students") return { students: empty ? [] : [student] };
+        if (/^\/api\/students\/\w+\/curve$/.test(path)) return { student: student.student, course: student.gate.course, promise: 0.05, versions: Array.from({ length: 9 }, (_, i) => version(i)) };
         if (/^\/api\/students\/\w+\/(promote|demote|rollback)$/.test(path)) return { student: "6a6dad0d17363068", action: "demote", said: "it is out of service" };
         if (path === "/api/keys" && method === "POST") return { ...key(1), key: "wk-0123456789abcdef0123456789abcdef" };
         if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1 };
@@ -100,8 +114,15 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, window_end_unix_us: kNow + 6e11, state: "open" }] };
         if (path === "/api/forecast") return forecast(empty);
         if (path === "/api/alerts") return { looked_unix_us: kNow, firing: empty ? [] : [alert(1), alert(2)], history: empty ? [] : [{ ...alert(3), state: "resolved", ended_unix_us: kNow - 5e9 }], webhooks: empty ? [] : [{ name: "ops", waiting: 1, sent: 41, lost: 0, problem: "status 503" }] };
-        if (path === "/api/cache") return { exact: { entries: empty ? 0 : 41_233, bytes: 90e6 }, semantic: { entries: empty ? 0 : 12_010, bytes: 31e6 } };
-        if (path === "/api/cache/entries") return { entries: empty ? [] : [{ key: hex(77), question: "What is the capital of France, and how many people live there?", tenant: "acme", task: hex(3), model: "openai/gpt-4o", class: "slow", created_unix_us: kNow - 5e9, fresh_until_unix_us: kNow + 5e10, hits: 41, bytes: 2211, why: "asked 41 times" }] };
+        if (path === "/api/cache") return { since_unix_us: kNow - 864e8, until_unix_us: kNow, requests: empty ? 0 : 21_000, purges: 2, exact: { entries: empty ? 0 : 41_233, bytes: empty ? 0 : 90e6, disk_entries: empty ? 0 : 60_100, disk_bytes: empty ? 0 : 190e6, memory_hits: 4000, disk_hits: 200, misses: 16_000, evicted: 0, served: empty ? 0 : 4200, share: empty ? null : 0.2 },
+            semantic: empty ? null : { entries: 12_010, bytes: 31e6, partitions: 40, evicted: 0, served: 1680, share: 0.08 } };
+        if (path === "/api/cache/entries") {
+            if (variant === "view") return [403, "the role view may not"];
+            const words = (q.get("search") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+            const list = Array.from({ length: 60 }, (_, i) => entry(i)).filter((e) => !purged.has(e.key) && words.every((w) => e.question.toLowerCase().includes(w)) && (!q.get("task") || e.task === q.get("task")) && (!q.get("tenant") || e.tenant === q.get("tenant")));
+            return { entries: empty ? [] : list, looked_at: empty ? 0 : 60, more: !empty && !words.length };
+        }
+        if (path === "/api/cache/purge" && body.key) purged.add(body.key);
         if (path === "/api/cache/purge") return { purged: body, created_until_unix_us: kNow };
         if (path === "/api/config/check") return { ok: true, warnings: [], kept: [], errors: body.text.includes("bad") ? [{ line: 3, message: "unknown key 'bad'" }] : [] };
         if (path === "/api/config/apply" && body.digest !== "d1") return [400, "the file has changed since it was read here: read it again"];
@@ -122,6 +143,7 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         let text = "";
         for await (const piece of request) text += piece;
         asked.push(`${request.method} ${request.url}`);
+        if (variant === "view" && request.method === "POST") asked.push("a change by who may only look");
         if (variant === "slow" && url.pathname !== "/api/session") await new Promise((go) => setTimeout(go, 2500));
         const answer = answers(url, request.method, text ? JSON.parse(text) : {}, request.headers);
         const failed = Array.isArray(answer);

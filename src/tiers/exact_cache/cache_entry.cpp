@@ -257,11 +257,11 @@ bool Provenance::within_limits() const {
            writer.size() <= kMaxWriterBytes;
 }
 
-std::string_view kept_question(std::string_view text) {
-    if (text.size() <= kMaxQuestionBytes) return text;
-    std::size_t end = kMaxQuestionBytes;
+std::string_view kept_question(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    std::size_t end = most;
     const auto continues = [](char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; };
-    while (end > kMaxQuestionBytes - 3 && continues(text[end])) --end;
+    while (end > most - 3 && continues(text[end])) --end;
     return text.substr(0, end);
 }
 

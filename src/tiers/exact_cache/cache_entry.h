@@ -55,8 +55,8 @@ struct Provenance {
     friend bool operator==(const Provenance&, const Provenance&) = default;
 };
 
-// At most kMaxQuestionBytes of it, cut at a UTF-8 border.
-std::string_view kept_question(std::string_view text);
+// At most so many bytes of it, cut at a UTF-8 border.
+std::string_view kept_question(std::string_view text, std::size_t most = kMaxQuestionBytes);
 // "a, b": the value of x-weir-tags or x-weir-source. White space around a part and empty parts are dropped, each part
 // stands once. Error invalid: a part is too long or has bytes other than printable ASCII or UTF-8, or there are too
 // many parts; says which.

@@ -216,6 +216,34 @@ ExactCache::EntryPtr ExactCache::peek(const Digest256& key) const {
     return shard.memory.peek(key);
 }
 
+Result<void> ExactCache::each(const std::function<bool(const Kept& kept)>& visit) const {
+    constexpr std::size_t kAtOnce = 256;  // copied under the lock
+    for (const auto& shard : impl_->shards) {
+        std::size_t position = 0;
+        for (bool more = true; more;) {
+            std::vector<S3Fifo::Kept> some;
+            {
+                const std::scoped_lock lock(shard->mutex);
+                more = shard->memory.copy_some(position, kAtOnce, some);
+            }
+            for (S3Fifo::Kept& kept : some) {
+                if (!visit({kept.key, std::move(kept.value), true, kept.hits})) return {};
+            }
+        }
+    }
+    if (impl_->disk == nullptr) return {};
+    return impl_->disk->disk().newest_first([&](const Digest256& key, std::string_view value) {
+        Shard& shard = impl_->shard_of(key);
+        {
+            const std::scoped_lock lock(shard.mutex);
+            // The second: its erasure is on the way to the disk.
+            if (shard.memory.contains(key) || !shard.on_disk.contains(short_digest(key))) return true;
+        }
+        Result<CacheEntry> entry = decode(value);
+        return !entry || visit({key, std::make_shared<const CacheEntry>(std::move(*entry)), false, 0});
+    });
+}
+
 void ExactCache::store(const Digest256& key, EntryPtr entry, double risk) {
     if (entry == nullptr) return;
     const std::size_t bytes = entry->body.size() + entry->model.size() + entry->provenance.question.size();
@@ -271,6 +299,7 @@ ExactCache::Counters ExactCache::counters() const {
         sum.evicted += shard->memory.evicted();
         sum.entries += shard->memory.entries();
         sum.bytes += shard->memory.bytes();
+        sum.disk_entries += shard->on_disk.size();
     }
     if (impl_->disk != nullptr) {
         sum.not_persisted += impl_->disk->lost();

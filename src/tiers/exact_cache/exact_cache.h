@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ class ExactCache {
                       not_persisted = 0;
         std::uint64_t entries = 0, bytes = 0;  // in memory, now
         std::uint64_t disk_bytes = 0;          // on disk, now
+        std::uint64_t disk_entries = 0;        // the same, as far as is known: some may have been dropped since
         std::uint64_t disk_refused = 0;        // misses because too many look-ups waited for disk
         std::uint64_t damaged = 0;             // on disk, but not readable: taken for misses
     };
@@ -60,6 +62,17 @@ class ExactCache {
 
     // The same, counting for nothing: for whoever compares answers.
     EntryPtr peek(const Digest256& key) const;
+
+    // What is kept, for people to look at, until `visit` says false: what is in memory, in no order, then what is on
+    // disk alone, the newest first. Counts for nothing. `visit` is called without a lock; what is stored or erased
+    // meanwhile may be missed. Blocks on disk: not from a reactor. Error io: what is on disk can't be read.
+    struct Kept {
+        Digest256 key{};
+        EntryPtr entry;
+        bool in_memory = false;
+        std::uint32_t hits = 0;  // since it came to memory
+    };
+    Result<void> each(const std::function<bool(const Kept& kept)>& visit) const;
 
     // Takes the place of an older entry. The entry must not change any more; spare capacity of its strings is counted.
     // `risk`: the share of its hits that may be wrong, 0 to 1: what is kept in memory is what saves the most dollars a

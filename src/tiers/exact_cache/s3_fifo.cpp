@@ -39,7 +39,16 @@ const S3Fifo::Value* S3Fifo::find(const Digest256& key) {
     Node& node = nodes_[at];
     const int most = kMostAccesses * std::max<int>(node.worth, MoneyScale::kAccess);
     node.credits = static_cast<std::int16_t>(std::min(node.credits + node.worth, most));
+    ++node.hits;
     return &node.value;
+}
+
+bool S3Fifo::copy_some(std::size_t& position, std::size_t most, std::vector<Kept>& out) const {
+    for (std::size_t copied = 0; position < nodes_.size() && copied < most; ++position, ++copied) {
+        const Node& node = nodes_[position];
+        if (node.value != nullptr) out.push_back({node.key, node.value, node.hits});
+    }
+    return position < nodes_.size();
 }
 
 bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std::vector<Value>& removed,
@@ -69,6 +78,7 @@ bool S3Fifo::insert(const Digest256& key, Value value, std::uint32_t bytes, std:
     node.bytes = bytes;
     node.worth = worth;
     node.credits = credits;
+    node.hits = 0;
     if (++entries_ > buckets_.size()) grow_buckets();
     std::uint32_t& bucket = bucket_of(key);
     node.chain = std::exchange(bucket, at);

@@ -56,6 +56,20 @@ class S3Fifo {
         const std::uint32_t at = locate(key);
         return at == kNone ? nullptr : nodes_[at].value;
     }
+    // How often find() has found this value; 0 where it is not in.
+    std::uint32_t hits(const Digest256& key) const {
+        const std::uint32_t at = locate(key);
+        return at == kNone ? 0 : nodes_[at].hits;
+    }
+    // Up to `most` entries from a position on (0 to begin with), which is moved on, in no order; false: that was the
+    // last. Counts for nothing.
+    struct Kept {
+        Digest256 key{};
+        Value value;
+        std::uint32_t hits = 0;
+    };
+    bool copy_some(std::size_t& position, std::size_t most, std::vector<Kept>& out) const;
+
     // Takes the place of an older value (which keeps its standing). What had to go is appended to `removed`, for the
     // caller to let go of outside its lock. False: larger than the capacity, not kept (an older value is removed).
     // `worth_nanos`: see MoneyScale.
@@ -83,6 +97,7 @@ class S3Fifo {
         Queue queue = Queue::small;
         std::uint8_t worth = MoneyScale::kAccess;  // credits an access
         std::int16_t credits = 0;
+        std::uint32_t hits = 0;
     };
     struct Fifo {
         std::uint32_t newest = kNone;

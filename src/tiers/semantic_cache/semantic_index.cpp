@@ -132,6 +132,12 @@ void SemanticIndex::used(const Digest256& partition, const Digest256& key) {
     shard.count_use(partition, key);
 }
 
+bool SemanticIndex::holds(const Digest256& partition, const Digest256& key) const {
+    const SemanticShard& shard = impl_->shard_of(partition);
+    const std::shared_lock lock(shard.lock);
+    return shard.holds(key);
+}
+
 bool SemanticIndex::remove(const Digest256& key) {
     return impl_->remove(key, nullptr);
 }

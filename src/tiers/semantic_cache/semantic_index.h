@@ -47,6 +47,7 @@ class SemanticIndex {
     bool add(const SemanticRecord& record);
     // Its answer was served: it stays longer. Nothing where there is none.
     void used(const Digest256& partition, const Digest256& key);
+    bool holds(const Digest256& partition, const Digest256& key) const;
     bool remove(const Digest256& key);
     std::size_t remove_partition(const Digest256& partition);
 

@@ -4,7 +4,6 @@ import { Chart, type Line } from "../chart";
 import { count, duration, share, usd } from "../format";
 import { Forecast } from "../forecast";
 import { Empty, Figure, kTiers, Page, RangePicker, rangeOf, Table, Tier, toRequests, Wait } from "../parts";
-import { link } from "../router";
 import type { OverviewData, PageProps, Sums } from "../types";
 import { Firing } from "./alerts";
 
@@ -16,10 +15,12 @@ function Shown({ data, since }: { data: OverviewData; since: string }) {
     const money = useMemo<Line[]>(() => [
         { label: "without Weir", colour: "--muted", dash: true, values: running(series.map((p) => p.counterfactual_usd)) },
         { label: "spent", colour: "--accent", fill: true, values: running(series.map((p) => p.cost_usd)) }], [series]);
-    const tiers = useMemo<Line[]>(() => kTiers.map((tier) => ({ label: tier, colour: `--${tier}`,
+    const tiers = useMemo<Line[]>(() => kTiers.map((tier) => ({ label: tier, colour: `--${tier}`, filter: { tier },
         values: series.map((p) => (p.requests ? (p.by_tier[tier] ?? 0) / p.requests : 0)) })), [series]);
-    const latency = useMemo<Line[]>(() => [{ label: "mean", colour: "--accent", values: series.map((p) => p.latency_mean_us) }], [series]);
-    const errors = useMemo<Line[]>(() => [{ label: "errors", colour: "--bad", fill: true, values: series.map((p) => p.errors) }], [series]);
+    const latency = useMemo<Line[]>(() => [{ label: "mean", colour: "--accent", values: series.map((p) => p.latency_mean_us) },
+        ...([["median", "latency_p50_us", "--exact"], ["95 % within", "latency_p95_us", "--model"], ["99 % within", "latency_p99_us", "--bad"]] as const)
+            .filter(([, member]) => total[member] !== undefined).map(([label, member, colour]) => ({ label, colour, values: series.map((p) => p[member] ?? null) }))], [series]);
+    const errors = useMemo<Line[]>(() => [{ label: "errors", colour: "--bad", fill: true, filter: { status: "error" }, values: series.map((p) => p.errors) }], [series]);
     if (total.requests === 0) return <Empty><h2>No requests in this range</h2>
         <p>Point a client’s <code>base_url</code> at Weir’s address and ask something, or choose a longer range. The first request shows here when it is settled.</p></Empty>;
     const saved = total.saved_usd, would = total.counterfactual_usd;
@@ -33,14 +34,14 @@ function Shown({ data, since }: { data: OverviewData; since: string }) {
             <Figure label="The reference would have cost" value={usd(would)} href={toRequests({ since })} />
             <Figure label="Requests" value={count(total.requests)} href={toRequests({ since })} />
             <Figure label="Errors" value={count(total.errors)} href={toRequests({ since, status: "error" })} note={share(total.errors / total.requests, 2)} />
-            <Figure label="Mean latency" value={duration(total.latency_mean_us)} href={link("live")} />
+            <Figure label="Mean latency" value={duration(total.latency_mean_us)} href={toRequests({ since })} {...(total.latency_p95_us != null ? { note: `95 % within ${duration(total.latency_p95_us)}` } : {})} />
         </dl>
         <div class="charts">
-            <Chart title="Dollars, summed up" at={at} lines={money} show={usd} says={`${usd(total.cost_usd)} spent; the reference would have cost ${usd(would)}.`} />
-            <Chart title="Who answered" at={at} lines={tiers} stacked show={(v) => share(v, 0)}
+            <Chart title="Dollars, summed up" at={at} step={data.step_us} lines={money} show={usd} says={`${usd(total.cost_usd)} spent; the reference would have cost ${usd(would)}.`} />
+            <Chart title="Who answered" at={at} step={data.step_us} lines={tiers} stacked show={(v) => share(v, 0)}
                 says={rows.map((r) => `${r.tier} ${share(r.requests / total.requests, 0)}`).join(", ") + "."} />
-            <Chart title="Latency" at={at} lines={latency} show={duration} says={`The mean is ${duration(total.latency_mean_us)}.`} />
-            <Chart title="Errors" at={at} lines={errors} show={count} says={`${count(total.errors)} of ${count(total.requests)} requests failed.`} />
+            <Chart title="Latency" at={at} step={data.step_us} lines={latency} show={duration} says={`The mean is ${duration(total.latency_mean_us)}.`} />
+            <Chart title="Errors" at={at} step={data.step_us} lines={errors} show={count} says={`${count(total.errors)} of ${count(total.requests)} requests failed.`} />
         </div>
         <Table name="tiers" caption="By tier" rows={rows} href={(r) => toRequests({ since, tier: r.tier })} columns={[
             { key: "tier", label: "Tier", show: (r) => <a href={toRequests({ since, tier: r.tier })}><Tier name={r.tier} /></a> },

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, useApi } from "../api";
 import { clock, count, duration, share, traceLine, usd } from "../format";
-import { Facts, kTiers, Page, RangePicker, rangeOf, Table, Tier, Wait } from "../parts";
-import { link, setQuery } from "../router";
+import { Facts, kTiers, Page, RangePicker, Table, Tier, Wait } from "../parts";
+import { link, queryOf, rangeValues, setQuery } from "../router";
 import type { PageProps, Row } from "../types";
 
 interface Answer { requests: Row[]; next: string | null }
@@ -11,7 +11,7 @@ const kFilters = ["task", "tenant", "cascade", "reference", "tier", "status", "p
 export function Requests(props: PageProps) { return props.route.rest ? <One {...props} /> : <List {...props} />; }
 
 function List({ route }: PageProps) {
-    const query = new URLSearchParams({ since: rangeOf(route), most: "100" });
+    const query = new URLSearchParams(queryOf({ ...rangeValues(route), most: 100 }));
     for (const name of kFilters) for (const value of route.query.getAll(name)) query.append(name, value);
     const path = `/api/requests?${query}`;
     const asked = useApi<Answer>(path);
