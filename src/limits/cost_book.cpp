@@ -10,6 +10,9 @@ namespace {
 constexpr std::size_t kProbes = 16;
 constexpr int kFirstOctave = 8;
 constexpr std::size_t kPerOctave = 4;
+// Up to so many costs the percentile is found anew with each, then with each kStep-th.
+constexpr std::uint32_t kSettled = 64;
+constexpr std::uint32_t kStep = 16;
 
 std::size_t bucket_of(Usd cost, std::size_t buckets) {
     if (cost.nanos <= (std::int64_t{1} << kFirstOctave)) return 0;
@@ -36,29 +39,29 @@ const CostBook::Task* CostBook::find(std::uint64_t key) const {
 }
 
 CostBook::Usual CostBook::usual(std::uint64_t key) const {
+    constexpr auto relaxed = std::memory_order_relaxed;
     Usual usual;
     const Task* const task = find(key);
-    if (task == nullptr || task->total.load(std::memory_order_relaxed) < kEnough) return usual;
-    std::array<std::uint32_t, kBuckets> counts{};
-    std::uint64_t total = 0;
-    for (std::size_t i = 0; i < kBuckets; ++i) {
-        total += counts[i] = task->counts[i].load(std::memory_order_relaxed);
-    }
-    if (total == 0) return usual;
-    const std::uint64_t wanted = (total * 95 + 99) / 100;
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < kBuckets; ++i) {
-        if (counts[i] == 0) continue;
-        if (below < wanted) usual.p95 = upper_edge(i);
-        below += counts[i];
-        usual.most = upper_edge(i);
-    }
-    const Usd most{task->most.load(std::memory_order_relaxed)};
-    usual.p95 = std::min(usual.p95, most);
-    usual.most = std::min(usual.most, most);
-    usual.known = true;
+    const std::uint32_t total = task == nullptr ? 0 : task->total.load(relaxed);
+    if (total < kEnough) return usual;
+    usual.most = Usd{task->most.load(relaxed)};
+    usual.p95 = std::min(Usd{task->p95.load(relaxed)}, usual.most);
+    usual.known = usual.p95.nanos > 0;
     usual.most_known = total >= kEnoughForMost;
     return usual;
+}
+
+void CostBook::find_p95(Task& task) {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    std::array<std::uint32_t, kBuckets> counts{};
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) total += counts[i] = task.counts[i].load(relaxed);
+    const std::uint64_t wanted = (total * 95 + 99) / 100;
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < kBuckets && below < wanted; ++i) {
+        below += counts[i];
+        if (below >= wanted) task.p95.store(upper_edge(i).nanos, relaxed);
+    }
 }
 
 void CostBook::add(std::uint64_t key, Usd cost) {
@@ -77,6 +80,7 @@ void CostBook::add(std::uint64_t key, Usd cost) {
     }
     task->counts[bucket_of(cost, kBuckets)].fetch_add(1, relaxed);
     const std::uint32_t total = task->total.fetch_add(1, relaxed) + 1;
+    if (total <= kSettled || total % kStep == 0) find_p95(*task);
     if (total != kFade) return;
     std::uint32_t left = 0;
     for (std::size_t i = 0; i < kBuckets; ++i) {

@@ -40,10 +40,11 @@ class CostBook {
     struct Task {
         std::atomic<std::uint64_t> key{0};
         std::atomic<std::uint32_t> total{0};
-        std::atomic<std::int64_t> most{0};  // nano-dollars
+        std::atomic<std::int64_t> p95{0}, most{0};  // nano-dollars
         std::array<std::atomic<std::uint16_t>, kBuckets> counts{};
     };
     const Task* find(std::uint64_t key) const;
+    static void find_p95(Task& task);
 
     std::unique_ptr<std::array<Task, kMostTasks + 1>> tasks_;  // the last one: all that have no place
 };
