@@ -92,7 +92,8 @@ void refuse(Spending& spending, Budget& budget, Budget::Answer answer, Micros no
                 " USD are spent, and requests under way may need the rest. " + "Try again in a moment.";
     } else {
         wait = std::max(kSecond, view.end - now);
-        text += " is spent: " + to_decimal(view.spent) + " USD. ";
+        text += " is spent: " + to_decimal(view.spent) + " USD";
+        text += view.spent < view.limit ? ", and the rest is too little for this request. " : ". ";
         text += rules->rolling ? "Some of it is free again from " : "It begins anew at ";
         text += format_time(view.end) + ".";
     }

@@ -89,9 +89,11 @@ Budget::Answer Budget::take(Usd reserve, Usd& stake, Micros now_unix, Period*& p
         stake.nanos = usual;
         if (!hard_.load(kRelaxed) || (usual > 0 && at_most + usual - reserve.nanos < most)) continue;
         const std::int64_t spent = here.spent.load(std::memory_order_acquire);
-        if (spent >= most) return Answer::spent;
-        if (usual == 0) continue;
-        if (at_most != spent) return Answer::busy;
+        if (usual == 0 && spent < most) continue;
+        const bool alone = spent < most - most / kEdgeShare;
+        const bool fits = usual > 0 && spent + usual - reserve.nanos < most;  // once others have ended
+        if (!alone && !fits) return Answer::spent;
+        if (!alone || at_most != spent) return Answer::busy;
         stake.nanos = most + reserve.nanos - spent;
     } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, std::memory_order_acq_rel));
     here.under_way.fetch_add(1, kRelaxed);

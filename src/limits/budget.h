@@ -4,19 +4,19 @@
 // its limit on tokens, or by what its task has cost of late). With X = spent + the stakes of all under way, a hard
 // budget takes a request in, by one compare-and-swap, where
 //     X + stake - reserve < limit                                                                        (1)
-// and else, where nobody under way has a stake and spent < limit, alone: its stake is then all that is left,
+// and else, where nobody under way has a stake and less than 1 - 1/kEdgeShare of the limit is spent, alone: its stake
+// is then all that is left,
 //     limit + reserve - spent                                                                            (2)
 // so that whoever comes meanwhile finds no room. X grows by the stake, and by cost - stake on settling.
 // Overshoot: of those taken by (1) none costs more than its stake, so settling only lowers X, and
 //   spent <= X < limit + the reserve of the one that was taken in last, be there ever so many at once, in whatever
 //   order they end. (Counting reserves alone would not do: of 1,000 at once 50 are above the 95th percentile, and where
-//   dear answers take longest these 50 are what is left in the end.) One taken by (2) is too much by less than it costs
-//   itself, whatever that is: that is the most that one request can do where nobody knows beforehand what it costs. A
-//   stream that comes to its stake asks for more before it goes on (grow()); where it is cut, (2) is at most a reserve
-//   too much as well.
-// Use: nobody is refused for good before all is spent. With others under way a refusal says so (busy): there may be
-// room
-//   when they end.
+//   dear answers take longest these 50 are what is left in the end.) One taken by (2) is too much by what it costs
+//   beyond a kEdgeShare of the limit: a reserve at most, too, unless it is dearer than both together, as it can be
+//   where the budget is small for its requests and nobody knows beforehand what one costs. A stream that comes to its
+//   stake asks for more before it goes on (grow()); where it is cut, (2) is at most a reserve too much as well.
+// Use: refused for good, spent >= (1 - 1/kEdgeShare) * limit, or the limit where stakes are no more than reserves. With
+//   others under way a refusal says so (busy), where there may be room when they end.
 // What can break the first: costs above the stake, for as much as they are above it.
 //
 // On the disk (limits/budget_book.h) stands a `lease`: spent + reserves may come to that much before it is written
@@ -39,6 +39,7 @@ namespace weir::limits {
 
 class Budget {
   public:
+    static constexpr std::int64_t kEdgeShare = 20;     // a 20th of the limit may be left
     static constexpr std::int64_t kSlices = 200;       // a lease is a 200th of the limit ahead
     static constexpr std::int64_t kBurstShare = 20;    // ... and a 20th at most, where many came at once
     static constexpr std::int64_t kMarginShare = 100;  // a 100th at most for what is under way, beyond its reserve

@@ -195,9 +195,13 @@ TEST_CASE("who may cost more than is left is let in alone, and takes all of it")
     CHECK(ask(dear, 10, 5'000) == Budget::Answer::in);
     CHECK(ask(second, 10, 10) == Budget::Answer::busy);
     CHECK(ask(free, 0, 0) == Budget::Answer::in);  // costs nothing
-    dear.settle(Usd{999});
+    dear.settle(Usd{949});
     CHECK(ask(second, 10, 5'000) == Budget::Answer::in);  // free ones are in nobody's way
     second.settle(Usd{1});
+    CHECK(ask(dear, 10, 5'000) == Budget::Answer::spent);  // too little is left for it
+    CHECK(ask(second, 10, 50) == Budget::Answer::in);
+    CHECK(ask(dear, 10, 50) == Budget::Answer::busy);
+    second.settle(Usd{50});
     CHECK(ask(dear, 10, 10) == Budget::Answer::spent);
     free.settle(Usd{0});
     CHECK(ask(free, 0, 0) == Budget::Answer::spent);

@@ -99,7 +99,7 @@ class Kill(BudgetCase):
         self.storm(weir, KILLS, seen, lambda: seen["spent"])
         unheard = CALLERS * KILLS + seen["left"]
         self.assertLessEqual(model.nanos / 1e9, LIMIT + MOST * token * 1.2 + beyond * unheard)
-        self.assertGreaterEqual(float(self.settled(weir)["spent_usd"]), LIMIT)
+        self.assertGreaterEqual(float(self.settled(weir)["spent_usd"]), 0.95 * LIMIT)
 
 
 if __name__ == "__main__":
