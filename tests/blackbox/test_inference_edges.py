@@ -85,6 +85,28 @@ class Crowds(EdgeCase):
         self.assertEqual(sorted(r.status for r in replies), [200] * 4 + [500])
         self.assertEqual(len(up.seen), 2)
 
+    def test_whoever_leaves_takes_nobody_along(self):
+        gate = threading.Event()
+
+        def slow(path, headers, body):
+            gate.wait(20 * PATIENCE)
+            return echo(path, headers, body)
+
+        up = self.server(slow)
+        weir = self.gateway({"r": self.route(up)})
+        leader = weir.connect()
+        leader.request("POST", "/r", {"x": 1})
+        wait_for(lambda: up.seen, 10 * PATIENCE, "the leader's call")
+        threads, replies = self.crowd(weir, {"x": 1}, 3)
+        wait_for(lambda: weir.metric("requests_active") >= 4, 10 * PATIENCE, "4 requests under way")
+        leader.close()
+        wait_for(lambda: len(up.seen) == 2, 10 * PATIENCE, "another one's call")
+        gate.set()
+        for thread in threads:
+            thread.join(20 * PATIENCE)
+        self.assertEqual([r.status for r in replies], [200] * 3)
+        self.assertEqual(len(up.seen), 2)
+
     def test_places_and_the_queue_before_them(self):
         gate = threading.Event()
 
