@@ -57,6 +57,20 @@ def cpu_seconds(pid):
     return user, system
 
 
+def run_seconds(pid):
+    """CPU time of a process and its living descendants to the nanosecond, of threads that live; nothing where the
+    kernel does not count it. For differences over a time in which none ends."""
+    total = 0
+    for p in tree(pid):
+        for task in os.listdir("/proc/%d/task" % p):
+            try:
+                with open("/proc/%d/task/%s/schedstat" % (p, task)) as f:
+                    total += int(f.read().split()[0])
+            except (OSError, IndexError):
+                return None
+    return total / 1e9
+
+
 def reset_peak(pid):
     """The next peak_mib() is that of the time from now on."""
     for p in tree(pid):
@@ -85,16 +99,12 @@ def mapped_file_mib(pid, ending):
                 total += int(line.split()[1])
     return total / 1024.0
 
-# What may be configured besides bench/weir.yaml. telemetry: OTLP to the provider, which takes any POST, and no access log.
-# budgets: all that there can be of, with cutting, and never spent.
-MORE = {
-    "telemetry": 'telemetry: { otlp: { endpoint: "${WEIR_BENCH_UPSTREAM}", sample: 10% } }\n',
-    "budgets": """budgets:
+# Budgets of all that there can be of, with cutting, and never spent.
+BUDGETS = """budgets:
   - { name: all, limit_usd: 1000000, window: month, outgrow: cut }
   - { name: tenants, of: { each: tenant }, limit_usd: 1000000, window: day }
   - { name: tasks, of: { each: task }, limit_usd: 1000000, window: day, rolling: true }
-""",
-}
+"""
 
 
 class Program:
@@ -203,19 +213,23 @@ class Bench:
         program.wait_port(port)
         return program.pid, port
 
-    def start_weir(self, name="weir", wrapper=(), more=""):
-        """(program, port); `wrapper` goes before the command (valgrind). more: of MORE, what is configured besides."""
+    def start_weir(self, name="weir", wrapper=(), more="", sample=None):
+        """(program, port); `wrapper` goes before the command (valgrind). more: what is configured besides.
+        sample: with OTLP, metrics and so many traces ("10%"), to the provider, which takes any POST; an access log is
+        not written."""
         env = {
             "WEIR_BENCH_DATA": os.path.join(self.folder, name + "-data"),
             "WEIR_BENCH_UPSTREAM": "http://127.0.0.1:%d" % self.provider_port,
         }
         config = os.path.join(HERE, "weir.yaml")
+        if sample:
+            more += 'telemetry: { otlp: { endpoint: "${WEIR_BENCH_UPSTREAM}", sample: %s } }\n' % sample
         if more:
             with open(config) as f:
                 text = f.read()
             config = os.path.join(self.folder, name + ".yaml")
             with open(config, "w") as f:
-                f.write(text + MORE[more])
+                f.write(text + more)
         argv = list(wrapper) + [self.weir_binary, "serve", "-c", config]
         program = self.start(name, argv, self.gateway_cpu, env=env)
         found = program.wait_for(r"weir: listening on \S*:(\d+)", 120)

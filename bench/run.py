@@ -4,10 +4,14 @@
   bench/run.py [--build build/release] [--quick] [--only CASE,CASE] [--rounds 3] [--seconds 3] [--json FILE]
                [--no-callgrind]
 
-Gateways on one CPU, load generator and provider on another. Rounds are interleaved (nginx, HAProxy, Weir, nginx, ...):
-figures of different runs are not comparable, ratios of one run are. CPU time is user + system of the gateway's process
-tree over answered requests, the median of the rounds. Every answer is compared byte for byte with what the provider
-sent. Instructions are callgrind's: user space alone, the difference of two runs, so that start-up is not in them.
+Gateways on one CPU, load generator and provider on another. Rounds are interleaved, every other one in the opposite
+order (nginx, HAProxy, Weir, Weir, HAProxy, nginx, ...): figures of different runs are not comparable, ratios of one run
+are. CPU time is user + system of the gateway's process tree over answered requests, the median of the rounds. A ratio
+is the median of the rounds' own ratios, each against the peer in the same round; from 6 rounds on with the interval
+that holds it with 95 % confidence (order statistics: nothing is assumed of how the noise is distributed). Every answer
+is compared byte for byte with what the provider sent. Instructions are callgrind's: user space alone, all threads, the
+difference of two runs, so that start-up is not in them; of what telemetry costs they decide, a shared machine's
+timings can't.
 Exit 1 where an answer was wrong or Weir could not be measured; a missed bar is shown, not failed: a shared machine's
 timings are no test. "dashboard" asks a ledger of 10 million requests what the dashboard asks (ledger_views_bench; 1.5 GB
 in /tmp, two minutes).
@@ -15,6 +19,7 @@ in /tmp, two minutes).
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -23,12 +28,16 @@ import subprocess
 import sys
 import time
 
-from processes import MORE, Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak
+from processes import BUDGETS, Bench, cpu_seconds, mapped_file_mib, peak_mib, reset_peak, run_seconds
 
 CHAT = "/v1/chat/completions"
 # title, bar, aim, peer of the ratio, what every gateway is asked, what Weir is asked (label -> model, options).
 # The cache has a Weir of its own, so that its memory is not mistaken for the forwarding one's.
 FORWARDING, CACHING, STUDENT, TELLING = "weir", "weir, cache", "weir, student", "weir, telemetry"
+TELLING_ALL = "weir, telemetry, all traced"
+WEIRS = (CACHING, STUDENT, TELLING_ALL, TELLING, FORWARDING)
+SAMPLES = {TELLING: "10%", TELLING_ALL: "100%"}
+TELEMETRY_BAR, TELEMETRY_AIM = 1.03, 1.02
 CASES = {
     "1k": dict(
         title="proxied, 1 KiB body",
@@ -102,12 +111,12 @@ CASES = {
         peers=("nginx",),
     ),
     "telemetry": dict(
-        title="proxied, 1 KiB, OTLP metrics, and traces of one request in ten, against without",
+        title="proxied, 1 KiB, OTLP metrics, and traces of one request in ten or all, against without",
         peer=FORWARDING,
-        bar=1.03,
-        aim=1.02,
+        bar=TELEMETRY_BAR,
+        aim=TELEMETRY_AIM,
         options={},
-        weir={FORWARDING: ("bench-off", {}), TELLING: ("bench-off", {})},
+        weir={label: ("bench-off", {}) for label in (FORWARDING, TELLING, TELLING_ALL)},
         peers=(),
     ),
     "3000": dict(
@@ -120,26 +129,23 @@ CASES = {
     ),
 }
 MEMORY_BAR_MIB, MEMORY_AIM_MIB = 40, 25
+# What is asked, and whether telemetry and budgets are measured beside it.
 CALLGRIND = {
-    "proxied, 1 KiB": ("bench-off", {}),
-    "proxied, 1 KiB, telemetry": ("bench-off", {}),
-    "proxied, 1 KiB, budgets": ("bench-off", {}),
-    "exact hit": ("bench-serve", {"distinct": 8}),
-    "exact hit, budgets": ("bench-serve", {"distinct": 8}),
-    "stream of 64 events": ("bench-off", {"stream": "plain"}),
-    "stream of 64 events, budgets": ("bench-off", {"stream": "plain"}),
-    "... out of Anthropic's": ("bench-anthropic", {"stream": "translated"}),
-    "... out of Gemini's": ("bench-gemini", {"stream": "translated"}),
+    "proxied, 1 KiB": ("bench-off", {}, True),
+    "exact hit": ("bench-serve", {"distinct": 8}, True),
+    "stream of 64 events": ("bench-off", {"stream": "plain"}, True),
+    "... out of Anthropic's": ("bench-anthropic", {"stream": "translated"}, False),
+    "... out of Gemini's": ("bench-gemini", {"stream": "translated"}, False),
 }
-CALLGRIND_REQUESTS = (200, 1000)
+CALLGRIND_REQUESTS = (300, 1800)
 
 
 def one_round(bench, gateway, options):
     """Loads one gateway once and returns the figures of it."""
     reset_peak(gateway["pid"])
-    before = cpu_seconds(gateway["pid"])
+    before, run_before = cpu_seconds(gateway["pid"]), run_seconds(gateway["pid"])
     out, complaint, code = bench.load(gateway["port"], gateway["model"], options)
-    after = cpu_seconds(gateway["pid"])
+    after, run_after = cpu_seconds(gateway["pid"]), run_seconds(gateway["pid"])
     try:
         seen = json.loads(out)
     except ValueError:
@@ -150,8 +156,9 @@ def one_round(bench, gateway, options):
         )
         return None
     user, system = (1e6 * (after[i] - before[i]) / seen["answered"] for i in (0, 1))
+    exact = None if run_before is None or run_after is None else 1e6 * (run_after - run_before) / seen["answered"]
     return dict(
-        cpu_us=user + system,
+        cpu_us=user + system if exact is None else exact,
         user_us=user,
         system_us=system,
         rate=seen["rate"],
@@ -190,14 +197,14 @@ def run_case(bench, case, peers, weir, rounds, seconds):
         if name in peers:
             entries.append((dict(label=name, pid=peers[name][0], port=peers[name][1], model="bench"), {}))
     for label, (model, more) in case["weir"].items() if weir else ():
-        program, port = weir[next(name for name in (CACHING, STUDENT, TELLING, FORWARDING) if label.startswith(name))]
+        program, port = weir[next(name for name in WEIRS if label.startswith(name))]
         entries.append((dict(label=label, pid=program.pid, port=port, model=model), more))
     figures = {gateway["label"]: [] for gateway, _ in entries}
     for gateway, more in entries:
         if gateway["label"] == STUDENT:
             teach(bench, gateway, options_for(case, STUDENT, more))
     for turn in range(-1, rounds):  # the first is the warm-up
-        for gateway, more in entries:
+        for gateway, more in entries if turn % 2 else entries[::-1]:
             options = options_for(case, gateway["label"], more)
             options["seconds"] = seconds if turn >= 0 else 0.5
             result = one_round(bench, gateway, options)
@@ -211,6 +218,20 @@ def run_case(bench, case, peers, weir, rounds, seconds):
 
 def median(rounds, name):
     return statistics.median(r[name] for r in rounds)
+
+
+def paired_ratio(rounds, base, name="cpu_us"):
+    """(median of the rounds' ratios, its interval of at least 95 % confidence or nothing with fewer than 6 rounds)."""
+    ratios = sorted(r[name] / b[name] for r, b in zip(rounds, base, strict=True))
+    n, interval = len(ratios), None
+    # P(the k smallest are all above or all below the median's place) = 2 * P(binomial(n, 1/2) < k)
+    tail = 0.0
+    for k in range(n // 2):
+        tail += math.comb(n, k) / 2**n
+        if 2 * tail > 0.05:
+            break
+        interval = (ratios[k], ratios[n - 1 - k])
+    return statistics.median(ratios), interval
 
 
 def verdict(ratio, bar, aim):
@@ -233,9 +254,11 @@ def print_case(name, case, figures, results):
             print("  %-28s failed" % label)
             continue
         m = {k: median(rounds, k) for k in rounds[0]}
-        ratio = m["cpu_us"] / median(base, "cpu_us") if base else None
+        ratio, interval = paired_ratio(rounds, base) if base else (None, None)
         shown = "" if ratio is None or label == case["peer"] else "%.3f" % ratio
-        judged = label in (FORWARDING, CACHING, STUDENT, TELLING) or "out of" in label
+        if shown and interval:
+            shown += " [%.3f..%.3f]" % interval
+        judged = label in WEIRS or "out of" in label
         word = verdict(ratio, case["bar"], case["aim"]) if judged and label != case["peer"] else ""
         spread = "[%.1f..%.1f]" % (min(r["cpu_us"] for r in rounds), max(r["cpu_us"] for r in rounds))
         peak = max(r["peak_mib"] for r in rounds)
@@ -257,7 +280,7 @@ def print_case(name, case, figures, results):
         )
         process = CACHING if label.startswith(CACHING) else label
         results["memory_mib"][process] = max([results["memory_mib"].get(process, 0)] + [peak])
-        row[label] = dict(m, ratio=ratio, verdict=word, rounds=rounds)
+        row[label] = dict(m, ratio=ratio, ratio_interval=interval, verdict=word, rounds=rounds)
     if row.get(STUDENT):
         share = 100 * row[STUDENT]["by_student"]
         print("  by the student: %.1f %% of the answers; its training is in the CPU time" % share)
@@ -268,32 +291,45 @@ def print_case(name, case, figures, results):
     results["cases"][name] = dict(title=case["title"], bar=case["bar"], aim=case["aim"], peer=case["peer"], rows=row)
 
 
+def count_instructions(bench, name, model, options, more, sample):
+    """Instructions a request, or nothing: (I of N2 requests - I of N1) / (N2 - N1)."""
+    totals = []
+    for count in CALLGRIND_REQUESTS:
+        out = os.path.join(bench.folder, "callgrind.out")
+        wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
+        program, port = bench.start_weir("%s-%d" % (name, count), wrapper, more, sample)
+        text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
+        program.stop()
+        if code != 0 or not os.path.exists(out):
+            print("  %-28s failed: %s %s" % (name, text.strip(), complaint.strip()))
+            return None
+        with open(out) as f:
+            totals.append(int(re.search(r"^(?:summary|totals): (\d+)", f.read(), re.M).group(1)))
+        os.remove(out)
+    return (totals[1] - totals[0]) / (CALLGRIND_REQUESTS[1] - CALLGRIND_REQUESTS[0])
+
+
 def instructions(bench, results):
-    """Instructions per request in user space, by callgrind: (I of N2 requests - I of N1) / (N2 - N1)."""
     print(
-        "\ninstructions per request in user space (callgrind; valgrind's processor has no SHA instructions, so the "
-        "cache's key counts for more than it costs)"
+        "\ninstructions per request in user space, all threads (callgrind; valgrind's processor has no SHA "
+        "instructions, so the cache's key counts for more than it costs); telemetry: bar %.4g x" % TELEMETRY_BAR
     )
-    for title, (model, options) in CALLGRIND.items():
-        totals = []
-        for count in CALLGRIND_REQUESTS:
-            out = os.path.join(bench.folder, "callgrind.out")
-            wrapper = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out]
-            more = next((word for word in MORE if title.endswith(word)), "")
-            name = "weir-callgrind-%s-%d" % (model + options.get("stream", "") + more, count)
-            program, port = bench.start_weir(name, wrapper, more)
-            text, complaint, code = bench.load(port, model, dict(options, requests=count, connections=8))
-            program.stop()
-            if code != 0 or not os.path.exists(out):
-                print("  %-28s failed: %s %s" % (title, text.strip(), complaint.strip()))
+    for number, (title, (model, options, beside)) in enumerate(CALLGRIND.items()):
+        base = None
+        variants = [("", "", None)]
+        if beside:
+            variants += [(", %s traced" % sample, "", sample) for sample in SAMPLES.values()] + [(", budgets", BUDGETS, None)]
+        for variant, (label, more, sample) in enumerate(variants):
+            name = "weir-callgrind-%d-%d" % (number, variant)
+            each = count_instructions(bench, name, model, options, more, sample)
+            if each is None:
                 break
-            with open(out) as f:
-                totals.append(int(re.search(r"^(?:summary|totals): (\d+)", f.read(), re.M).group(1)))
-            os.remove(out)
-        if len(totals) == 2:
-            each = (totals[1] - totals[0]) / (CALLGRIND_REQUESTS[1] - CALLGRIND_REQUESTS[0])
-            print("  %-28s %9.0f" % (title, each), flush=True)
-            results["instructions"][title] = round(each)
+            ratio = each / base if base else None
+            base = base or each
+            word = verdict(ratio, TELEMETRY_BAR, TELEMETRY_AIM) if sample == SAMPLES[TELLING] else ""
+            shown = "" if ratio is None else "%.3f" % ratio
+            print("  %-32s %9.0f %6s %s" % (title + label, each, shown, word), flush=True)
+            results["instructions"][title + label] = round(each)
 
 
 QUESTION = re.compile(r"^(\w+) +(.+?) +p50 +([\d.]+) +p95 +([\d.]+) ms \(CPU +([\d.]+), +([\d.]+)\)  (.+?),")
@@ -364,8 +400,8 @@ def beside_others(a, only, weir_binary, results):
         weir = None
         if os.path.exists(weir_binary):
             weir = {
-                name: bench.start_weir(name.replace(", ", "-"), more="telemetry" if name == TELLING else "")
-                for name in (FORWARDING, CACHING, STUDENT, TELLING)
+                name: bench.start_weir(name.replace(", ", "-"), sample=SAMPLES.get(name))
+                for name in WEIRS[::-1]
             }
         if weir is None:
             print("bench: no %s: only the peers are measured (make build)" % weir_binary)

@@ -26,6 +26,16 @@ TEST_CASE("sha256 of the empty string and of abc are the published ones") {
     CHECK(to_hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST_CASE("a number in hexadecimal") {
+    CHECK(to_hex(std::uint64_t{0}) == "0000000000000000");
+    CHECK(to_hex(std::uint64_t{0x0123456789abcdefU}) == "0123456789abcdef");
+    CHECK(to_hex(std::uint64_t{0xfedcba9876543210U}) == "fedcba9876543210");
+    for (unsigned bit = 0; bit < 64; ++bit) {
+        const std::uint64_t value = ~std::uint64_t{0} >> bit ^ std::uint64_t{5} << bit;
+        CHECK(parse_hex(to_hex(value)) == value);
+    }
+}
+
 TEST_CASE("parts are kept apart") {
     Sha256 a, b;
     a.update_part("ab");

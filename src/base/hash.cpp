@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/hex.h"
+
 namespace weir {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
@@ -84,7 +86,7 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
 
 void append_hex(std::uint64_t value, std::string& out) {
     std::array<char, 16> digits;
-    for (std::size_t i = digits.size(); i-- > 0; value >>= 4) digits[i] = kHexDigits[value & 15];
+    write_hex(value, digits.data());
     out.append(digits.data(), digits.size());
 }
 

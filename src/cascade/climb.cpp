@@ -47,6 +47,7 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
     Ascent ascent;
     if (mode == Mode::off) co_return ascent;
     const bool serving = mode == Mode::serve;
+    tiers::Question asked = question;
     for (const Rung& rung : rungs) {
         if (cancellation.canceled()) break;
         const bool free_look = rung.tier->kind() == TierKind::exact || rung.tier->kind() == TierKind::semantic;
@@ -56,7 +57,8 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
                             rung.tier->name(), store::StepVerdict::skipped, store::Reason::of(why));
             continue;
         }
-        tiers::Climb tried = co_await rung.tier->offer(question, cancellation);
+        asked.attempt = question.attempt + ascent.attempts.size();
+        tiers::Climb tried = co_await rung.tier->offer(asked, cancellation);
         if (tried.lease) ascent.lease = std::move(tried.lease);
         if (tried.look) ascent.look = std::move(tried.look);
         if (tried.follower) {

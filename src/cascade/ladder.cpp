@@ -96,6 +96,7 @@ void ask_early(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tie
 Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, const tiers::Question& question,
                         Cancellation& cancellation, StepRecorder steps, const Likeness& likeness, LadderClimb& climb,
                         Ascent& ascent) {
+    tiers::Question asked = question;
     for (std::size_t rung = 0; rung < climb.plan.rungs; ++rung) {
         if (cancellation.canceled()) co_return;
         const std::size_t number = climb.plan.ladder[rung];
@@ -111,7 +112,8 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         if (climb.early[number]) {
             tried = std::move(*climb.early[number]);
         } else {
-            tried = co_await tier.offer(question, cancellation);
+            asked.attempt = question.attempt + ascent.attempts.size();
+            tried = co_await tier.offer(asked, cancellation);
             if (tried.offer) note_offer(tried, &likeness, number, climb);
         }
         const bool offered = tried.offer.has_value();

@@ -19,10 +19,12 @@ class Embedder {
     // Names the model, its version (by hash where there is a file) and the dimensions: "hashing-1:256".
     virtual const std::string& identity() const = 0;
     virtual std::size_t dimensions() const = 0;
-    // A vector of length 1. `text` must live until the task is done. Errors: too_large (the text), invalid (nothing in
+    // A vector of length 1. `text` must live until the task is done. `head_lines`, each with its end, go along with a
+    // call that is made for it (of a call for several, those of one). Errors: too_large (the text), invalid (nothing in
     // it to embed; or the model's server refused it), unavailable, timeout, protocol (the server's answer makes no
     // sense).
-    virtual Task<Result<Vector>> embed(std::string_view text) = 0;
+    virtual Task<Result<Vector>> embed(std::string_view text, std::string_view head_lines) = 0;
+    Task<Result<Vector>> embed(std::string_view text) { return embed(text, {}); }
 };
 
 // FNV-1a of an identity, for records on disk.

@@ -17,7 +17,7 @@ namespace weir::embed {
 namespace {
 
 struct Job {
-    std::string text;
+    std::string text, head_lines;
     std::vector<std::coroutine_handle<>> waiters;
     Result<Vector> result = fail(ErrorCode::internal, "not asked");
     bool settled = false;
@@ -63,10 +63,10 @@ struct EndpointEmbedder::Impl : std::enable_shared_from_this<Impl> {
 
     const Vector* find_kept(std::string_view text);
     void keep(const std::string& text, const Vector& vector);
-    Task<Result<Vector>> embed(std::string_view text);
+    Task<Result<Vector>> embed(std::string_view text, std::string_view head_lines);
     static Task<void> run_calls(std::shared_ptr<Impl> self);
     Task<void> call(const std::vector<JobPtr>& batch);
-    Task<Result<std::vector<Vector>>> ask(const std::vector<std::string_view>& texts);
+    Task<Result<std::vector<Vector>>> ask(const std::vector<std::string_view>& texts, std::string_view head_lines);
     void settle(const JobPtr& job, Result<Vector> result);
     void note_failure();
     void close();
@@ -101,7 +101,7 @@ void EndpointEmbedder::Impl::keep(const std::string& text, const Vector& vector)
     kept.pop_back();
 }
 
-Task<Result<Vector>> EndpointEmbedder::Impl::embed(std::string_view text) {
+Task<Result<Vector>> EndpointEmbedder::Impl::embed(std::string_view text, std::string_view head_lines) {
     if (text.empty()) co_return fail(ErrorCode::invalid, "an empty text can't be embedded");
     if (text.size() > options.text_bytes_most) {
         co_return fail(ErrorCode::too_large, "a text of " + std::to_string(text.size()) +
@@ -126,6 +126,7 @@ Task<Result<Vector>> EndpointEmbedder::Impl::embed(std::string_view text) {
         }
         job = std::make_shared<Job>();
         job->text = text;
+        job->head_lines = head_lines;
         jobs.emplace(job->text, job);
         queue.push_back(job);
         if (calls < options.calls_most) {
@@ -155,8 +156,12 @@ Task<void> EndpointEmbedder::Impl::run_calls(std::shared_ptr<Impl> self) {
 
 Task<void> EndpointEmbedder::Impl::call(const std::vector<JobPtr>& batch) {
     std::vector<std::string_view> texts;
-    for (const JobPtr& job : batch) texts.push_back(job->text);
-    Result<std::vector<Vector>> answer = co_await ask(texts);
+    std::string_view head_lines;
+    for (const JobPtr& job : batch) {
+        texts.push_back(job->text);
+        if (head_lines.empty()) head_lines = job->head_lines;
+    }
+    Result<std::vector<Vector>> answer = co_await ask(texts, head_lines);
     if (closed) co_return;
     const bool refused = !answer && answer.error().code == ErrorCode::invalid;
     if (refused && batch.size() > 1) {
@@ -183,13 +188,15 @@ Task<void> EndpointEmbedder::Impl::call(const std::vector<JobPtr>& batch) {
     }
 }
 
-Task<Result<std::vector<Vector>>> EndpointEmbedder::Impl::ask(const std::vector<std::string_view>& texts) {
+Task<Result<std::vector<Vector>>> EndpointEmbedder::Impl::ask(const std::vector<std::string_view>& texts,
+                                                              std::string_view head_lines) {
     ++counters.calls;
     counters.texts += texts.size();
     const std::string body = embeddings_request(options.model, texts);
-    const std::string head =
-        "POST " + options.path + " HTTP/1.1\r\nhost: " + options.host_header + "\r\n" + options.authorization_line +
-        "content-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n";
+    const std::string head = "POST " + options.path + " HTTP/1.1\r\nhost: " + options.host_header + "\r\n" +
+                             options.authorization_line + std::string(head_lines) +
+                             "content-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
+                             "\r\n\r\n";
     const Micros deadline = client->reactor().now() + options.call_micros;
     net::HttpCall http(*client);
     const UnderWay listed(calls_under_way, http);
@@ -251,8 +258,8 @@ const std::string& EndpointEmbedder::identity() const {
 std::size_t EndpointEmbedder::dimensions() const {
     return impl_->options.dimensions;
 }
-Task<Result<Vector>> EndpointEmbedder::embed(std::string_view text) {
-    return impl_->embed(text);
+Task<Result<Vector>> EndpointEmbedder::embed(std::string_view text, std::string_view head_lines) {
+    return impl_->embed(text, head_lines);
 }
 const EndpointEmbedder::Counters& EndpointEmbedder::counters() const {
     return impl_->counters;

@@ -51,7 +51,8 @@ class EndpointEmbedder final : public Embedder {
 
     const std::string& identity() const override;
     std::size_t dimensions() const override;
-    Task<Result<Vector>> embed(std::string_view text) override;
+    using Embedder::embed;
+    Task<Result<Vector>> embed(std::string_view text, std::string_view head_lines) override;
 
     struct Counters {
         std::uint64_t calls = 0;

@@ -31,6 +31,7 @@ class FakeEndpoint final : public TestHandler {
         asked.push_back(texts);
         heads.emplace_back(std::string(exchange.head().target) + " " +
                            std::string(exchange.head().headers.value("authorization")));
+        traces.emplace_back(exchange.head().headers.value("traceparent"));
         if (held) co_await gate;
         unsigned status = failing_status;
         std::string answer = "{\"data\":[";
@@ -48,7 +49,7 @@ class FakeEndpoint final : public TestHandler {
     unsigned failing_status = 200;
     std::string instead;
     std::vector<std::vector<std::string>> asked;  // the reactor's thread
-    std::vector<std::string> heads;
+    std::vector<std::string> heads, traces;
 };
 
 EndpointOptions test_options() {
@@ -246,6 +247,11 @@ Task<void> ask_and_note(EndpointEmbedder& embedder, std::string text, int number
     order.push_back(vector ? number : -number);
 }
 
+Task<Result<Vector>> ask_with(EndpointEmbedder& embedder, std::string text, std::string head_lines) {
+    Result<Vector> vector = co_await embedder.embed(text, head_lines);
+    co_return vector;
+}
+
 }  // namespace
 
 TEST_CASE("whoever gets an answer may destroy the embedder: no step of it is still under way") {
@@ -266,6 +272,25 @@ TEST_CASE("the waiters of a call go on in the order in which they asked") {
     fixture.endpoint.gate.open();
     for (auto& each : asked) get(each);
     CHECK(order == std::vector<int>{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("of a call for several texts the head says what the first that says anything wants") {
+    EndpointOptions options = test_options();
+    options.calls_most = 1;
+    Fixture fixture(options);
+    fixture.endpoint.held = true;
+    std::vector<std::future<Result<Vector>>> asked;
+    const auto ask = [&](const char* text, const char* lines) {
+        asked.push_back(fixture.loop.start(ask_with(*fixture.embedder, text, lines)));
+    };
+    ask("a", "traceparent: 1\r\n");
+    fixture.loop.eventually([&] { return fixture.endpoint.gate.awaited(); });
+    ask("b", "");
+    ask("c", "traceparent: 3\r\n");
+    ask("d", "traceparent: 4\r\n");
+    fixture.endpoint.gate.open();
+    for (auto& each : asked) CHECK(get(each).has_value());
+    CHECK(fixture.endpoint.traces == std::vector<std::string>{"1", "3"});
 }
 
 TEST_CASE("the embedder's end: who waits is told so, and the calls under way end before their client") {

@@ -87,7 +87,7 @@ Vector HashingEmbedder::embed_now(const text::Words& words) const {
     return vector;
 }
 
-Task<Result<Vector>> HashingEmbedder::embed(std::string_view text) {
+Task<Result<Vector>> HashingEmbedder::embed(std::string_view text, std::string_view /*head_lines*/) {
     Vector vector = embed_now(text);
     const bool empty = std::all_of(vector.begin(), vector.end(), [](float x) { return x == 0; });
     if (empty) co_return fail(ErrorCode::invalid, "no words to embed");

@@ -27,7 +27,8 @@ class HashingEmbedder final : public Embedder {
 
     const std::string& identity() const override { return identity_; }
     std::size_t dimensions() const override { return options_.dimensions; }
-    Task<Result<Vector>> embed(std::string_view text) override;
+    using Embedder::embed;
+    Task<Result<Vector>> embed(std::string_view text, std::string_view head_lines) override;
 
     // The same without a task. Zeros where there are no words.
     Vector embed_now(const text::Words& words) const;

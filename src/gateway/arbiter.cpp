@@ -36,9 +36,12 @@ struct Comparison {
 
 // Undecided too where there are no vectors (a text is too long, or the model is down).
 Task<cascade::Agreed> compare(const Comparison& comparison) {
-    const Result<embed::Vector> a = co_await comparison.embedder->embed(comparison.call.answer_a);
+    const telemetry::TraceOrigin& origin = comparison.call.origin;
+    std::string traceparent;
+    if (origin.any()) traceparent = telemetry::traceparent_line(origin.trace, origin.span);
+    const Result<embed::Vector> a = co_await comparison.embedder->embed(comparison.call.answer_a, traceparent);
     if (!a) co_return cascade::Agreed::undecided;
-    const Result<embed::Vector> b = co_await comparison.embedder->embed(comparison.call.answer_b);
+    const Result<embed::Vector> b = co_await comparison.embedder->embed(comparison.call.answer_b, traceparent);
     if (!b || a->size() != b->size()) co_return cascade::Agreed::undecided;
     const double cosine = std::inner_product(a->begin(), a->end(), b->begin(), 0.0);
     const cascade::AgreementOptions& rules = comparison.call.plan->cascade->options.agreement;

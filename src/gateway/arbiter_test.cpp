@@ -19,7 +19,7 @@ class FakeEmbedder final : public embed::Embedder {
   public:
     const std::string& identity() const override { return identity_; }
     std::size_t dimensions() const override { return 2; }
-    Task<Result<embed::Vector>> embed(std::string_view text) override {
+    Task<Result<embed::Vector>> embed(std::string_view text, std::string_view /*head_lines*/) override {
         const auto found = vectors.find(std::string(text));
         if (found == vectors.end()) co_return fail(ErrorCode::too_large, "no vector");
         co_return found->second;

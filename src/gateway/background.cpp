@@ -19,7 +19,8 @@ const tiers::ModelUpstream& target_of(const BackgroundCall& call) {
 // Asks, and books what it cost in `attempt`, which says `failed`, at no cost, as long as nothing was asked. nullptr: no
 // answer that may be kept.
 Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
-                                             tiers::Endpoints::Lease& endpoint, store::Attempt& attempt) {
+                                             tiers::Endpoints::Lease& endpoint, const std::string& traceparent,
+                                             store::Attempt& attempt) {
     const tiers::ModelUpstream& target = target_of(call);
     std::string param;
     Result<wire::ChatRequest> chat = wire::parse_chat_request(call.body, param);
@@ -33,7 +34,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
     if (!question) co_return nullptr;
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
     const std::string head = tiers::request_head(*target.provider, *endpoint, question->path, question->body.size(),
-                                                 nullptr, question->form);
+                                                 nullptr, question->form, "application/json", {traceparent});
     const Result<void> sent = co_await http.send(head, question->body, lane.reactor.now() + call.timeout_micros);
     attempt.priced = !http.sent();  // what was sent may be billed: its cost is not known before the answer
     if (!sent) {
@@ -69,12 +70,13 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask(Lane& lane, const BackgroundCall& c
 
 // The same of an inference route, where question and answer are whatever JSON they are.
 Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundCall& call, net::HttpCall& http,
-                                                   tiers::Endpoints::Lease& endpoint, store::Attempt& attempt) {
+                                                   tiers::Endpoints::Lease& endpoint, const std::string& traceparent,
+                                                   store::Attempt& attempt) {
     const tiers::ModelUpstream& target = target_of(call);
     const Micros begun = lane.reactor.now();
     const Micros asked_unix_micros = lane.shared.clock.unix_micros();
-    const std::string head =
-        inference_head(*target.provider, *endpoint, call.tail, call.body.size(), nullptr, call.json_bytes);
+    const std::string head = inference_head(*target.provider, *endpoint, call.tail, call.body.size(), nullptr,
+                                            call.json_bytes, {traceparent});
     const Result<void> sent = co_await http.send(head, call.body, begun + call.timeout_micros);
     attempt.priced = !http.sent();
     if (!sent) {
@@ -115,6 +117,12 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.mode = call->mode;
     row.cascade = call->plan->cascade->name_id;
     row.reference = call->plan->reference->name_id;
+    telemetry::RequestNote note;
+    note.operation = call->plan->inference != nullptr ? telemetry::Operation::other : telemetry::Operation::chat;
+    note.origin = call->origin;
+    note.trace = lane.telemetry.begin_in_background(row.id, call->origin);
+    std::string traceparent;
+    if (note.trace.recorded) traceparent = telemetry::traceparent_line(note.trace.trace, note.trace.span);
     const Micros begun = lane.reactor.now();
     store::Attempt attempt;
     attempt.tier = call->target ? store::TierKind::model : store::TierKind::reference;
@@ -127,9 +135,9 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
         net::HttpCall http(*endpoint->client);
         const auto place = lane.background.insert(lane.background.end(), &http);
         if (call->plan->inference != nullptr) {
-            fresh = co_await ask_plain(lane, *call, http, endpoint, attempt);
+            fresh = co_await ask_plain(lane, *call, http, endpoint, traceparent, attempt);
         } else {
-            fresh = co_await ask(lane, *call, http, endpoint, attempt);
+            fresh = co_await ask(lane, *call, http, endpoint, traceparent, attempt);
         }
         stopped = *place == nullptr;
         lane.background.erase(place);
@@ -148,7 +156,7 @@ Task<void> run(Lane& lane, std::unique_ptr<BackgroundCall> call) {
     row.cost = attempt.cost;
     row.cost_complete = attempt.priced;
     row.counterfactual_how = store::Counterfactual::measured;  // nobody asked for it: pure cost
-    lane.telemetry.settled_in_background(row);
+    lane.telemetry.settled_in_background(row, note);
     settle_spending(*call, row);
     if (call->proof) call->proof->spent(row.cost, row.cost_complete, lane.shared.clock.unix_micros());
     // A full ring is the callers' to wait for, not the background's: a short pause, then again. At the gateway's end

@@ -24,6 +24,7 @@ struct BackgroundCall {
     store::NameId tenant = store::kNoName;
     std::uint64_t task = 0;
     cascade::Mode mode = cascade::Mode::serve;
+    telemetry::TraceOrigin origin;                       // the request that it is asked for
     std::shared_ptr<const tiers::ModelUpstream> target;  // who is asked; null: the plan's reference
     // A chat completion: the caller's own bytes; the model's name is put in. Of an inference route (Plan::inference) it
     // goes as it is.

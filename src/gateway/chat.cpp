@@ -258,6 +258,7 @@ Task<void> answer(ChatLife& life) {
     question.least_score = life.least_score;
     question.deadline = climb_until(life);
     question.debug = life.debug;
+    if (life.about.trace.recorded) question.traces = &life;
     const std::vector<cascade::Rung>& rungs = *life.plan->rungs;
     cascade::Ascent ascent;
     bool may_ask = life.cache_wish != CacheWish::only;

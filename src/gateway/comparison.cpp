@@ -102,6 +102,7 @@ void compare(Lane& lane, const Comparison& about, std::function<void(const Outco
     call.task = about.task;
     call.mode = about.mode;
     call.request = about.request;
+    call.origin = about.origin;
     call.proof = about.proof;
     call.payer = about.payer;
     call.question_system = about.system;

@@ -28,6 +28,7 @@ struct Comparison {
     const std::string& body;
     cascade::ProofBudget::TicketPtr proof = {};  // pays for a judge; null: nobody counts
     std::shared_ptr<const Payer> payer = {};     // BackgroundCall
+    telemetry::TraceOrigin origin = {};          // the request's
 };
 
 struct Outcome {

@@ -52,9 +52,9 @@ void finish(Lane& lane, const JobPtr& job, bool known) {
 }
 
 Comparison comparison_of(const Grading& grading, const std::string& body) {
-    return {grading.routes, grading.plan,    grading.tenant, grading.climb.trial.task, grading.rules,
-            grading.mode,   grading.request, grading.system, grading.question,         grading.reference->body,
-            body,           grading.proof,   grading.payer};
+    return {grading.routes,  grading.plan,   grading.tenant,   grading.climb.trial.task, grading.rules, grading.mode,
+            grading.request, grading.system, grading.question, grading.reference->body,  body,          grading.proof,
+            grading.payer,   grading.origin};
 }
 
 // Each tier's answer beside the reference's.
@@ -100,6 +100,7 @@ BackgroundCall background_call(const Grading& grading, store::Purpose purpose) {
     call.tenant = grading.tenant;
     call.task = grading.climb.trial.task;
     call.mode = grading.mode;
+    call.origin = grading.origin;
     call.body = grading.body;
     call.tail = grading.tail;
     call.json_bytes = grading.json_bytes;

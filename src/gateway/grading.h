@@ -33,9 +33,10 @@ struct Grading {
     store::NameId tenant = store::kNoName;
     cascade::Mode mode = cascade::Mode::serve;
     RequestId request = 0;
-    std::string body;            // the caller's own bytes
-    std::string tail;            // of an inference route: behind the endpoint's path
-    std::size_t json_bytes = 0;  // ... and of a body with tensors behind its JSON
+    telemetry::TraceOrigin origin;  // the same request's
+    std::string body;               // the caller's own bytes
+    std::string tail;               // of an inference route: behind the endpoint's path
+    std::size_t json_bytes = 0;     // ... and of a body with tensors behind its JSON
     std::string system, question;
     std::string response_format;  // raw; empty: none
     cascade::AgreementRules rules;

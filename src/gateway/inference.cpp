@@ -262,21 +262,25 @@ cascade::Agreement compare_answers(const InferenceOptions& route, std::string_vi
 }
 
 std::string inference_head(const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint, std::string_view tail,
-                           std::size_t body_bytes, const http::RequestHead* caller, std::size_t json_bytes) {
+                           std::size_t body_bytes, const http::RequestHead* caller, std::size_t json_bytes,
+                           const tiers::TraceLine& trace) {
     if (caller != nullptr) {
         std::string_view type = caller->headers.value("content-type");
         if (type.empty()) type = "application/json";
-        return tiers::request_head(provider, endpoint, tail, body_bytes, caller, nullptr, type);
+        return tiers::request_head(provider, endpoint, tail, body_bytes, caller, nullptr, type, trace);
     }
-    if (json_bytes == 0) return tiers::request_head(provider, endpoint, tail, body_bytes, nullptr);
+    constexpr std::string_view kType = "application/json";
+    if (json_bytes == 0)
+        return tiers::request_head(provider, endpoint, tail, body_bytes, nullptr, nullptr, kType, trace);
     const std::string length = std::to_string(json_bytes);
     http::RequestHead own;
     own.headers.list.push_back({wire::kBinaryHeader, length});
-    return tiers::request_head(provider, endpoint, tail, body_bytes, &own, nullptr, "application/octet-stream");
+    return tiers::request_head(provider, endpoint, tail, body_bytes, &own, nullptr, "application/octet-stream", trace);
 }
 
-std::string head_for(const InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint) {
-    return inference_head(provider, endpoint, life.tail, life.exchange.body().size(), &life.exchange.head(), 0);
+std::string head_for(InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint) {
+    return inference_head(provider, endpoint, life.tail, life.exchange.body().size(), &life.exchange.head(), 0,
+                          life.trace_line());
 }
 
 void keep_nothing(InferenceLife& life) {

@@ -41,7 +41,8 @@ cascade::Agreement compare_answers(const InferenceOptions& route, std::string_vi
 // The head of a question to an endpoint of the route; `tail`: behind the endpoint's path. `caller` may be null: Weir's
 // own. `json_bytes`: of a body with tensors behind its JSON; 0: it has none.
 std::string inference_head(const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint, std::string_view tail,
-                           std::size_t body_bytes, const http::RequestHead* caller, std::size_t json_bytes);
+                           std::size_t body_bytes, const http::RequestHead* caller, std::size_t json_bytes,
+                           const tiers::TraceLine& trace);
 // How a tier did, by its answer: its own word for how sure it is, where it has one, and its cost.
 void note_inference_answer(const Plan& plan, std::size_t tier, std::string_view kept, Usd cost,
                            cascade::TierTrial& trial);

@@ -28,7 +28,7 @@ class InferenceLife final : public RequestLife {
 };
 
 // What goes to an endpoint of this request.
-std::string head_for(const InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint);
+std::string head_for(InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint);
 // inference.cpp: admits the caller and answers.
 Task<void> answer_inference(InferenceLife& life, std::shared_ptr<const Plan> plan);
 // `kept`: wire::kept_form().

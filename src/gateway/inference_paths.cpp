@@ -160,6 +160,7 @@ Task<void> handle_inference(Lane& lane, net::Exchange& exchange) {
     life.plain_errors = true;
     life.tail = std::move(place.tail);
     life.versioned = place.versioned;
+    life.about.operation = telemetry::Operation::other;
     life.begin();
     co_await answer_inference(life, std::move(place.plan));
     co_await settle(life);

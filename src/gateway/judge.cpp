@@ -112,7 +112,7 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
     auto body = question_of(*pair, pair->b_first != second);
     if (!body) return false;
     if (!pair->call.plan->judge) {
-        WebhookCall hook{pair->call.plan->webhook, std::move(*body), {}};
+        WebhookCall hook{pair->call.plan->webhook, std::move(*body), pair->call.origin, {}};
         hook.then = [&lane, pair](const std::optional<std::string>& answer) { on_grader(lane, pair, answer); };
         return call_webhook(lane, std::move(hook));
     }
@@ -123,6 +123,7 @@ bool ask(Lane& lane, const PairPtr& pair, bool second) {
     call.tenant = pair->call.tenant;
     call.task = pair->call.task;
     call.mode = pair->call.mode;
+    call.origin = pair->call.origin;
     call.proof = pair->call.proof;
     call.payer = pair->call.payer;
     call.target = pair->call.plan->judge;

@@ -31,6 +31,7 @@ struct JudgeCall {
     cascade::ProofBudget::TicketPtr proof;  // pays for it; may be null
     std::shared_ptr<const Payer> payer;     // BackgroundCall
     RequestId request = 0;                  // whose answers they are: draws the order; 0: an id of its own
+    telemetry::TraceOrigin origin;          // the same
     std::string question_system, question_user, answer_a, answer_b;
     // Once, on the reactor, perhaps before judge() returns. No word where the judge does not answer, or is not worth
     // being asked at present. Not called where the gateway stops.

@@ -77,6 +77,7 @@ BackgroundCall background_call(const ChatLife& life, store::Purpose purpose) {
     call.task = life.row.task;
     call.mode = life.mode;
     call.payer = payer_of(life);
+    call.origin = telemetry::origin_of(life.about.trace);
     call.body = std::string(life.chat.body);
     return call;
 }
@@ -91,6 +92,7 @@ JudgeCall about(const ChatLife& life) {
     call.mode = life.mode;
     call.payer = payer_of(life);
     call.request = life.row.id;
+    call.origin = telemetry::origin_of(life.about.trace);
     if (life.plan->cascade->options.agreement.any()) call.question_system = life.chat.system_text;
     return call;
 }

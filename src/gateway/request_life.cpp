@@ -155,9 +155,7 @@ std::uint64_t task_number(const RequestLife& life, std::uint64_t digest) {
 void RequestLife::begin() {
     row.id = lane.ids.next();
     row.started_unix_micros = lane.shared.clock.unix_micros() - (lane.reactor.now() - exchange.started_micros());
-    if (lane.telemetry.wants_trace()) {
-        about.trace = lane.telemetry.begin(row.id, exchange.head().headers.value("traceparent"));
-    }
+    if (lane.telemetry.wants_trace()) lane.telemetry.begin(row.id, exchange.head().headers, about.trace);
     exchange.watch_caller(this);
 }
 
@@ -175,14 +173,15 @@ void RequestLife::add_attempt(const store::Attempt& attempt, Micros begun) {
 }
 
 tiers::TraceLine RequestLife::trace_line() {
-    traceparent.clear();
     if (!about.trace.recorded) return {};
-    // The attempt takes the row's next place, or shares the last one.
-    const std::size_t place = std::min<std::size_t>(row.attempt_count, store::kMaxAttempts - 1);
-    traceparent = "traceparent: ";
-    telemetry::append_traceparent({about.trace.trace, telemetry::attempt_span(about.trace, place), true}, traceparent);
-    traceparent += "\r\n";
-    return {traceparent, about.trace.own};
+    trace_lines = traceparent(0);
+    return {trace_lines, about.trace.own};
+}
+
+std::string RequestLife::traceparent(std::size_t attempt) const {
+    // The attempt takes that place of the row, or shares the last one.
+    const std::size_t place = std::min<std::size_t>(row.attempt_count + attempt, store::kMaxAttempts - 1);
+    return telemetry::traceparent_line(about.trace.trace, telemetry::attempt_span(about.trace, place));
 }
 
 void RequestLife::begin_stream(unsigned status, std::string_view header_lines) {

@@ -24,7 +24,7 @@ enum class CacheWish : std::uint8_t { none, no_store, refresh, only };
 
 struct Spending;  // spending.h
 
-class RequestLife : public net::PeerWatcher {
+class RequestLife : public net::PeerWatcher, public tiers::CallTraces {
   public:
     RequestLife(Lane& owner, net::Exchange& on) : lane(owner), exchange(on), routes(owner.routes), keys(owner.keys) {}
 
@@ -37,6 +37,8 @@ class RequestLife : public net::PeerWatcher {
     void add_attempt(const store::Attempt& attempt, Micros begun = 0);
     // What the next call upstream says of the trace; its view lives until the next call of this.
     tiers::TraceLine trace_line();
+    // The same of an attempt that is recorded, `attempt` places behind the next.
+    std::string traceparent(std::size_t attempt) const override;
     // A stream to the caller begins.
     void begin_stream(unsigned status, std::string_view header_lines);
     // Nobody is there to be answered any more.
@@ -86,7 +88,7 @@ class RequestLife : public net::PeerWatcher {
     Micros upstream_deadline = 0;        // steady time, until the next attempt's head; 0: as limits say
     std::string why;                     // x-weir-why
     std::string dropped;                 // x-weir-dropped: members of the request that the model's API has no word for
-    std::string traceparent;             // of the call under way
+    std::string trace_lines;             // of the call under way
     std::shared_ptr<Spending> spending;  // null: no budget fits, or nothing was to be spent yet
     std::string native_id;               // the provider's own value for its API's id header, where that is the caller's
 };

@@ -38,6 +38,7 @@ std::unique_ptr<Grading> begin_grading(const RequestLife& life, std::shared_ptr<
     grading->tenant = life.row.tenant;
     grading->mode = life.mode;
     grading->request = life.row.id;
+    grading->origin = telemetry::origin_of(life.about.trace);
     grading->climb.policy = course->policy();
     grading->climb.plan = grading->climb.policy->plan(life.row.task);
     grading->canary = course->share_served(life.row.task);

@@ -10,9 +10,11 @@ namespace {
 Task<std::optional<std::string>> ask(Lane& lane, const WebhookCall& call, net::HttpCall& http) {
     const tiers::Endpoint& link = call.link->endpoints.first();
     const std::string path = link.path_prefix.empty() ? "/" : link.path_prefix;
-    const std::string head = "POST " + path + " HTTP/1.1\r\nhost: " + link.host_header + "\r\n" + link.key_line +
-                             "content-type: application/json\r\ncontent-length: " + std::to_string(call.body.size()) +
-                             "\r\n\r\n";
+    std::string traceparent;
+    if (call.origin.any()) traceparent = telemetry::traceparent_line(call.origin.trace, call.origin.span);
+    const std::string head =
+        "POST " + path + " HTTP/1.1\r\nhost: " + link.host_header + "\r\n" + link.key_line + traceparent +
+        "content-type: application/json\r\ncontent-length: " + std::to_string(call.body.size()) + "\r\n\r\n";
     const Result<void> sent = co_await http.send(head, call.body, lane.reactor.now() + kWebhookMicros);
     if (!sent) co_return std::nullopt;
     const unsigned status = http.response().status;

@@ -17,6 +17,7 @@ inline constexpr Micros kWebhookMicros = 30'000'000;
 struct WebhookCall {
     std::shared_ptr<const tiers::ProviderLink> link;
     std::string body;
+    telemetry::TraceOrigin origin;  // whose span the grader's is a child of
     // Once, on the reactor: the body of an answer of status 200; nothing where none came. Not called where the gateway
     // stops.
     std::function<void(std::optional<std::string> answer)> then;

@@ -8,12 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <ctime>
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "telemetry/otlp_writer.h"
 
 namespace weir::telemetry {
 namespace {
@@ -57,8 +57,9 @@ struct Members {
         out += '"';
     }
     void whole(std::string_view name, std::int64_t value) {
-        raw(name, "");
-        append_number(value, out);
+        char digits[24];
+        const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+        raw(name, {digits, static_cast<std::size_t>(end - digits)});
     }
     void flag(std::string_view name, bool value) { raw(name, value ? "true" : "false"); }
     void usd(std::string_view name, bool known, Usd value) { raw(name, known ? to_decimal(value) : "null"); }
@@ -96,10 +97,10 @@ void append_access_line(const Settled& settled, NameTexts& names, std::string& o
     if (settled.note.trace.trace.any()) append_trace_id(settled.note.trace.trace, hex);
     to.text("trace_id", hex);
     to.text("operation", to_string(settled.note.operation));
-    to.text("tenant", names.of(row.tenant).whole);
-    to.text("cascade", names.of(row.cascade).whole);
-    to.text("reference", names.of(row.reference).whole);
-    to.text("model", names.of(row.served_model).whole);
+    to.text("tenant", names.of(row.tenant).escaped);
+    to.text("cascade", names.of(row.cascade).escaped);
+    to.text("reference", names.of(row.reference).escaped);
+    to.text("model", names.of(row.served_model).escaped);
     hex.clear();
     if (row.task != 0) append_hex(row.task, hex);
     to.text("task", hex);

@@ -4,8 +4,10 @@
 // Limits: values of 0 and above; the last bucket has no bound.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -42,12 +44,34 @@ void add_relaxed(std::atomic<T>& counter, U amount) {
     counter.store(counter.load(std::memory_order_relaxed) + static_cast<T>(amount), std::memory_order_relaxed);
 }
 
+// By how many bits a value has: the bucket of the smallest of them. The one that is looked for is at most as many
+// further on as there are bounds within a factor of two.
+template <std::size_t size>
+constexpr std::array<std::uint8_t, 65> first_buckets(const std::array<std::int64_t, size>& bounds) {
+    static_assert(size < 256);
+    std::array<std::uint8_t, 65> first{};
+    for (std::size_t bits = 1; bits < first.size(); ++bits) {
+        const std::uint64_t smallest = std::uint64_t{1} << (bits - 1);
+        for (const std::int64_t bound : bounds) {
+            if (static_cast<std::uint64_t>(bound) < smallest) ++first[bits];
+        }
+    }
+    return first;
+}
+
 template <const auto& bounds>
 class Histogram {
   public:
-    void record(std::int64_t value) {
-        std::size_t bucket = 0;
-        for (const std::int64_t bound : bounds) bucket += value > bound ? 1 : 0;  // no branch
+    static std::size_t bucket_of(std::int64_t value) {
+        static constexpr std::array<std::uint8_t, 65> kFirst = first_buckets(bounds);
+        const auto positive = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+        std::size_t bucket = kFirst[static_cast<std::size_t>(std::bit_width(positive))];
+        while (bucket < bounds.size() && value > bounds[bucket]) ++bucket;
+        return bucket;
+    }
+    void record(std::int64_t value) { record(value, bucket_of(value)); }
+    // `bucket`: of the value, where it is known.
+    void record(std::int64_t value, std::size_t bucket) {
         add_relaxed(counts_[bucket], 1U);
         add_relaxed(sum_, value);
     }

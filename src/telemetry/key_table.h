@@ -2,9 +2,11 @@
 // has cells of its own, which a reader sums up: a key has the same place in all of them.
 // Thread rule: KeyTable from any thread (a short lock, once a new key and reactor). LaneTable::at() from its reactor,
 // cell() from any.
-// Limits: as the constructor says; memory for all of them is taken at once.
+// Limits: as the constructor says; memory for all of them is taken at once. Hash: 64 bits, of which the upper ones are
+// as good as any.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -63,19 +65,34 @@ class LaneTable {
     explicit LaneTable(std::shared_ptr<KeyTable<Key, Hash>> table)
         : table_(std::move(table)), cells_(std::make_unique<Cell[]>(table_->size())) {}
 
-    // `other`: its place where there is no room for the key.
+    // `other`: its place where there is no room for the key, the same one for the same key.
     Cell& at(const Key& key, std::size_t other) {
-        const auto found = known_.find(key);
-        if (found != known_.end()) return cells_[found->second];
-        if (full_ || !table_->place(key, known_, full_)) return cells_[other];
-        return cells_[known_.at(key)];
+        Recent& recent = recent_[Hash()(key) >> kRecentShift];
+        if (recent.cell == nullptr || !(recent.key == key)) recent = {key, &find(key, other)};
+        return *recent.cell;
     }
     const Cell& cell(std::size_t place) const { return cells_[place]; }
     KeyTable<Key, Hash>& table() const { return *table_; }
 
   private:
+    // Most requests are like one of the few before: a place by the hash's upper bits, and one compare.
+    static constexpr std::size_t kRecent = 32;
+    static constexpr unsigned kRecentShift = 64 - 5;
+    struct Recent {
+        Key key;
+        Cell* cell = nullptr;
+    };
+
+    Cell& find(const Key& key, std::size_t other) {
+        const auto found = known_.find(key);
+        if (found != known_.end()) return cells_[found->second];
+        if (full_ || !table_->place(key, known_, full_)) return cells_[other];
+        return cells_[known_.at(key)];
+    }
+
     std::shared_ptr<KeyTable<Key, Hash>> table_;
     std::unique_ptr<Cell[]> cells_;
+    std::array<Recent, kRecent> recent_{};
     typename KeyTable<Key, Hash>::Places known_;
     bool full_ = false;
 };

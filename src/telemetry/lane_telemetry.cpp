@@ -33,14 +33,6 @@ LaneTelemetry::LaneTelemetry(const Parts& parts)
     if (traces_ || access_log_) ring_ = std::make_unique<SettledRing>();
 }
 
-LabelCells& LaneTelemetry::cells(const LabelSet& set) {
-    if (last_cells_ == nullptr || !(last_ == set)) {
-        last_cells_ = &labels_.at(set, set.tier);
-        last_ = set;
-    }
-    return *last_cells_;
-}
-
 void LaneTelemetry::count_attempt(const store::LedgerRow& row, const store::Attempt& attempt, Operation operation) {
     const std::int64_t written = std::int64_t{attempt.input_cache_write} + attempt.input_cache_write_1h;
     const std::int64_t input = attempt.input_uncached + attempt.input_cached + written;
@@ -72,19 +64,31 @@ void LaneTelemetry::count(const store::LedgerRow& row, Operation operation) {
     add_relaxed(to.saved_nanos, row.saved().nanos);
 }
 
-void LaneTelemetry::count_model(const store::LedgerRow& row, const RequestNote& note) {
+void LaneTelemetry::count_times(const store::LedgerRow& row, const RequestNote& note) {
+    const std::int32_t taken = row.latency_micros, first = note.first_token_micros;
+    const std::size_t bucket = Durations::bucket_of(taken);
+    latency_[row.tier ? static_cast<std::size_t>(*row.tier) : kNoTier].record(taken, bucket);
+    overhead_.record(row.overhead_micros);
+    if (first >= 0) first_token_.record(first);
+    if (!models_ || row.reference == store::kNoName) return;
     ModelCells& model = models_->at({note.operation, row.reference}, 0);
-    model.duration.record(row.latency_micros);
-    if (note.first_token_micros >= 0) model.first_token.record(note.first_token_micros);
+    model.duration.record(taken, bucket);
+    if (first >= 0) model.first_token.record(first);
 }
 
 void LaneTelemetry::settled(const store::LedgerRow& row, const RequestNote& note) {
     count(row, note.operation);
-    latency_[row.tier ? static_cast<std::size_t>(*row.tier) : kNoTier].record(row.latency_micros);
-    overhead_.record(row.overhead_micros);
-    if (note.first_token_micros >= 0) first_token_.record(note.first_token_micros);
-    if (models_ && row.reference != store::kNoName) count_model(row, note);
-    if (!ring_ || !(access_log_ || note.trace.recorded)) return;
+    count_times(row, note);
+    if (access_log_ || note.trace.recorded) hand_over(row, note);
+}
+
+void LaneTelemetry::settled_in_background(const store::LedgerRow& row, const RequestNote& note) {
+    count(row, note.operation);
+    if (note.trace.recorded) hand_over(row, note);
+}
+
+void LaneTelemetry::hand_over(const store::LedgerRow& row, const RequestNote& note) {
+    if (!ring_) return;
     Settled* const place = ring_->place();
     if (place == nullptr) return;
     place->note = note;

@@ -52,7 +52,7 @@ struct ModelKey {
 };
 struct ModelKeyHash {
     std::size_t operator()(const ModelKey& key) const {
-        return std::size_t{key.model} << 2 | static_cast<std::size_t>(key.operation);
+        return (std::size_t{key.model} << 2 | static_cast<std::size_t>(key.operation)) * 0x9e3779b97f4a7c15U;
     }
 };
 struct ModelCells {
@@ -75,13 +75,21 @@ class LaneTelemetry {
 
     // Whether a request's traceparent is worth a look.
     bool wants_trace() const { return traces_ || access_log_; }
-    RequestTrace begin(RequestId request, std::string_view traceparent) const {
-        return ids_.begin(request, traceparent);
+    // Before anything else is made of it: `trace` is left as it is where there is nothing to say.
+    void begin(RequestId request, const http::Headers& headers, RequestTrace& trace) const {
+        const std::string_view parent = traceparent_of(headers);
+        if (ids_.begins(request, parent)) trace = ids_.begin(request, parent);
+    }
+
+    // Of what Weir asks on its own account, for a request that is recorded: a trace of its own, which is told whose it
+    // is. Nothing for one that is not.
+    RequestTrace begin_in_background(RequestId call, const TraceOrigin& origin) const {
+        return origin.any() ? ids_.own(call) : RequestTrace{};
     }
 
     void settled(const store::LedgerRow& row, const RequestNote& note);
     // What Weir asked on its own account: it costs, but is no request.
-    void settled_in_background(const store::LedgerRow& row) { count(row, Operation::chat); }
+    void settled_in_background(const store::LedgerRow& row, const RequestNote& note);
 
     const LaneTable<LabelSet, LabelSetHash, LabelCells>& labels() const { return labels_; }
     const LaneTable<ModelKey, ModelKeyHash, ModelCells>* models() const { return models_ ? &*models_ : nullptr; }
@@ -95,8 +103,9 @@ class LaneTelemetry {
   private:
     void count(const store::LedgerRow& row, Operation operation);
     void count_attempt(const store::LedgerRow& row, const store::Attempt& attempt, Operation operation);
-    void count_model(const store::LedgerRow& row, const RequestNote& note);
-    LabelCells& cells(const LabelSet& set);
+    void count_times(const store::LedgerRow& row, const RequestNote& note);
+    void hand_over(const store::LedgerRow& row, const RequestNote& note);
+    LabelCells& cells(const LabelSet& set) { return labels_.at(set, set.tier); }
 
     const TraceIds ids_;
     const bool traces_, access_log_;
@@ -106,8 +115,6 @@ class LaneTelemetry {
     Durations upstream_, first_token_;
     Overheads overhead_;
     std::unique_ptr<SettledRing> ring_;
-    LabelSet last_;  // most requests are like the one before
-    LabelCells* last_cells_ = nullptr;
 };
 
 }  // namespace weir::telemetry

@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 
 #include "telemetry/access_log.h"
-#include "telemetry/otlp_json.h"
 #include "telemetry/telemetry.h"
 
 using namespace weir;
@@ -86,17 +86,56 @@ TEST_CASE("what is settled is counted by its labels, over all reactors") {
     CHECK(totals.models[1].duration.total() == 3);
 }
 
+TEST_CASE("a value's bucket is the first whose bound it does not exceed") {
+    const auto check = [](const auto& bounds, auto bucket_of) {
+        for (std::size_t i = 0; i < bounds.size(); ++i) {
+            CHECK(bucket_of(bounds[i]) == i);
+            CHECK(bucket_of(bounds[i] + 1) == i + 1);
+        }
+        CHECK(bucket_of(-1) == 0);
+        CHECK(bucket_of(0) == 0);
+        CHECK(bucket_of(std::numeric_limits<std::int64_t>::max()) == bounds.size());
+    };
+    check(kDurationBounds, Durations::bucket_of);
+    check(kOverheadBounds, Overheads::bucket_of);
+    check(kTokenBounds, TokenCounts::bucket_of);
+}
+
+TEST_CASE("more keys than are kept at hand") {
+    Options options;
+    options.label_sets = 500;
+    Telemetry telemetry(options);
+    LaneTelemetry& lane = telemetry.add_lane();
+    for (int turn = 0; turn < 3; ++turn) {
+        for (std::uint64_t task = 1; task <= 200; ++task) lane.settled(row(task), {});
+    }
+    const Totals totals = telemetry.totals();
+    for (std::uint64_t task = 1; task <= 200; ++task) {
+        REQUIRE(find(totals, task) != nullptr);
+        CHECK(find(totals, task)->requests == 3);
+    }
+}
+
 TEST_CASE("what Weir asks on its own account costs, but is no request") {
-    Telemetry telemetry;
+    Telemetry telemetry(with_otlp());
     LaneTelemetry& lane = telemetry.add_lane();
     store::LedgerRow audit = row();
     audit.purpose = store::Purpose::audit;
     audit.counterfactual = Usd{0};
-    lane.settled_in_background(audit);
+    RequestNote note;
+    note.trace = lane.begin_in_background(7, {});
+    CHECK(!note.trace.recorded);
+    lane.settled_in_background(audit, note);
+    CHECK(telemetry.waiting() == 0);
+    note.trace = lane.begin_in_background(7, {{1, 2}, 3});
+    CHECK(note.trace.recorded);
+    CHECK(note.trace.trace.low != 2);
+    lane.settled_in_background(audit, note);
+    CHECK(telemetry.waiting() == 1);
     const Totals totals = telemetry.totals();
     CHECK(find(totals, 1)->requests == 0);
-    CHECK(find(totals, 1)->cost == Usd{1'000});
-    CHECK(find(totals, 1)->saved == Usd{-1'000});
+    CHECK(find(totals, 1)->cost == Usd{2'000});
+    CHECK(find(totals, 1)->saved == Usd{-2'000});
     CHECK(totals.overhead.total() == 0);
 }
 
@@ -129,7 +168,7 @@ TEST_CASE("a full ring loses what comes next, and counts it") {
     Telemetry telemetry(with_otlp());
     LaneTelemetry& lane = telemetry.add_lane();
     RequestNote note;
-    note.trace = lane.begin(1, "");
+    lane.begin(1, {}, note.trace);
     REQUIRE(note.trace.recorded);
     for (std::size_t i = 0; i < kSettledRows + 3; ++i) lane.settled(row(), note);
     CHECK(telemetry.losses().settled == 3);
@@ -144,32 +183,6 @@ TEST_CASE("nobody wants them: nothing is kept") {
     LaneTelemetry& lane = telemetry.add_lane();
     CHECK(!lane.wants_trace());
     CHECK(lane.ring() == nullptr);
-}
-
-TEST_CASE("spans, as OTLP spells them") {
-    NameTexts names(name_of);
-    SpanBatch batch(names);
-    Settled settled;
-    settled.row = row();
-    settled.note.trace = {{0x0af7651916cd43ddU, 0x8448eb211c80319cU}, 0xb7ad6b7169203331U, 0x5, true, false};
-    settled.note.attempt_begun[0] = 50;
-    batch.add(settled);
-    CHECK(batch.spans() == 2);
-    const std::string body = batch.take();
-    CHECK(batch.spans() == 0);
-    for (
-        const std::string_view part :
-        {R"({"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"0000000000000005","parentSpanId":"b7ad6b7169203331")",
-         R"("name":"chat large","kind":2,"startTimeUnixNano":"1700000000123456000","endTimeUnixNano":"1700000000124956000")",
-         R"("startTimeUnixNano":"1700000000123506000","endTimeUnixNano":"1700000000124906000")",
-         R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"100"}})",
-         R"({"key":"weir.tenant","value":{"stringValue":"acme \"co\""}})",
-         R"({"key":"weir.cost_usd","value":{"doubleValue":0.000001}})"}) {
-        CAPTURE(body);
-        CAPTURE(part);
-        CHECK(body.find(part) != std::string::npos);
-    }
-    CHECK(body.find("\"status\":{\"code\":2}") == std::string::npos);
 }
 
 TEST_CASE("a line of the access log") {

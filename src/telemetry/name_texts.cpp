@@ -1,6 +1,9 @@
 #include "telemetry/name_texts.h"
 
+#include <algorithm>
+
 #include "json/scan.h"
+#include "json/utf8.h"
 
 namespace weir::telemetry {
 namespace {
@@ -11,16 +14,24 @@ std::string escaped(std::string_view text) {
     return quoted.substr(1, quoted.size() - 2);
 }
 
+// Protobuf's texts are UTF-8; a collector may refuse all of a report for one that is not.
+void make_utf8(std::string& text) {
+    if (json::valid_utf8(text)) return;
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+}
+
 }  // namespace
 
 const NameTexts::Text& NameTexts::of(store::NameId id) {
     const auto found = texts_.find(id);
     if (found != texts_.end()) return found->second;
     if (texts_.size() >= kMostNameTexts) texts_.clear();
-    const std::string name = id == store::kNoName ? std::string() : look_up_(id);
-    const std::size_t slash = name.find('/');
-    Text text{escaped(name), escaped(name.substr(0, slash)),
-              escaped(slash == std::string::npos ? name : name.substr(slash + 1))};
+    Text text;
+    if (id != store::kNoName) text.plain = look_up_(id);
+    text.escaped = escaped(text.plain);
+    make_utf8(text.plain);
+    text.slash = text.plain.find('/');
     return texts_.emplace(id, std::move(text)).first->second;
 }
 

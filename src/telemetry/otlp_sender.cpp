@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "json/scan.h"
+#include "telemetry/otlp_envelope.h"
 
 namespace weir::telemetry {
 namespace {
@@ -18,24 +19,6 @@ bool is_worth_retrying(unsigned status) {
 Micros retry_after(const http::Headers& headers) {
     const std::optional<std::int64_t> seconds = json::as_int64(headers.value("retry-after"));
     return seconds && *seconds > 0 ? std::min<Micros>(*seconds, 3'600) * 1'000'000 : 0;
-}
-
-// partialSuccess: {"rejectedSpans":"3"} or {"rejectedDataPoints":3}.
-std::size_t rejected_of(const std::string& body) {
-    std::vector<json::Member> members;
-    if (!json::members(body, members)) return 0;
-    for (const json::Member& member : members) {
-        if (member.key != "partialSuccess" || !json::is_object(member.raw(body))) continue;
-        std::vector<json::Member> inner;
-        json::members_within(body, member.value, inner);
-        for (const json::Member& one : inner) {
-            if (!one.key.starts_with("rejected")) continue;
-            const std::string_view raw = one.raw(body);
-            const std::string text = json::as_string(raw).value_or(std::string(raw));
-            return static_cast<std::size_t>(std::max<std::int64_t>(0, json::as_int64(text).value_or(0)));
-        }
-    }
-    return 0;
 }
 
 }  // namespace
@@ -73,7 +56,7 @@ void OtlpSender::add(Report report) {
 
 std::string OtlpSender::head_of(const Report& report) const {
     std::string head = "POST " + path_ + "/v1/" + std::string(kSignals[static_cast<std::size_t>(report.signal)]) +
-                       " HTTP/1.1\r\nhost: " + host_ + "\r\ncontent-type: application/json\r\n";
+                       " HTTP/1.1\r\nhost: " + host_ + "\r\ncontent-type: " + std::string(kOtlpContentType) + "\r\n";
     for (const auto& [name, value] : options_.headers) head += name + ": " + value + "\r\n";
     return head + "content-length: " + std::to_string(report.body.size()) + "\r\n\r\n";
 }
@@ -86,7 +69,7 @@ Task<OtlpSender::Answer> OtlpSender::send(const Report& report) {
     call_ = &call;
     Answer answer;
     std::string body;
-    const Result<void> sent = co_await call.send(head, report.body, deadline);
+    const Result<void> sent = co_await call.send(head, report.body.view(), deadline);
     if (sent) {
         const unsigned status = call.response().status;
         answer.taken = status >= 200 && status < 300;
@@ -94,7 +77,7 @@ Task<OtlpSender::Answer> OtlpSender::send(const Report& report) {
         answer.retry_after = retry_after(call.response().headers);
         if (!answer.taken) answer.problem = "status " + std::to_string(status);
         const Result<void> read = co_await call.read_all(body, kMostAnswerBytes);
-        if (read && answer.taken) answer.rejected = rejected_of(body);
+        if (read && answer.taken) answer.rejected = rejected_items(body);
     } else {
         answer.worth_retrying = true;
         answer.problem = sent.error().message;
@@ -131,6 +114,8 @@ Task<void> OtlpSender::send_first() {
     }
     if (answer.taken && answer.rejected == 0) complained_ = false;
     waiting_.fetch_sub(report.body.size());
+    spare_ = std::move(reports_.front().body);
+    spare_.clear();
     reports_.pop_front();
     tries_ = 0;
 }

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "net/http_client.h"
 #include "net/reactor.h"
+#include "telemetry/byte_buffer.h"
 #include "telemetry/options.h"
 
 namespace weir::telemetry {
@@ -37,11 +38,13 @@ class OtlpSender {
 
     struct Report {
         Signal signal = Signal::traces;
-        std::string body;
+        ByteBuffer body;
         std::size_t items = 0;  // spans or data points
         Micros made = 0;        // steady
     };
     void add(Report report);
+    // Memory of a report that was sent, empty.
+    ByteBuffer spare() { return std::move(spare_); }
     // Until stop(): sends what was added.
     Task<void> run();
     // Sends what waits once more, without back-offs, until `deadline`; run() returns then.
@@ -70,6 +73,7 @@ class OtlpSender {
     std::string host_, path_;
     std::unique_ptr<net::HttpClient> client_;
     std::deque<Report> reports_;
+    ByteBuffer spare_;
     unsigned tries_ = 0;  // of the first one
     net::HttpCall* call_ = nullptr;
     bool stopping_ = false, complained_ = false;

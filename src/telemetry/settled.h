@@ -25,6 +25,7 @@ struct RequestNote {
     RequestNote() { attempt_begun.fill(kUnknownMicros); }
 
     RequestTrace trace;
+    TraceOrigin origin;  // of what Weir asked on its own account: what for
     Operation operation = Operation::chat;
     std::int32_t first_token_micros = kUnknownMicros;  // from the request's begin to the first piece of a stream
     // From the request's begin to each attempt's; unknown: behind the attempt before it.

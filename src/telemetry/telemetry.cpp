@@ -7,11 +7,15 @@
 
 #include "base/background_thread.h"
 #include "telemetry/access_log.h"
-#include "telemetry/otlp_json.h"
+#include "telemetry/otlp_envelope.h"
+#include "telemetry/otlp_metrics.h"
 #include "telemetry/otlp_sender.h"
+#include "telemetry/otlp_spans.h"
 
 namespace weir::telemetry {
 namespace {
+
+constexpr std::size_t kBatchMargin = 64u << 10;  // for the request that fills a batch
 
 std::array<std::uint64_t, 2> random_seed() {
     std::random_device device;
@@ -40,6 +44,7 @@ struct Telemetry::Thread {
 
     Task<void> pump();
     void fetch();
+    void begin_batch();
     void send_batch();
     void report_metrics();
     void ended();
@@ -50,6 +55,7 @@ struct Telemetry::Thread {
     net::Reactor reactor;
     NameTexts names;
     SpanBatch batch;
+    const OtlpEnvelope envelope{random_seed()};
     std::unique_ptr<AccessLog> log;      // null: none
     std::unique_ptr<OtlpSender> sender;  // null: OTLP is off
     Micros started_unix_micros = 0, last_report = 0, batch_begun = 0;
@@ -75,9 +81,9 @@ void Telemetry::Thread::fetch() {
     for (const auto& lane : telemetry.lanes_) {
         if (lane->ring() == nullptr) continue;
         lane->ring()->take([this](const Settled& settled) {
-            if (log) log->add(settled, names);
+            if (log && settled.row.purpose == store::Purpose::request) log->add(settled, names);
             if (!sender || !settled.note.trace.recorded) return;
-            if (batch.spans() == 0) batch_begun = reactor.now();
+            if (batch.spans() == 0) begin_batch();
             batch.add(settled);
             if (batch.bytes() >= kBatchBytes) send_batch();
         });
@@ -87,10 +93,16 @@ void Telemetry::Thread::fetch() {
     if (reopen.exchange(false)) log->reopen();
 }
 
+void Telemetry::Thread::begin_batch() {
+    batch_begun = reactor.now();
+    batch.reserve(kBatchBytes + kBatchMargin);
+}
+
 void Telemetry::Thread::send_batch() {
     OtlpSender::Report report;
     report.items = batch.spans();
-    report.body = batch.take();
+    report.body = batch.take(sender->spare());
+    envelope.put_around(report.body);
     report.made = reactor.now();
     sender->add(std::move(report));
 }
@@ -101,6 +113,7 @@ void Telemetry::Thread::report_metrics() {
     report.signal = Signal::metrics;
     report.body = render_otlp_metrics(telemetry.totals(), {started_unix_micros, reactor.clock().unix_micros()}, names,
                                       report.items);
+    envelope.put_around(report.body);
     report.made = last_report;
     sender->add(std::move(report));
 }

@@ -4,22 +4,12 @@
 #include <cmath>
 
 #include "base/hash.h"
+#include "base/hex.h"
 
 namespace weir::telemetry {
 namespace {
 
 constexpr std::size_t kBytes = 55;  // of version 00
-
-// The finaliser of SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): a bijection, so that ids stay unique.
-std::uint64_t mix(std::uint64_t value) {
-    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9U;
-    value = (value ^ value >> 27) * 0x94d049bb133111ebU;
-    return value ^ value >> 31;
-}
-
-std::uint64_t not_zero(std::uint64_t value) {
-    return value == 0 ? 1 : value;
-}
 
 bool is_lower_hex(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
@@ -58,8 +48,17 @@ void append_traceparent(const TraceParent& parent, std::string& out) {
     out += parent.sampled ? "-01" : "-00";
 }
 
+std::string traceparent_line(const TraceId& trace, SpanId span) {
+    std::string line = "traceparent: 00-00000000000000000000000000000000-0000000000000000-01\r\n";
+    constexpr std::size_t kTrace = 16, kSpan = kTrace + 33;  // where they stand
+    write_hex(trace.high, &line[kTrace]);
+    write_hex(trace.low, &line[kTrace + 16]);
+    write_hex(span, &line[kSpan]);
+    return line;
+}
+
 SpanId attempt_span(const RequestTrace& trace, std::size_t index) {
-    return not_zero(mix(trace.span + 0x9e3779b97f4a7c15U * (index + 1)));
+    return not_zero(mix_bits(trace.span + 0x9e3779b97f4a7c15U * (index + 1)));
 }
 
 TraceIds::TraceIds(std::array<std::uint64_t, 2> seed, double sample, bool records)
@@ -68,22 +67,24 @@ TraceIds::TraceIds(std::array<std::uint64_t, 2> seed, double sample, bool record
                                  : static_cast<std::uint64_t>(std::ldexp(std::max(sample, 0.0), 64))),
       records_(records) {}
 
-RequestTrace TraceIds::begin(RequestId request, std::string_view traceparent) const {
+RequestTrace TraceIds::own(RequestId request) const {
+    const auto number = static_cast<std::uint64_t>(request);
     RequestTrace begun;
+    begun.trace = {mix_bits(number ^ seed_[0]), low_half(request)};
+    begun.span = span_of(request);
+    begun.recorded = begun.own = true;
+    return begun;
+}
+
+RequestTrace TraceIds::begin(RequestId request, std::string_view traceparent) const {
     std::optional<TraceParent> parent;
     if (!traceparent.empty()) parent = parse_traceparent(traceparent);
-    if (parent) {
-        begun.trace = parent->trace;
-        begun.parent = parent->span;
-        begun.recorded = records_ && parent->sampled;
-    } else if (records_) {
-        const auto number = static_cast<std::uint64_t>(request);
-        begun.trace = {mix(number ^ seed_[0]), not_zero(mix(number ^ seed_[1]))};
-        begun.own = true;
-        begun.recorded = begun.trace.low <= sampled_below_;
-        if (!begun.recorded) begun = {};
-    }
-    if (begun.recorded) begun.span = not_zero(mix(static_cast<std::uint64_t>(request) + seed_[0] + seed_[1]));
+    if (!parent) return is_drawn(request) ? own(request) : RequestTrace{};
+    RequestTrace begun;
+    begun.trace = parent->trace;
+    begun.parent = parent->span;
+    begun.recorded = records_ && parent->sampled;
+    if (begun.recorded) begun.span = span_of(request);
     return begun;
 }
 

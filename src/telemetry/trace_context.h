@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/request_id.h"
+#include "http/head.h"
 
 namespace weir::telemetry {
 
@@ -30,9 +31,19 @@ struct TraceParent {
 
 // Nothing where the value is malformed (upper case, zeros, version ff, a version 00 with more behind it).
 std::optional<TraceParent> parse_traceparent(std::string_view value);
+// A caller's; empty where there is none.
+inline std::string_view traceparent_of(const http::Headers& headers) {
+    constexpr std::string_view kName = "traceparent";
+    for (const http::Header& header : headers.list) {  // hardly any other has as many letters
+        if (header.name.size() == kName.size() && http::equals_ignoring_case(header.name, kName)) return header.value;
+    }
+    return {};
+}
 // "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 void append_traceparent(const TraceParent& parent, std::string& out);
 void append_trace_id(const TraceId& trace, std::string& out);  // 32 hexadecimal digits
+// The header line of a call that is recorded, with its end.
+std::string traceparent_line(const TraceId& trace, SpanId span);
 
 // Where one request stands in a trace.
 struct RequestTrace {
@@ -43,8 +54,28 @@ struct RequestTrace {
     bool own = false;       // the trace begins here: a tracestate that came alone is not passed on
 };
 
+// A request that something was asked for, later and in a trace of its own.
+struct TraceOrigin {
+    TraceId trace;  // none: it is not recorded
+    SpanId span = 0;
+    bool any() const { return span != 0; }
+};
+inline TraceOrigin origin_of(const RequestTrace& request) {
+    return request.recorded ? TraceOrigin{request.trace, request.span} : TraceOrigin{};
+}
+
 // The span of the attempt that is number `index` in the ledger's row. Never 0.
 SpanId attempt_span(const RequestTrace& trace, std::size_t index);
+
+// The finaliser of SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): a bijection, so that ids stay unique.
+constexpr std::uint64_t mix_bits(std::uint64_t value) {
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebU;
+    return value ^ value >> 31;
+}
+constexpr std::uint64_t not_zero(std::uint64_t value) {
+    return value == 0 ? 1 : value;
+}
 
 // Gives requests their place: the caller's sampling decision holds; where it has none, `sample` of the traces are
 // recorded, by their number.
@@ -53,8 +84,22 @@ class TraceIds {
     // `seed`: of this process; ids are made of it and of the request's, which is unique.
     TraceIds(std::array<std::uint64_t, 2> seed, double sample, bool records);
     RequestTrace begin(RequestId request, std::string_view traceparent) const;
+    // One that is recorded and begins here, whatever the share.
+    RequestTrace own(RequestId request) const;
+    // Whether begin() would say anything: mostly not, and cheap to know.
+    bool begins(RequestId request, std::string_view traceparent) const {
+        return !traceparent.empty() || is_drawn(request);
+    }
 
   private:
+    bool is_drawn(RequestId request) const { return records_ && low_half(request) <= sampled_below_; }
+    SpanId span_of(RequestId request) const {
+        return not_zero(mix_bits(static_cast<std::uint64_t>(request) + seed_[0] + seed_[1]));
+    }
+    std::uint64_t low_half(RequestId request) const {
+        return not_zero(mix_bits(static_cast<std::uint64_t>(request) ^ seed_[1]));
+    }
+
     std::array<std::uint64_t, 2> seed_;
     std::uint64_t sampled_below_;
     bool records_;

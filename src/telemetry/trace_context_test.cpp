@@ -23,6 +23,7 @@ TEST_CASE("a traceparent is read, and written as it was") {
     append_traceparent(*parent, text);
     CHECK(text == kSampled);
     CHECK(!parse_traceparent(kNotSampled)->sampled);
+    CHECK(traceparent_line(parent->trace, parent->span) == "traceparent: " + text + "\r\n");
 }
 
 TEST_CASE("flags and versions to come") {

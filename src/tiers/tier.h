@@ -28,6 +28,16 @@ namespace semantic {
 struct Look;  // semantic_cache/semantic_tier.h
 }
 
+// What calls on a request's behalf say of its trace.
+class CallTraces {
+  public:
+    // The header line ("traceparent: ...", with its end) of the attempt of that number among those to come.
+    virtual std::string traceparent(std::size_t attempt) const = 0;
+
+  protected:
+    ~CallTraces() = default;
+};
+
 // What a tier may know of the request.
 struct Question {
     const wire::ChatRequest& chat;
@@ -53,6 +63,10 @@ struct Question {
     // Of the question's text, where there is one (else null or empty), and embed::identity_digest() of whose.
     const embed::Int8Vector* embedding = nullptr;
     std::uint64_t embedding_model = 0;
+    const CallTraces* traces = nullptr;  // null: the request is not recorded
+    std::size_t attempt = 0;             // how many were made before; whoever climbs says so
+
+    std::string traceparent() const { return traces != nullptr ? traces->traceparent(attempt) : std::string(); }
 };
 
 // An answer proposed, with its evidence. `answer->body` is as the tier got it, log-probabilities included.

@@ -7,7 +7,7 @@ import signal
 import socket
 import unittest
 
-from harness import client, metrics, upstream, wait_for
+from harness import client, metrics, otlp, upstream, wait_for
 from harness.case import GatewayCase
 from harness.collector import Collector
 from harness.gateway import PATIENCE, SMALL_TIER, Gateway, check, nanos, simple
@@ -35,8 +35,9 @@ def ask(weir, **members):
 class Metrics(GatewayCase):
     @classmethod
     def config(cls):
-        config = simple(cls.up, mode="serve", tiers=["exact", "semantic", SMALL_TIER], telemetry={"label_sets": 4})
-        return config
+        budgets = [{"name": "all", "limit_usd": 1000, "window": "day"}]
+        tiers = ["exact", "semantic", SMALL_TIER]
+        return simple(cls.up, mode="serve", tiers=tiers, telemetry={"label_sets": 4}, budgets=budgets)
 
     def setUp(self):
         super().setUp()
@@ -79,6 +80,33 @@ class Metrics(GatewayCase):
             dashboard = json.load(f)
         ids = [panel["id"] for panel in dashboard["panels"]]
         self.assertEqual(len(ids), len(set(ids)))
+
+    def test_alerts_on_budgets(self):
+        with open(os.path.join(ROOT, "config/prometheus-alerts.yaml")) as f:
+            rules = dict(re.findall(r"- alert: (\w+)\n +expr: (.*)", f.read()))
+        budget = {"name": "tight", "of": {"each": "tenant"}, "limit_usd": 0.01, "window": "day"}
+        weir = Gateway(simple(self.up, budgets=[budget]))
+        self.addCleanup(weir.__exit__)
+        weir.start()
+
+        def fires(alert):
+            """The rule's expression on the one budget there is."""
+            families = weir.metrics()
+            expression = re.sub(r"increase\((\w+)\[5m\]\)", r"\1", rules[alert])  # since the start
+            expression = re.sub(r"sum by \([^)]*\)", "", expression)
+            value = lambda name: str(metrics.total(families, name[0], budget="tight"))  # noqa: E731
+            return eval(re.sub(r"weir_\w+", value, expression))
+
+        self.assertEqual(weir.chat().status, 200)
+        for alert in ("WeirBudgetNear", "WeirBudgetSpent", "WeirBudgetRefuses"):
+            self.assertFalse(fires(alert), alert)
+        for _ in range(50):
+            reply = weir.chat()
+            if reply.status != 200:
+                break
+        self.assertEqual(reply.status, 429, reply)
+        for alert in ("WeirBudgetNear", "WeirBudgetSpent", "WeirBudgetRefuses"):
+            wait_for(lambda alert=alert: fires(alert), 10 * PATIENCE, alert)
 
     def test_dollars_and_tokens_by_labels(self):
         before = self.weir.metrics()
@@ -174,17 +202,19 @@ class Traces(Traced):
         self.assertEqual((cheap["name"], cheap["attributes"]["weir.outcome"]), ("chat small", "declined"))
         self.assertEqual(large["attributes"]["gen_ai.usage.input_tokens"], 777)
         for span in spans:
-            self.assertLessEqual(int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"]))
-        # The provider was told of the call's own span; whatever else the caller said of the trace went on.
+            self.assertLessEqual(span["startTimeUnixNano"], span["endTimeUnixNano"])
+        # The providers were told of the calls' own spans; whatever else the caller said of the trace went on.
+        (asked,) = (r for r in self.up.requests if r.model == "small")
+        self.assertEqual(asked.header("traceparent"), "00-%s-%s-01" % (TRACE, cheap["spanId"]))
         asked = next(r for r in self.up.requests if r.model == "gpt-4o")
         self.assertEqual(asked.header("traceparent"), "00-%s-%s-01" % (TRACE, large["spanId"]))
         self.assertEqual(asked.header("tracestate"), "a=b")
         self.assertEqual(len([1 for name, _ in asked.headers if name.lower() == "traceparent"]), 1)
         path, headers, body = self.collector.posts[0]
         self.assertEqual(headers["x-collector-key"], "k-1")
-        self.assertEqual(headers["content-type"], "application/json")
-        self.assertNotIn("secret", body)
-        self.assertNotIn("Large.", body)
+        self.assertEqual(headers["content-type"], "application/x-protobuf")
+        self.assertNotIn(b"secret", body)
+        self.assertNotIn(b"Large.", body)
         wait_for(lambda: self.collector.of("metrics"), 10 * PATIENCE, "metrics")
         self.collector.check()
 
@@ -200,6 +230,43 @@ class Traces(Traced):
         self.assertNotIn("parentSpanId", server)
         self.collector.check()
 
+    def test_what_weir_asks_on_its_own_account_is_linked_to_the_request(self):
+        """Trials in shadow, and what a judge says of them."""
+        settings = {"endpoint": self.collector.endpoint, "interval": "1s", "sample": "0%"}
+        config = simple(self.up, mode="shadow", tiers=["fake/small"], telemetry={"otlp": settings})
+        config["models"]["fake/judge"] = {"price": {"input": "0.15", "output": "0.6"}}
+        config["cascades"]["default"].update(promise={"disagreement": "10%"}, agreement={"judge": "fake/judge"})
+        self.up.by_model = {
+            "small": upstream.Model("You could practise every day."),
+            "gpt-4o": upstream.Model("Begin with a few open chords, slowly."),
+            "judge": upstream.Model("same"),
+        }
+        weir = Gateway(config)
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        weir.chat()  # not recorded: nothing of it is
+        reply = weir.chat(messages=[{"role": "user", "content": SECRET}], headers=[("traceparent", SAMPLED)])
+        own = lambda spans: [s for s in spans if "weir.purpose" in s["attributes"]]  # noqa: E731
+        wanted = {"trial", "judge"}
+        seen = lambda: {s["attributes"]["weir.purpose"] for s in own(self.collector.spans())}  # noqa: E731
+        wait_for(lambda: seen() == wanted, 10 * PATIENCE, "spans of a trial and a judge")
+        spans = self.collector.spans()
+        (server,) = [s for s in spans if s["kind"] == 2]
+        self.assertEqual(server["attributes"]["weir.request.id"], reply.header("x-weir-request-id"))
+        (trial,) = [s for s in own(spans) if s["attributes"]["weir.purpose"] == "trial"]
+        self.assertEqual((trial["name"], trial["kind"]), ("chat small", 3))
+        for span in own(spans):
+            self.assertNotIn("parentSpanId", span)
+            self.assertNotEqual(span["traceId"], TRACE)
+            (link,) = span["links"]
+            self.assertEqual((link["traceId"], link["spanId"]), (TRACE, server["spanId"]))
+            row = weir.row(span["attributes"]["weir.request.id"])
+            self.assertEqual(row["purpose"], span["attributes"]["weir.purpose"])
+            self.assertEqual(nanos(span["attributes"]["weir.cost_usd"]), nanos(row["cost_usd"]))
+        told = {r.header("traceparent") for r in self.up.requests if r.model in ("small", "judge")}
+        self.assertEqual(told - {None}, {"00-%s-%s-01" % (s["traceId"], s["spanId"]) for s in own(spans)})
+        self.collector.check()
+
     def test_streams_and_other_apis(self):
         weir = self.gateway()
         weir.chat(stream=True, headers=[("x-weir-mode", "off")])
@@ -210,6 +277,23 @@ class Traces(Traced):
         names = [s["attributes"]["gen_ai.operation.name"] for s in spans]
         self.assertEqual(names, ["chat", "chat", "passed_through", "passed_through"])
         self.assertIn("weir.first_token_us", spans[0]["attributes"])
+        self.collector.check()
+
+    def test_inference_that_is_no_chat(self):
+        settings = {"endpoint": self.collector.endpoint, "sample": "0%"}
+        config = simple(self.up, telemetry={"otlp": settings})
+        reference = {"url": self.up.base_url + "/rank", "price": {"per_call": "0.001"}}
+        config["inference"] = {"ranks": {"path": "/rank", "reference": reference, "mode": "serve"}}
+        weir = Gateway(config)
+        self.addCleanup(weir.__exit__)
+        weir.start()
+        self.up.answer = upstream.body({"best": 1})
+        self.assertEqual(weir.ask("POST", "/rank", {"x": 1}, [("traceparent", SAMPLED)]).status, 200)
+        spans = self.collector.wait_spans(2, 10 * PATIENCE)
+        self.assertEqual({s["attributes"].get("gen_ai.operation.name", "passed_through") for s in spans}, {"passed_through"})
+        call = spans[-1]
+        asked = [value for name, value in self.up.requests[-1].headers if name.lower() == "traceparent"]
+        self.assertEqual(asked, ["00-%s-%s-01" % (TRACE, call["spanId"])])
         self.collector.check()
 
     def test_what_is_no_traceparent_begins_a_trace(self):
@@ -247,11 +331,11 @@ class Traces(Traced):
         self.assertEqual(len(self.collector.spans()), 40)
         usage = self.collector.metrics()["gen_ai.client.token.usage"]["histogram"]["dataPoints"]
         by_type = {plain_text(p, "gen_ai.token.type"): p for p in usage}
-        self.assertEqual((by_type["input"]["count"], by_type["input"]["sum"]), ("20", 20 * 777))
-        self.assertEqual((by_type["output"]["count"], by_type["output"]["sum"]), ("20", 20 * 9))
+        self.assertEqual((by_type["input"]["count"], by_type["input"]["sum"]), (20, 20 * 777))
+        self.assertEqual((by_type["output"]["count"], by_type["output"]["sum"]), (20, 20 * 9))
         duration = self.collector.metrics()["gen_ai.server.request.duration"]["histogram"]["dataPoints"][0]
-        self.assertEqual(duration["count"], "20")
-        self.assertEqual(sum(int(c) for c in duration["bucketCounts"]), 20)
+        self.assertEqual(duration["count"], 20)
+        self.assertEqual(sum(duration["bucketCounts"]), 20)
         self.assertEqual(len(duration["bucketCounts"]), len(duration["explicitBounds"]) + 1)
         self.collector.check()
 
@@ -263,8 +347,8 @@ def plain_text(point, key):
 class Trouble(Traced):
     def test_429_is_tried_again(self):
         weir = self.gateway(metrics=False)
-        self.collector.answers.put((429, {"retry-after": "0"}, "{}"))
-        self.collector.answers.put((503, {}, ""))
+        self.collector.answers.put((429, {"retry-after": "0"}, b""))
+        self.collector.answers.put((503, {}, b""))
         weir.chat(headers=[("x-weir-mode", "off")])
         wait_for(lambda: weir.metric("telemetry_sent_total", signal="traces") == 2, 15 * PATIENCE, "spans taken")
         self.assertEqual(len(self.collector.posts), 3)
@@ -273,14 +357,14 @@ class Trouble(Traced):
 
     def test_400_is_not(self):
         weir = self.gateway(metrics=False)
-        self.collector.answers.put((400, {}, "{}"))
+        self.collector.answers.put((400, {}, b""))
         weir.chat(headers=[("x-weir-mode", "off")])
         wait_for(lambda: self.dropped(weir, "traces") == 2, 10 * PATIENCE, "the loss to be counted")
         self.assertEqual(len(self.collector.posts), 1)
 
     def test_what_is_rejected_in_part_is_counted(self):
         weir = self.gateway(metrics=False)
-        self.collector.answers.put((200, {}, '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"x"}}'))
+        self.collector.answers.put((200, {}, otlp.rejected(1, "x")))
         weir.chat(headers=[("x-weir-mode", "off")])
         wait_for(lambda: self.dropped(weir, "traces") == 1, 10 * PATIENCE, "the loss to be counted")
 

@@ -134,7 +134,8 @@ Task<std::optional<double>> ModelTier::verify(const Question& question, std::str
     Result<ModelQuestion> asked = question_to(*upstream_, *body);
     if (!asked) co_return std::nullopt;
     const std::vector<ModelQuestion> requests(1, *asked);
-    Samples samples(*upstream_->provider, endpoint, {deadline, upstream_->provider->answer_bytes});
+    const std::string traceparent = question.traceparent();
+    Samples samples(*upstream_->provider, endpoint, {deadline, upstream_->provider->answer_bytes, {traceparent}});
     {
         const Cancellation::Scope scope(cancellation, samples);
         co_await samples.ask(requests);
@@ -211,7 +212,8 @@ Task<Climb> ModelTier::offer(const Question& question, Cancellation& cancellatio
         }
     }
     Endpoints::Lease endpoint = upstream.provider->endpoints.take(begun);
-    Samples samples(*upstream.provider, *endpoint, {deadline, upstream.provider->answer_bytes});
+    const std::string traceparent = question.traceparent();
+    Samples samples(*upstream.provider, *endpoint, {deadline, upstream.provider->answer_bytes, {traceparent}});
     {
         const Cancellation::Scope scope(cancellation, samples);
         co_await samples.ask(requests);

@@ -11,8 +11,8 @@ Task<void> Samples::one(const ModelQuestion& request, std::size_t number) {
     {
         net::HttpCall call(client_);
         calls_[number] = &call;
-        const std::string head =
-            request_head(provider_, endpoint_, request.path, request.body.size(), nullptr, request.form);
+        const std::string head = request_head(provider_, endpoint_, request.path, request.body.size(), nullptr,
+                                              request.form, "application/json", limits_.trace);
         Result<void> got = co_await call.send(head, request.body, limits_.deadline);
         if (got) {
             sample.status = call.response().status;

@@ -27,6 +27,7 @@ class Samples final : public Cancelable {
     struct Limits {
         Micros deadline = 0;  // steady time, until each head
         std::size_t answer_bytes = 0;
+        TraceLine trace{};  // outlives them
     };
 
     Samples(const ProviderLink& provider, Endpoint& endpoint, const Limits& limits)

@@ -47,7 +47,8 @@ void SemanticTier::judge(Work& work) const {
 }
 
 Task<void> SemanticTier::add_dense(Work& work, const Question& question) const {
-    Result<embed::Vector> vector = co_await parts_.dense->embed(question.text);
+    const std::string traceparent = question.traceparent();
+    Result<embed::Vector> vector = co_await parts_.dense->embed(question.text, traceparent);
     if (!vector) co_return;  // the endpoint is down or the text too long: what the words say has to do
     work.look->vectors[kDenseSpace] = embed::Int8Vector(*vector);
     find(work, question);
