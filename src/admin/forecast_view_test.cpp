@@ -5,6 +5,7 @@
 #include <cmath>
 #include <thread>
 
+#include "admin/alert_rules.h"
 #include "store/ledger_testing.h"
 
 using namespace weir;
@@ -113,6 +114,12 @@ TEST_CASE("budgets are forecast from what they count, in their windows") {
     CHECK(late->front().chance_over == 1);
     REQUIRE(late->front().reaches_unix);
     CHECK(std::abs(*late->front().reaches_unix - (kNow + 4 * kHour)) < kHour / 4);
+    Findings found;
+    look_at_forecast(*late, found);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == AlertKind::budget_forecast);
+    CHECK(found[0].begins);
+    CHECK(found[0].text.find("the limit is 0.45 (day); it is reached at about 2025-11-28T19:") != std::string::npos);
 }
 
 TEST_CASE("the windows' sums are the ledger's, in the zone that is asked for") {
