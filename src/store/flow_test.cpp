@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "store/ledger_fold.h"
 #include "store/ledger_schema.h"
 #include "store/ledger_testing.h"
 #include "store/report.h"
@@ -275,6 +276,31 @@ TEST_CASE("a ledger from before the rollups is filled a step at a time, once") {
         while (!*rollups_are_complete(*database)) std::this_thread::yield();  // its writer is at it
         check_all(world, 40);
     }
+}
+
+TEST_CASE("segments span an hour at most; one of before version 5 that spans days is looked at none the less") {
+    World world(13, 40);
+    world.write(3000);
+    CHECK(count(world.folder.path(), "SELECT max(last - first) FROM segments") < kSegmentIds);
+    std::string batch;
+    for (const Micros at : {kStart + kHour / 3, kStart + 50 * kHour}) {
+        world.rows.push_back(world.random.row(RequestIds(FakeClock(at), 0).next() + 9));
+        pack_row(world.rows.back(), batch);
+    }
+    {
+        auto database = open_ledger_for_writing(world.folder.path());
+        auto tables = LedgerTables::prepare(*database);
+        REQUIRE(tables->add_segment(world.rows[3000].id, world.rows[3001].id, batch));
+    }
+    testing::make_older(world.folder.path(), 4);
+    const auto ledger = open_ledger(world.folder.path());
+    auto database = open_ledger_for_reading(world.folder.path());
+    while (!*rollups_are_complete(*database)) std::this_thread::yield();
+    FlowQuery query;
+    query.since_unix_micros = kStart + kHour / 3 - 1000;
+    query.until_unix_micros = query.since_unix_micros + 3000;  // rows alone
+    CHECK_FALSE(read(world.folder.path(), query).empty());
+    check_all(world, 30);
 }
 
 TEST_CASE("killed at any step of filling and closing, it goes on from there") {
