@@ -159,7 +159,7 @@ std::int64_t count(const std::string& folder, const std::string& sql) {
 }  // namespace
 
 TEST_CASE("a property: sums of any range, detail, unit and filter equal the rows', whatever is closed or late") {
-    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         CAPTURE(seed);
         World world(seed, seed == 1 ? 3 : seed == 2 ? 72 : seed == 3 ? 40 * 24 : 200 * 24);
         for (int round = 0; round < 3; ++round) {
@@ -324,7 +324,7 @@ TEST_CASE("killed at any step of filling and closing, it goes on from there") {
             }
             _exit(0);
         }
-        const auto enough = static_cast<int>(kills < 4 ? kills : world.random.below(60));
+        const auto enough = kills < 4 ? kills : static_cast<int>(world.random.below(60));
         int status = 0;
         pid_t ended = 0;
         while (*steps < enough && (ended = waitpid(child, &status, WNOHANG)) == 0) sched_yield();

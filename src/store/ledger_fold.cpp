@@ -65,6 +65,7 @@ Result<Folded> fold_pending(Database& database, LedgerTables& tables) {
 }
 
 bool SegmentWriter::add(const PackedRow& row) {
+    if (rows_ != 0 && row.id - first_ >= kSegmentIds && !finish()) return false;
     if (rows_ == 0) first_ = row.id;
     last_ = row.id;
     append_packed(row.whole(), batch_);

@@ -15,6 +15,9 @@
 namespace weir::store {
 
 constexpr std::size_t kSegmentRows = 256;
+// From a segment's first id to its last at most, an hour: who looks for a time need not look at all later segments.
+// Those of before version 5 may be longer; the table `longest` knows.
+constexpr RequestId kSegmentIds = RequestId{3'600'000} << 22;
 
 struct Folded {
     std::uint64_t rows = 0;     // moved
@@ -70,7 +73,9 @@ Result<void> for_each_pending(Database& database, Visit visit) {
 }
 template <class Visit>
 Result<void> for_each_in_segments(Database& database, RequestId begin, RequestId end, Visit visit) {
-    auto statement = Statement::prepare(database, "SELECT rows FROM segments WHERE last >= ? AND first < ?");
+    auto statement = Statement::prepare(
+        database,
+        "SELECT rows FROM segments WHERE last >= ?1 AND first < ?2 AND last < ?2 + (SELECT ids FROM longest)");
     if (!statement) return tl::unexpected(statement.error());
     statement->bind(1, begin);
     statement->bind(2, end);

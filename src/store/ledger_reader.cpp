@@ -111,7 +111,9 @@ Result<void> visit_newest_first(Database& database, RequestId begin, RequestId e
     if (step == Statement::Step::failed) return tl::unexpected(database.last_error());
 
     auto segments = Statement::prepare(
-        database, "SELECT last, rows FROM segments WHERE last >= ? AND first < ? ORDER BY last DESC");
+        database,
+        "SELECT last, rows FROM segments WHERE last >= ?1 AND first < ?2 AND last < ?2 + (SELECT ids FROM longest) "
+        "ORDER BY last DESC");
     if (!segments) return tl::unexpected(segments.error());
     segments->bind(1, begin);
     segments->bind(2, end);

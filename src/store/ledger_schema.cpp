@@ -126,6 +126,10 @@ CREATE TABLE closed (
     unit   INTEGER PRIMARY KEY,
     minute INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE longest (
+    ids INTEGER NOT NULL
+) STRICT;
+INSERT INTO longest(ids) SELECT max(15099494400000, coalesce(max(last - first), 0)) FROM segments;
 )sql"};
 
 // The first version with the rollups of today. What those of an older file have to be filled from

@@ -48,7 +48,8 @@ inline std::unique_ptr<SqliteLedger> open_ledger(const std::string& folder) {
 inline void make_older(const std::string& folder, int version, const std::string& more = "") {
     auto database = Database::open(ledger_path(folder), Database::Access::read_write_create);
     if (!database) throw std::runtime_error(database.error().message);
-    std::string sql = "DROP TABLE sheets; DROP TABLE closed; CREATE TABLE minutes (minute INTEGER PRIMARY KEY);";
+    std::string sql =
+        "DROP TABLE sheets; DROP TABLE closed; DROP TABLE longest; CREATE TABLE minutes (minute INTEGER PRIMARY KEY);";
     if (version < 4) sql += "DROP TABLE backfill;";
     if (version == 4) sql += "CREATE TABLE rollups (detail INTEGER PRIMARY KEY);";
     sql += "PRAGMA user_version = " + std::to_string(version) + ";" + more;
