@@ -272,7 +272,7 @@ Result<void> TaskList::read(const std::string& folder, std::string_view query, M
     if (!ledger_question) return tl::unexpected(ledger_question.error());
     const auto& [parameters, range, database, snapshot, names] = *ledger_question;
     store::FlowQuery flow{range.since_unix_micros, range.until_unix_micros, {}, store::Detail::task, {}};
-    flow.coarsest = store::RollupUnit::day;
+    flow.coarsest = store::kLongestUnit;
     Look ignored;
     for (const auto& [name, value] : parameters) {
         if (is_of_range(name)) continue;
