@@ -71,7 +71,7 @@ class Told(AlertCase):
         self.assertEqual(self.told(1), [("firing", "budget_near", "all")])
         path, headers, body = self.hook.posts[0]
         self.assertEqual(path, "/weir")
-        signed = "%s.%s.%s" % (headers["webhook-id"], headers["webhook-timestamp"], body)
+        signed = "%s.%s.%s" % (headers["webhook-id"], headers["webhook-timestamp"], body.decode())
         expected = base64.b64encode(hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()).decode()
         self.assertEqual(headers["webhook-signature"], "v1," + expected)
         document = json.loads(body)

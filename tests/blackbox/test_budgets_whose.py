@@ -7,7 +7,7 @@ import time
 import unittest
 
 from blackbox.test_budgets import BudgetCase
-from blackbox.test_other_inference import JSON, Server
+from harness.model_server import JSON, ModelServer
 from harness import upstream, wait_for
 from harness.gateway import PRICES, Gateway, simple
 
@@ -149,7 +149,7 @@ class When(WhoseCase):
 
 class Inference(WhoseCase):
     def test_reserved_settled_and_refused_in_its_own_words(self):
-        server = Server(lambda path, headers, body: (200, JSON, b'{"label": "even"}'))
+        server = ModelServer(lambda path, headers, body: (200, JSON, b'{"label": "even"}'))
         self.addCleanup(server.stop)
 
         def with_route(config):
