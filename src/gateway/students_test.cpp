@@ -27,7 +27,7 @@ TEST_CASE("students: the first one of forty examples, the next ones as these gro
     CHECK(world.examples_of() == 40);
     world.keep(2);
     world.until([&] { return world.examples_of() >= 46; });
-    CHECK(world.files().size() == 4);  // each with the one before
+    CHECK(world.files().size() == 6);  // each with the one before and its versions
     const auto mode = std::filesystem::status(world.folder.file("students")).permissions();
     CHECK(mode == std::filesystem::perms::owner_all);
 }
@@ -124,14 +124,14 @@ TEST_CASE("students: whose examples are gone is gone with them, files too") {
     world.until([&] { return world.examples_of() == 40 && world.examples_of("birch") == 40; });
     SUBCASE("while it runs") {
         REQUIRE(world.store->purge("acme"));
-        world.until([&] { return world.examples_of() == 0 && world.files().size() == 1; });
+        world.until([&] { return world.examples_of() == 0 && world.files().size() == 2; });
     }
     SUBCASE("while it doesn't") {
         world.students.reset();
         REQUIRE(world.store->purge("acme"));
         world.start();
         world.until([&] { return world.examples_of("birch") == 40; });
-        CHECK(world.files().size() == 1);
+        CHECK(world.files().size() == 2);  // with its versions
     }
     CHECK(world.why() == "none");
     CHECK(world.examples_of("birch") == 40);
@@ -155,7 +155,7 @@ TEST_CASE("students: what is purged is gone when it returns, whatever comes next
     world.students->purge("acme", of_tenant ? 0 : kTask);
     CHECK(world.examples_of() == 0);
     CHECK(world.why() == "none");
-    CHECK(world.files().size() == 1);
+    CHECK(world.files().size() == 2);
     world.clock.advance(1);
     world.keep(40, "acme", " desk");
     world.until([&] { return world.examples_of() == 40; });
