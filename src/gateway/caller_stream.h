@@ -106,7 +106,7 @@ class CallerStream {
     Result<void> show(std::string_view bytes, std::string& out) {
         const std::size_t before = out.size();
         events_.clear();
-        const Result<void> fed = chat_.feed(bytes, translator_ ? events_ : out);
+        Result<void> fed = chat_.feed(bytes, translator_ ? events_ : out);
         if (ending_) ending_->feed(translator_ ? std::string_view(events_) : std::string_view(out).substr(before));
         if (!translator_) return fed;
         Result<void> told = translator_->feed(events_, out);
