@@ -2,7 +2,8 @@
 // of a minute at a range's ends, so that they equal the rows to the nano-dollar. For reports and the dashboard; works
 // beside a running gateway. The time of a request is that of its id; ranges are half open.
 // Thread rule: whoever owns the Database, never a reactor: blocks on disk.
-// Limits: reads the rows of two minutes at most, what is pending, and the rollups between: `rollup_bench` has the time.
+// Limits: reads the rows of two minutes at most, what is pending, and the rollups between;
+// admin/ledger_views_bench.cpp measures the time.
 #pragma once
 
 #include <algorithm>
