@@ -11,6 +11,16 @@ namespace {
 constexpr std::string_view kData = "data:";
 constexpr std::string_view kEnd = "}\n\n";
 
+// How many bytes `a` and `b` begin with that are the same.
+std::size_t same_bytes(std::string_view a, std::string_view b) {
+    constexpr std::size_t kBlock = 32;
+    const std::size_t size = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    while (size - at >= kBlock && std::memcmp(a.data() + at, b.data() + at, kBlock) == 0) at += kBlock;
+    while (at < size && a[at] == b[at]) ++at;
+    return at;
+}
+
 // Where the string begins that reaches over `at`, or ends right there, as the offset of its opening quote; npos: no
 // string does. `from`: outside of strings.
 std::size_t string_over(std::string_view event, std::size_t from, std::size_t at) {
@@ -46,9 +56,9 @@ bool EventPattern::learn(std::string_view before, std::string_view event, json::
     while (true) {
         const std::string_view rest = event.substr(begin);
         const std::string_view old_rest = before.substr(old_begin);
-        const auto differs = std::mismatch(rest.begin(), rest.end(), old_rest.begin(), old_rest.end());
-        const std::size_t at = begin + static_cast<std::size_t>(differs.first - rest.begin());
-        const bool last = differs.first == rest.end() && differs.second == old_rest.end();
+        const std::size_t same = same_bytes(rest, old_rest);
+        const std::size_t at = begin + same;
+        const bool last = same == rest.size() && same == old_rest.size();
         std::size_t end = event.size();  // of the part
         if (!last) {
             const std::size_t open = string_over(event, outside, at);

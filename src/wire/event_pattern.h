@@ -34,6 +34,7 @@ class EventPattern {
     // may be empty) where it is relayed. false, and no pattern, where they differ in more than the values of members
     // that are strings. The pattern is worth nothing unless `event` is well-formed JSON, which is not checked here.
     bool learn(std::string_view before, std::string_view event, json::Span cut);
+    void forget() { parts_ = 0; }
     bool known() const { return parts_ > 0; }
 
     // Compares what stands at the beginning of `bytes`. Strings may hold any text; it is not checked further.

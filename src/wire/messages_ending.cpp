@@ -16,9 +16,18 @@ class MessagesEnding final : public StreamEnding {
         const std::string type = event_type(event);
         if (type == "message_start") return State::open;
         if (type == "message_delta" || type == "message_stop" || type == "error") return State::ended;
-        if (type == "content_block_start" && open_.size() < kMostOpen) open_.push_back(index_of(event.data));
+        if (type == "content_block_start") begin_block(index_of(event.data));
         if (type == "content_block_stop") std::erase(open_, index_of(event.data));
         return state;
+    }
+
+    void begin_block(std::int64_t index) {
+        const bool known = std::find(open_.begin(), open_.end(), index) != open_.end();
+        if (!known && open_.size() < kMostOpen) open_.push_back(index);
+    }
+
+    std::optional<json::Span> telling(std::string_view data) const override {
+        return json::find_member(data, {0, data.size()}, "type").value_or(json::Span{});
     }
 
     static std::int64_t index_of(std::string_view data) {

@@ -31,11 +31,6 @@ std::string_view member_of(std::string_view object, std::string_view name) {
     return there ? there->of(object) : std::string_view();
 }
 
-std::int64_t number_of(std::string_view object, std::string_view name) {
-    const std::string_view raw = member_of(object, name);
-    return raw.empty() ? 0 : std::max<std::int64_t>(0, json::as_int64(raw).value_or(0));
-}
-
 class ResponsesEnding final : public StreamEnding {
     // What is said piece by piece, and the member of a part or an item that says it whole.
     struct Spoken {
@@ -57,16 +52,16 @@ class ResponsesEnding final : public StreamEnding {
     };
 
     State take(const http::SseSplitter::Event& event, State state) override {
-        const std::string type = event_type(event);
         const std::string_view data = event.data;
         if (!json::members(data, members_)) return State::ended;
-        sequence_ = number_of(data, "sequence_number") + 1;
+        const std::string type = json::as_string(told(data, "type")).value_or(std::string(event.name));
+        sequence_ = number_told(data, "sequence_number") + 1;
         if (type.ends_with(".delta")) {
             take_delta(type, data);
             return state;
         }
         if (type == "response.created" || type == "response.in_progress" || type == "response.queued") {
-            response_ = member_of(data, "response");
+            response_ = told(data, "response");
             return json::is_object(response_) ? State::open : State::ended;
         }
         if (type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
@@ -78,8 +73,21 @@ class ResponsesEnding final : public StreamEnding {
         return state;
     }
 
+    std::optional<json::Span> telling(std::string_view) const override { return std::nullopt; }
+
+    // Of the event that is being taken.
+    std::string_view told(std::string_view data, std::string_view name) const {
+        const auto found = std::find_if(members_.begin(), members_.end(),
+                                        [name](const json::Member& member) { return member.key == name; });
+        return found == members_.end() ? std::string_view() : found->raw(data);
+    }
+    std::int64_t number_told(std::string_view data, std::string_view name) const {
+        const std::string_view raw = told(data, name);
+        return raw.empty() ? 0 : std::max<std::int64_t>(0, json::as_int64(raw).value_or(0));
+    }
+
     Item* item_at(std::string_view data) {
-        const std::int64_t index = number_of(data, "output_index");
+        const std::int64_t index = number_told(data, "output_index");
         const auto found = std::find_if(items_.begin(), items_.end(),
                                         [index](const Item& item) { return item.output_index == index; });
         return found == items_.end() || found->done ? nullptr : &*found;
@@ -91,25 +99,25 @@ class ResponsesEnding final : public StreamEnding {
     }
 
     void take_item(std::string_view type, std::string_view data) {
-        const std::string_view raw = member_of(data, "item");
+        const std::string_view raw = told(data, "item");
         if (!json::is_object(raw) || !keep(raw)) return;
         Item* item = item_at(data);
         if (item == nullptr) item = &items_.emplace_back();
         *item = Item{};
-        item->output_index = number_of(data, "output_index");
+        item->output_index = number_told(data, "output_index");
         item->raw = raw;
         item->done = type == "response.output_item.done";
     }
 
     void take_part(std::string_view type, std::string_view data) {
         Item* const item = item_at(data);
-        const std::string_view part = member_of(data, "part");
+        const std::string_view part = told(data, "part");
         if (item == nullptr || !json::is_object(part) || !keep(part)) return;
         item->text.clear();
         item->spoken = nullptr;
         if (type == "response.content_part.added") {
             item->part = part;
-            item->content_index = number_of(data, "content_index");
+            item->content_index = number_told(data, "content_index");
             return;
         }
         item->part.clear();
@@ -122,7 +130,7 @@ class ResponsesEnding final : public StreamEnding {
         const auto spoken = std::find_if(std::begin(kSpoken), std::end(kSpoken),
                                          [event](const Spoken& one) { return one.event == event; });
         Item* const item = spoken == std::end(kSpoken) ? nullptr : item_at(data);
-        const std::string_view delta = item == nullptr ? std::string_view() : member_of(data, "delta");
+        const std::string_view delta = item == nullptr ? std::string_view() : told(data, "delta");
         if (!json::is_string(delta) || delta.size() < 2 || !keep(delta)) return;
         item->spoken = spoken;
         item->text += delta.substr(1, delta.size() - 2);
@@ -180,7 +188,7 @@ class ResponsesEnding final : public StreamEnding {
         out += R"(,"response":)" + response + "}\n\n";
     }
 
-    std::vector<json::Member> members_;  // for its memory
+    std::vector<json::Member> members_;  // of the event that is being taken
     std::string response_;               // as it began
     std::vector<Item> items_;
     std::size_t kept_ = 0;

@@ -9,13 +9,72 @@
 
 namespace weir::wire {
 
+namespace {
+
+// Of the line that names an event, where it begins with one, its end included.
+std::size_t name_line_bytes(std::string_view raw) {
+    static constexpr std::string_view kName = "event:";
+    if (!raw.starts_with(kName)) return 0;
+    const std::size_t end = raw.find_first_of("\r\n");
+    return end == std::string_view::npos || raw[end] == '\r' ? 0 : end + 1;
+}
+
+}  // namespace
+
 void StreamEnding::feed(std::string_view bytes) {
-    if (state_ == State::ended) return;
-    const Result<void> fed = http::feed_events(splitter_, bytes, [this](const http::SseSplitter::Event& event) {
-        if (!event.data.empty() && state_ != State::ended) state_ = take(event, state_);
-        return Result<void>();
-    });
-    if (!fed) state_ = State::ended;
+    splitter_.feed(bytes);
+    http::SseSplitter::Event event;
+    while (state_ != State::ended) {
+        while (const std::size_t passed = alike(splitter_.ahead())) splitter_.skip(passed);
+        switch (splitter_.next(event)) {
+            case http::SseSplitter::State::need_more:
+                return;
+            case http::SseSplitter::State::too_large:
+                state_ = State::ended;
+                return;
+            case http::SseSplitter::State::event:
+                // One that came in pieces may be alike as well.
+                if (event.data.empty() || alike(event.raw) != 0) continue;
+                state_ = take(event, state_);
+                learn(event);
+        }
+    }
+}
+
+// Bytes of the event at the beginning of `bytes` that changes nothing; 0: it has to be taken, or is not here yet.
+std::size_t StreamEnding::alike(std::string_view bytes) const {
+    if (!pattern_.known() || !bytes.starts_with(name_line_)) return 0;
+    const std::size_t matched = pattern_.match(bytes.substr(name_line_.size())).size;
+    return matched == 0 || name_line_.size() + matched > kMaxEventBytes ? 0 : name_line_.size() + matched;
+}
+
+void StreamEnding::learn(const http::SseSplitter::Event& event) {
+    pattern_.forget();
+    if (lessons_left_ == 0 || state_ == State::ended) return;
+    const std::string_view name_line = event.raw.substr(0, name_line_bytes(event.raw));
+    const std::string_view unnamed = event.raw.substr(name_line.size());
+    if (!EventPattern::learnable(unnamed)) {
+        learned_from_.clear();
+        return;
+    }
+    std::string_view before = learned_from_;
+    if (!before.empty() && before.starts_with(name_line)) {
+        before.remove_prefix(name_line.size());
+        const std::optional<json::Span> telling = this->telling(event.data);
+        const auto offset = static_cast<std::size_t>(event.data.data() - unnamed.data());
+        const json::Span fixed =
+            !telling || telling->empty() ? json::Span{} : json::Span{offset + telling->begin, offset + telling->end};
+        thread_local std::vector<json::Member> members;
+        --lessons_left_;
+        if (telling && EventPattern::learnable(before) && pattern_.learn(before, unnamed, fixed)) {
+            if (json::members(event.data, members)) {
+                name_line_ = name_line;
+            } else {
+                pattern_.forget();
+            }
+        }
+    }
+    learned_from_ = event.raw;
 }
 
 bool StreamEnding::end(const Usage& usage, std::string& out) {
@@ -49,6 +108,8 @@ class ChoicesEnding final : public StreamEnding {
         }
         return State::waiting;
     }
+
+    std::optional<json::Span> telling(std::string_view) const override { return json::Span{}; }
 
     void take_choice(std::string_view chunk, json::Span choice) {
         std::int64_t index = 0;

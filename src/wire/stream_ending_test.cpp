@@ -2,6 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "json/random_json.h"
+
 using namespace weir;
 using namespace weir::wire;
 
@@ -139,4 +145,63 @@ TEST_CASE("Responses: a call that is open") {
                          R"(,"sequence_number":3,"item_id":"fc_1","output_index":0,"arguments":"{\"a")")) == 0);
     CHECK(out.find(R"("item":{"id":"fc_1","type":"function_call","arguments":"{\"a","status":"incomplete"})") !=
           std::string::npos);
+}
+
+namespace {
+
+template <std::size_t size>
+std::string one_of(json::RandomJson& random, const std::array<std::string_view, size>& values) {
+    return std::string(values[random.below(size)]);
+}
+
+// One of a choice: its text, a reason to end or none, whatever else.
+std::string random_chunk(json::RandomJson& random) {
+    const auto reason = one_of<5>(random, {"null", "null", "null", "\"stop\"", "\"length\""});
+    std::string members = R"("id":"c","choices":[{"index":)" + std::to_string(random.below(2)) +
+                          R"(,"delta":{"content":)" + random.string() + R"(},"text":)" + random.string() +
+                          R"(,"finish_reason":)" + reason + "}]";
+    if (random.below(4) == 0) members += R"(,"obfuscation":)" + random.string();
+    if (random.below(20) == 0) members += one_of<3>(random, {R"(,"error":null)", R"(,"error":"e")", R"(,"usage":{})"});
+    return (random.below(8) == 0 ? "event: chunk\n" : "") + ("data: {" + members + "}\n\n");
+}
+
+// Whatever its type, its form is the same: as a rule the one that the event before had.
+std::string random_message_event(json::RandomJson& random, bool named) {
+    const auto type =
+        one_of<12>(random, {"message_start", "content_block_start", "content_block_start", "content_block_delta",
+                            "content_block_delta", "content_block_delta", "content_block_delta", "content_block_stop",
+                            "ping", "content_block_\\u0064elta", random.below(30) == 0 ? "error" : "ping",
+                            random.below(20) == 0 ? "message_delta" : "ping"});
+    std::string members = R"("index":)" + std::to_string(random.below(2)) + R"(,"delta":{"type":"text_delta","text":)" +
+                          random.string() + "}";
+    if (random.below(8) != 0) members = R"("type":")" + type + "\"," + members;
+    return (named ? "event: " + type + "\n" : "") + "data: {" + members + "}\n\n";
+}
+
+}  // namespace
+
+TEST_CASE("what is passed over changes nothing: ends are those of a stream that can't be, for its line ends") {
+    std::size_t ended = 0;
+    for (std::uint64_t seed = 0; seed < 6000; ++seed) {
+        CAPTURE(seed);
+        json::RandomJson random(seed, false);
+        const auto api = one_of<3>(random, {"openai.chat", "openai.completions", "anthropic.messages"});
+        const bool named = random.below(2) == 0;
+        std::string stream, slow;
+        std::string before;
+        for (std::size_t left = random.below(40); left > 0; --left) {
+            std::string one = api == "anthropic.messages" ? random_message_event(random, named) : random_chunk(random);
+            if (!before.empty() && random.below(4) == 0) one = before;
+            before = one;
+            stream += one;
+            for (const char byte : one) slow += byte == '\n' ? "\r\n" : std::string(1, byte);
+        }
+        const auto read = ending_of(api, true);
+        read->feed(slow);
+        std::string expected;
+        ended += read->end(usage_of(3, 2), expected) ? 1 : 0;
+        CHECK(end_of(api, stream, true) == expected);
+    }
+    CHECK(ended > 1000);
+    CHECK(ended < 5900);
 }
