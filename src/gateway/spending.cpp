@@ -16,7 +16,8 @@ constexpr Micros kFirstCall = 1'000'000;           // of what is billed by the s
 constexpr Micros kMostCall = 60'000'000;
 constexpr std::int64_t kMostCounted = 10'000'000;  // tokens or answers that a request may name
 constexpr Micros kSecond = 1'000'000;
-constexpr Micros kStep = 20'000;      // between two looks of one that waits for room
+constexpr Micros kStep = 20'000;  // between two looks of one that waits for room, at first
+constexpr Micros kMostStep = 200'000;
 constexpr Micros kLeaseStep = 1'000;  // ... for the disk
 constexpr std::int64_t kDowngradePercent = 80;
 
@@ -59,18 +60,21 @@ Usd bound(const Plan& plan, const Wish& wish) {
     return most;
 }
 
-struct Estimate {
-    Usd reserve, stake;
-};
-
-// `first`: where not enough is known; `most`: the bound, 0 where there is none. `grows`: it asks for more when it comes
-// to its stake.
-Estimate estimate(const limits::CostBook::Usual& usual, Usd first, Usd most, bool grows) {
-    const Usd limit = most.nanos > 0 ? most : Usd{INT64_MAX};
-    const Usd reserve = std::min(usual.known ? usual.p95 : first, limit);
-    Usd stake = usual.known ? usual.most : Usd{reserve.nanos * 4};
-    if (!grows && !usual.most_known && most.nanos > 0) stake = most;
-    return {reserve, std::max(reserve, std::min(stake, limit))};
+// `first`: the reserve where not enough is known; `bound`: 0 where there is none. `grows`: it asks for more when it
+// comes to its stake.
+limits::Claim claim_of(const limits::CostBook::Usual& usual, Usd first, Usd bound, bool grows) {
+    const Usd limit = bound.nanos > 0 ? bound : Usd{INT64_MAX / 4};
+    limits::Claim claim;
+    claim.reserve = std::min(usual.known ? usual.p95 : first, limit);
+    if (grows) {
+        claim.likely = claim.most = std::min(usual.known ? usual.most : Usd{claim.reserve.nanos * 4}, limit);
+    } else if (usual.known) {
+        claim.likely = std::min(usual.likely, limit);
+        claim.most = std::min(usual.bound, limit);
+    } else {
+        claim.likely = claim.most = bound.nanos > 0 ? bound : Usd{claim.reserve.nanos * 4};
+    }
+    return claim;
 }
 
 bool is_free(const tiers::ModelUpstream& model) {
@@ -117,12 +121,12 @@ Task<bool> wait_step(RequestLife& life, Micros step) {
     co_return !life.cancellation.canceled();
 }
 
-// What may be done with a request that a budget has no room for, short of refusing it.
-bool may_wait(const limits::BudgetHold::Verdict& verdict, Micros waited) {
-    if (verdict.answer == Budget::Answer::later) return waited < kMostLeaseMicros;
+// How long a request waits in all that this is the answer to.
+Micros longest_wait(const limits::BudgetHold::Verdict& verdict) {
+    if (verdict.answer == Budget::Answer::later) return kMostLeaseMicros;
     const std::shared_ptr<const limits::BudgetRules> rules = verdict.of->rules();
-    if (rules->at_100 == BudgetAction::queue) return waited < rules->queue_micros;
-    return verdict.answer == Budget::Answer::busy && waited < kMostBusyMicros;
+    if (rules->at_100 == BudgetAction::queue) return rules->queue_micros;
+    return verdict.answer == Budget::Answer::busy ? kMostBusyMicros : 0;
 }
 
 // A stream that outgrows it.
@@ -186,19 +190,26 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
     spending.key = limits::CostBook::key_of(life.row.task, reference.name_id);
     if (refuse_unpriced(spending, reference, budgets)) co_return false;
     const bool grows = wish.is_stream && std::any_of(budgets.begin(), budgets.end(), cuts);
-    const Estimate usual =
-        estimate(book.costs().usual(spending.key), guess(reference, wish), bound(*life.plan, wish), grows);
-    const Micros began = life.lane.reactor.now();
+    const Usd first = guess(reference, wish);
+    const Usd most = bound(*life.plan, wish);
+    Micros waited = 0;       // for room
+    Micros waited_disk = 0;  // for the disk
     while (true) {
-        const limits::BudgetHold::Verdict verdict = spending.hold.take(book, budgets, usual.reserve, usual.stake);
+        // Anew at each look: more may be known by now of what such requests cost.
+        const limits::Claim claim = claim_of(book.costs().usual(spending.key), first, most, grows);
+        const limits::BudgetHold::Verdict verdict = spending.hold.take(book, budgets, claim);
         const Micros now = book.clock().unix_micros();
         if (verdict.answer == Budget::Answer::in) {
             if (wish.may_downgrade) note_downgrade(life, budgets, now);
             co_return true;
         }
-        if (may_wait(verdict, life.lane.reactor.now() - began)) {
-            const Micros step = verdict.answer == Budget::Answer::later ? kLeaseStep : kStep;
+        const bool for_disk = verdict.answer == Budget::Answer::later;
+        Micros& so_far = for_disk ? waited_disk : waited;
+        if (so_far < longest_wait(verdict)) {
+            const Micros began = life.lane.reactor.now();
+            const Micros step = for_disk ? kLeaseStep : std::clamp(waited / 10, kStep, kMostStep);
             const bool stays = co_await wait_step(life, step);
+            so_far += life.lane.reactor.now() - began;
             if (stays) continue;
         }
         if (verdict.answer == Budget::Answer::later) {
@@ -326,9 +337,9 @@ Budget::Answer may_spend(Lane& lane, BackgroundCall& call) {
     spending.book = lane.budgets->set()->book;
     spending.key = limits::CostBook::key_of(call.task, model.name_id);
     const Wish wish = wish_of(call.body);
-    const Estimate usual =
-        estimate(spending.book->costs().usual(spending.key), guess(model, wish), bound(model, wish), false);
-    return spending.hold.take(*spending.book, budgets, usual.reserve, usual.stake).answer;
+    const limits::Claim claim =
+        claim_of(spending.book->costs().usual(spending.key), guess(model, wish), bound(model, wish), false);
+    return spending.hold.take(*spending.book, budgets, claim).answer;
 }
 
 Task<bool> wait_for_lease(Lane& lane, BackgroundCall& call) {

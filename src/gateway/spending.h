@@ -19,7 +19,7 @@
 namespace weir::gateway {
 
 inline constexpr Micros kMostLeaseMicros = 5'000'000;
-inline constexpr Micros kMostBusyMicros = 5'000'000;
+inline constexpr Micros kMostBusyMicros = 30'000'000;
 
 struct Spending {
     limits::BudgetHold hold;

@@ -69,7 +69,8 @@ void spend(const std::shared_ptr<const BudgetSet>& set, std::atomic<std::size_t>
         const CostBook::Usual usual = set->book->costs().usual(kTask);
         BudgetHold hold;
         const Usd cost{1'000'000 + static_cast<std::int64_t>(i % 1'000)};
-        if (hold.take(*set->book, budgets, usual.known ? usual.p95 : cost, cost).answer != Budget::Answer::in) continue;
+        if (hold.take(*set->book, budgets, {usual.known ? usual.p95 : cost, cost, cost}).answer != Budget::Answer::in)
+            continue;
         admitted.fetch_add(1, std::memory_order_relaxed);
         set->book->costs().add(kTask, cost);
         hold.settle(cost);

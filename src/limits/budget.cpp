@@ -79,31 +79,33 @@ void Budget::turn(Micros now_unix) {
     periods_.push_back(std::move(made));
 }
 
-Budget::Answer Budget::take(Usd reserve, Usd& stake, Micros now_unix, Period*& period) {
+Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period, Usd& stake) {
     Period& here = now(now_unix);
-    const std::int64_t most = limit();
-    const std::int64_t usual = std::max(reserve.nanos, stake.nanos);
+    const std::int64_t limit = this->limit();
+    const std::int64_t reserve = claim.reserve.nanos;
+    const std::int64_t likely = std::max(reserve, claim.likely.nanos);
+    const std::int64_t most = std::max(likely, claim.most.nanos);
     // Acquire: settle() changes X before what was spent, so that the two are equal only where no stake is out.
     std::int64_t at_most = here.at_most.load(std::memory_order_acquire);
     do {
-        stake.nanos = usual;
-        if (!hard_.load(kRelaxed) || (usual > 0 && at_most + usual - reserve.nanos < most)) continue;
+        stake.nanos = at_most + likely - reserve + most < limit ? likely : most;
+        if (!hard_.load(kRelaxed) || (most > 0 && at_most + stake.nanos - reserve < limit)) continue;
         const std::int64_t spent = here.spent.load(std::memory_order_acquire);
-        if (usual == 0 && spent < most) continue;
-        const bool alone = spent < most - most / kEdgeShare;
-        const bool fits = usual > 0 && spent + usual - reserve.nanos < most;  // once others have ended
+        if (most == 0 && spent < limit) continue;
+        const bool alone = spent < limit - limit / kEdgeShare;
+        const bool fits = most > 0 && spent + most - reserve < limit;  // once others have ended
         if (!alone && !fits) return Answer::spent;
         if (!alone || at_most != spent) return Answer::busy;
-        stake.nanos = most + reserve.nanos - spent;
+        stake.nanos = limit + reserve - spent;
     } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, std::memory_order_acq_rel));
     here.under_way.fetch_add(1, kRelaxed);
     period = &here;
     // Sequentially consistent with next_lease(): one of the two sees the other.
-    if (here.charged.fetch_add(reserve.nanos) + reserve.nanos <= here.lease.load()) return Answer::in;
-    put_back(here, reserve, stake);
-    missed_.fetch_add(reserve.nanos, kRelaxed);
+    if (here.charged.fetch_add(reserve) + reserve <= here.lease.load()) return Answer::in;
+    put_back(here, claim.reserve, stake);
+    missed_.fetch_add(reserve, kRelaxed);
     std::int64_t largest = largest_.load(kRelaxed);
-    while (largest < reserve.nanos && !largest_.compare_exchange_weak(largest, reserve.nanos, kRelaxed)) {
+    while (largest < reserve && !largest_.compare_exchange_weak(largest, reserve, kRelaxed)) {
     }
     return Answer::later;
 }

@@ -1,23 +1,26 @@
 // One budget's money: how much was spent in its window, and how much those under way may come to.
 //
-// A request has a *reserve*, the 95th percentile of what its task costs, and a *stake*, the most that it can cost (by
-// its limit on tokens, or by what its task has cost of late). With X = spent + the stakes of all under way, a hard
-// budget takes a request in, by one compare-and-swap, where
-//     X + stake - reserve < limit                                                                        (1)
+// A request has a *reserve*, the 95th percentile of what its task costs, and a *stake* that counts while it is under
+// way: what such requests are *likely* to cost at most, or, near the limit, the *most* that it can cost. With X = spent
+// + the stakes of all under way, a hard budget takes a request in, by one compare-and-swap, where
+//     X + likely - reserve + most < limit     with `likely` as its stake                                 (1)
+// or  X + most - reserve < limit              with `most`                                                (2)
 // and else, where nobody under way has a stake and less than 1 - 1/kEdgeShare of the limit is spent, alone: its stake
 // is then all that is left,
-//     limit + reserve - spent                                                                            (2)
+//     limit + reserve - spent                                                                            (3)
 // so that whoever comes meanwhile finds no room. X grows by the stake, and by cost - stake on settling.
-// Overshoot: of those taken by (1) none costs more than its stake, so settling only lowers X, and
+// Overshoot: where none taken by (1) or (2) costs more than its stake, settling only lowers X, and
 //   spent <= X < limit + the reserve of the one that was taken in last, be there ever so many at once, in whatever
 //   order they end. (Counting reserves alone would not do: of 1,000 at once 50 are above the 95th percentile, and where
-//   dear answers take longest these 50 are what is left in the end.) One taken by (2) is too much by what it costs
+//   dear answers take longest these 50 are what is left in the end.) Of those taken by (1) a few cost more than their
+//   stake. While it is one at a time, that changes nothing as long as the last one, which counts with `most`, costs no
+//   more than the difference: `most` - cost >= the other's most - likely. One taken by (3) is too much by what it costs
 //   beyond a kEdgeShare of the limit: a reserve at most, too, unless it is dearer than both together, as it can be
 //   where the budget is small for its requests and nobody knows beforehand what one costs. A stream that comes to its
-//   stake asks for more before it goes on (grow()); where it is cut, (2) is at most a reserve too much as well.
-// Use: refused for good, spent >= (1 - 1/kEdgeShare) * limit, or the limit where stakes are no more than reserves. With
-//   others under way a refusal says so (busy), where there may be room when they end.
-// What can break the first: costs above the stake, for as much as they are above it.
+//   stake asks for more before it goes on (grow()); where it is cut, (3) is at most a reserve too much as well.
+// Use: refused for good, spent >= (1 - 1/kEdgeShare) * limit, or the limit where `most` is no more than the reserve.
+//   With others under way a refusal says so (busy), where there may be room when they end.
+// What can break the first: costs above `most`, for as much as they are above it.
 //
 // On the disk (limits/budget_book.h) stands a `lease`: spent + reserves may come to that much before it is written
 // anew. After a crash all of the lease counts as spent, so nothing is forgotten, and at most a slice too much is
@@ -36,6 +39,11 @@
 #include "limits/budget_rules.h"
 
 namespace weir::limits {
+
+// What a request wants of a budget. reserve <= likely <= most; what is less counts as that.
+struct Claim {
+    Usd reserve, likely, most;
+};
 
 class Budget {
   public:
@@ -72,8 +80,8 @@ class Budget {
         busy,   // there may be room when those under way end
         later,  // once the lease on the disk is longer
     };
-    // In: `period` and the stake as it counts, never below the reserve. A request without a stake needs no room.
-    Answer take(Usd reserve, Usd& stake, Micros now_unix, Period*& period);
+    // In: `period` and the stake as it counts. A request that can cost nothing needs no room.
+    Answer take(const Claim& claim, Micros now_unix, Period*& period, Usd& stake);
     // As if it had not been taken.
     static void put_back(Period& period, Usd reserve, Usd stake);
     // `more` on top of the stake. False: it would be too much (nothing has changed). `force`: whatever comes of it.

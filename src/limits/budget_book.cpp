@@ -218,25 +218,25 @@ Usd BudgetHold::charged() const {
     return most;
 }
 
-BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*>& budgets, Usd reserve, Usd stake) {
+BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*>& budgets, const Claim& claim) {
     const Micros now = book.clock().unix_micros();
     book_ = &book;
-    reserve_ = reserve;
+    reserve_ = claim.reserve;
     covered_ = Usd{INT64_MAX};
     bool low = false;
     for (Budget* const budget : budgets) {
-        Part part{budget, nullptr, stake, reserve};
-        const Budget::Answer answer = budget->take(reserve, part.stake, now, part.period);
+        Part part{budget, nullptr, {}, reserve_};
+        const Budget::Answer answer = budget->take(claim, now, part.period, part.stake);
         if (answer != Budget::Answer::in) {
             while (count_ > 0) {
                 --count_;
-                Budget::put_back(*parts_[count_].period, reserve, parts_[count_].stake);
+                Budget::put_back(*parts_[count_].period, reserve_, parts_[count_].stake);
             }
             if (answer == Budget::Answer::later) book.wake();
             return {answer, budget};
         }
         low = low || budget->lease_is_short(now);
-        covered_ = reserve;
+        covered_ = reserve_;
         parts_[count_++] = part;
     }
     if (low) book.wake();

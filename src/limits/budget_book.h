@@ -124,8 +124,7 @@ class BudgetHold {
         Budget::Answer answer = Budget::Answer::in;
         Budget* of = nullptr;  // whose answer it is, unless in
     };
-    // `stake` >= `reserve`: the most it is likely to cost.
-    Verdict take(BudgetBook& book, const std::vector<Budget*>& budgets, Usd reserve, Usd stake);
+    Verdict take(BudgetBook& book, const std::vector<Budget*>& budgets, const Claim& claim);
     bool holds() const { return count_ > 0; }
     // It has come to `total` so far, and goes on only if all have room. `force`: it goes on anyhow.
     bool grow(Usd total, bool force);

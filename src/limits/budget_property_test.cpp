@@ -64,7 +64,7 @@ void learn(CostBook& costs, Costs& of) {
 // Waits for the disk, which is another thread's.
 BudgetHold::Verdict take(BudgetBook& book, Budget& budget, BudgetHold& hold, const CostBook::Usual& usual) {
     while (true) {
-        const auto verdict = hold.take(book, {&budget}, usual.p95, usual.most);
+        const auto verdict = hold.take(book, {&budget}, {usual.p95, usual.likely, usual.bound});
         if (verdict.answer != Budget::Answer::later) return verdict;
         REQUIRE(book.write());
     }
@@ -136,7 +136,7 @@ TEST_CASE("budgets of 1 to 20 requests whose costs have a heavy tail, known or n
             if (costs.random() % 8 == 0) one.cost.nanos = one.cost.nanos / 3;  // cancelled
             Budget::Answer answer = Budget::Answer::later;
             while (answer == Budget::Answer::later) {
-                answer = one.hold->take(**book, {&budget}, reserve, kBound).answer;
+                answer = one.hold->take(**book, {&budget}, {reserve, kBound, kBound}).answer;
                 if (answer == Budget::Answer::later) REQUIRE((*book)->write());
             }
             if (answer == Budget::Answer::in) {
@@ -164,6 +164,62 @@ TEST_CASE("budgets of 1 to 20 requests whose costs have a heavy tail, known or n
     }
 }
 
+TEST_CASE("1,000 at once whose task nobody knows yet, each of whom waits for others for 30 s and then goes") {
+    constexpr Usd kBound{40 * 100'000};  // what their limit on tokens comes to
+    constexpr Usd kLimit{300 * 250'000};
+    constexpr Micros kMostWait = 30'000'000;
+    constexpr Micros kStep = 20'000;
+    for (const Micros takes : {100'000, 1'000'000}) {
+        for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+            CAPTURE(takes);
+            CAPTURE(seed);
+            const TemporaryFolder folder(TemporaryFolder::On::in_memory);
+            const FakeClock clock;
+            auto book = BudgetBook::open(folder.file("b"), clock);
+            REQUIRE(book);
+            Costs costs(seed);
+            const auto set = (*book)->configure({rules_of(kLimit)});
+            Budget& budget = *set->entries[0].one;
+            struct Call : Request {
+                Micros ends = 0;
+            };
+            std::vector<Call> running;
+            std::size_t waiting = 1'000;
+            Usd total, reserve;
+            for (Micros now = 0; now <= kMostWait || !running.empty(); now += kStep) {
+                std::erase_if(running, [&](Call& one) {
+                    if (one.ends > now) return false;
+                    one.hold->settle(one.cost);
+                    (*book)->costs().add(kTask, one.cost);
+                    total += one.cost;
+                    return true;
+                });
+                while (waiting > 0 && now < kMostWait) {
+                    Call one{{std::make_unique<BudgetHold>(), costs.draw()}, now};
+                    const CostBook::Usual usual = (*book)->costs().usual(kTask);
+                    Claim claim{Usd{100'000}, kBound, kBound};
+                    if (usual.known) claim = {usual.p95, std::min(usual.likely, kBound), std::min(usual.bound, kBound)};
+                    Budget::Answer answer = Budget::Answer::later;
+                    while (answer == Budget::Answer::later) {
+                        answer = one.hold->take(**book, {&budget}, claim).answer;
+                        if (answer == Budget::Answer::later) REQUIRE((*book)->write());
+                    }
+                    if (answer != Budget::Answer::in) {
+                        CHECK((answer == Budget::Answer::busy || total.nanos >= kLimit.nanos / 100 * 95));
+                        break;
+                    }
+                    reserve = claim.reserve;
+                    one.ends = now + takes / 2 + takes * one.cost.nanos / 500'000;  // a dear one takes longer
+                    running.push_back(std::move(one));
+                    --waiting;
+                }
+            }
+            CHECK(total <= kLimit + reserve);
+            CHECK(total.nanos >= kLimit.nanos / 100 * (takes < 1'000'000 ? 95 : 75));
+        }
+    }
+}
+
 TEST_CASE("several threads") {
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         CAPTURE(seed);
@@ -186,7 +242,8 @@ TEST_CASE("several threads") {
                 std::deque<Request> running;
                 while (true) {
                     Request one{std::make_unique<BudgetHold>(), costs.draw()};
-                    const auto answer = (one.hold->take(**book, {&budget}, usual.p95, usual.most)).answer;
+                    const auto answer =
+                        (one.hold->take(**book, {&budget}, {usual.p95, usual.likely, usual.bound})).answer;
                     if (answer == Budget::Answer::in) running.push_back(std::move(one));
                     if (answer == Budget::Answer::later) std::this_thread::yield();
                     if (answer == Budget::Answer::spent && running.empty()) return;

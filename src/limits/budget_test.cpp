@@ -29,7 +29,7 @@ std::unique_ptr<BudgetBook> open(const TemporaryFolder& folder, const Clock& clo
 
 BudgetHold::Verdict take(BudgetBook& book, const std::vector<Budget*>& budgets, BudgetHold& hold, std::int64_t nanos) {
     while (true) {
-        const BudgetHold::Verdict verdict = hold.take(book, budgets, Usd{nanos}, Usd{nanos});
+        const BudgetHold::Verdict verdict = hold.take(book, budgets, {Usd{nanos}, Usd{nanos}, Usd{nanos}});
         if (verdict.answer != Budget::Answer::later) return verdict;
         REQUIRE(book.write());
     }
@@ -186,7 +186,7 @@ TEST_CASE("who may cost more than is left is let in alone, and takes all of it")
     Budget& budget = *set->entries[0].one;
     const auto ask = [&](BudgetHold& hold, std::int64_t reserve, std::int64_t stake) {
         while (true) {
-            const auto answer = hold.take(*book, {&budget}, Usd{reserve}, Usd{stake}).answer;
+            const auto answer = hold.take(*book, {&budget}, {Usd{reserve}, Usd{stake}, Usd{stake}}).answer;
             if (answer != Budget::Answer::later) return answer;
             REQUIRE(book->write());
         }
@@ -218,7 +218,7 @@ TEST_CASE("a stream that is alone is cut a reserve beyond the limit; what it cam
     Budget::Answer answer = Budget::Answer::later;
     while (answer == Budget::Answer::later) {
         REQUIRE(book->write());
-        answer = hold.take(*book, {&budget}, Usd{100}, Usd{5'000}).answer;
+        answer = hold.take(*book, {&budget}, {Usd{100}, Usd{5'000}, Usd{5'000}}).answer;
     }
     REQUIRE(answer == Budget::Answer::in);
     std::int64_t cost = 100;
@@ -240,7 +240,8 @@ TEST_CASE("who wants several budgets gets them, though each has too short a leas
     const std::vector<Budget*> all{set->entries[0].one, set->entries[1].one, set->entries[2].one};
     BudgetHold hold;
     int tries = 0;
-    while (hold.take(*book, all, Usd{5'000}, Usd{5'000}).answer == Budget::Answer::later && ++tries < 10) {
+    while (hold.take(*book, all, {Usd{5'000}, Usd{5'000}, Usd{5'000}}).answer == Budget::Answer::later &&
+           ++tries < 10) {
         REQUIRE(book->write());
     }
     CHECK(tries == 3);

@@ -13,6 +13,7 @@ constexpr std::size_t kPerOctave = 4;
 // Up to so many costs the percentile is found anew with each, then with each kStep-th.
 constexpr std::uint32_t kSettled = 64;
 constexpr std::uint32_t kStep = 16;
+constexpr std::int64_t kMostTold = std::int64_t{1} << 48;
 
 std::size_t bucket_of(Usd cost, std::size_t buckets) {
     if (cost.nanos <= (std::int64_t{1} << kFirstOctave)) return 0;
@@ -46,8 +47,13 @@ CostBook::Usual CostBook::usual(std::uint64_t key) const {
     if (total < kEnough) return usual;
     usual.most = Usd{task->most.load(relaxed)};
     usual.p95 = std::min(Usd{task->p95.load(relaxed)}, usual.most);
+    const auto most_of = [&](std::uint32_t enough) {
+        const std::int64_t each = std::min(usual.most.nanos, kMostTold) / total;
+        return Usd{usual.most.nanos + each * (total < enough ? enough - total : 0)};
+    };
+    usual.likely = most_of(kEnoughForLikely);
+    usual.bound = most_of(kEnoughForBound);
     usual.known = usual.p95.nanos > 0;
-    usual.most_known = total >= kEnoughForMost;
     return usual;
 }
 

@@ -1,6 +1,11 @@
 // What requests of a task cost: the 95th percentile, which is what one reserves, and the most of late. Counted in
 // quarter octaves, so a quantile is at most 19 % too high and never too low, nor above the most that was seen; old
-// counts fade (halved at kFade). Thread rule: any thread, without a lock; what two do at once may be counted once.
+// counts fade (halved at kFade).
+// What the next one is likely to cost at most is exceeded by about one in kEnoughForLikely, its bound by one in
+// kEnoughForBound: the most of so many, or of n that are fewer that many times more, kEnoughFor... / n. Where costs
+// have a tail as heavy as P(cost > x) ~ 1/x (no mean any more) the next exceeds k times the most of n with a chance of
+// 1/(1 + n k), so the risk is the same all along; where it is
+// lighter, it is less for few. Thread rule: any thread, without a lock; what two do at once may be counted once.
 // Limits: kMostTasks tasks with a model, later ones share one place; costs of 2^8 to 2^40 nano-dollars are told apart.
 // About 2 MiB.
 #pragma once
@@ -17,14 +22,14 @@ namespace weir::limits {
 class CostBook {
   public:
     static constexpr std::size_t kMostTasks = 4096;
-    static constexpr std::uint32_t kEnough = 20;          // costs, before they are believed
-    static constexpr std::uint32_t kEnoughForMost = 200;  // ... that the next is no dearer than all of them
-    static constexpr std::uint32_t kFade = 8192;
+    static constexpr std::uint32_t kEnough = 20;  // costs, before they are believed
+    static constexpr std::uint32_t kEnoughForLikely = 200;
+    static constexpr std::uint32_t kEnoughForBound = 4096;
+    static constexpr std::uint32_t kFade = 2 * kEnoughForBound;
 
     struct Usual {
-        Usd p95, most;
-        bool known = false;       // kEnough were seen
-        bool most_known = false;  // kEnoughForMost
+        Usd p95, most, likely, bound;
+        bool known = false;  // kEnough were seen
     };
 
     CostBook();

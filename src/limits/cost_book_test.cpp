@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <memory>
+#include <random>
+
 using namespace weir;
 using namespace weir::limits;
 
@@ -24,15 +28,47 @@ TEST_CASE("the 95th percentile is never too low, and at most a quarter octave to
     CHECK(usual.most.nanos >= 1'000'000'000);
 }
 
-TEST_CASE("nothing is above what was seen, and the most of a few is not believed") {
+TEST_CASE("nothing is above what was seen, but for what a few say of the next") {
     CostBook book;
-    for (std::uint32_t i = 0; i < CostBook::kEnough; ++i) book.add(7, Usd{1'234'567});
-    CHECK(book.usual(7).p95 == Usd{1'234'567});
-    CHECK(book.usual(7).most == Usd{1'234'567});
-    CHECK_FALSE(book.usual(7).most_known);
-    for (std::uint32_t i = 0; i < CostBook::kEnoughForMost; ++i) book.add(7, Usd{1'000});
-    CHECK(book.usual(7).most == Usd{1'234'567});
-    CHECK(book.usual(7).most_known);
+    for (std::uint32_t i = 0; i < CostBook::kEnough; ++i) book.add(7, Usd{1'234'560});
+    CHECK(book.usual(7).p95 == Usd{1'234'560});
+    CHECK(book.usual(7).most == Usd{1'234'560});
+    CHECK(book.usual(7).likely == Usd{12'345'600});
+    CHECK(book.usual(7).bound > Usd{200'000'000});
+    for (std::uint32_t i = 0; i < CostBook::kEnoughForLikely; ++i) book.add(7, Usd{1'000});
+    CHECK(book.usual(7).likely == Usd{1'234'560});
+    for (std::uint32_t i = 0; i < CostBook::kEnoughForBound; ++i) book.add(7, Usd{1'000});
+    CHECK(book.usual(7).most == Usd{1'234'560});
+    CHECK(book.usual(7).bound == Usd{1'234'560});
+}
+
+TEST_CASE("however few were seen, and however heavy their tail, what is likely holds, and the bound more so") {
+    for (const double exponent : {1.0, 1.3, 3.0}) {
+        for (const std::uint32_t seen : {20U, 50U, 150U, 200U, 1'000U}) {
+            CAPTURE(exponent);
+            CAPTURE(seen);
+            std::mt19937_64 random(seen);
+            const auto draw = [&] {
+                const double u = std::uniform_real_distribution<>(1e-9, 1)(random);
+                return Usd{static_cast<std::int64_t>(10'000 * std::pow(u, -1 / exponent))};
+            };
+            int over_likely = 0;
+            int over_bound = 0;
+            constexpr int kTrials = 1'000;
+            constexpr int kNext = 20;
+            const auto book = std::make_unique<CostBook>();
+            for (std::uint64_t trial = 1; trial <= kTrials; ++trial) {
+                for (std::uint32_t i = 0; i < seen; ++i) book->add(trial, draw());
+                for (int i = 0; i < kNext; ++i) {
+                    const Usd next = draw();
+                    over_likely += next > book->usual(trial).likely ? 1 : 0;
+                    over_bound += next > book->usual(trial).bound ? 1 : 0;
+                }
+            }
+            CHECK(over_likely < 1.3 * kTrials * kNext / 200);
+            CHECK(over_bound < 2.5 * kTrials * kNext / 4'096);
+        }
+    }
 }
 
 TEST_CASE("what was long ago fades") {

@@ -14,7 +14,7 @@ from harness.gateway import PRICES
 KILLS = 10
 CALLERS = 50
 LEAST, MOST = 50, 150  # tokens of an answer
-LIMIT = 4.0
+LIMIT = 10.0
 
 
 class Varied(upstream.Model):
