@@ -144,23 +144,14 @@ std::string render_alert_file(const AlertRecords& records) {
 
 Result<AlertRecords> parse_alert_file(std::string_view text) {
     AlertRecords records;
-    const std::size_t head_end = text.find('\n');
-    if (head_end == std::string_view::npos) return fail(ErrorCode::invalid, "it has no line");
-    const std::string_view lines = text.substr(head_end + 1);
-    std::size_t count = 0;
-    for (std::string_view left = lines; !left.empty(); ++count) {
-        const std::size_t end = left.find('\n');
-        const std::string at = "line " + std::to_string(count + 2) + ": ";
-        if (end == std::string_view::npos) return fail(ErrorCode::invalid, at + "it is cut short");
-        if (count == kMostAlertLines) return fail(ErrorCode::invalid, "it has more than 20,000 lines");
-        Line line{left.substr(0, end), {}};
-        if (auto read = json::members(line.text, line.members, kMostMembers); !read || !read_line(line, records)) {
-            return fail(ErrorCode::invalid, at + "it is no line of alerts");
-        }
-        left.remove_prefix(end + 1);
-    }
-    const std::string problem = limits::sealed_head_problem(text.substr(0, head_end), kWhat, kVersion, count, lines);
-    if (!problem.empty()) return fail(ErrorCode::invalid, problem);
+    const auto take = [&](std::string_view text_line) -> Result<void> {
+        Line line{text_line, {}};
+        const Result<void> read = json::members(line.text, line.members, kMostMembers);
+        if (!read || !read_line(line, records)) return fail(ErrorCode::invalid, "it is no line of alerts");
+        return {};
+    };
+    const Result<void> read = limits::read_sealed(text, kWhat, kVersion, kMostAlertLines, take);
+    if (!read) return tl::unexpected(read.error());
     return records;
 }
 

@@ -80,23 +80,15 @@ std::string render_budget_file(const std::vector<BudgetRecord>& records) {
 Result<std::vector<BudgetRecord>> parse_budget_file(std::string_view text) {
     std::vector<BudgetRecord> records;
     std::set<std::pair<std::string, std::string>> names;
-    const std::size_t head_end = text.find('\n');
-    if (head_end == std::string_view::npos) return fail(ErrorCode::invalid, "it has no line");
-    const std::string_view lines = text.substr(head_end + 1);
-    for (std::string_view left = lines; !left.empty();) {
-        const std::size_t end = left.find('\n');
-        const std::string at = "line " + std::to_string(records.size() + 2) + ": ";
-        if (end == std::string_view::npos) return fail(ErrorCode::invalid, at + "it is cut short");
-        Result<BudgetRecord> record = parse_record(left.substr(0, end));
-        if (!record) return fail(ErrorCode::invalid, at + record.error().message);
-        if (!names.emplace(record->budget, record->of).second)
-            return fail(ErrorCode::invalid, at + "it is there twice");
-        records.push_back(std::move(*record));
-        if (records.size() > kMostBudgetLines) return fail(ErrorCode::invalid, "it has more than 50,000 lines");
-        left.remove_prefix(end + 1);
-    }
-    const std::string problem = sealed_head_problem(text.substr(0, head_end), kWhat, kVersion, records.size(), lines);
-    if (!problem.empty()) return fail(ErrorCode::invalid, problem);
+    const Result<void> read =
+        read_sealed(text, kWhat, kVersion, kMostBudgetLines, [&](std::string_view line) -> Result<void> {
+            Result<BudgetRecord> record = parse_record(line);
+            if (!record) return tl::unexpected(record.error());
+            if (!names.emplace(record->budget, record->of).second) return fail(ErrorCode::invalid, "it is there twice");
+            records.push_back(std::move(*record));
+            return {};
+        });
+    if (!read) return tl::unexpected(read.error());
     return records;
 }
 

@@ -23,24 +23,17 @@ Result<std::vector<KeyRecord>> parse_key_file(std::string_view text) {
     std::vector<KeyRecord> records;
     std::set<Digest256> digests;
     std::set<std::string> ids;
-    const std::size_t head_end = text.find('\n');
-    if (head_end == std::string_view::npos) return fail(ErrorCode::invalid, "it has no line");
-    const std::string_view lines = text.substr(head_end + 1);
-    for (std::string_view left = lines; !left.empty();) {
-        const std::size_t end = left.find('\n');
-        const std::string at = "line " + std::to_string(records.size() + 2) + ": ";
-        if (end == std::string_view::npos) return fail(ErrorCode::invalid, at + "it is cut short");
-        Result<KeyRecord> record = parse_record(left.substr(0, end));
-        if (!record) return fail(ErrorCode::invalid, at + record.error().message);
-        if (!digests.insert(record->digest).second || !ids.insert(record->id).second) {
-            return fail(ErrorCode::invalid, at + "it stands there twice");
-        }
-        records.push_back(std::move(*record));
-        if (records.size() > kMostKeysKept) return fail(ErrorCode::invalid, "it has more than 20,000 keys");
-        left.remove_prefix(end + 1);
-    }
-    const std::string problem = sealed_head_problem(text.substr(0, head_end), kWhat, kVersion, records.size(), lines);
-    if (!problem.empty()) return fail(ErrorCode::invalid, problem);
+    const Result<void> read =
+        read_sealed(text, kWhat, kVersion, kMostKeysKept, [&](std::string_view line) -> Result<void> {
+            Result<KeyRecord> record = parse_record(line);
+            if (!record) return tl::unexpected(record.error());
+            if (!digests.insert(record->digest).second || !ids.insert(record->id).second) {
+                return fail(ErrorCode::invalid, "it stands there twice");
+            }
+            records.push_back(std::move(*record));
+            return {};
+        });
+    if (!read) return tl::unexpected(read.error());
     return records;
 }
 
