@@ -12,7 +12,7 @@ build=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev libsimdjson
     libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev doctest-dev librapidcheck-dev pkg-config
     ca-certificates curl python3 python3-venv)
 test=(clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev chromium)
-package=(dpkg-dev gzip)
+package=(dpkg-dev file gzip)
 bench=(nginx-light haproxy wrk valgrind)
 
 wanted=("${build[@]}")
