@@ -42,16 +42,14 @@ bool served_at_once(const std::vector<Rung>& rungs, Mode mode, const tiers::Ques
     return false;
 }
 
-Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,
-                   Cancellation& cancellation, StepRecorder steps) {
-    Ascent ascent;
-    if (mode == Mode::off) co_return ascent;
+Task<void> climb(std::span<const Rung> rungs, Mode mode, const tiers::Question& question, Cancellation& cancellation,
+                 StepRecorder steps, Ascent& ascent) {
+    if (mode == Mode::off) co_return;
     const bool serving = mode == Mode::serve;
     tiers::Question asked = question;
     for (const Rung& rung : rungs) {
         if (cancellation.canceled()) break;
-        const bool free_look = rung.tier->kind() == TierKind::exact || rung.tier->kind() == TierKind::semantic;
-        if (!rung.gate->may_open() || (!free_look && (!serving || question.caches_only))) {
+        if (!rung.gate->may_open() || (!is_cache(rung) && (!serving || question.caches_only))) {
             const store::Said why = rung.gate->may_open() ? store::Said::not_asked : store::Said::no_gate;
             steps.not_asked(steps.next() + ascent.attempts.size(), rung.tier->kind(), rung.tier->model(),
                             rung.tier->name(), store::StepVerdict::skipped, store::Reason::of(why));
@@ -74,7 +72,6 @@ Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Quest
         }
         if (weigh(rung, tried, serving, steps, ascent)) break;
     }
-    co_return ascent;
 }
 
 }  // namespace weir::cascade

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/task.h"
@@ -31,9 +32,14 @@ struct Ascent {
 
 // serve: asks tier after tier. observe: only looks where looking costs nothing (the caches), serves nothing. off: does
 // nothing. A tier that fails is passed over. Ends early when the caller has left. `steps`: of the row that the attempts
-// will stand in, behind those that it has.
-Task<Ascent> climb(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question,
-                   Cancellation& cancellation, StepRecorder steps);
+// will stand in, behind those that it has. Goes on with what `ascent` has, but for whoever was served. All arguments
+// outlive the task.
+Task<void> climb(std::span<const Rung> rungs, Mode mode, const tiers::Question& question, Cancellation& cancellation,
+                 StepRecorder steps, Ascent& ascent);
+
+inline bool is_cache(const Rung& rung) {
+    return rung.tier->kind() == TierKind::exact || rung.tier->kind() == TierKind::semantic;
+}
 
 // The same, as far as it goes without waiting: true where the first tier's offer was served at once. False: nothing has
 // happened, climb().

@@ -101,10 +101,12 @@ Task<void> climb_ladder(const std::vector<std::shared_ptr<tiers::Tier>>& tiers, 
         if (cancellation.canceled()) co_return;
         const std::size_t number = climb.plan.ladder[rung];
         if (number >= tiers.size()) continue;
+        const bool left_out = climb.students_only && tiers[number]->kind() == TierKind::model;
+        if (left_out) climb.trial.skipped = static_cast<std::uint8_t>(climb.trial.skipped | 1U << number);
         if (climb.trial.skips(number)) {
             steps.not_asked(steps.next() + ascent.attempts.size(), tiers[number]->kind(), tiers[number]->model(),
                             tiers[number]->name(), store::StepVerdict::skipped,
-                            store::Reason::of(store::Said::skipped_by_triage));
+                            store::Reason::of(left_out ? store::Said::not_asked : store::Said::skipped_by_triage));
             continue;
         }
         tiers::Tier& tier = *tiers[number];

@@ -26,6 +26,7 @@ struct LadderClimb {
     Trial trial;
     // What was asked before the climb, for every request, as it takes no time: students (tiers/student/student_tier.h).
     std::array<std::optional<tiers::Climb>, kMostModelTiers> early;
+    bool students_only = false;                                        // nobody is to be asked who costs anything
     double leaving_usd = 0;                                            // Policy::judge()
     double risk = 0;                                                   // of the answer that was served
     std::array<tiers::ExactCache::EntryPtr, kMostModelTiers> answers;  // of the tiers that were asked

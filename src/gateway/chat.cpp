@@ -1,6 +1,7 @@
 #include "gateway/chat.h"
 
 #include <algorithm>
+#include <span>
 
 #include "cascade/cacheable.h"
 #include "gateway/chat_life.h"
@@ -223,6 +224,24 @@ void book_attempts(ChatLife& life, cascade::Ascent& ascent) {
     ascent.attempts.clear();
 }
 
+// The cascade's tiers with gates of their own. Caches cost nothing; before anybody is asked who does, the request needs
+// room in its budgets.
+Task<void> climb_rungs(ChatLife& life, tiers::Question& question, cascade::Ascent& ascent) {
+    std::span<const cascade::Rung> rungs = *life.plan->rungs;
+    if (life.lane.budgets && life.cache_wish != CacheWish::only) {
+        const auto first_model = std::find_if_not(rungs.begin(), rungs.end(), cascade::is_cache);
+        const auto caches = rungs.first(static_cast<std::size_t>(first_model - rungs.begin()));
+        co_await cascade::climb(caches, life.mode, question, life.cancellation, life.steps(), ascent);
+        if (ascent.served || ascent.follower || life.cancellation.canceled()) co_return;
+        book_attempts(life, ascent);
+        life.lease = std::move(ascent.lease);  // for waits_for_room()
+        co_await ask_budgets(life);
+        question.caches_only = question.caches_only || !may_ask_models(life);
+        rungs = rungs.subspan(caches.size());
+    }
+    co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.steps(), ascent);
+}
+
 Task<void> answer(ChatLife& life) {
     std::optional<wire::ApiError> refused = admit(life);
     if (!refused && !find_plan_at_once(life, life.chat.model)) refused = co_await find_plan(life, life.chat.model);
@@ -259,34 +278,27 @@ Task<void> answer(ChatLife& life) {
     question.deadline = climb_until(life);
     question.debug = life.debug;
     if (life.about.trace.recorded) question.traces = &life;
-    const std::vector<cascade::Rung>& rungs = *life.plan->rungs;
     cascade::Ascent ascent;
-    bool may_ask = life.cache_wish != CacheWish::only;
-    if (!cascade::served_at_once(rungs, life.mode, question, life.steps(), ascent)) {
+    if (!cascade::served_at_once(*life.plan->rungs, life.mode, question, life.steps(), ascent)) {
         plan_meaning(life, question);
-        // Whoever may not spend still gets what caches and students have.
-        if (life.lane.budgets && life.cache_wish != CacheWish::only) {
-            Wish wish = wish_of(life.chat.body, life.chat.members);
-            wish.is_stream = life.chat.stream;
-            wish.may_downgrade = true;
-            may_ask = co_await may_spend(life, wish);
-        }
-        ascent = co_await cascade::climb(rungs, life.mode, question, life.cancellation, life.steps());
+        co_await climb_rungs(life, question, ascent);
     }
     book_attempts(life, ascent);
     life.look = std::move(ascent.look);
     show_embedding(life, question);
-    const bool open = !ascent.served && !ascent.follower && may_ask;
+    // Whoever may not spend still gets what students have.
+    const bool open = !ascent.served && !ascent.follower && life.cache_wish != CacheWish::only;
     const bool climbs = open && !life.apart && !life.cancellation.canceled() && plan_trial(life, question);
     if (life.grading) explain_loss(life);
     if (climbs) {
         const cascade::Likeness likeness{life.grading->question, life.grading->rules};
+        life.grading->climb.students_only = !may_climb_models(life);
         co_await cascade::climb_ladder(life.plan->ladder, question, life.cancellation, life.steps(), likeness,
                                        life.grading->climb, ascent);
         book_attempts(life, ascent);
     }
     life.row.would_have = ascent.would_have;
-    life.lease = std::move(ascent.lease);
+    if (ascent.lease) life.lease = std::move(ascent.lease);
 
     if (life.cancellation.canceled()) {
         life.caller_left();
@@ -325,6 +337,10 @@ void ChatLife::on_peer_gone() {
             if (const auto life = self.lock()) (*life)->cancellation.cancel();
         });
     });
+}
+
+void ChatLife::waits_for_room() {
+    store_nothing(*this);
 }
 
 Task<void> handle_chat(Lane& lane, net::Exchange& exchange, const wire::Dialect* dialect) {

@@ -38,6 +38,7 @@ class ChatLife final : public RequestLife {
     // The caller has gone. While others follow the same flight the call goes on for them; when the last of them has
     // left too, it ends.
     void on_peer_gone() override;
+    void waits_for_room() override;
     bool caller_gone = false;          // ... and the call went on
     std::shared_ptr<ChatLife*> alive;  // for what may call after the end; made when it is needed
 
@@ -54,8 +55,9 @@ class ChatLife final : public RequestLife {
     std::shared_ptr<const tiers::semantic::Look> look;  // what the semantic cache saw
     tiers::ExactCache::EntryPtr kept;                   // a cheaper model's answer on its way to the caller
     std::unique_ptr<Grading> grading;                   // model tiers learn from this request
-    bool keeps_example = false;                         // the reference's answer is kept to learn from (examples.h)
-    std::optional<Conversations::Warm> warm;            // looked up by switch_loss.cpp
+    bool asked_budgets = false;
+    bool keeps_example = false;               // the reference's answer is kept to learn from (examples.h)
+    std::optional<Conversations::Warm> warm;  // looked up by switch_loss.cpp
 };
 
 // deliver.cpp: a complete answer, as body or stream as the caller asked, in the caller's API. `age_micros` < 0: fresh.
@@ -63,8 +65,12 @@ class ChatLife final : public RequestLife {
 Task<void> deliver_body(ChatLife& life, std::string_view body, std::string_view model, std::int64_t age_micros,
                         std::string_view more_headers = {}, std::string_view native_body = {});
 
-// relay.cpp: the reference answers.
+// relay.cpp: asks for room in the request's budgets, once; life.spending is what came of it.
+Task<void> ask_budgets(ChatLife& life);
+// The reference answers.
 Task<void> relay_reference(ChatLife& life);
+// Nothing of this request will be stored, so whoever waits for it asks by itself.
+void store_nothing(ChatLife& life);
 // follow.cpp: the stream that another request's call brings answers; the reference, if nothing comes of it.
 Task<void> follow_flight(ChatLife& life, tiers::Follower& follower);
 

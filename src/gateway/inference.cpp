@@ -87,8 +87,8 @@ Task<tiers::ExactCache::EntryPtr> look_up(InferenceLife& life) {
     question.caches_only = life.cache_wish == CacheWish::only;
     question.max_age = life.max_age;
     question.debug = life.debug;
-    cascade::Ascent ascent =
-        co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.steps());
+    cascade::Ascent ascent;
+    co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.steps(), ascent);
     for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
     life.row.would_have = ascent.would_have;
     life.lease = std::move(ascent.lease);

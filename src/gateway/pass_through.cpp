@@ -364,7 +364,7 @@ Task<void> pass_on(RequestLife& life, PassedRequest request) {
         co_return;
     }
     if (life.lane.budgets && !request.costs_nothing) {
-        Wish wish = wish_of(life.exchange.body());
+        Wish wish = wish_of(request.api != nullptr ? request.api->name() : "", life.exchange.body());
         wish.is_stream = request.stream;
         const bool may = co_await may_spend(life, wish);
         if (!may) {

@@ -33,11 +33,6 @@ struct Relay : UpstreamCall {
     bool cut = false;        // it has outgrown its budget
 };
 
-void store_nothing(ChatLife& life) {
-    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
-    life.lease.reset();
-}
-
 // Whether what came is to be kept: not what a fallback said in the reference's place.
 bool is_kept(const Relay& relay) {
     const ChatLife& life = relay.life;
@@ -298,12 +293,33 @@ Task<std::optional<Failure>> relay_once(ChatLife& life, const tiers::ModelUpstre
     co_return failure;
 }
 
+// What the request says of its cost, in its own API's words.
+Wish wish_of_chat(const ChatLife& life) {
+    Wish wish = life.dialect == nullptr ? wish_of("openai.chat", life.chat.body, life.chat.members)
+                                        : wish_of(life.dialect->name(), life.exchange.body());
+    wish.is_stream = life.chat.stream;
+    wish.may_downgrade = true;
+    return wish;
+}
+
 }  // namespace
+
+void store_nothing(ChatLife& life) {
+    if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
+    life.lease.reset();
+}
+
+Task<void> ask_budgets(ChatLife& life) {
+    if (!life.lane.budgets || std::exchange(life.asked_budgets, true)) co_return;
+    const Wish wish = wish_of_chat(life);
+    co_await may_spend(life, wish);
+}
 
 Task<void> relay_reference(ChatLife& life) {
     const AskOnce ask = [&life](const tiers::ModelUpstream& model, tiers::Endpoints::Lease& endpoint) {
         return relay_once(life, model, *endpoint);
     };
+    co_await ask_budgets(life);  // who followed another's stream has not done so yet
     if (!life.spending) {
         co_await ask_in_turn(life, life.plan->asked, ask);
         co_return;

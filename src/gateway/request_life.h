@@ -30,6 +30,9 @@ class RequestLife : public net::PeerWatcher, public tiers::CallTraces {
 
     void on_peer_gone() override { cancellation.cancel(); }
 
+    // It waits for room in a budget from now on, be it for long: nobody is to wait for its answer.
+    virtual void waits_for_room() {}
+
     // Takes id and start time, and has the caller watched. settle() ends it.
     void begin();
     // Adds an attempt to the row; beyond kMaxAttempts its cost goes to the last one.

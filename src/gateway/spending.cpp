@@ -9,12 +9,6 @@ namespace {
 using limits::Budget;
 using limits::BudgetAction;
 
-constexpr Tokens kFirstAnswer = 256;               // tokens, before any is known
-constexpr Tokens kMostAnswer = 16'384;             // ... where nobody sets a limit
-constexpr std::size_t kMostPromptBytes = 800'000;  // what is longer has pictures in it
-constexpr Micros kFirstCall = 1'000'000;           // of what is billed by the second
-constexpr Micros kMostCall = 60'000'000;
-constexpr std::int64_t kMostCounted = 10'000'000;  // tokens or answers that a request may name
 constexpr Micros kSecond = 1'000'000;
 constexpr Micros kStep = 20'000;  // between two looks of one that waits for room, at first
 constexpr Micros kMostStep = 200'000;
@@ -27,59 +21,6 @@ std::string format_time(Micros unix_micros) {
     ::gmtime_r(&seconds, &parts);
     char text[32];
     return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-Usd priced(const tiers::ModelUpstream& model, std::size_t prompt_bytes, Tokens output) {
-    if (!model.price) return {};
-    return prices::reprice(tiers::or_estimate({}, prompt_bytes, output), *model.price).value_or(Usd{});
-}
-
-// A first guess at what an answer costs.
-Usd guess(const tiers::ModelUpstream& model, const Wish& wish) {
-    if (model.call_price) return prices::cost_of_call(*model.call_price, kFirstCall);
-    const Tokens output = std::min(kFirstAnswer, wish.max_output.value_or(kFirstAnswer));
-    return priced(model, std::min(wish.prompt_bytes, kMostPromptBytes), output * wish.answers);
-}
-
-// The most that it can cost: no token has fewer than two bytes. 0: not known.
-Usd bound(const tiers::ModelUpstream& model, const Wish& wish) {
-    if (model.call_price) return prices::cost_of_call(*model.call_price, kMostCall);
-    const Tokens output = wish.max_output.value_or(model.max_output.value_or(kMostAnswer));
-    return priced(model, 2 * std::min(wish.prompt_bytes, kMostPromptBytes), output * wish.answers);
-}
-
-// ... with the cheaper models that are tried before, whoever answers in the end.
-Usd bound(const Plan& plan, const Wish& wish) {
-    Usd most;
-    for (const auto& model : plan.asked) most = std::max(most, bound(*model, wish));
-    for (std::size_t i = 0; i < plan.ladder_models.size(); ++i) {
-        if (!plan.ladder_models[i]) continue;  // a student
-        const std::size_t samples = i < plan.ladder_gathers.size() ? plan.ladder_gathers[i].samples : 1;
-        most += Usd{bound(*plan.ladder_models[i], wish).nanos * static_cast<std::int64_t>(samples)};
-    }
-    return most;
-}
-
-// `first`: the reserve where not enough is known; `bound`: 0 where there is none. `grows`: it asks for more when it
-// comes to its stake.
-limits::Claim claim_of(const limits::CostBook::Usual& usual, Usd first, Usd bound, bool grows) {
-    const Usd limit = bound.nanos > 0 ? bound : Usd{INT64_MAX / 4};
-    limits::Claim claim;
-    claim.reserve = std::min(usual.known ? usual.p95 : first, limit);
-    if (grows) {
-        claim.likely = claim.most = std::min(usual.known ? usual.most : Usd{claim.reserve.nanos * 4}, limit);
-    } else if (usual.known) {
-        claim.likely = std::min(usual.likely, limit);
-        claim.most = std::min(usual.bound, limit);
-    } else {
-        claim.likely = claim.most = bound.nanos > 0 ? bound : Usd{claim.reserve.nanos * 4};
-    }
-    return claim;
-}
-
-bool is_free(const tiers::ModelUpstream& model) {
-    if (model.call_price) return bound(model, {}) == Usd{};
-    return model.price && model.price->input.picos == 0 && model.price->output.picos == 0;
 }
 
 // What a caller is told of a budget without room.
@@ -135,18 +76,22 @@ bool cuts(Budget* budget) {
     return rules->hard && rules->cut;
 }
 
-// Of a budget for models whose price is known alone.
-bool refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, const std::vector<Budget*>& budgets) {
-    if (reference.price || reference.call_price) return false;
-    const auto strict =
-        std::find_if(budgets.begin(), budgets.end(), [](Budget* one) { return one->rules()->refuses_unpriced; });
-    if (strict == budgets.end()) return false;
+// The hard budget that is for models whose price is known alone, where this one's is not; else nullptr.
+Budget* refuses_unpriced(const tiers::ModelUpstream& model, const std::vector<Budget*>& budgets) {
+    if (model.price || model.call_price) return nullptr;
+    const auto strict = std::find_if(budgets.begin(), budgets.end(), [](Budget* one) {
+        const std::shared_ptr<const limits::BudgetRules> rules = one->rules();
+        return rules->hard && rules->refuses_unpriced;
+    });
+    return strict == budgets.end() ? nullptr : *strict;
+}
+
+void refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, const Budget& strict) {
     spending.said = store::Said::budget_unpriced;
     spending.refusal = {403,
-                        "The price of '" + reference.full_name + "' is not known, and the budget '" +
-                            (*strict)->name() + "' is for models whose price is.",
+                        "The price of '" + reference.full_name + "' is not known, and the budget '" + strict.name() +
+                            "' is for models whose price is.",
                         "invalid_request_error", "model_unpriced", "model"};
-    return true;
 }
 
 void note_downgrade(RequestLife& life, const std::vector<Budget*>& budgets, Micros now) {
@@ -188,7 +133,10 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
     Spending& spending = *life.spending;
     spending.book = &book;
     spending.key = limits::CostBook::key_of(life.row.task, reference.name_id);
-    if (refuse_unpriced(spending, reference, budgets)) co_return false;
+    if (const Budget* const strict = refuses_unpriced(reference, budgets)) {
+        refuse_unpriced(spending, reference, *strict);
+        co_return false;
+    }
     const bool grows = wish.is_stream && std::any_of(budgets.begin(), budgets.end(), cuts);
     const Usd first = guess(reference, wish);
     const Usd most = bound(*life.plan, wish);
@@ -207,6 +155,7 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
         Micros& so_far = for_disk ? waited_disk : waited;
         if (so_far < longest_wait(verdict)) {
             const Micros began = life.lane.reactor.now();
+            if (!for_disk) life.waits_for_room();
             const Micros step = for_disk ? kLeaseStep : std::clamp(waited / 10, kStep, kMostStep);
             const bool stays = co_await wait_step(life, step);
             so_far += life.lane.reactor.now() - began;
@@ -227,30 +176,6 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
 }
 
 }  // namespace
-
-Wish wish_of(std::string_view body, const std::vector<json::Member>& members) {
-    Wish wish;
-    wish.prompt_bytes = body.size();
-    for (const json::Member& member : members) {
-        const std::string_view key = member.key;
-        const bool limits = key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens";
-        if (!limits && key != "n") continue;
-        const std::optional<std::int64_t> value = json::as_int64(member.raw(body));
-        if (!value || *value < 1 || *value > kMostCounted) continue;
-        if (limits) {
-            wish.max_output = static_cast<Tokens>(*value);
-        } else {
-            wish.answers = *value;
-        }
-    }
-    return wish;
-}
-
-Wish wish_of(std::string_view body) {
-    std::vector<json::Member> members;
-    if (!json::members(body, members)) members.clear();
-    return wish_of(body, members);
-}
 
 Task<bool> may_spend(RequestLife& life, const Wish& wish) {
     const std::vector<Budget*> budgets = budgets_of(life);
@@ -296,7 +221,7 @@ std::vector<std::shared_ptr<const tiers::ModelUpstream>> models_to_ask(const Req
         if (std::none_of(models.begin(), models.end(), same)) models.push_back(model);
     };
     for (const auto& model : life.plan->ladder_models) {
-        if (is_cheaper(*model, *life.plan->reference)) add(model);
+        if (model && is_cheaper(*model, *life.plan->reference)) add(model);
     }
     for (const auto& model : usual) {
         if (is_cheaper(*model, *life.plan->reference)) add(model);
@@ -313,9 +238,19 @@ bool may_be_cut(const RequestLife& life) {
 bool may_go_on(RequestLife& life, const tiers::ModelUpstream& model, const wire::Usage& so_far) {
     limits::BudgetHold& hold = life.spending->hold;
     if (!hold.holds() || !model.price) return true;
-    const std::optional<Usd> cost = prices::reprice(so_far, *model.price);
-    if (!cost || *cost <= hold.covered() || hold.grow(*cost, false)) return true;
-    return !hold.cuts() && hold.grow(*cost, true);
+    std::optional<Usd> cost = prices::reprice(so_far, *model.price);
+    if (!cost) return true;
+    // With what was paid before this attempt.
+    for (std::size_t i = 0; i < life.row.attempt_count; ++i) *cost += life.row.attempts[i].cost;
+    return *cost <= hold.covered() || hold.grow(*cost);
+}
+
+bool may_ask_models(const RequestLife& life) {
+    return !life.spending || !(life.spending->refused || life.spending->only_free);
+}
+
+bool may_climb_models(const RequestLife& life) {
+    return may_ask_models(life) && (!life.spending || life.spending->downgraded.empty());
 }
 
 std::shared_ptr<const Payer> payer_of(const RequestLife& life) {
@@ -332,11 +267,12 @@ Budget::Answer may_spend(Lane& lane, BackgroundCall& call) {
     const std::vector<Budget*>& budgets = lane.budgets->find(
         {payer.tenant, payer.key, payer.key_name, payer.task_name, asked, model.full_name, call.task});
     if (budgets.empty()) return Budget::Answer::in;
+    if (refuses_unpriced(model, budgets) != nullptr) return Budget::Answer::spent;
     call.spending = std::make_shared<Spending>();
     Spending& spending = *call.spending;
     spending.book = lane.budgets->set()->book;
     spending.key = limits::CostBook::key_of(call.task, model.name_id);
-    const Wish wish = wish_of(call.body);
+    const Wish wish = wish_of("openai.chat", call.body);
     const limits::Claim claim =
         claim_of(spending.book->costs().usual(spending.key), guess(model, wish), bound(model, wish), false);
     return spending.hold.take(*spending.book, budgets, claim).answer;

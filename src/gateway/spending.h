@@ -12,7 +12,7 @@
 
 #include "gateway/background.h"
 #include "gateway/request_life.h"
-#include "json/scan.h"
+#include "gateway/wish.h"
 #include "limits/budget_book.h"
 #include "wire/usage.h"
 
@@ -33,18 +33,6 @@ struct Spending {
     bool only_free = false;  // ... and none that costs anything
 };
 
-// What a request's cost is guessed and bounded by, before it is asked.
-struct Wish {
-    std::size_t prompt_bytes = 0;
-    std::optional<Tokens> max_output;  // of an answer, as the request has it
-    std::int64_t answers = 1;
-    bool is_stream = false;
-    bool may_downgrade = false;  // models_to_ask() may answer it
-};
-// Of JSON in any of the APIs; `members` is its top level. Without: whatever the body is.
-Wish wish_of(std::string_view body, const std::vector<json::Member>& members);
-Wish wish_of(std::string_view body);
-
 // Reserves, waiting where a budget says so, and kMostBusyMicros where others under way hold what is left. False:
 // refuse_spending(). Where a lane has no budgets it need not be asked.
 Task<bool> may_spend(RequestLife& life, const Wish& wish);
@@ -52,6 +40,10 @@ Task<void> refuse_spending(RequestLife& life);
 // With what its attempts say that it cost, once all is over. Again does nothing.
 void settle_spending(RequestLife& life);
 
+// Whether models may be asked at all that are not free: neither refused nor left with free ones alone.
+bool may_ask_models(const RequestLife& life);
+// ... and the tiers with learned gates be climbed for their answers: not where cheaper models answer without gates.
+bool may_climb_models(const RequestLife& life);
 // Who is asked in the reference's place, in order: the plan's own, unless the request was downgraded. Empty: nobody
 // that may be.
 std::vector<std::shared_ptr<const tiers::ModelUpstream>> models_to_ask(const RequestLife& life);

@@ -79,17 +79,20 @@ void Budget::turn(Micros now_unix) {
     periods_.push_back(std::move(made));
 }
 
-Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period, Usd& stake) {
+Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period, Usd& held, Usd& stake) {
     Period& here = now(now_unix);
     const std::int64_t limit = this->limit();
-    const std::int64_t reserve = claim.reserve.nanos;
+    const bool hard = hard_.load(kRelaxed);
+    // What is more would have the disk say that more than all of it may be spent.
+    const std::int64_t reserve = hard ? std::min(claim.reserve.nanos, limit) : claim.reserve.nanos;
+    held.nanos = reserve;
     const std::int64_t likely = std::max(reserve, claim.likely.nanos);
     const std::int64_t most = std::max(likely, claim.most.nanos);
     // Acquire: settle() changes X before what was spent, so that the two are equal only where no stake is out.
     std::int64_t at_most = here.at_most.load(std::memory_order_acquire);
     do {
         stake.nanos = at_most + likely - reserve + most < limit ? likely : most;
-        if (!hard_.load(kRelaxed) || (most > 0 && at_most + stake.nanos - reserve < limit)) continue;
+        if (!hard || (most > 0 && at_most + stake.nanos - reserve < limit)) continue;
         const std::int64_t spent = here.spent.load(std::memory_order_acquire);
         if (most == 0 && spent < limit) continue;
         const bool alone = spent < limit - limit / kEdgeShare;
@@ -101,12 +104,12 @@ Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period
     here.under_way.fetch_add(1, kRelaxed);
     period = &here;
     // Sequentially consistent with next_lease(): one of the two sees the other.
-    if (here.charged.fetch_add(reserve) + reserve <= here.lease.load()) return Answer::in;
-    put_back(here, claim.reserve, stake);
-    missed_.fetch_add(reserve, kRelaxed);
     std::int64_t largest = largest_.load(kRelaxed);
     while (largest < reserve && !largest_.compare_exchange_weak(largest, reserve, kRelaxed)) {
     }
+    if (here.charged.fetch_add(reserve) + reserve <= here.lease.load()) return Answer::in;
+    put_back(here, held, stake);
+    missed_.fetch_add(reserve, kRelaxed);
     return Answer::later;
 }
 
@@ -162,16 +165,24 @@ std::int64_t Budget::ahead(const Period& here) const {
     const std::int64_t slice = std::max<std::int64_t>(limit() / kSlices, 1);
     if (here.under_way.load(kRelaxed) == 0) return slice;
     const std::int64_t beyond = here.at_most.load(kRelaxed) - here.charged.load(kRelaxed);
-    return std::max({slice, 2 * largest_.load(kRelaxed), std::min(beyond, limit() / kMarginShare)});
+    const std::int64_t two = 2 * std::max(largest_.load(kRelaxed), recent_.load(kRelaxed));
+    return std::max({slice, std::min(two, limit() / kBurstShare), std::min(beyond, limit() / kMarginShare)});
+}
+
+bool Budget::is_at_rest(const Period& here) const {
+    return !instance_.empty() && here.charged.load() == 0 && here.under_way.load(kRelaxed) == 0 &&
+           missed_.load(kRelaxed) == 0;
 }
 
 bool Budget::lease_is_short(Micros now_unix) {
     const Period& here = now(now_unix);
+    if (is_at_rest(here)) return false;
     return here.lease.load(kRelaxed) - here.charged.load(kRelaxed) < ahead(here) / 2;
 }
 
 bool Budget::lease_is_off(Micros now_unix) {
     const Period& here = now(now_unix);
+    if (is_at_rest(here)) return here.lease.load() > 0;
     return lease_is_short(now_unix) || here.lease.load() - here.charged.load() > 4 * ahead(here);
 }
 
@@ -181,11 +192,17 @@ Budget::Lease Budget::next_lease(Micros now_unix, Leasing how) {
     next.period = &here;
     next.start = here.start;
     // Whoever missed it gets it, and of many at once what they wanted, but no more than a 20th of the limit.
-    const std::int64_t wanted = missed_.exchange(0, kRelaxed);
-    const std::int64_t missed = std::min(wanted, std::max(limit() / kBurstShare, 2 * largest_.load(kRelaxed)));
+    const bool at_rest = is_at_rest(here);
+    const std::int64_t largest = largest_.exchange(0, kRelaxed);
+    const std::int64_t recent = recent_.load(kRelaxed);
+    recent_.store(std::max(largest, recent - recent / 8), kRelaxed);
+    const std::int64_t missed = std::min(missed_.exchange(0, kRelaxed), std::max(limit() / kBurstShare, largest));
     next.lease = here.charged.load() + std::max(ahead(here), missed);
     const std::int64_t before = here.lease.load();
     if (how == Leasing::exact) {
+        next.lease = here.charged.load();
+    } else if (at_rest && (how == Leasing::rest || before == 0)) {
+        here.lease.store(0);  // as below
         next.lease = here.charged.load();
     } else if (how == Leasing::usual || (next.lease < before && !lease_is_off(now_unix))) {
         next.lease = std::max(next.lease, before);

@@ -80,8 +80,9 @@ class Budget {
         busy,   // there may be room when those under way end
         later,  // once the lease on the disk is longer
     };
-    // In: `period` and the stake as it counts. A request that can cost nothing needs no room.
-    Answer take(const Claim& claim, Micros now_unix, Period*& period, Usd& stake);
+    // In: `period`, and reserve (the limit at most) and stake as they count. A request that can cost nothing needs no
+    // room.
+    Answer take(const Claim& claim, Micros now_unix, Period*& period, Usd& reserve, Usd& stake);
     // As if it had not been taken.
     static void put_back(Period& period, Usd reserve, Usd stake);
     // `more` on top of the stake. False: it would be too much (nothing has changed). `force`: whatever comes of it.
@@ -127,6 +128,7 @@ class Budget {
     Period& now(Micros now_unix);
     void turn(Micros now_unix);                    // a window or a slot has ended
     std::int64_t ahead(const Period& here) const;  // nano-dollars that a lease is to be ahead
+    bool is_at_rest(const Period& here) const;     // one of many, with nothing spent or asked for: it needs no line
     std::int64_t slot_number(Micros now_unix) const { return now_unix / slot_length_; }
 
     const std::string name_, instance_;
@@ -137,7 +139,8 @@ class Budget {
     std::shared_ptr<const BudgetRules> rules_;
     std::atomic<std::int64_t> limit_;
     std::atomic<bool> hard_;
-    std::atomic<std::int64_t> largest_{0};  // reserve so far
+    std::atomic<std::int64_t> largest_{0};  // reserve since the last lease
+    std::atomic<std::int64_t> recent_{0};   // ... of late
     std::atomic<std::int64_t> missed_{0};   // reserves that found no lease since the last one
     std::atomic<std::uint64_t> refused_{0};
     std::mutex mutex_;

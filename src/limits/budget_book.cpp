@@ -11,9 +11,23 @@ namespace {
 
 constexpr Micros kForget = 62LL * 24 * 3600 * 1'000'000;  // longer than any window
 
+// Whether nothing of it counts any more. `rules`: nullptr where the budget is not configured.
+bool is_over(const BudgetRecord& record, const BudgetRules* rules, Micros now) {
+    if (rules == nullptr) return record.start_unix + kForget < now;
+    // Of a rolling one the start is that of its last slot, which is a 60th of it.
+    if (rules->rolling) return record.start_unix + 2 * rolling_length(rules->span) < now;
+    return calendar_window(rules->span, rules->zone, record.start_unix).end <= now;
+}
+
 bool same_window(const BudgetRules& a, const BudgetRules& b) {
     return a.span == b.span && a.rolling == b.rolling && a.time_zone == b.time_zone && a.of == b.of &&
            a.each == b.each && a.whose == b.whose;
+}
+
+// A stream that outgrows it.
+bool cuts_streams(const Budget& budget) {
+    const std::shared_ptr<const BudgetRules> rules = budget.rules();
+    return rules->hard && rules->cut;
 }
 
 BudgetRecord record_of(Budget& budget, const Budget::Lease& lease) {
@@ -45,7 +59,10 @@ BudgetBook::~BudgetBook() {
 Budget& BudgetBook::instance_locked(const BudgetRules& rules, const std::string& whose) {
     static const std::string kOthers = "*";
     std::string of = whose;
-    if (budgets_.size() >= kMostBudgetInstances + kMostBudgets && !budgets_.contains({rules.name, of})) of = kOthers;
+    const bool known = budgets_.contains({rules.name, of}) || records_.contains({rules.name, of});
+    const bool full = budgets_.size() >= kMostBudgetInstances + kMostBudgets ||
+                      budgets_.size() + records_.size() >= kMostBudgetLines - kMostBudgets;
+    if (full && !known) of = kOthers;
     std::unique_ptr<Budget>& at = budgets_[{rules.name, of}];
     const Micros now = clock_.unix_micros();
     if (at && same_window(*at->rules(), rules)) {
@@ -101,9 +118,10 @@ Result<void> BudgetBook::write(Budget::Leasing how) {
         const Micros now = clock_.unix_micros();
         for (auto& [name, budget] : budgets_) {
             leases.push_back(budget->next_lease(now, how));
-            records.push_back(record_of(*budget, leases.back()));
+            const Budget::Lease& lease = leases.back();
+            if (lease.lease > 0 || !lease.slots.empty()) records.push_back(record_of(*budget, lease));
         }
-        std::erase_if(records_, [&](const auto& one) { return one.second.start_unix + kForget < now; });
+        std::erase_if(records_, [&](const auto& one) { return is_over(one.second, rules_of(one.first.first), now); });
         for (const auto& [name, record] : records_) records.push_back(record);
     }
     if (records.empty() && written_.empty()) return {};
@@ -116,6 +134,13 @@ Result<void> BudgetBook::write(Budget::Leasing how) {
         for (const Budget::Lease& lease : leases) Budget::written(lease);
     }
     return {};
+}
+
+const BudgetRules* BudgetBook::rules_of(const std::string& name) const {
+    if (!set_) return nullptr;
+    const auto found = std::find_if(set_->entries.begin(), set_->entries.end(),
+                                    [&](const BudgetSet::Entry& entry) { return entry.rules.name == name; });
+    return found == set_->entries.end() ? nullptr : &found->rules;
 }
 
 void BudgetBook::loop() {
@@ -225,12 +250,14 @@ BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*
     covered_ = Usd{INT64_MAX};
     bool low = false;
     for (Budget* const budget : budgets) {
-        Part part{budget, nullptr, {}, reserve_};
-        const Budget::Answer answer = budget->take(claim, now, part.period, part.stake);
+        Part part;
+        part.budget = budget;
+        const Budget::Answer answer = budget->take(claim, now, part.period, part.reserve, part.stake);
+        part.charged = part.reserve;
         if (answer != Budget::Answer::in) {
             while (count_ > 0) {
                 --count_;
-                Budget::put_back(*parts_[count_].period, reserve_, parts_[count_].stake);
+                Budget::put_back(*parts_[count_].period, parts_[count_].reserve, parts_[count_].stake);
             }
             if (answer == Budget::Answer::later) book.wake();
             return {answer, budget};
@@ -243,13 +270,13 @@ BudgetHold::Verdict BudgetHold::take(BudgetBook& book, const std::vector<Budget*
     return {};
 }
 
-bool BudgetHold::grow(Usd total, bool force) {
+bool BudgetHold::grow(Usd total) {
     const std::int64_t step = std::max<std::int64_t>(1, reserve_.nanos / 4);
     for (std::size_t i = 0; i < count_; ++i) {
         Part& part = parts_[i];
         if (total <= part.stake) continue;
         const Usd more{std::max(total.nanos - part.stake.nanos, step)};
-        if (!part.budget->grow(*part.period, reserve_, more, force)) return false;
+        if (!part.budget->grow(*part.period, part.reserve, more, !cuts_streams(*part.budget))) return false;
         part.stake += more;
     }
     const Micros now = book_->clock().unix_micros();
@@ -283,10 +310,8 @@ void BudgetHold::settle(Usd cost) {
 }
 
 bool BudgetHold::cuts() const {
-    return std::any_of(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(count_), [](const Part& part) {
-        const auto rules = part.budget->rules();
-        return rules->hard && rules->cut;
-    });
+    return std::any_of(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(count_),
+                       [](const Part& part) { return cuts_streams(*part.budget); });
 }
 
 }  // namespace weir::limits

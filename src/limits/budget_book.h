@@ -71,6 +71,7 @@ class BudgetBook {
   private:
     BudgetBook(std::string file, const Clock& clock);
     Budget& instance_locked(const BudgetRules& rules, const std::string& whose);
+    const BudgetRules* rules_of(const std::string& name) const;  // nullptr: not configured; with mutex_
     void loop();
 
     const std::string file_;
@@ -126,8 +127,8 @@ class BudgetHold {
     };
     Verdict take(BudgetBook& book, const std::vector<Budget*>& budgets, const Claim& claim);
     bool holds() const { return count_ > 0; }
-    // It has come to `total` so far, and goes on only if all have room. `force`: it goes on anyhow.
-    bool grow(Usd total, bool force);
+    // A stream has come to `total` so far. False: it is to be cut, by a budget that has no room for it and cuts.
+    bool grow(Usd total);
     // Nothing under `total` needs another grow().
     Usd covered() const { return covered_; }
     void settle(Usd cost);
@@ -140,7 +141,7 @@ class BudgetHold {
     struct Part {
         Budget* budget = nullptr;
         Budget::Period* period = nullptr;
-        Usd stake, charged;
+        Usd reserve, stake, charged;
     };
     BudgetBook* book_ = nullptr;
     std::array<Part, kMostBudgetsOfRequest> parts_{};

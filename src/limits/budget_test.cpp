@@ -120,20 +120,70 @@ TEST_CASE("a reload keeps what was spent, and so does being taken out for a whil
     CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{300});
 }
 
-TEST_CASE("a stream asks for more until there is none") {
+TEST_CASE("a stream asks for more until there is none; where none of its budgets without room cuts, it goes on") {
     const TemporaryFolder folder;
     const FakeClock clock;
     const auto book = open(folder, clock);
-    const auto set = book->configure({rules_of("b", 1'000)});
+    BudgetRules cutting = rules_of("cutting", 1'000), small = rules_of("small", 500);
+    cutting.cut = true;
+    const auto set = book->configure({small, cutting});
     BudgetHold hold;
-    REQUIRE(take(*book, {set->entries[0].one}, hold, 100).answer == Budget::Answer::in);
+    REQUIRE(take(*book, {set->entries[0].one, set->entries[1].one}, hold, 100).answer == Budget::Answer::in);
+    CHECK(hold.cuts());
     std::int64_t cost = 100;
-    while (cost < 10'000 && hold.grow(Usd{cost}, false)) ++cost;
+    while (cost < 10'000 && hold.grow(Usd{cost})) ++cost;
     CHECK(cost >= 950);
     CHECK(cost <= 1'101);
-    CHECK(hold.grow(Usd{5'000}, true));
     hold.settle(Usd{5'000});
     CHECK(set->entries[0].one->view(clock.unix_micros()).spent == Usd{5'000});
+    CHECK(set->entries[1].one->view(clock.unix_micros()).spent == Usd{5'000});
+}
+
+TEST_CASE("one odd request says no more on the disk than the limit, and that no longer than it is there") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    const auto set = book->configure({rules_of("b", 10'000)});
+    Budget& budget = *set->entries[0].one;
+    {
+        BudgetHold hold;
+        REQUIRE(take(*book, {&budget}, hold, 5'000'000).answer == Budget::Answer::in);
+        const auto records = load_budgets(folder.file("budgets"));
+        REQUIRE(records);
+        CHECK(records->front().charged <= 20'000);
+        hold.settle(Usd{10});
+    }
+    for (int i = 0; i < 60; ++i) {
+        spend(*book, budget, 10);
+        REQUIRE(book->write(Budget::Leasing::rest));
+    }
+    CHECK(load_budgets(folder.file("budgets"))->front().charged < 1'300);
+}
+
+TEST_CASE("of one for each, what was never spent or is over takes no room in the file") {
+    const TemporaryFolder folder;
+    FakeClock clock;
+    BudgetRules each = rules_of("each", 1'000'000);
+    each.of = BudgetOf::key;
+    each.each = true;
+    const auto lines = [&] { return load_budgets(folder.file("budgets"))->size(); };
+    {
+        const auto book = open(folder, clock);
+        REQUIRE(book->configure({each}));
+        for (int i = 0; i < 100; ++i) spend(*book, book->instance(each, std::to_string(i)), i % 2);
+        REQUIRE(book->write(Budget::Leasing::rest));
+        CHECK(lines() == 50);
+    }
+    CHECK(lines() == 50);
+    const auto again = open(folder, clock);
+    REQUIRE(again->configure({each}));
+    REQUIRE(again->write());
+    CHECK(lines() == 50);
+    CHECK(again->instance(each, "1").view(clock.unix_micros()).spent == Usd{1});
+    clock.advance(3'700'000'000);
+    REQUIRE(again->write(Budget::Leasing::rest));
+    CHECK(lines() == 0);
+    CHECK(again->instance(each, "3").view(clock.unix_micros()).spent == Usd{});
 }
 
 TEST_CASE("whose budget it is") {
@@ -211,7 +261,9 @@ TEST_CASE("a stream that is alone is cut a reserve beyond the limit; what it cam
     const TemporaryFolder folder;
     const FakeClock clock;
     const auto book = open(folder, clock);
-    const auto set = book->configure({rules_of("b", 1'000)});
+    BudgetRules rules = rules_of("b", 1'000);
+    rules.cut = true;
+    const auto set = book->configure({rules});
     Budget& budget = *set->entries[0].one;
     spend(*book, budget, 300);
     BudgetHold hold;
@@ -222,7 +274,7 @@ TEST_CASE("a stream that is alone is cut a reserve beyond the limit; what it cam
     }
     REQUIRE(answer == Budget::Answer::in);
     std::int64_t cost = 100;
-    while (cost < 10'000 && hold.grow(Usd{cost}, false)) ++cost;
+    while (cost < 10'000 && hold.grow(Usd{cost})) ++cost;
     CHECK(cost == 801);
     const Budget::View view = budget.view(clock.unix_micros());
     CHECK(view.reserved.nanos >= 800);
