@@ -12,6 +12,7 @@
 #include "admin/student_curve.h"
 #include "admin/task_list.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "json/scan.h"
 
 namespace weir::admin {
@@ -58,6 +59,7 @@ std::string session_body(const Identity& identity) {
     object.text("role", gateway::to_string(identity.role));
     object.text_or_null("csrf", identity.csrf);
     object.flag("open", identity.open);
+    object.text("version", kVersion);
     object.end();
     return body;
 }

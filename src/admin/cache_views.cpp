@@ -126,7 +126,9 @@ Verdict judge(const CacheParts& parts, const Kept& kept, const Clock& clock) {
     const CacheEntry& entry = *kept.entry;
     const tiers::Provenance& of = entry.provenance;
     if (parts.purges.voids(kept.key, entry)) return {"purged", "purged: never served again", {}};
-    const cascade::CascadeOptions* const cascade = parts.cascade_of(entry);
+    const EntryRules by = parts.rules_of(entry);
+    if (by.several) return {"unknown", "more than one cascade answers with " + entry.model + ", each by its rules", {}};
+    const cascade::CascadeOptions* const cascade = by.cascade;
     if (cascade == nullptr) return {"unused", "no cascade answers with " + entry.model + " at present", {}};
     const cascade::CacheRules& rules = cascade->cache;
     Verdict told;
@@ -233,7 +235,7 @@ CacheParts parts_of(gateway::Gateway& gateway, const std::shared_ptr<const gatew
     gateway::Caches& caches = gateway.caches();
     const gateway::SemanticParts* const semantic = caches.semantic();
     return {caches.exact(), semantic == nullptr ? nullptr : &semantic->memory->index(), caches.purges(),
-            caches.freshness(), [routes](const CacheEntry& entry) { return cascade_of_answer(*routes, entry.model); }};
+            caches.freshness(), [routes](const CacheEntry& entry) { return rules_of_answer(*routes, entry.model); }};
 }
 
 }  // namespace
@@ -284,17 +286,30 @@ Result<std::string> render_cache_entries(const CacheParts& parts, std::string_vi
     return out;
 }
 
-const cascade::CascadeOptions* cascade_of_answer(const gateway::Routes& routes, std::string_view model) {
+EntryRules rules_of_answer(const gateway::Routes& routes, std::string_view model) {
     const std::size_t slash = std::min(model.find('/'), model.size());
     for (const gateway::InferenceRoute& route : routes.inference()) {
-        if (route.options.name == model.substr(0, slash)) return &route.cascade.options;
+        if (route.options.name == model.substr(0, slash)) return {&route.cascade.options};
     }
+    EntryRules found;
+    const auto take = [&found](const gateway::CascadeRoute& cascade) {
+        found.several = found.several || (found.cascade != nullptr && found.cascade != &cascade.options);
+        found.cascade = &cascade.options;
+    };
     // Callers name the model alone, or with its provider.
     for (const std::string_view name : {model.substr(std::min(slash + 1, model.size())), model}) {
         const gateway::CascadeRoute& cascade = routes.cascade_for(name);
-        if (&cascade != &routes.forward_only()) return &cascade.options;
+        if (&cascade == &routes.forward_only()) continue;
+        take(cascade);
+        break;
     }
-    return nullptr;
+    for (const gateway::CascadeRoute& cascade : routes.cascades()) {
+        const auto& tiers = cascade.options.tiers;
+        if (std::any_of(tiers.begin(), tiers.end(), [&](const auto& tier) { return tier.model == model; }))
+            take(cascade);
+    }
+    if (found.several) found.cascade = nullptr;
+    return found;
 }
 
 void add_cache_views(RouteTable& routes, gateway::Gateway& gateway) {

@@ -21,13 +21,18 @@ constexpr std::size_t kMostLookedEntries = 100'000;
 constexpr std::size_t kMostLookedBytes = 64u << 20;
 constexpr std::size_t kMostSearchWords = 16;
 
+// By whose rules an entry would be served. Entries keep who made the answer, and not what was asked for.
+struct EntryRules {
+    const cascade::CascadeOptions* cascade = nullptr;  // null: by nobody's, or
+    bool several = false;                              // by those of one of several cascades
+};
+
 struct CacheParts {
     const tiers::ExactCache& exact;
     const tiers::semantic::SemanticIndex* semantic = nullptr;  // null: no cascade has that tier
     const tiers::Purges& purges;
     const cascade::FreshnessLearner& freshness;
-    // By whose rules the entry would be served; null: by nobody's.
-    std::function<const cascade::CascadeOptions*(const tiers::CacheEntry& entry)> cascade_of;
+    std::function<EntryRules(const tiers::CacheEntry& entry)> rules_of;
 };
 
 // {"exact", "semantic", "requests", ..}; `query`: a range. Errors: invalid, not_found (no ledger), io.
@@ -37,8 +42,8 @@ Result<std::string> render_cache(const CacheParts& parts, const std::string& fol
 // `query`: search=WORDS, tenant, task, most. Errors: invalid, io.
 Result<std::string> render_cache_entries(const CacheParts& parts, std::string_view query, const Clock& clock);
 
-// The cascade that takes requests whose answer `model` ("provider/model") gave; null: none does.
-const cascade::CascadeOptions* cascade_of_answer(const gateway::Routes& routes, std::string_view model);
+// Of what `model` ("provider/model") answered: the cascade that takes requests for it, or has it among its tiers.
+EntryRules rules_of_answer(const gateway::Routes& routes, std::string_view model);
 
 void add_cache_views(RouteTable& routes, gateway::Gateway& gateway);
 

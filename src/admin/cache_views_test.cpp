@@ -5,6 +5,7 @@
 #include "base/folder_testing.h"
 #include "json/scan.h"
 #include "store/ledger_testing.h"
+#include "store/name_table_testing.h"
 #include "tiers/exact_cache/exact_cache_fixture.h"
 
 using namespace weir;
@@ -40,8 +41,9 @@ struct Shown {
         return tiers::key_of(number);
     }
     CacheParts parts() {
-        return {cache, nullptr, *purges, freshness,
-                [this](const tiers::CacheEntry& entry) { return entry.model == "p/big" ? &cascade : nullptr; }};
+        return {cache, nullptr, *purges, freshness, [this](const tiers::CacheEntry& entry) {
+                    return admin::EntryRules{entry.model == "p/big" ? &cascade : nullptr, entry.model == "p/both"};
+                }};
     }
     std::string ask(const std::string& query) {
         const auto told = render_cache_entries(parts(), query, clock);
@@ -106,8 +108,44 @@ TEST_CASE("whether an entry is served, and why") {
     it.keep(3, "q", "acme", "gone/model");
     CHECK(has(it.ask("task=0000000000000002"), "keeps this tenant out"));
     CHECK(has(it.ask("task=0000000000000003"), "no cascade answers with gone/model"));
+    it.keep(4, "q", "acme", "p/both");
+    CHECK(
+        has(it.ask("task=0000000000000004"), R"("state":"unknown","why":"more than one cascade answers with p/both)"));
     REQUIRE(it.purges->add({tiers::MarkKind::tenant, "acme", "", ""}));
     CHECK(has(it.ask("task=0000000000000003"), R"("state":"purged")"));
+}
+
+TEST_CASE("an entry is judged by the cascade that asks the model which made it, as a tier as well") {
+    gateway::Options options;
+    options.providers["p"].name = "p";
+    options.providers["p"].base_url = "http://127.0.0.1:1/v1";
+    for (const char* const name : {"cheap", "mid", "big"}) {
+        options.models.emplace_back();
+        options.models.back().provider = "p";
+        options.models.back().name = name;
+    }
+    const auto add = [&](const char* name, const char* match, std::vector<std::string> tiers) {
+        cascade::CascadeOptions& cascade = options.cascades.emplace_back();
+        cascade.name = name;
+        cascade.match_models = {match};
+        for (std::string& model : tiers) {
+            cascade.tiers.emplace_back();
+            cascade.tiers.back().model = std::move(model);
+        }
+    };
+    add("first", "big", {"p/cheap", "p/mid"});
+    add("second", "mid", {});
+    store::testing::NameTable names;
+    const auto routes = gateway::Routes::build(options, nullptr, names);
+    REQUIRE(routes);
+    const auto cascade_of = [&](const char* model) -> std::string {
+        const admin::EntryRules rules = admin::rules_of_answer(**routes, model);
+        return rules.several ? "several" : rules.cascade == nullptr ? "none" : rules.cascade->name;
+    };
+    CHECK(cascade_of("p/big") == "first");
+    CHECK(cascade_of("p/cheap") == "first");
+    CHECK(cascade_of("p/mid") == "several");  // asked for by name, or as a tier of the other
+    CHECK(cascade_of("p/gone") == "none");
 }
 
 TEST_CASE("what is on disk alone is found as well, and what was erased is not") {

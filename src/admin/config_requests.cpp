@@ -11,6 +11,7 @@ namespace weir::admin {
 namespace {
 
 using Reply = Result<AdminReply>;
+constexpr std::string_view kNotWritable = "config_not_writable";
 
 // The members of a small object, each read by `take`; false: it knows no such member.
 Result<void> read_object(std::string_view body,
@@ -88,6 +89,7 @@ Reply show(const ConfigDesk& desk) {
     object.text("file", desk.file());
     object.text("text", *text);
     object.text("digest", to_hex(sha256(*text)));
+    object.flag("writable", desk.writable());
     object.end();
     return reply;
 }
@@ -95,6 +97,18 @@ Reply show(const ConfigDesk& desk) {
 // Both texts' digests, for the log: a configuration has no secrets, but may be long.
 std::string digest_json(std::string_view text) {
     return R"({"sha256":")" + to_hex(sha256(text)) + R"(","bytes":)" + std::to_string(text.size()) + "}";
+}
+
+AdminReply not_writable(const ConfigDesk& desk, std::string_view why) {
+    std::string said;
+    JsonObject inside(said);
+    inside.text("message", desk.file() + " can't be written by Weir" + std::string(why) +
+                               ": change it where it comes from, then restart or send SIGHUP");
+    inside.text("code", kNotWritable);
+    inside.end();
+    AdminReply reply{R"({"error":)" + said + "}"};
+    reply.status = 409;
+    return reply;
 }
 
 Reply apply(ConfigDesk& desk, std::string_view body) {
@@ -105,7 +119,9 @@ Reply apply(ConfigDesk& desk, std::string_view body) {
     if (to_hex(sha256(*before)) != posted->digest) {
         return fail(ErrorCode::invalid, "the file has changed since it was read here: read it again");
     }
+    if (!desk.writable()) return not_writable(desk, "");
     const Result<ConfigCheck> done = desk.apply(posted->text);
+    if (!done && done.error().code == ErrorCode::io) return not_writable(desk, " (" + done.error().message + ")");
     if (!done) return tl::unexpected(done.error());
     AdminReply reply{render_check(*done)};
     if (!done->errors.empty()) {
@@ -131,7 +147,9 @@ Reply set_task_mode(ConfigDesk& desk, std::string_view task, std::string_view bo
     if (!wanted) return tl::unexpected(wanted.error());
     const Result<TaskModeText> edited = desk.with_task_mode(*wanted);
     if (!edited) return tl::unexpected(edited.error());
+    if (!desk.writable()) return not_writable(desk, "");
     const Result<ConfigCheck> done = desk.apply(edited->text);
+    if (!done && done.error().code == ErrorCode::io) return not_writable(desk, " (" + done.error().message + ")");
     if (!done) return tl::unexpected(done.error());
     if (!done->errors.empty()) return fail(ErrorCode::invalid, done->errors[0].message);
     AdminReply reply{mode_json(*wanted, wanted->mode)};

@@ -1,6 +1,6 @@
 // What the admin address is asked about the configuration: its text, whether another one is right, to run on that, and
 // what it would have done with the own log.
-//   GET  /api/config           {"file", "text", "digest"}
+//   GET  /api/config           {"file", "text", "digest", "writable"}
 //   POST /api/config/check     {"text"}: {"ok", "errors": [{"line", "message"}], "warnings": [..]}
 //   POST /api/config/apply     {"text", "digest"}: the same and "kept": what changes with a restart only
 //   POST /api/tasks/{task}/mode {"cascade", "mode"}: written into the file and reloaded
@@ -69,6 +69,8 @@ class ConfigDesk {
     virtual ~ConfigDesk() = default;
     virtual const std::string& file() const = 0;
     virtual Result<std::string> text() const = 0;
+    // Whether apply() can write it: a package's or a container's may be read-only.
+    virtual bool writable() const = 0;
     virtual ConfigCheck check(std::string_view text) const = 0;
     // Writes and runs on it. With errors nothing has changed. Error: io, timeout.
     virtual Result<ConfigCheck> apply(const std::string& text) = 0;

@@ -91,13 +91,15 @@ Result<KeyChange> change_keys(limits::KeyBook& keys, const KeyRequest& request, 
     return change;
 }
 
-std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, Micros now_unix) {
+std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, bool required,
+                        Micros now_unix) {
     std::string body = R"({"keys":[)";
     for (const limits::KeyRecord& record : records) {
         if (&record != records.data()) body += ',';
         write_key(record, {}, now_unix, body);
     }
-    return body + R"(],"configured":)" + std::to_string(configured) + "}";
+    return body + R"(],"configured":)" + std::to_string(configured) + R"(,"required":)" +
+           (required ? "true}" : "false}");
 }
 
 }  // namespace weir::admin

@@ -31,7 +31,8 @@ struct KeyChange {
 };
 Result<KeyChange> change_keys(limits::KeyBook& keys, const KeyRequest& request, Micros now_unix);
 
-// {"keys": [..], "configured": N}
-std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, Micros now_unix);
+// {"keys": [..], "configured": N, "required"}; `required`: require_key, so that nobody may call without one.
+std::string render_keys(const std::vector<limits::KeyRecord>& records, std::size_t configured, bool required,
+                        Micros now_unix);
 
 }  // namespace weir::admin

@@ -60,8 +60,10 @@ TEST_CASE("a key is told once, its hash never") {
                               R"("revoked_unix_us":null})";
     CHECK(made->said.ends_with("," + about));
     CHECK(made->said.find(to_hex(record.digest)) == std::string::npos);
-    CHECK(render_keys((*book)->records(), 3, now) == R"({"keys":[{)" + about + R"(],"configured":3})");
-    CHECK(render_keys((*book)->records(), 0, now + 60'000'000).find(R"("state":"expired")") != std::string::npos);
+    CHECK(render_keys((*book)->records(), 3, false, now) ==
+          R"({"keys":[{)" + about + R"(],"configured":3,"required":false})");
+    CHECK(render_keys((*book)->records(), 0, false, now + 60'000'000).find(R"("state":"expired")") !=
+          std::string::npos);
     const auto revoked = change_keys(**book, *parse_key_request("/api/keys/" + record.id + "/revoke", "{}"), now);
     REQUIRE(revoked);
     CHECK(made->before.empty());
@@ -72,5 +74,5 @@ TEST_CASE("a key is told once, its hash never") {
     CHECK(revoked->said.find("\"key\"") == std::string::npos);
     CHECK(change_keys(**book, *parse_key_request("/api/keys/ffffffffffff/revoke", "{}"), now).error().code ==
           ErrorCode::not_found);
-    CHECK(render_keys({}, 0, now) == R"({"keys":[],"configured":0})");
+    CHECK(render_keys({}, 0, true, now) == R"({"keys":[],"configured":0,"required":true})");
 }

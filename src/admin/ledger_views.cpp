@@ -172,8 +172,9 @@ std::uint64_t group_of(By by, Micros at, const FlowKey& key) {
             return key.reference;
         case By::tenant:
             return key.tenant;
-        case By::tier:
-            return static_cast<std::uint64_t>(store::tier_code(key.tier));
+        case By::tier:  // of requests; what Weir asked on its own account stands by why it did
+            return key.purpose == store::Purpose::request ? static_cast<std::uint64_t>(store::tier_code(key.tier))
+                                                          : kTiers + static_cast<std::uint64_t>(key.purpose);
         case By::day:
             return static_cast<std::uint64_t>(at / kDay);
     }
@@ -233,6 +234,7 @@ std::string line_key(store::Statement& task_names, const store::NamesById& names
         case By::tenant:
             return name_of(names, static_cast<store::NameId>(group));
         case By::tier:
+            if (group >= kTiers) return std::string(store::to_string(static_cast<store::Purpose>(group - kTiers)));
             return group == 0 ? "none" : tier_name(group);
         case By::day:
             return day_text(group);

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "admin/filter_text.h"
 #include "admin/json_object.h"
@@ -18,27 +19,32 @@ namespace {
 constexpr std::uint16_t kFirstErrorStatus = 400;
 constexpr std::array kPurposes = {store::Purpose::request, store::Purpose::audit, store::Purpose::refresh,
                                   store::Purpose::judge, store::Purpose::trial};
+constexpr std::string_view kAll = "all", kOwn = "own";  // own: all that Weir asked on its own account
 
 struct ListQuestion {
     store::FlowFilter filter;
-    store::Purpose purpose = store::Purpose::request;
+    std::vector<store::Purpose> purposes{store::Purpose::request};
     std::optional<bool> error;  // nothing: both
     std::optional<RequestId> before;
     std::int64_t most = 50;
 
     bool passes(const store::LedgerRow& row) const {
-        return row.purpose == purpose && (!error || *error == (row.status >= kFirstErrorStatus)) &&
-               filter.passes(store::FlowKey::of(row));
+        return std::find(purposes.begin(), purposes.end(), row.purpose) != purposes.end() &&
+               (!error || *error == (row.status >= kFirstErrorStatus)) && filter.passes(store::FlowKey::of(row));
     }
 };
 
 Result<void> read_purpose(const std::string& value, ListQuestion& to) {
+    to.purposes.clear();
     for (const store::Purpose purpose : kPurposes) {
-        if (store::to_string(purpose) != value) continue;
-        to.purpose = purpose;
-        return {};
+        const bool own = purpose != store::Purpose::request;
+        if (value == kAll || (value == kOwn && own) || store::to_string(purpose) == value)
+            to.purposes.push_back(purpose);
     }
-    return fail(ErrorCode::invalid, "purpose is request, audit, refresh, judge or trial");
+    if (to.purposes.empty()) {
+        return fail(ErrorCode::invalid, "purpose is request, audit, refresh, judge, trial, own or all");
+    }
+    return {};
 }
 
 Result<void> read_parameter(const std::string& name, const std::string& value, const store::NamesById& names,

@@ -95,7 +95,9 @@ void add_reading(RouteTable& routes, gateway::Gateway& gateway) {
 void add_keys(RouteTable& routes, gateway::Gateway& gateway) {
     routes.add({"GET", "/api/keys", AdminRole::view, RunOn::admin_worker, [&gateway](const AdminCall&) -> Reply {
                     const limits::KeyBook& keys = gateway.keys();
-                    return AdminReply{render_keys(keys.records(), keys.configured(), gateway.clock().unix_micros())};
+                    return AdminReply{render_keys(keys.records(), keys.configured(),
+                                                  gateway.routes()->options().require_key,
+                                                  gateway.clock().unix_micros())};
                 }});
     const auto change = [&gateway](const AdminCall& call) -> Reply {
         const Result<KeyRequest> request = parse_key_request(call.path, call.body);

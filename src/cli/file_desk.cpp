@@ -1,5 +1,6 @@
 #include "cli/file_desk.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,6 +122,14 @@ std::string FileDesk::digest() const {
 
 Result<std::string> FileDesk::text() const {
     return read_file(file_, kMostFileBytes);
+}
+
+// Another file takes its place, so the folder is asked as well.
+bool FileDesk::writable() const {
+    const std::string to = real_path(file_);
+    const std::string folder = std::filesystem::path(to).parent_path().string();
+    return ::faccessat(AT_FDCWD, to.c_str(), W_OK, AT_EACCESS) == 0 &&
+           ::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 admin::ConfigCheck FileDesk::check(std::string_view text) const {

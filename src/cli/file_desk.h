@@ -24,6 +24,7 @@ class FileDesk final : public admin::ConfigDesk {
 
     const std::string& file() const override { return file_; }
     Result<std::string> text() const override;
+    bool writable() const override;
     admin::ConfigCheck check(std::string_view text) const override;
     Result<admin::ConfigCheck> apply(const std::string& text) override;
     Result<admin::TaskModeText> with_task_mode(const admin::TaskMode& wanted) const override;

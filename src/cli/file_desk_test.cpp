@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/folder_testing.h"
+#include "base/hash.h"
 
 using namespace weir;
 using namespace weir::cli;
@@ -106,6 +107,42 @@ TEST_CASE("a configuration is applied or nothing has changed") {
         REQUIRE(::lstat(file.c_str(), &is) == 0);
         CHECK(S_ISLNK(is.st_mode));
     }
+}
+
+TEST_CASE("a file that can't be written is told before, and answered with 409") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("weir.yaml");
+    REQUIRE(write_file(file, kRight));
+    Reloading gateway(folder, {});
+    CHECK(gateway.desk.writable());
+    REQUIRE(::chmod(file.c_str(), 0444) == 0);
+    REQUIRE(::chmod(folder.path().c_str(), 0555) == 0);
+    constexpr uid_t kNobody = 65534;  // root may write everything
+    const bool root = ::geteuid() == 0;
+    if (root) REQUIRE(::seteuid(kNobody) == 0);
+    CHECK_FALSE(gateway.desk.writable());
+    admin::WhatIfJobs jobs(gateway.desk);
+    admin::RouteTable routes;
+    admin::add_config(routes, gateway.desk, jobs);
+    const http::RequestHead head;
+    const auto ask = [&](std::string_view method, std::string_view path, const std::string& body) {
+        const auto match = routes.find(method, path);
+        return *match.route->answer({head, path, body, {}, match.parts});
+    };
+    const admin::AdminReply told = ask("GET", "/api/config", "");
+    CHECK(told.body.ends_with(R"(,"writable":false})"));
+    const std::string digest = to_hex(sha256(kRight));
+    for (const auto& [path, body] :
+         {std::pair<std::string, std::string>{"/api/config/apply",
+                                              R"({"digest":")" + digest + R"(","text":"providers: {}"})"},
+          {"/api/tasks/0000000000000001/mode", R"({"cascade":"first","mode":"off"})"}}) {
+        CAPTURE(path);
+        const admin::AdminReply refused = ask("POST", path, body);
+        CHECK(refused.status == 409);
+        CHECK(refused.body.find(R"("code":"config_not_writable")") != std::string::npos);
+    }
+    if (root) REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
 }
 
 TEST_CASE("a promise is set in the text, and nothing else") {

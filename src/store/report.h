@@ -16,7 +16,8 @@ namespace weir::store {
 enum class GroupBy : std::uint8_t { all, task, model, tenant, tier, day };
 
 struct ReportLine {
-    std::string key;  // task name, "provider/model" asked for, tenant, tier, YYYY-MM-DD (UTC)
+    std::string key;  // task name, "provider/model" asked for, tenant, YYYY-MM-DD (UTC), tier or, of what Weir asked
+                      // on its own account, why: audit, refresh, judge, trial
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;                         // status 400 and above
     std::map<std::string, std::uint64_t> by_tier;     // tier that answered -> requests

@@ -111,8 +111,8 @@ class Same(JudgeCase):
         self.assertEqual(total["requests"], 2 * 153 + 1)
         self.assertEqual(nanos(total["saved_usd"]), 3 * REFERENCE_NANOS - len(calls) * JUDGE_NANOS)
         by_tier = {line["key"]: line for line in self.weir.report(by="tier")["lines"]}
-        self.assertEqual(nanos(by_tier["model"]["cost_usd"]), len(calls) * JUDGE_NANOS)
-        self.assertEqual(by_tier["model"]["requests"], 0)
+        self.assertEqual(nanos(by_tier["judge"]["cost_usd"]), len(calls) * JUDGE_NANOS)
+        self.assertEqual(by_tier["judge"]["requests"], 0)
 
     def test_in_observe_mode_nothing_is_spent_on_a_judge(self):
         self.judge_says(lambda request: "same")

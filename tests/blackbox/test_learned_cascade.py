@@ -40,9 +40,9 @@ class ColdStart(LearnedCase):
         self.reported()
         report = {line["key"]: line for line in self.weir.report(by="tier")["lines"]}
         self.assertEqual(
-            nanos(report["model"]["cost_usd"]), self.owed() - self.players["big"].nanos, "trials are rows of the tiers'"
+            nanos(report["trial"]["cost_usd"]), self.owed() - self.players["big"].nanos, "trials are a line of their own"
         )
-        self.assertEqual(report["model"]["requests"], 0, "trials are no requests")
+        self.assertEqual(report["trial"]["requests"], 0, "trials are no requests")
         total = self.weir.report()["total"]
         self.assertEqual(total["requests"], 5)
         self.assertEqual(nanos(total["saved_usd"]), self.players["big"].nanos - self.owed(), "pure cost so far")

@@ -107,6 +107,8 @@ class Views(GatewayCase):
             ("reference=" + good["reference"], True, False),
             ("tenant=nobody-of-that-name", False, False),
             ("purpose=judge", False, False),
+            ("purpose=own", False, False),
+            ("purpose=all", True, True),
             ("since_unix_us=0&until_unix_us=1000000", False, False),
         ):
             ids = [row["id"] for row in self.pages(query)]
