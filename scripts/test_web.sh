@@ -16,4 +16,5 @@ cp -r "$root/web/test" test
 node node_modules/typescript/bin/tsc --noEmit
 node_modules/.bin/esbuild test/unit.test.ts --bundle --platform=node --format=esm --outfile=test/unit.test.mjs --log-level=error
 node --test --test-reporter=spec test/unit.test.mjs
+node --test --test-reporter=spec test/pages.test.mjs
 node --test --test-reporter=spec test/browser.test.mjs

@@ -8,9 +8,9 @@ export class ApiError extends Error {
 export interface Session { who: string; role: "view" | "operate" | "feedback"; csrf: string | null; open: boolean; version?: string }
 
 let csrf: string | null = null;
-let onSignedOut = () => {};
+let onSignedOut = (_why: string) => {};
 export const setCsrf = (token: string | null) => { csrf = token; };
-export const setSignedOut = (then: () => void) => { onSignedOut = then; };
+export const setSignedOut = (then: (why: string) => void) => { onSignedOut = then; };
 
 export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     const headers: Record<string, string> = {};
@@ -31,8 +31,9 @@ export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal)
     try { value = text ? JSON.parse(text) : {}; } catch { /* told below */ }
     if (!answer.ok) {
         const said = (value as { error?: { message?: string } } | null)?.error?.message;
-        if (answer.status === 401 && path !== "/api/session") onSignedOut();
-        throw new ApiError(answer.status, said ?? `The answer was HTTP ${answer.status}.`);
+        const message = said ?? `The answer was HTTP ${answer.status}.`;
+        if (answer.status === 401 && path !== "/api/session") onSignedOut(message);
+        throw new ApiError(answer.status, message);
     }
     if (value === null) throw new ApiError(answer.status, "The answer is no JSON.");
     return value as T;
@@ -48,12 +49,16 @@ export function useApi<T>(path: string | null, everyMs = 0): Asked<T> {
         { path, loading: path !== null, slow: false });
     const [turn, setTurn] = useState(0);
     useEffect(() => {
-        if (path === null) return;
+        if (path === null) return setState({ path, loading: false, slow: false });
         const abort = new AbortController();
         let timer = 0;
         const slow = setTimeout(() => setState((old) => ({ ...old, slow: old.loading })), kSlowMs);
         setState((old) => (old.path === path ? { ...old, loading: true } : { path, loading: true, slow: false }));
+        let asking = false;
         const run = async () => {
+            if (asking) return;
+            asking = true;
+            clearTimeout(timer);
             if (!document.hidden || !everyMs) {
                 try {
                     const data = await ask<T>(path, undefined, abort.signal);
@@ -63,10 +68,13 @@ export function useApi<T>(path: string | null, everyMs = 0): Asked<T> {
                     setState((old) => ({ ...old, error: error as ApiError, loading: false, slow: false }));
                 }
             }
+            asking = false;
             if (everyMs && !abort.signal.aborted) timer = setTimeout(run, everyMs);
         };
+        const seen = () => { if (everyMs && !document.hidden) void run(); };  // what was not asked while nobody looked
+        document.addEventListener("visibilitychange", seen);
         void run();
-        return () => { abort.abort(); clearTimeout(slow); clearTimeout(timer); };
+        return () => { document.removeEventListener("visibilitychange", seen); abort.abort(); clearTimeout(slow); clearTimeout(timer); };
     }, [path, everyMs, turn]);
     const retry = useCallback(() => setTurn((n) => n + 1), []);
     const mine = state.path === path;

@@ -89,7 +89,7 @@ export function App() {
             if (error.status === 401) setSession(null); else setProblem(error.message);
         });
     };
-    useEffect(() => { setSignedOut(() => setSession(null)); start(); }, []);
+    useEffect(() => { setSignedOut((why) => { setProblem(`You are signed out: ${why}.`); setSession(null); }); start(); }, []);
     const seen = useRef(false);
     useEffect(() => {  // a reader of the screen is told of the new page; not at the first
         setOpen(false);
@@ -113,7 +113,7 @@ export function App() {
                     <label class="field">Colours<select value={colours} onChange={(e) => { const to = e.currentTarget.value as Theme; setColours(to); applyTheme(to); }}>
                         <option value="system">as the system</option><option value="light">light</option><option value="dark">dark</option></select></label>
                     {session && <span>{session.who}, {session.role}</span>}
-                    {session && !session.open && <button class="quiet" onClick={() => { void ask("/api/session/end", {}).finally(() => setSession(null)); }}>Sign out</button>}
+                    {session && !session.open && <button class="quiet" onClick={() => { void ask("/api/session/end", {}).finally(() => { setProblem(""); setSession(null); }); }}>Sign out</button>}
                     <span><kbd>?</kbd> shows the keys</span>
                     {session?.version && <span>Weir {session.version}</span>}
                 </div>

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { alone } from "./alone";
 import { clock } from "./format";
 import { type Column, Table, toRequests } from "./parts";
 import type { Values } from "./router";
@@ -14,6 +15,7 @@ export interface Line {
 interface Props {
     title: string; says: string; at: number[]; lines: Line[]; show: (value: number | null) => string; stacked?: boolean;
     step?: number;    // microseconds from one point to the next
+    since?: number; until?: number;  // the range: its first and last step may be cut
     filter?: Values;  // of all lines
     x?: { label: string; show: (value: number) => string; tick: (value: number) => string };  // not over time
     from0?: boolean;  // else as far down as the values go
@@ -28,15 +30,18 @@ function stack(lines: Line[]): (number | null)[][] {
 
 interface Point { point: string; from: number; values: Record<string, number | null>; index: number }
 
-export function Chart({ title, says, at, lines, show, stacked, step, filter, x, from0 = true }: Props) {
+export function Chart({ title, says, at, lines, show, stacked, step, since, until, filter, x, from0 = true }: Props) {
     const box = useRef<HTMLDivElement>(null);
     const plotted = useRef<uPlot>();
-    const [index, setIndex] = useState<number | null>(null);  // the point that the keys or the pointer are at
+    const [index, setAt] = useState<number | null>(null);  // the point that the keys or the pointer are at
+    const place = useRef<number | null>(null);             // where that is: new numbers may move it
     const [line, setLine] = useState<number | null>(null);    // and the line; null: all of them
     const [open, setOpen] = useState(false);
     const name = (value: number) => (x ? x.show(value) : clock(value));
+    const setIndex = (to: number | null) => { place.current = to === null ? null : at[to] ?? null; setAt(to); };
     const href = (i: number, of: Line | undefined) => step === undefined || at[i] === undefined ? undefined
-        : toRequests({ ...filter, ...of?.filter, since_unix_us: at[i], until_unix_us: at[i]! + step });
+        : toRequests({ ...filter, ...of?.filter, since_unix_us: Math.max(at[i]!, since ?? 0), until_unix_us: Math.min(at[i]! + step, until ?? Infinity) });
+    const pixel = (plot: uPlot, i: number) => plot.valToPos(x ? at[i]! : at[i]! / 1e6, "x");
     const go = (to: string | undefined) => { if (to) location.hash = to; };
     useEffect(() => {
         const to = box.current;
@@ -44,6 +49,7 @@ export function Chart({ title, says, at, lines, show, stacked, step, filter, x, 
         let plot: uPlot | undefined;
         const draw = () => {
             plot?.destroy();
+            let ready = false;  // until then the cursor's place is not the reader's doing
             const ys = stacked ? stack(lines) : lines.map((each) => each.values);
             const order = lines.map((_, i) => i);
             if (stacked) order.reverse();  // the tallest first, the others over it
@@ -56,10 +62,18 @@ export function Chart({ title, says, at, lines, show, stacked, step, filter, x, 
                 series: [{}, ...order.map((i): uPlot.Series => {
                     const each = lines[i]!;
                     const colour = css(each.colour);
-                    return { label: each.label, stroke: colour, width: stacked ? 1 : 2, points: { show: at.length < 2 || (x !== undefined && i === 0) },
+                    return { label: each.label, stroke: colour, width: stacked ? 1 : 2, points: { show: x !== undefined && i === 0, size: 5, filter: (_u, _series, shown) => (shown || stacked ? null : alone(each.values)) },
                         ...(each.fill || stacked ? { fill: colour + (stacked ? "d0" : "22") } : {}), ...(each.dash ? { dash: [5, 4] } : {}) };
                 })],
-                hooks: { setCursor: [(u) => setIndex(u.cursor.idx ?? null)] },
+                hooks: {
+                    setCursor: [(u) => { if (ready) setIndex(u.cursor.idx ?? null); }],
+                    ready: [(u) => {
+                        ready = true;
+                        const kept = place.current === null ? -1 : at.indexOf(place.current);
+                        setIndex(kept < 0 ? null : kept);
+                        if (kept >= 0) u.setCursor({ left: pixel(u, kept), top: 0 });
+                    }],
+                },
             }, [at.map((t) => (x ? t : t / 1e6)), ...order.map((i) => ys[i]!)] as uPlot.AlignedData, to);
             // Of stacked lines the one whose band is clicked.
             plot.over.addEventListener("click", () => {
@@ -75,7 +89,7 @@ export function Chart({ title, says, at, lines, show, stacked, step, filter, x, 
         sized.observe(to);
         addEventListener("weir-theme", draw);
         return () => { sized.disconnect(); removeEventListener("weir-theme", draw); plot?.destroy(); };
-    }, [at, lines, stacked, step]);
+    }, [at, lines, stacked, step, since, until]);
 
     const keys = (event: KeyboardEvent) => {
         if (event.altKey || event.ctrlKey || event.metaKey || at.length === 0) return;
@@ -85,7 +99,7 @@ export function Chart({ title, says, at, lines, show, stacked, step, filter, x, 
         if (steps[event.key] !== undefined) {
             const next = index === null && event.key.startsWith("Arrow") ? last : Math.max(0, Math.min(last, steps[event.key]!));
             const plot = plotted.current;
-            plot?.setCursor({ left: plot.valToPos(x ? at[next]! : at[next]! / 1e6, "x"), top: 0 });
+            plot?.setCursor({ left: pixel(plot, next), top: 0 });
             setIndex(next);
         } else if (lower[event.key] !== undefined && lines.length > 1) {
             const next = (line ?? (event.key === "ArrowDown" ? -1 : lines.length)) + lower[event.key]!;

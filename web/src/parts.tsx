@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Asked } from "./api";
-import { clock, csv } from "./format";
+import { clock, count, csv } from "./format";
 import { link, rangeValues, setQuery, type Route } from "./router";
 
 export const kTiers = ["exact", "semantic", "student", "model", "reference", "nobody"] as const;
@@ -38,7 +38,7 @@ export function Said({ said, failed }: { said: string; failed: boolean }) {
     return <p role="status" aria-live="polite" class={said ? (failed ? "said bad" : "said good") : "said"}>{said}</p>;
 }
 
-export function Figure({ label, value, href, note, big }: { label: string; value: string; href?: string; note?: string; big?: boolean }) {
+export function Figure({ label, value, href, note, big }: { label: string; value: string; href?: string; note?: ComponentChildren; big?: boolean }) {
     return <div class={big ? "figure big" : "figure"}>
         <dt>{label}</dt><dd>{href ? <a href={href}>{value}</a> : value}{note && <small>{note}</small>}</dd>
     </div>;
@@ -92,11 +92,12 @@ const kVirtualFrom = 150;
 type TableProps<T> = {
     name: string; caption: string; columns: Column<T>[]; rows: readonly (T | undefined)[]; href?: (row: T) => string | undefined;
     empty?: ComponentChildren; onRange?: (first: number, last: number) => void; all?: () => Promise<readonly T[]>; more?: ComponentChildren;
+    most?: number;  // rows that `all` gives
 };
 
 // A table whose rows can be gone through with the arrow keys and opened with Enter. Past kVirtualFrom rows only those in sight
 // are in the document; rows that are not there yet are asked for by onRange.
-export function Table<T extends object>({ name, caption, columns, rows, href, empty, onRange, all, more }: TableProps<T>) {
+export function Table<T extends object>({ name, caption, columns, rows, href, empty, onRange, all, more, most }: TableProps<T>) {
     const box = useRef<HTMLDivElement>(null);
     const [top, setTop] = useState(0);
     const [at, setAt] = useState(0);
@@ -113,7 +114,7 @@ export function Table<T extends object>({ name, caption, columns, rows, href, em
             const list = all ? await all() : rows.filter((row): row is T => row !== undefined);
             if (kind === "csv") save(`weir-${name}.csv`, "text/csv", csv(columns.map((c) => c.key), list.map((row) => columns.map((c) => valueOf(row, c)))));
             else save(`weir-${name}.json`, "application/json", JSON.stringify(list, null, 1));
-            setNote(`${list.length} rows saved`);
+            setNote(`${count(list.length)} rows saved${list.length === most ? "; a file takes no more: choose a shorter range for others" : ""}`);
         } catch (error) { setNote((error as Error).message); }
     };
     const go = (to: number) => {
@@ -148,7 +149,7 @@ export function Table<T extends object>({ name, caption, columns, rows, href, em
                     {shown.map((row, i) => {
                         const index = first + i;
                         const id = (column: number) => `${name}-${index}-${column}`;
-                        return <tr key={index} data-row={index} aria-rowindex={index + 2} aria-labelledby={`${id(0)} ${row && columns.length > 1 ? id(1) : ""}`.trim()} tabIndex={index === Math.min(at, Math.max(first, Math.min(at, last - 1))) ? 0 : -1}
+                        return <tr key={index} data-row={index} aria-rowindex={index + 2} aria-labelledby={`${id(0)} ${row && columns.length > 1 ? id(1) : ""}`.trim()} tabIndex={index === Math.max(first, Math.min(at, last - 1)) ? 0 : -1}
                             onFocus={() => setAt(index)} class={row && href?.(row) ? "opens" : ""}
                             onClick={(e) => { if (row && href?.(row) && !(e.target as HTMLElement).closest("a,button") && !getSelection()?.toString()) location.hash = href(row)!; }}>
                             {row === undefined ? <td id={id(0)} colSpan={columns.length} class="note">{"\u2026"}</td>
@@ -159,8 +160,14 @@ export function Table<T extends object>({ name, caption, columns, rows, href, em
                 </tbody>
             </table>
         </div>
-        <span class="hidden" role="status" aria-live="polite">{note}</span>
+        {most !== undefined && !note && <p class="note saved">CSV and JSON hold all of it, the newest {count(most)} rows at most.</p>}
+        <p class={note ? "note saved" : "hidden"} role="status" aria-live="polite">{note}</p>
     </section>;
+}
+
+// In the place of what would change the configuration.
+export function NotWritable({ file }: { file: string | undefined }) {
+    return <p class="note">Weir may not write {file ?? "its configuration"} here: change it where it comes from, then restart Weir or send it SIGHUP.</p>;
 }
 
 export function Facts({ of }: { of: [string, ComponentChildren][] }) {

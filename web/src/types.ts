@@ -20,3 +20,4 @@ export interface AlertsData { looked_unix_us: number; firing: Alert[]; history: 
 export interface Expected { expected_usd: number; low_usd: number; high_usd: number; spent_usd: number; basis: string }
 export interface BudgetForecast extends Expected { name: string; whose: string; limit_usd: number; end_unix_us: number; chance_over: N; reaches_limit_unix_us: N }
 export interface ForecastData { now_unix_us: number; interval: number; windows: (Expected & { window: string; tenant: string | null; start_unix_us: number; end_unix_us: number })[]; budgets: BudgetForecast[]; month: { at_unix_us: number; spent_usd: N; expected_usd: N; low_usd: N; high_usd: N }[] }
+export interface ConfigFile { text: string; file?: string; digest: string; writable?: boolean }

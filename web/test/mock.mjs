@@ -1,4 +1,4 @@
-// A gateway's admin address, made up, the same every time (docs/admin-api.md). start({variant}): full, empty, slow, error, token, view.
+// A gateway's admin address, made up, the same every time (docs/admin-api.md). start({variant}): full, empty, slow, error, token, view, fixed (the configuration can't be written).
 import { createServer } from "node:http";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,8 +23,12 @@ function overview(empty) {
         series.push({ at_unix_us: kNow - (24 - i) * step, ...sums(n, 0.7 - 0.015 * i), by_tier: { exact: Math.round(n * 0.2), semantic: Math.round(n * 0.08), student: Math.round(n * (0.01 * i)), model: Math.round(n * 0.25), reference: Math.round(n * (0.45 - 0.01 * i)), nobody: Math.round(n * 0.01) } });
     }
     const all = series.reduce((n, p) => n + p.requests, 0);
+    const own = { audit: sums(empty ? 0 : 160, 1), refresh: sums(0, 1), judge: sums(empty ? 0 : 90, 0.1), trial: sums(0, 1) };
+    for (const each of Object.values(own)) Object.assign(each, { requests: 0, errors: 0, counterfactual_usd: 0, saved_usd: -each.cost_usd, latency_mean_us: null });
     const by_tier = empty ? {} : Object.fromEntries([...kTiers, "nobody"].map((tier, i) => [tier, sums(Math.round(all * [0.2, 0.08, 0.12, 0.25, 0.34, 0.01][i]), i < 3 ? 0 : i === 3 ? 0.1 : 1)]));
-    return { since_unix_us: kNow - 24 * step, until_unix_us: kNow, step_us: step, total: sums(all, 0.52), by_tier, own: empty ? {} : { audit: sums(160, 1), judge: sums(90, 0.1) }, series };
+    const total = sums(all, 0);
+    for (const name of ["cost_usd", "counterfactual_usd", "saved_usd"]) total[name] = [...Object.values(by_tier), ...Object.values(own)].reduce((sum, each) => sum + each[name], 0);
+    return { since_unix_us: kNow - 24 * step, until_unix_us: kNow, step_us: step, total, by_tier, own, series };
 }
 
 const kNames = ["ticket labels", "invoice fields", "support answers", "SQL from questions", "summaries of calls", "translation to German", "product search"];
@@ -103,13 +107,16 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
             return { next: settled, missed: 0, requests: list };
         }
         if (path.startsWith("/api/requests/")) return empty ? [404, "no request of that id is in the ledger"] : row(3);
-        if (path === "/api/requests") return { requests: empty ? [] : Array.from({ length: 100 }, (_, i) => row(i)), next: empty ? null : "x" };
+        if (path === "/api/requests") {
+            const most = +(q.get("most") ?? 50), from = +(q.get("before") ?? 0), rows = empty ? 0 : 450;
+            return { requests: Array.from({ length: Math.min(most, rows - from) }, (_, i) => row(from + i)), next: from + most < rows ? String(from + most) : null };
+        }
         if (path === "/api/cascades/log") return { decisions: empty ? [] : Array.from({ length: 12 }, (_, i) => decision(i)) };
         if (path === "/api/students") return { students: empty ? [] : [student] };
         if (/^\/api\/students\/\w+\/curve$/.test(path)) return { student: student.student, course: student.gate.course, promise: 0.05, versions: Array.from({ length: 9 }, (_, i) => version(i)) };
         if (/^\/api\/students\/\w+\/(promote|demote|rollback)$/.test(path)) return { student: "6a6dad0d17363068", action: "demote", said: "it is out of service" };
         if (path === "/api/keys" && method === "POST") return { ...key(1), key: "wk-0123456789abcdef0123456789abcdef" };
-        if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1 };
+        if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1, required: false };
         if (/^\/api\/keys\/\w+\/revoke$/.test(path)) return key(2);
         if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, window_end_unix_us: kNow + 6e11, state: "open" }] };
         if (path === "/api/forecast") return forecast(empty);
@@ -127,7 +134,7 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/config/check") return { ok: true, warnings: [], kept: [], errors: body.text.includes("bad") ? [{ line: 3, message: "unknown key 'bad'" }] : [] };
         if (path === "/api/config/apply" && body.digest !== "d1") return [400, "the file has changed since it was read here: read it again"];
         if (path === "/api/config/apply") { config = body.text; return { ok: true, errors: [], warnings: [], kept: [] }; }
-        if (path === "/api/config") return { text: config, file: "weir.yaml", digest: "d1" };
+        if (path === "/api/config") return { text: config, file: "weir.yaml", digest: "d1", writable: variant !== "fixed" };
         if (path === "/api/what-if") return body.promise?.share > 0 ? { job: 1 } : [400, "'promise' needs a 'share', such as 0.02"];
         if (path === "/api/what-if/1") return { state: "done", result: { data: "data", lines: [replayed] }, text: config + "# promise 3 %\n" };
         if (path === "/api/audit") return { changes: empty ? [] : [{ at_unix_us: kNow - 5e6, who: "ops", role: "operate", from: "127.0.0.1", method: "POST", path: "/api/keys", status: 200, after: { tenant: "acme" } }] };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { alone } from "../src/alone";
 import { clock, csv, dash, duration, interval, share, traceLine, usd } from "../src/format";
 import { link, parseHash } from "../src/router";
 
@@ -39,4 +40,10 @@ test("addresses there and back", () => {
     assert.equal(route.query.get("task"), null);
     assert.equal(parseHash("#/tasks/00ff").rest, "00ff");
     assert.equal(parseHash("#/tasks/%zz").rest, "%zz");
+});
+
+test("a point that no line reaches is drawn by itself", () => {
+    assert.deepEqual(alone([1, null, 2, null, null, 3, 4, null, 5]), [0, 2, 8]);
+    assert.deepEqual(alone([1]), [0]);
+    assert.deepEqual(alone([null, 0, null]), [1]);
 });

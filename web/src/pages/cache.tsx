@@ -9,6 +9,7 @@ interface Counts { entries: number; bytes: number; disk_entries?: number; disk_b
 interface Entry { key: string; question: string; tenant: string; task: string | null; model: string; class: string; created_unix_us: number; fresh_until_unix_us: number | null; state: string; why: string; hits: number | null; bytes: number; semantic: boolean; tags: string[]; sources: string[] }
 interface Found { entries: Entry[]; looked_at: number; more: boolean }
 const kMarks = ["tag", "source", "tenant", "task", "key", "writer"] as const;
+const kJudged = ["fresh", "stale", "expired"];  // by a cascade's rules: of others it is not known how long they are fresh
 const kLearned = " Examples and students that were learned from it go as well.";
 
 function Served({ tier, of, range }: { tier: "exact" | "semantic"; of: Counts | null; range: Record<string, unknown> }) {
@@ -48,7 +49,7 @@ export function Cache({ route, may }: PageProps) {
             { key: "state", label: "State", show: (e) => <Badge of={e.state} /> },
             { key: "purge", label: "By hand", value: () => "", show: (e: Entry) => <button class="danger quiet" disabled={busy} aria-label={`Purge ${e.key}`} onClick={() => purge({ key: e.key })}>Purge</button> },
             { key: "class", label: "Class", show: (e) => e.class },
-            { key: "hits", label: "Hits", numeric: true, show: (e) => count(e.hits) }, { key: "fresh_until_unix_us", label: "Fresh until", show: (e) => e.fresh_until_unix_us === null ? "for good" : clock(e.fresh_until_unix_us) },
+            { key: "hits", label: "Hits", numeric: true, show: (e) => count(e.hits) }, { key: "fresh_until_unix_us", label: "Fresh until", show: (e) => e.fresh_until_unix_us !== null ? clock(e.fresh_until_unix_us) : kJudged.includes(e.state) ? "for good" : dash },
             { key: "why", label: "Why it may be served or not", show: (e) => <span class="clip" title={e.why}>{e.why}</span> },
             { key: "model", label: "Answer of", show: (e) => e.model },
             { key: "tenant", label: "Tenant", show: (e) => <a href={link("cache", { ...range, tenant: e.tenant })}>{e.tenant}</a> },

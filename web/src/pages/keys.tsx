@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ask, useAction, useApi } from "../api";
 import { clock, count, dash, share, usd } from "../format";
 import { expectedText, useForecast } from "../forecast";
@@ -21,6 +21,16 @@ function NewKey({ made }: { made: () => void }) {
         if (text("days")) wish.expires_in_s = Math.round(Number(text("days")) * 86400);
         act(async () => { setKey(await ask<Key>("/api/keys", wish)); form.reset(); made(); return "The key was made. It is shown this once."; });
     };
+    const text = useRef<HTMLElement>(null);
+    const copy = () => act(async () => {
+        try {
+            await navigator.clipboard.writeText(key!.key!);
+        } catch {  // browsers give the clipboard to https and localhost alone
+            getSelection()?.selectAllChildren(text.current!);
+            throw new Error("The browser lets no page at this address copy: the key is selected, copy it by hand.");
+        }
+        return "Copied.";
+    });
     return <section class="card" aria-label="New key"><h2>New key</h2>
         <form class="form" onSubmit={send}>
             <label class="field">Tenant<input name="tenant" required maxLength={64} /></label>
@@ -33,14 +43,14 @@ function NewKey({ made }: { made: () => void }) {
             <button disabled={busy}>Create</button>
         </form>
         <Said said={said} failed={failed} />
-        {key?.key && <p class="tools"><code class="badge">{key.key}</code>
-            <button class="quiet" onClick={() => void navigator.clipboard?.writeText(key.key!)}>Copy</button>
+        {key?.key && <p class="tools"><code ref={text} class="badge">{key.key}</code>
+            <button class="quiet" onClick={copy}>Copy</button>
             <button class="quiet" onClick={() => setKey(undefined)}>I have it</button></p>}
     </section>;
 }
 
 export function Keys({ may }: PageProps) {
-    const keys = useApi<{ keys: Key[]; configured: number }>("/api/keys");
+    const keys = useApi<{ keys: Key[]; configured: number; required?: boolean }>("/api/keys");
     const budgets = useApi<{ budgets: Budget[] }>("/api/budgets", 10_000);
     const forecast = useForecast().data;
     const expected = (b: Budget) => forecast?.budgets.find((f) => f.name === b.name && f.whose === b.whose);
@@ -60,7 +70,7 @@ export function Keys({ may }: PageProps) {
         {may && <NewKey made={keys.retry} />}
         <Said said={said} failed={failed} />
         <Wait asked={keys}>{(data) => <>
-            <Table name="keys" caption="Keys" rows={data.keys} empty={<><h2>No keys were made here</h2><p>{data.configured ? `${data.configured} stand in the configuration.` : "Everybody who reaches Weir may call. The first key ends that."}</p></>} columns={[
+            <Table name="keys" caption="Keys" rows={data.keys} empty={<><h2>No keys were made here</h2><p>{data.configured ? `${data.configured} stand in the configuration.` : data.required ? "Nobody may call without one: require_key is set." : "Everybody who reaches Weir may call. The first key ends that."}</p></>} columns={[
                 { key: "begins", label: "Key", show: (k) => <code>{k.begins}</code> }, { key: "tenant", label: "Tenant", show: (k) => k.tenant }, { key: "name", label: "Name", show: (k) => k.name },
                 { key: "state", label: "State", show: (k) => <span class={`badge ${k.state}`}>{k.state}</span> }, { key: "models", label: "Models", value: (k) => k.models.join(" "), show: (k) => k.models.join(", ") || "all" },
                 { key: "requests_per_minute", label: "Requests/min", numeric: true, show: (k) => count(k.requests_per_minute) }, { key: "tokens_per_minute", label: "Tokens/min", numeric: true, show: (k) => count(k.tokens_per_minute) },

@@ -8,24 +8,31 @@ import type { PageProps, Row } from "../types";
 const kEveryMs = 120;  // with the answer's own time below 200 ms behind
 const kKept = 200;
 
+// What Weir asks on its own account saves nothing: its cost stands beside it already.
+function Saved({ row: { saved_usd: saved, purpose } }: { row: Row }) {
+    if (!saved || purpose !== "request") return null;
+    return saved > 0 ? <span class="good">saved {usd(saved)}</span> : <span class="bad">{usd(-saved)} more than the reference</span>;
+}
+
 export function Live(_: PageProps) {
     const [rows, setRows] = useState<Row[]>();
     const [paused, setPaused] = useState(false);
     const [missed, setMissed] = useState(0);
     const [error, setError] = useState<ApiError>();
-    const after = useRef(0);
+    const after = useRef<number>();  // nothing: the first question, whose `missed` is what was before this page
     useEffect(() => {
         if (paused) return;
         const abort = new AbortController();
         let timer = 0, wait = kEveryMs;
         const run = async () => {
             if (!document.hidden) try {
-                const answer = await ask<{ next: number; missed: number; requests: Row[] }>(`/api/requests/live?after=${after.current}`, undefined, abort.signal);
+                const answer = await ask<{ next: number; missed: number; requests: Row[] }>(`/api/requests/live?after=${after.current ?? 0}`, undefined, abort.signal);
                 if (abort.signal.aborted) return;
+                const missed = after.current === undefined ? 0 : answer.missed;
                 after.current = answer.next;
                 const fresh = answer.requests.slice().reverse();
                 setRows((old) => (old && !fresh.length ? old : [...fresh, ...(old ?? [])].slice(0, kKept)));
-                if (answer.missed) setMissed((n) => n + answer.missed);
+                if (missed) setMissed((n) => n + missed);
                 setError(undefined);
                 wait = kEveryMs;
             } catch (problem) {
@@ -52,7 +59,7 @@ export function Live(_: PageProps) {
         {rows && rows.length > 0 && <section class="tablebox" aria-label="Live requests"><ol class="live" onKeyDown={step}>{rows.map((row) => <li key={row.id}>
             <span class="line"><a class="open mono" href={link(`requests/${row.id}`)}>{clock(row.started_unix_us, false)}</a><Tier name={row.tier} />
                 <span>{row.task_name || row.task}</span><span>{duration(row.latency_us)}</span><span>{usd(row.cost_usd)}</span>
-                <span class="good">{row.saved_usd ? `saved ${usd(row.saved_usd)}` : ""}</span>{row.status >= 400 && <span class="bad">HTTP {row.status}</span>}</span>
+                <Saved row={row} />{row.status >= 400 && <span class="bad">HTTP {row.status}</span>}</span>
             <span class="trace">{row.purpose === "request" ? "" : `${row.purpose}: `}{traceLine(row.trace) || `answered by ${row.model || row.tier || "nobody"}`}</span></li>)}</ol></section>}
     </Page>;
 }

@@ -1,13 +1,16 @@
 import { useMemo } from "preact/hooks";
 import { useApi } from "../api";
 import { Chart, type Line } from "../chart";
-import { count, duration, share, usd } from "../format";
+import { count, dash, duration, share, usd } from "../format";
 import { Forecast } from "../forecast";
 import { Empty, Figure, kTiers, Page, RangePicker, rangeOf, Table, Tier, toRequests, Wait } from "../parts";
 import type { OverviewData, PageProps, Sums } from "../types";
 import { Firing } from "./alerts";
 
+const kAll = { purpose: "all" };
 const running = (values: (number | null)[]) => { let sum = 0; return values.map((v) => (sum += v ?? 0)); };
+
+type Row = { tier: string; own?: boolean; href: string } & Sums;
 
 function Shown({ data, since }: { data: OverviewData; since: string }) {
     const { total, series } = data;
@@ -26,27 +29,33 @@ function Shown({ data, since }: { data: OverviewData; since: string }) {
     const saved = total.saved_usd, would = total.counterfactual_usd;
     const part = saved !== null && would ? saved / would : null;
     const own = Object.values(data.own).reduce((sum, s) => sum + (s.cost_usd ?? 0), 0);
-    const rows: ({ tier: string } & Sums)[] = Object.entries(data.by_tier).map(([tier, sums]) => ({ tier, ...sums }));
+    // Requests by who answered, what Weir asked on its own account by why, and their sum: the headline's.
+    const tierRows = Object.entries(data.by_tier).map(([tier, sums]): Row => ({ tier, href: toRequests({ since, tier }), ...sums }));
+    const rows: Row[] = [...tierRows,
+        ...Object.entries(data.own).map(([purpose, sums]): Row => ({ tier: purpose, own: true, href: toRequests({ since, purpose }), ...sums })),
+        { tier: "total", href: toRequests({ since, purpose: "all" }), ...total }];
+    const all = toRequests({ since, purpose: "all" });
+    const cut = { step: data.step_us, since: data.since_unix_us, until: data.until_unix_us };
     return <>
         <dl class="figures">
-            <Figure big label="Net savings" value={usd(saved)} href={toRequests({ since })} note={`${share(part)} of ${usd(would)}; Weir’s own questions (${usd(own)}) are taken off`} />
-            <Figure label="Spent" value={usd(total.cost_usd)} href={toRequests({ since })} note={total.unpriced ? `${count(total.unpriced)} without a known price` : "all priced"} />
+            <Figure big label="Net savings" value={usd(saved)} href={all} note={<>{share(part)} of {usd(would)}; <a href={toRequests({ since, purpose: "own" })}>Weir’s own questions</a> ({usd(own)}) are taken off</>} />
+            <Figure label="Spent" value={usd(total.cost_usd)} href={all} note={total.unpriced ? `${count(total.unpriced)} without a known price` : "all priced"} />
             <Figure label="The reference would have cost" value={usd(would)} href={toRequests({ since })} />
             <Figure label="Requests" value={count(total.requests)} href={toRequests({ since })} />
             <Figure label="Errors" value={count(total.errors)} href={toRequests({ since, status: "error" })} note={share(total.errors / total.requests, 2)} />
             <Figure label="Mean latency" value={duration(total.latency_mean_us)} href={toRequests({ since })} {...(total.latency_p95_us != null ? { note: `95 % within ${duration(total.latency_p95_us)}` } : {})} />
         </dl>
         <div class="charts">
-            <Chart title="Dollars, summed up" at={at} step={data.step_us} lines={money} show={usd} says={`${usd(total.cost_usd)} spent; the reference would have cost ${usd(would)}.`} />
-            <Chart title="Who answered" at={at} step={data.step_us} lines={tiers} stacked show={(v) => share(v, 0)}
-                says={rows.map((r) => `${r.tier} ${share(r.requests / total.requests, 0)}`).join(", ") + "."} />
-            <Chart title="Latency" at={at} step={data.step_us} lines={latency} show={duration} says={`The mean is ${duration(total.latency_mean_us)}.`} />
-            <Chart title="Errors" at={at} step={data.step_us} lines={errors} show={count} says={`${count(total.errors)} of ${count(total.requests)} requests failed.`} />
+            <Chart title="Dollars, summed up" at={at} {...cut} filter={kAll} lines={money} show={usd} says={`${usd(total.cost_usd)} spent; the reference would have cost ${usd(would)}.`} />
+            <Chart title="Who answered" at={at} {...cut} lines={tiers} stacked show={(v) => share(v, 0)}
+                says={tierRows.map((r) => `${r.tier} ${share(r.requests / total.requests, 0)}`).join(", ") + "."} />
+            <Chart title="Latency" at={at} {...cut} lines={latency} show={duration} says={`The mean is ${duration(total.latency_mean_us)}.`} />
+            <Chart title="Errors" at={at} {...cut} lines={errors} show={count} says={`${count(total.errors)} of ${count(total.requests)} requests failed.`} />
         </div>
-        <Table name="tiers" caption="By tier" rows={rows} href={(r) => toRequests({ since, tier: r.tier })} columns={[
-            { key: "tier", label: "Tier", show: (r) => <a href={toRequests({ since, tier: r.tier })}><Tier name={r.tier} /></a> },
-            { key: "requests", label: "Requests", numeric: true, show: (r) => count(r.requests) },
-            { key: "errors", label: "Errors", numeric: true, show: (r) => count(r.errors) },
+        <Table name="tiers" caption="By tier" rows={rows} href={(r) => r.href} columns={[
+            { key: "tier", label: "Tier", show: (r) => <a href={r.href}>{r.own ? `Weir\u2019s own: ${r.tier}` : r.tier === "total" ? "total" : <Tier name={r.tier} />}</a> },
+            { key: "requests", label: "Requests", numeric: true, show: (r) => (r.own ? dash : count(r.requests)) },
+            { key: "errors", label: "Errors", numeric: true, show: (r) => (r.own ? dash : count(r.errors)) },
             { key: "cost_usd", label: "Cost", numeric: true, show: (r) => usd(r.cost_usd) },
             { key: "counterfactual_usd", label: "Reference", numeric: true, show: (r) => usd(r.counterfactual_usd) },
             { key: "saved_usd", label: "Saved", numeric: true, show: (r) => usd(r.saved_usd) },

@@ -6,6 +6,9 @@ import { link, queryOf, rangeValues, setQuery } from "../router";
 import type { PageProps, Row } from "../types";
 
 interface Answer { requests: Row[]; next: string | null }
+interface Older { path: string; rows: Row[]; next: string | null; problem: string }
+const kMostSaved = 10_000;  // rows of one file
+const kPurposes = [["request", "callers\u2019"], ["all", "all"], ["own", "Weir\u2019s own"], ["audit", "audits"], ["trial", "trials"], ["judge", "judge"], ["refresh", "refreshes"]] as const;
 const kFilters = ["task", "tenant", "cascade", "reference", "tier", "status", "purpose"] as const;
 
 export function Requests(props: PageProps) { return props.route.rest ? <One {...props} /> : <List {...props} />; }
@@ -15,32 +18,58 @@ function List({ route }: PageProps) {
     for (const name of kFilters) for (const value of route.query.getAll(name)) query.append(name, value);
     const path = `/api/requests?${query}`;
     const asked = useApi<Answer>(path);
-    const [older, setOlder] = useState<{ path: string; rows: Row[]; next: string | null }>({ path, rows: [], next: null });
-    useEffect(() => { if (asked.data) setOlder({ path, rows: [], next: asked.data.next }); }, [asked.data, path]);
-    const rows = [...(asked.data?.requests ?? []), ...(older.path === path ? older.rows : [])];
+    const [older, setOlder] = useState<Older>({ path, rows: [], next: null, problem: "" });
+    const [under, setUnder] = useState("");  // the question for older ones that is under way
+    useEffect(() => { if (asked.data) setOlder({ path, rows: [], next: asked.data.next, problem: "" }); }, [asked.data, path]);
+    const mine = older.path === path;  // else of the filters before
+    const rows = [...(asked.data?.requests ?? []), ...(mine ? older.rows : [])];
+    const next = mine ? older.next : null;
+    const question = `${path}&before=${next}`;
     const fetchOlder = async () => {
-        const answer = await ask<Answer>(`${path}&before=${older.next}`);
-        setOlder((old) => ({ path, rows: [...old.rows, ...answer.requests], next: answer.next }));
+        setUnder(question);
+        try {
+            const answer = await ask<Answer>(question);
+            setOlder((old) => old.path !== path || old.next !== next ? old  // asked twice, or another list by now
+                : { path, rows: [...old.rows, ...answer.requests], next: answer.next, problem: "" });
+        } catch (error) {
+            setOlder((old) => (old.path === path ? { ...old, problem: (error as Error).message } : old));
+        }
+        setUnder((now) => (now === question ? "" : now));
     };
-    const set = kFilters.filter((name) => name !== "tier" && name !== "status" && route.query.get(name));
+    const all = async () => {
+        const list: Row[] = [];
+        let before = "";
+        do {
+            const answer: Answer = await ask<Answer>(`${path.replace(/most=\d+/, "most=200")}${before}`);
+            list.push(...answer.requests);
+            before = answer.next === null ? "" : `&before=${answer.next}`;
+        } while (before && list.length < kMostSaved);
+        return list.slice(0, kMostSaved);
+    };
+    const purpose = route.query.get("purpose") ?? "request";
+    const set = kFilters.filter((name) => !["tier", "status", "purpose"].includes(name) && route.query.get(name));
     return <Page title="Requests" side={<span class="form">
         <label class="field inline">Tier<select value={route.query.get("tier") ?? ""} onChange={(e) => setQuery(route, { tier: e.currentTarget.value })}>
             <option value="">all</option>{kTiers.map((tier) => <option key={tier} value={tier}>{tier}</option>)}</select></label>
         <label class="field inline">Status<select value={route.query.get("status") ?? ""} onChange={(e) => setQuery(route, { status: e.currentTarget.value })}>
             <option value="">all</option><option value="ok">ok</option><option value="error">error</option></select></label>
+        <label class="field inline">Purpose<select value={purpose} onChange={(e) => setQuery(route, { purpose: e.currentTarget.value })}>
+            {kPurposes.map(([value, text]) => <option key={value} value={value}>{text}</option>)}</select></label>
         <RangePicker route={route} /></span>}>
         {set.length > 0 && <p class="tools">{set.map((name) => <button key={name} class="quiet" onClick={() => setQuery(route, { [name]: null })} aria-label={`Remove the filter ${name}`}>{name}: {route.query.get(name)} {"\u00d7"}</button>)}</p>}
         <Wait asked={asked}>{() => <>
-            <Table name="requests" caption="Requests, newest first" rows={rows} href={(r) => link(`requests/${r.id}`)}
-                empty={<><h2>No such request</h2><p>Nothing in this range has these marks. Choose a longer range or <a href="#/requests">remove the filters</a>.</p></>} columns={[
+            <Table name="requests" caption="Requests, newest first" rows={rows} href={(r) => link(`requests/${r.id}`)} all={all} most={kMostSaved}
+                empty={next ? <p>None among those looked at so far: older ones may have these marks.</p> : <><h2>No such request</h2><p>Nothing in this range has these marks. Choose a longer range or <a href="#/requests">remove the filters</a>.</p></>} columns={[
                 { key: "started_unix_us", label: "When", show: (r) => <a href={link(`requests/${r.id}`)}>{clock(r.started_unix_us)}</a> },
+                ...(purpose === "request" ? [] : [{ key: "purpose", label: "Purpose", show: (r: Row) => r.purpose }]),
                 { key: "tier", label: "Tier", show: (r) => <Tier name={r.tier} /> }, { key: "model", label: "Answered by", show: (r) => r.model },
                 { key: "status", label: "Status", numeric: true, show: (r) => <span class={r.status >= 400 ? "bad" : ""}>{r.status}</span> },
                 { key: "latency_us", label: "Latency", numeric: true, show: (r) => duration(r.latency_us) },
                 { key: "cost_usd", label: "Cost", numeric: true, show: (r) => usd(r.cost_usd) }, { key: "saved_usd", label: "Saved", numeric: true, show: (r) => usd(r.saved_usd) },
                 { key: "task_name", label: "Task", show: (r) => <a href={link(`tasks/${r.task}`)}>{r.task_name || r.task}</a> },
                 { key: "tenant", label: "Tenant", show: (r) => r.tenant }, { key: "id", label: "Id", show: (r) => <code>{r.id}</code> }]} />
-            {older.next && <p><button onClick={() => void fetchOlder()}>Show older ones</button></p>}</>}</Wait>
+            {mine && older.problem && <div class="problem" role="alert"><p>Older ones could not be fetched: {older.problem}</p></div>}
+            {next && <p><button disabled={under === question} onClick={() => void fetchOlder()}>Show older ones</button></p>}</>}</Wait>
     </Page>;
 }
 

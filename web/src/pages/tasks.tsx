@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, useAction, useApi } from "../api";
 import { clock, count, graded, interval, share, usd } from "../format";
-import { Badge, Empty, Facts, Page, RangePicker, Said, SearchBox, Table, Tier, toRequests, Wait } from "../parts";
+import { Badge, Empty, Facts, NotWritable, Page, RangePicker, Said, SearchBox, Table, Tier, toRequests, Wait } from "../parts";
 import { link, queryOf, rangeValues, setQuery } from "../router";
-import type { Decision, PageProps, Student, Task } from "../types";
+import type { ConfigFile, Decision, PageProps, Student, Task } from "../types";
 
 const kPage = 200;
 interface Answer { tasks: Task[]; total: number; complete?: boolean }
@@ -72,7 +72,7 @@ function List({ route }: PageProps) {
                 { key: "saved_usd", label: "Saved", numeric: true, show: (t) => requests(t, usd(t.saved_usd)) },
                 { key: "promise", label: "Promise", numeric: true, show: (t) => share(t.promise) },
                 { key: "disagreement", label: "Disagreement (95 %)", numeric: true, show: (t) => interval(t.disagreement, t.disagreement_low, t.disagreement_high) },
-                { key: "audits", label: "Audits", numeric: true, show: (t) => <a href={toRequests({ task: t.task, ...range, purpose: "audit" })}>{count(t.audits)}</a> },
+                { key: "audits", label: "of so many audits", numeric: true, show: (t) => count(t.audits) },
                 { key: "reference", label: "Reference", show: (t) => t.reference }, { key: "task", label: "Number", show: (t) => <code>{t.task}</code> }]} /></>}</Wait>
     </Page>;
 }
@@ -81,6 +81,7 @@ const kModes = ["off", "observe", "shadow", "serve"];
 
 // The task's own mode, which stands in the configuration and can only lower that of its cascade.
 function Mode({ task, changed }: { task: Task; changed: () => void }) {
+    const config = useApi<ConfigFile>("/api/config").data;
     const [mode, setMode] = useState(task.mode_of_task ?? "");
     const { busy, said, failed, act } = useAction();
     useEffect(() => setMode(task.mode_of_task ?? ""), [task.mode_of_task]);
@@ -94,6 +95,7 @@ function Mode({ task, changed }: { task: Task; changed: () => void }) {
         });
     };
     if (!task.mode_of_cascade) return <p class="note">Its cascade is not in the configuration any more.</p>;
+    if (config?.writable === false) return <NotWritable file={config.file} />;
     return <form class="form" onSubmit={set} aria-label="Mode of this task">
         <label class="field">Mode<select value={mode} onChange={(e) => setMode(e.currentTarget.value)}>
             <option value="">as its cascade ({task.mode_of_cascade})</option>
@@ -125,14 +127,14 @@ function OneTask({ route, may }: PageProps) {
     const task = asked.data?.tasks[0];
     const to = (more: Record<string, string> = {}) => toRequests({ task: id, ...range, ...more });
     return <Page title={task?.name || `Task ${id}`} side={<RangePicker route={route} />}>
-        <p class="tools"><a href={link("tasks", range)}>All tasks</a> <a href={to()}>Its requests</a> {may && <a href={link("cache", { task: id })}>Its cached answers</a>}</p>
+        <p class="tools"><a href={link("tasks", range)}>All tasks</a> <a href={to()}>Its requests</a> <a href={to({ purpose: "audit" })}>Its audits</a> <a href={to({ purpose: "trial" })}>Its trials</a> {may && <a href={link("cache", { task: id })}>Its cached answers</a>}</p>
         <Wait asked={asked}>{() => !task ? <Empty><p>No request of this task is in this range. Choose a longer one.</p></Empty> : <>
             <section class="card" aria-label="Promise"><h2>Promise and proof</h2>
                 <Facts of={[["State", <Badge of={task.state} />], ["Mode", task.mode ?? "not configured"],
                     ["Promise", task.promise === null ? "none" : `${share(task.promise)} at ${share(task.confidence, 0)} confidence`],
                     ["Certificate", task.promise === null ? "none" : task.certified ? "its cascade has one" : "not yet"],
                     ["Disagreement (95 %)", interval(task.disagreement, task.disagreement_low, task.disagreement_high)],
-                    ["Audits", <a href={to({ purpose: "audit" })}>{count(task.audits)}</a>], ["Trials", <a href={to({ purpose: "trial" })}>{count(task.trials)}</a>],
+                    ["Audits in its proof", count(task.audits)], ["Requests in its proof", count(task.trials)],
                     ["Requests", <a href={to()}>{count(task.requests)}</a>], ["Errors", <a href={to({ status: "error" })}>{count(task.errors)}</a>], ["Cost", <a href={to()}>{usd(task.cost_usd)}</a>],
                     ["The reference would have cost", <a href={to()}>{usd(task.counterfactual_usd)}</a>], ["Saved", <a href={to()}>{usd(task.saved_usd)}</a>],
                     ["Reference", task.reference], ["Tenant", task.tenant], ["Cascade", task.cascade], ["Number", <code>{task.task}</code>]]} />
