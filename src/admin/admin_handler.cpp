@@ -86,7 +86,7 @@ AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* cac
     add_request_list(routes_, gateway);  // before /api/requests/*: live is no id
     add_reading(routes_, gateway);
     add_ledger_views(routes_, gateway);
-    add_forecast(routes_, gateway);
+    add_forecast(routes_, gateway, spending_);
     if (alerts != nullptr) add_alerts(routes_, *alerts);
     add_task_list(routes_, gateway);
     add_keys(routes_, gateway);

@@ -13,6 +13,7 @@
 #include "admin/audit_log.h"
 #include "admin/config_requests.h"
 #include "admin/route.h"
+#include "admin/spend_reader.h"
 #include "base/worker.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
@@ -40,6 +41,7 @@ class AdminHandler final : public net::Handler {
     Access access_;
     AuditLog audit_;
     std::unique_ptr<WhatIfJobs> what_if_;  // null: no desk
+    SpendReader spending_;                 // worker_ alone
     RouteTable routes_;
     Worker worker_;
 };

@@ -50,7 +50,7 @@ void AlertWatch::look_at_budgets(const gateway::Options& options, Micros now, Fi
         return;
     }
     if (until_forecast_ == 0) {
-        auto made = forecast_budgets(options.data_folder, std::move(views), now);
+        auto made = forecast_budgets(spending_, options.data_folder, std::move(views), now);
         if (!made && !complained_) log_warning("alerts: no forecast: " + made.error().message);
         complained_ = !made;
         forecasts_ = made ? std::move(*made) : std::vector<BudgetForecast>();

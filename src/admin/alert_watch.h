@@ -31,6 +31,7 @@ class AlertWatch {
     ErrorRule errors_;
     LossRule ledger_{AlertKind::ledger_lost, "rows of the ledger"};
     LossRule telemetry_{AlertKind::telemetry_lost, "spans, requests or lines of the access log"};
+    SpendReader spending_;
     std::vector<BudgetForecast> forecasts_;
     std::size_t until_forecast_ = 0;  // looks
     std::weak_ptr<const gateway::Routes> priced_;

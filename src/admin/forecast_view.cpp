@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 #include "admin/json_object.h"
 #include "admin/ledger_question.h"
@@ -31,18 +32,32 @@ void write_interval(JsonObject& object, const SpendInterval& interval) {
     object.money("high_usd", true, from_dollars(interval.high));
 }
 
-BudgetForecast forecast_of(const SpendBook& book, BudgetBook::View view) {
+Micros end_of(const BudgetBook::View& view, Micros now) {
+    return view.rules.rolling ? now + limits::rolling_length(view.rules.span) : view.now.end;
+}
+
+// What budgets count the same that have the same: their spending, told by the same clock.
+using Counted = std::tuple<limits::BudgetOf, std::string, bool, std::string>;
+Counted counted_by(const BudgetBook::View& view) {
+    const limits::BudgetRules& rules = view.rules;
+    return {rules.of, rules.each ? view.instance : rules.whose, rules.each, rules.time_zone};
+}
+
+// `series` and `of_series`: of what the budget counts, where the ledger can tell.
+BudgetForecast forecast_of(const SpendBook& book, const std::optional<Hours>& series,
+                           const std::optional<SpendForecast>& of_series, BudgetBook::View view) {
     const limits::BudgetRules& rules = view.rules;
     const double limit = to_dollars(view.now.limit), spent = to_dollars(view.now.spent);
     const Micros length = limits::rolling_length(rules.span);
     BudgetForecast made;
-    made.end_unix = rules.rolling ? book.now + length : view.now.end;
-    const std::size_t hours = hours_until(book.now, made.end_unix);
-    const std::optional<Hours> series = book.of(rules, view.instance);
-    const Micros gone = rules.rolling ? length : book.now - view.now.start;
-    const double pace = spent / std::max(1.0, static_cast<double>(gone) / static_cast<double>(kHour));
-    const SpendForecast forecast = series ? SpendForecast::make(book.history(*series), rules.zone, book.now, hours)
-                                          : SpendForecast::at_pace(pace, book.now, hours);
+    made.end_unix = end_of(view, book.now);
+    std::optional<SpendForecast> at_pace;
+    if (!of_series) {
+        const Micros gone = rules.rolling ? length : book.now - view.now.start;
+        const double pace = spent / std::max(1.0, static_cast<double>(gone) / static_cast<double>(kHour));
+        at_pace = SpendForecast::at_pace(pace, book.now, hours_until(book.now, made.end_unix));
+    }
+    const SpendForecast& forecast = of_series ? *of_series : *at_pace;
     made.basis = forecast.basis();
     const double before = rules.rolling ? 0 : spent;  // all of a rolling window's has left it by then
     made.at_end = plus(before, forecast.until(made.end_unix));
@@ -50,7 +65,9 @@ BudgetForecast forecast_of(const SpendBook& book, BudgetBook::View view) {
     std::vector<double> leaving;
     if (rules.rolling && series) {
         const auto behind = std::min<std::size_t>(static_cast<std::size_t>(length / kHour), series->size() - 1);
-        leaving.assign(series->end() - 1 - static_cast<std::ptrdiff_t>(behind), series->end() - 1);
+        for (auto at = series->end() - 1 - static_cast<std::ptrdiff_t>(behind); at != series->end() - 1; ++at) {
+            leaving.push_back(to_dollars(Usd{*at}));
+        }
     }
     made.reaches_unix = forecast.reaches(limit - spent, made.end_unix, leaving);
     made.budget = std::move(view);
@@ -98,15 +115,15 @@ struct Windows {
     void write(std::string_view tenant, std::string& out) const {
         for (const limits::Span span : kSpans) {
             const limits::TimeWindow window = this->window(span);
-            const double spent = book.since(hours, window.start);
+            const Usd spent = book.since(hours, window.start);
             if (!out.empty()) out += ',';
             JsonObject object(out);
             object.text("window", limits::to_string(span));
             tenant.empty() ? object.raw("tenant", "null") : object.text("tenant", tenant);
             object.whole("start_unix_us", window.start);
             object.whole("end_unix_us", window.end);
-            object.money("spent_usd", true, from_dollars(spent));
-            write_interval(object, plus(spent, forecast.until(window.end)));
+            object.money("spent_usd", true, spent);
+            write_interval(object, plus(to_dollars(spent), forecast.until(window.end)));
             object.text("basis", limits::to_string(forecast.basis()));
             object.end();
         }
@@ -114,15 +131,15 @@ struct Windows {
     // The month, by the end of each of its days, and now.
     std::string month() const {
         const limits::TimeWindow month = window(limits::Span::month);
-        const double spent = book.since(hours, month.start);
+        const Usd spent = book.since(hours, month.start);
         std::string out = "[";
         const auto point = [&](Micros at, bool was, bool will_be) {
             if (out.size() > 1) out += ',';
             JsonObject object(out);
             object.whole("at_unix_us", at);
-            const double by_then = spent - (at < book.now ? book.since(hours, at) : 0);
-            was ? object.money("spent_usd", true, from_dollars(by_then)) : object.raw("spent_usd", "null");
-            if (will_be) write_interval(object, plus(spent, forecast.until(at)));
+            const Usd by_then = spent - (at < book.now ? book.since(hours, at) : Usd{});
+            was ? object.money("spent_usd", true, by_then) : object.raw("spent_usd", "null");
+            if (will_be) write_interval(object, plus(to_dollars(spent), forecast.until(at)));
             for (const char* const name : {"expected_usd", "low_usd", "high_usd"}) {
                 if (!will_be) object.raw(name, "null");
             }
@@ -142,22 +159,28 @@ struct Windows {
     }
 };
 
-std::vector<std::pair<std::string_view, const Hours*>> dearest_tenants(const SpendBook& book) {
-    std::vector<std::pair<std::string_view, const Hours*>> tenants;
-    for (const auto& [name, hours] : book.tenants) {
-        if (!name.empty()) tenants.emplace_back(name, &hours);
-    }
+struct TenantHours {
+    Usd spent;  // of late
+    std::string_view name;
+    const Hours* hours;
+};
+
+std::vector<TenantHours> dearest_tenants(const SpendBook& book) {
+    std::vector<TenantHours> tenants;
     const Micros month = book.now - 31 * 24 * kHour;
-    std::stable_sort(tenants.begin(), tenants.end(), [&](const auto& a, const auto& b) {
-        return book.since(*a.second, month) > book.since(*b.second, month);
-    });
+    for (const auto& [name, hours] : book.tenants) {
+        if (!name.empty()) tenants.push_back({book.since(hours, month), name, &hours});
+    }
+    std::stable_sort(tenants.begin(), tenants.end(),
+                     [](const TenantHours& a, const TenantHours& b) { return a.spent > b.spent; });
     if (tenants.size() > kMostTenantsShown) tenants.resize(kMostTenantsShown);
     return tenants;
 }
 
-bool wants_tasks(const std::vector<BudgetBook::View>& budgets) {
-    return std::any_of(budgets.begin(), budgets.end(),
-                       [](const auto& view) { return view.rules.of == limits::BudgetOf::task; });
+SpendSplit split_for(const std::vector<BudgetBook::View>& budgets) {
+    SpendSplit split;
+    for (const BudgetBook::View& view : budgets) split.add(view.rules, view.instance);
+    return split;
 }
 
 struct Asked {
@@ -182,35 +205,51 @@ std::vector<BudgetForecast> forecast_budgets(const SpendBook& book, std::vector<
     std::stable_sort(budgets.begin(), budgets.end(),
                      [](const auto& a, const auto& b) { return a.now.share > b.now.share; });
     if (budgets.size() > kMostForecasts) budgets.resize(kMostForecasts);
-    std::vector<BudgetForecast> made;
-    for (BudgetBook::View& view : budgets) made.push_back(forecast_of(book, std::move(view)));
+    std::map<Counted, std::vector<std::size_t>> alike;
+    for (std::size_t i = 0; i < budgets.size(); ++i) alike[counted_by(budgets[i])].push_back(i);
+    std::vector<BudgetForecast> made(budgets.size());
+    for (const auto& [counted, members] : alike) {  // one after the other: a forecast of a month is 1.5 MiB
+        const BudgetBook::View& first = budgets[members.front()];
+        const std::optional<Hours> series = book.of(first.rules, first.instance);
+        std::optional<SpendForecast> of_series;
+        if (series) {
+            Micros end = book.now;
+            for (const std::size_t i : members) end = std::max(end, end_of(budgets[i], book.now));
+            of_series =
+                SpendForecast::make(book.history(*series), first.rules.zone, book.now, hours_until(book.now, end));
+        }
+        for (const std::size_t i : members) made[i] = forecast_of(book, series, of_series, std::move(budgets[i]));
+    }
     return made;
 }
 
-Result<std::vector<BudgetForecast>> forecast_budgets(const std::string& folder, std::vector<BudgetBook::View> budgets,
-                                                     Micros now_unix) {
+Result<std::vector<BudgetForecast>> forecast_budgets(SpendReader& reader, const std::string& folder,
+                                                     std::vector<BudgetBook::View> budgets, Micros now_unix) {
     const auto ledger = LedgerQuestion::open(folder, {}, now_unix);
     if (!ledger) return tl::unexpected(ledger.error());
-    const auto book = read_spending(*ledger->database, ledger->names, now_unix, wants_tasks(budgets));
+    const auto book = reader.read(*ledger->database, ledger->names, now_unix, split_for(budgets));
     if (!book) return tl::unexpected(book.error());
-    return forecast_budgets(*book, std::move(budgets));
+    return forecast_budgets(**book, std::move(budgets));
 }
 
-Result<std::string> render_forecast(const std::string& folder, std::string_view query,
+Result<std::string> render_forecast(SpendReader& reader, const std::string& folder, std::string_view query,
                                     std::vector<BudgetBook::View> budgets, Micros now_unix) {
     const auto ledger = LedgerQuestion::open(folder, query, now_unix);
     if (!ledger) return tl::unexpected(ledger.error());
     const auto asked = read_question(ledger->parameters);
     if (!asked) return tl::unexpected(asked.error());
-    const auto book = read_spending(*ledger->database, ledger->names, now_unix, wants_tasks(budgets));
-    if (!book) return tl::unexpected(book.error());
-    const Windows all(*book, book->all, asked->zone);
+    SpendSplit split = split_for(budgets);
+    split.tenants = true;
+    const auto read = reader.read(*ledger->database, ledger->names, now_unix, split);
+    if (!read) return tl::unexpected(read.error());
+    const SpendBook& book = **read;
+    const Windows all(book, book.all, asked->zone);
     std::string windows, list;
     all.write({}, windows);
-    for (const auto& [tenant, hours] : dearest_tenants(*book)) {
-        Windows(*book, *hours, asked->zone).write(tenant, windows);
+    for (const TenantHours& tenant : dearest_tenants(book)) {
+        Windows(book, *tenant.hours, asked->zone).write(tenant.name, windows);
     }
-    for (const BudgetForecast& forecast : forecast_budgets(*book, std::move(budgets))) {
+    for (const BudgetForecast& forecast : forecast_budgets(book, std::move(budgets))) {
         if (!list.empty()) list += ',';
         write_budget(forecast, list);
     }
@@ -218,7 +257,7 @@ Result<std::string> render_forecast(const std::string& folder, std::string_view 
     JsonObject object(out);
     object.whole("now_unix_us", now_unix);
     object.share("interval", limits::kForecastInterval);
-    object.flag("complete", book->complete);
+    object.flag("complete", book.complete);
     object.text("time_zone", asked->zone_name);
     object.raw("windows", "[" + windows + "]");
     object.raw("budgets", "[" + list + "]");
@@ -227,11 +266,11 @@ Result<std::string> render_forecast(const std::string& folder, std::string_view 
     return out;
 }
 
-void add_forecast(RouteTable& routes, gateway::Gateway& gateway) {
+void add_forecast(RouteTable& routes, gateway::Gateway& gateway, SpendReader& reader) {
     routes.add({"GET", "/api/forecast", AdminRole::view, RunOn::admin_worker,
-                [&gateway](const AdminCall& call) -> Result<AdminReply> {
+                [&gateway, &reader](const AdminCall& call) -> Result<AdminReply> {
                     Result<std::string> body =
-                        render_forecast(gateway.routes()->options().data_folder, call.head.query(),
+                        render_forecast(reader, gateway.routes()->options().data_folder, call.head.query(),
                                         gateway.budgets().views(), gateway.clock().unix_micros());
                     if (!body) return tl::unexpected(body.error());
                     return AdminReply{std::move(*body)};

@@ -28,14 +28,15 @@ struct BudgetForecast {
     std::optional<Micros> reaches_unix;
 };
 std::vector<BudgetForecast> forecast_budgets(const SpendBook& book, std::vector<limits::BudgetBook::View> budgets);
-// The ledger read as they need it. Errors: io, invalid.
-Result<std::vector<BudgetForecast>> forecast_budgets(const std::string& folder,
+// The ledger in `folder`, always the same of one reader, read as they need it. Errors: io, invalid, not_found.
+Result<std::vector<BudgetForecast>> forecast_budgets(SpendReader& reader, const std::string& folder,
                                                      std::vector<limits::BudgetBook::View> budgets, Micros now_unix);
 
-// `query` is the target's. Errors: invalid, io.
-Result<std::string> render_forecast(const std::string& folder, std::string_view query,
+// `query` is the target's. Errors as above.
+Result<std::string> render_forecast(SpendReader& reader, const std::string& folder, std::string_view query,
                                     std::vector<limits::BudgetBook::View> budgets, Micros now_unix);
 
-void add_forecast(RouteTable& routes, gateway::Gateway& gateway);
+// `reader` outlives the table; on the admin's worker alone.
+void add_forecast(RouteTable& routes, gateway::Gateway& gateway, SpendReader& reader);
 
 }  // namespace weir::admin

@@ -71,6 +71,7 @@ limits::BudgetBook::View budget(const char* name, BudgetOf of, const char* whose
 
 TEST_CASE("budgets are forecast from what they count, in their windows") {
     const Ledger world;
+    SpendReader reader;
     using limits::Span;
     std::vector<limits::BudgetBook::View> views{
         budget("all", BudgetOf::all, "", 1, Span::day),         budget("acme", BudgetOf::tenant, "acme", 1, Span::day),
@@ -81,7 +82,7 @@ TEST_CASE("budgets are forecast from what they count, in their windows") {
     rolling.rules.rolling = true;
     rolling.now.spent = from_dollars(48 * 0.017);
     views.push_back(rolling);
-    const auto made = forecast_budgets(world.folder.path(), views, kNow);
+    const auto made = forecast_budgets(reader, world.folder.path(), views, kNow);
     REQUIRE(made);
     REQUIRE(made->size() == views.size());
     const auto of = [&](std::string_view name) -> const BudgetForecast& {
@@ -109,7 +110,7 @@ TEST_CASE("budgets are forecast from what they count, in their windows") {
     // One that does not suffice: when.
     limits::BudgetBook::View tight = budget("tight", BudgetOf::all, "", 0.31 + 4 * 0.034, limits::Span::day);
     tight.now.spent = from_dollars(0.31);
-    const auto late = forecast_budgets(world.folder.path(), {tight}, kNow);
+    const auto late = forecast_budgets(reader, world.folder.path(), {tight}, kNow);
     REQUIRE(late);
     CHECK(late->front().chance_over == 1);
     REQUIRE(late->front().reaches_unix);
@@ -124,7 +125,8 @@ TEST_CASE("budgets are forecast from what they count, in their windows") {
 
 TEST_CASE("the windows' sums are the ledger's, in the zone that is asked for") {
     const Ledger world;
-    const auto told = render_forecast(world.folder.path(), "time_zone=Europe/Berlin", {}, kNow);
+    SpendReader reader;
+    const auto told = render_forecast(reader, world.folder.path(), "time_zone=Europe/Berlin", {}, kNow);
     REQUIRE(told);
     // From 00:00 in Berlin, 23:00 UTC: 33 half hours so far, 7.5 hours to come.
     CHECK(told->find(R"({"window":"day","tenant":null,"start_unix_us":1764284400000000,"end_unix_us":1764370800000000,)"
@@ -134,16 +136,17 @@ TEST_CASE("the windows' sums are the ledger's, in the zone that is asked for") {
     CHECK(told->find(R"("budgets":[])") != std::string::npos);
     CHECK(told->find(R"("time_zone":"Europe/Berlin")") != std::string::npos);
     CHECK(told->find(":nan") == std::string::npos);
-    const auto wrong = render_forecast(world.folder.path(), "time_zone=Nowhere", {}, kNow);
+    const auto wrong = render_forecast(reader, world.folder.path(), "time_zone=Nowhere", {}, kNow);
     REQUIRE_FALSE(wrong);
     CHECK(wrong.error().message.find("time_zone") != std::string::npos);
-    CHECK_FALSE(render_forecast(world.folder.path(), "since=1h", {}, kNow));
+    CHECK_FALSE(render_forecast(reader, world.folder.path(), "since=1h", {}, kNow));
 }
 
 TEST_CASE("a ledger of a minute says that it is too little") {
     const TempFolder folder;
     const auto ledger = open_ledger(folder.path());
-    const auto told = render_forecast(folder.path(), {}, {}, kNow);
+    SpendReader reader;
+    const auto told = render_forecast(reader, folder.path(), {}, {}, kNow);
     REQUIRE(told);
     CHECK(told->find(R"("basis":"too little history")") != std::string::npos);
     CHECK(told->find(R"("expected_usd":0,"low_usd":0,"high_usd":0)") != std::string::npos);

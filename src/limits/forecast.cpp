@@ -175,6 +175,38 @@ Fit fit(const Days& days) {
     return best;
 }
 
+// What the model was wrong by in each hour that was, as a share of that day's scale, without its drift.
+std::vector<double> errors_of(const Days& days, const Fit& model) {
+    std::vector<double> errors(days.dollars.size());
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+        const std::size_t day = i / kDay;
+        const double off = days.dollars[i] - model.levels[day] * model.shares[i];
+        errors[i] = off / scale_of(model.levels[day], model.parts[day], days.mean) - model.drift / kDay;
+    }
+    return errors;
+}
+
+// For each future and each of its days the day whose errors it has; kStretchDays that followed each other follow each
+// other.
+std::vector<std::size_t> draw_days(std::size_t count, std::size_t ahead) {
+    const std::size_t stretches = count - kWeekDays - kStretchDays + 1;  // where one may begin
+    learn::RandomBits random(kSeed);
+    std::vector<std::size_t> drawn(kFutures * ahead);
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+        const bool begins = i % ahead % kStretchDays == 0;
+        drawn[i] = begins ? kWeekDays + random.below(stretches) : drawn[i - 1] + 1;
+    }
+    return drawn;
+}
+
+// How far each future has come.
+struct Futures {
+    using Values = std::array<double, kFutures>;
+    Values level, scale;  // of its day
+    Values total;         // of the day so far
+    Values sum, most;     // of all; and the highest that it was
+};
+
 }  // namespace
 
 std::string_view to_string(SpendForecast::Basis basis) {
@@ -228,46 +260,64 @@ void SpendForecast::play(const SpendHistory& history, const TimeZone& zone) {
     futures_.resize(kFutures * hours_);
     days_ = static_cast<double>(days.count);
     const double first = static_cast<double>(hour_end_ - now_) / static_cast<double>(kHour);
-    const std::size_t stretches = days.count - kWeekDays - kStretchDays + 1;  // where one may begin
-    learn::RandomBits random(kSeed);
-    for (std::size_t future = 0; future < kFutures; ++future) {
-        double level = model.levels.back(), sum = 0, most = 0;
-        std::size_t from = 0;  // the day whose errors are this day's
-        for (std::size_t day = 0; day < ahead; ++day) {
-            from = day % kStretchDays == 0 ? kWeekDays + random.below(stretches) : from + 1;
-            const double was = scale_of(model.levels[from], model.parts[from], days.mean);
-            const double scale = scale_of(level, parts[day], days.mean);
-            double total = 0;
-            for (std::size_t hour = 0; hour < kDay; ++hour) {
-                const std::size_t then = from * kDay + hour, at = day * kDay + hour;
-                const double off = (days.dollars[then] - model.levels[from] * model.shares[then]) / was;
-                const double dollars = level * shares[at] + scale * (off - model.drift / kDay);
-                total += dollars;
-                sum += at == 0 ? dollars * first : dollars;
-                most = std::max(most, sum);  // nothing is given back
-                futures_[future * hours_ + at] = static_cast<float>(most);
-                expected_[at] += most / kFutures;
+    const std::vector<double> errors = errors_of(days, model);
+    const std::vector<std::size_t> days_like = draw_days(days.count, ahead);
+    // All futures go on an hour at a time: they do not wait for one another as the hours of one do.
+    Futures at{};
+    at.level.fill(model.levels.back());
+    for (std::size_t day = 0; day < ahead; ++day) {
+        std::array<const double*, kFutures> off{};
+        for (std::size_t i = 0; i < kFutures; ++i) {
+            off[i] = &errors[days_like[i * ahead + day] * kDay];
+            at.scale[i] = scale_of(at.level[i], parts[day], days.mean);
+            at.total[i] = 0;
+        }
+        for (std::size_t hour = day * kDay; hour < (day + 1) * kDay; ++hour) {
+            const double share = shares[hour], left = hour == 0 ? first : 1;
+            float* const sums = &futures_[hour * kFutures];
+            double all = 0;
+            for (std::size_t i = 0; i < kFutures; ++i) {
+                const double dollars = at.level[i] * share + at.scale[i] * off[i][hour % kDay];
+                at.total[i] += dollars;
+                at.sum[i] += left * dollars;
+                at.most[i] = std::max(at.most[i], at.sum[i]);  // nothing is given back
+                sums[i] = static_cast<float>(at.most[i]);
+                all += at.most[i];
             }
-            level =
-                std::min(model.next(level, std::max(total, 0.0), parts[day], days.mean), kMostLevel * model.highest);
+            expected_[hour] = all / kFutures;
+        }
+        for (std::size_t i = 0; i < kFutures; ++i) {
+            const double next = model.next(at.level[i], std::max(at.total[i], 0.0), parts[day], days.mean);
+            at.level[i] = std::min(next, kMostLevel * model.highest);
         }
     }
 }
 
-double SpendForecast::at(const float* sums, Micros end_unix) const {
-    if (end_unix <= now_) return 0;
+SpendForecast::Place SpendForecast::place_of(Micros end_unix) const {
+    if (end_unix <= now_) return {0, 0, 0};
     if (end_unix <= hour_end_) {
-        return sums[0] * static_cast<double>(end_unix - now_) / static_cast<double>(hour_end_ - now_);
+        return {0, 0, static_cast<double>(end_unix - now_) / static_cast<double>(hour_end_ - now_)};
     }
-    const auto index = static_cast<std::size_t>((end_unix - hour_end_) / kHour);
-    if (index + 1 >= hours_) return sums[hours_ - 1];
+    const auto hour = static_cast<std::size_t>((end_unix - hour_end_) / kHour);
+    if (hour + 1 >= hours_) return {hours_ - 1, hours_ - 1, 1};
     const double part = static_cast<double>((end_unix - hour_end_) % kHour) / static_cast<double>(kHour);
-    return sums[index] + part * (sums[index + 1] - sums[index]);
+    return {hour + 1, hour, part};
 }
 
 double SpendForecast::expected_at(Micros end_unix) const {
-    std::vector<float> sums(expected_.begin(), expected_.end());
-    return at(sums.data(), end_unix);
+    const Place at = place_of(end_unix);
+    const double before = at.hour == at.before ? 0 : expected_[at.before];
+    return before + at.part * (expected_[at.hour] - before);
+}
+
+std::vector<double> SpendForecast::futures_at(Micros end_unix) const {
+    const Place at = place_of(end_unix);
+    std::vector<double> sums(kFutures);
+    for (std::size_t i = 0; i < kFutures; ++i) {
+        const double before = at.hour == at.before ? 0 : futures_[at.before * kFutures + i];
+        sums[i] = before + at.part * (futures_[at.hour * kFutures + i] - before);
+    }
+    return sums;
 }
 
 SpendInterval SpendForecast::until(Micros end_unix) const {
@@ -277,10 +327,12 @@ SpendInterval SpendForecast::until(Micros end_unix) const {
         interval.high = kLittleHigh * interval.expected;
         return interval;
     }
-    std::vector<double> sums(kFutures);
-    for (std::size_t i = 0; i < kFutures; ++i) sums[i] = at(&futures_[i * hours_], end_unix);
-    std::sort(sums.begin(), sums.end());
-    const auto rank = [&](double share) { return sums[static_cast<std::size_t>(share * (kFutures - 1) + 0.5)]; };
+    std::vector<double> sums = futures_at(end_unix);
+    const auto rank = [&](double share) {
+        const auto at = sums.begin() + static_cast<std::ptrdiff_t>(share * (kFutures - 1) + 0.5);
+        std::nth_element(sums.begin(), at, sums.end());
+        return *at;
+    };
     const double ahead = static_cast<double>(end_unix - now_) / static_cast<double>(kDay * kHour);
     const double wider = 1 + kFewWeeks * kWeekDays / (days_ - kWeekDays) + kFarAhead * std::min(1.0, ahead / days_);
     const auto widened = [&](double to) { return std::max(0.0, interval.expected + wider * (to - interval.expected)); };
@@ -291,8 +343,8 @@ SpendInterval SpendForecast::until(Micros end_unix) const {
 
 std::optional<double> SpendForecast::chance_over(double dollars, Micros end_unix) const {
     if (basis_ == Basis::little) return std::nullopt;
-    std::size_t over = 0;
-    for (std::size_t i = 0; i < kFutures; ++i) over += at(&futures_[i * hours_], end_unix) > dollars ? 1 : 0;
+    const std::vector<double> sums = futures_at(end_unix);
+    const auto over = std::count_if(sums.begin(), sums.end(), [&](double sum) { return sum > dollars; });
     return static_cast<double>(over) / kFutures;
 }
 

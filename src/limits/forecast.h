@@ -57,8 +57,15 @@ class SpendForecast {
     std::optional<Micros> reaches(double dollars, Micros end_unix, const std::vector<double>& leaving = {}) const;
 
   private:
-    double at(const float* sums, Micros end_unix) const;
+    // Where a time lies: `part` of the way from the sums by the end of hour `before` (0, where that is `hour`) to those
+    // by the end of `hour`.
+    struct Place {
+        std::size_t hour, before;
+        double part;
+    };
+    Place place_of(Micros end_unix) const;
     double expected_at(Micros end_unix) const;
+    std::vector<double> futures_at(Micros end_unix) const;
     SpendForecast(Micros now_unix, std::size_t hours);
     void play(const SpendHistory& history, const TimeZone& zone);
     void guess(double dollars_an_hour);
@@ -68,7 +75,7 @@ class SpendForecast {
     double days_ = 0;               // of history
     std::size_t hours_;             // played; the first is what is left of the present one
     std::vector<double> expected_;  // sums until the end of each hour
-    std::vector<float> futures_;    // the same, future by future; empty without a basis
+    std::vector<float> futures_;    // the same in each future, by hour, then future; empty without a basis
 };
 std::string_view to_string(SpendForecast::Basis basis);
 
