@@ -4,7 +4,6 @@
 
 #include "admin/cache_views.h"
 #include "admin/dashboard.h"
-#include "admin/forecast_view.h"
 #include "admin/json_object.h"
 #include "admin/ledger_views.h"
 #include "admin/request_list.h"
@@ -90,7 +89,7 @@ AdminHandler::AdminHandler(gateway::Gateway& gateway, cascade::CacheControl* cac
     if (alerts != nullptr) add_alerts(routes_, *alerts);
     add_task_list(routes_, gateway);
     add_keys(routes_, gateway);
-    add_budgets(routes_, gateway);
+    add_budgets(routes_, gateway, budget_forecasts_);
     add_students(routes_, gateway);
     add_student_curve(routes_, gateway);
     add_caches(routes_, caches);

@@ -12,8 +12,8 @@
 #include "admin/alerts.h"
 #include "admin/audit_log.h"
 #include "admin/config_requests.h"
+#include "admin/forecast_view.h"
 #include "admin/route.h"
-#include "admin/spend_reader.h"
 #include "base/worker.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
@@ -41,7 +41,8 @@ class AdminHandler final : public net::Handler {
     Access access_;
     AuditLog audit_;
     std::unique_ptr<WhatIfJobs> what_if_;  // null: no desk
-    SpendReader spending_;                 // worker_ alone
+    SpendReader spending_;                 // this and the next: worker_ alone
+    BudgetForecasts budget_forecasts_{spending_};
     RouteTable routes_;
     Worker worker_;
 };

@@ -15,7 +15,7 @@ std::string_view state_of(const BudgetBook::View& view) {
     return "open";
 }
 
-void append(const BudgetBook::View& view, std::string& out) {
+void append(const BudgetBook::View& view, const BudgetForecasts::ByName& forecasts, std::string& out) {
     const limits::BudgetRules& rules = view.rules;
     const Usd left = view.now.limit - view.now.spent - view.now.reserved;
     JsonObject object(out);
@@ -39,20 +39,20 @@ void append(const BudgetBook::View& view, std::string& out) {
     object.text("at_80", limits::to_string(rules.at_80));
     object.text("at_100", limits::to_string(rules.at_100));
     object.whole("refused", view.refused);
-    object.raw("forecast", "null");
+    const auto forecast = forecasts.find({rules.name, view.instance});
+    object.raw("forecast", forecast == forecasts.end() ? "null" : forecast_json(forecast->second, view.now.spent));
     object.end();
 }
 
 }  // namespace
 
-std::string render_budgets(BudgetBook& book) {
-    const std::vector<BudgetBook::View> views = book.views();
+std::string render_budgets(const std::vector<BudgetBook::View>& budgets, const BudgetForecasts::ByName& forecasts) {
     std::string out = R"({"budgets":[)";
-    for (std::size_t i = 0; i < std::min(views.size(), kMostShown); ++i) {
+    for (std::size_t i = 0; i < std::min(budgets.size(), kMostShown); ++i) {
         if (i > 0) out += ',';
-        append(views[i], out);
+        append(budgets[i], forecasts, out);
     }
-    return out + R"(],"count":)" + std::to_string(views.size()) + "}";
+    return out + R"(],"count":)" + std::to_string(budgets.size()) + "}";
 }
 
 }  // namespace weir::admin

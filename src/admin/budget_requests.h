@@ -1,12 +1,13 @@
-// What the admin address tells of budgets (docs/budgets.md): GET /api/budgets. Their
-// lines in /metrics: metrics_budgets.cpp.
-// Thread rule: any thread; takes the book's mutex for a moment. Limits: kMostShown budgets in one answer, the first by
+// What the admin address tells of budgets (docs/budgets.md): GET /api/budgets. Their lines in /metrics:
+// metrics_budgets.cpp.
+// Thread rule: pure function. Limits: kMostShown budgets in one answer, the first by
 // name; how many there are is told.
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <vector>
 
+#include "admin/forecast_view.h"
 #include "limits/budget_book.h"
 
 namespace weir::admin {
@@ -14,6 +15,7 @@ namespace weir::admin {
 inline constexpr std::size_t kMostShown = 2'000;
 
 // {"budgets": [..], "count": N}
-std::string render_budgets(limits::BudgetBook& book);
+std::string render_budgets(const std::vector<limits::BudgetBook::View>& budgets,
+                           const BudgetForecasts::ByName& forecasts);
 
 }  // namespace weir::admin

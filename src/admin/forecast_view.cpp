@@ -74,6 +74,13 @@ BudgetForecast forecast_of(const SpendBook& book, const std::optional<Hours>& se
     return made;
 }
 
+void write_chances(JsonObject& object, const BudgetForecast& forecast) {
+    object.text("basis", limits::to_string(forecast.basis));
+    forecast.chance_over ? object.share("chance_over", *forecast.chance_over) : object.raw("chance_over", "null");
+    forecast.reaches_unix ? object.whole("reaches_limit_unix_us", *forecast.reaches_unix)
+                          : object.raw("reaches_limit_unix_us", "null");
+}
+
 void write_budget(const BudgetForecast& forecast, std::string& out) {
     const limits::BudgetRules& rules = forecast.budget.rules;
     JsonObject object(out);
@@ -86,10 +93,7 @@ void write_budget(const BudgetForecast& forecast, std::string& out) {
     object.whole("end_unix_us", forecast.end_unix);
     object.money("spent_usd", true, forecast.budget.now.spent);
     write_interval(object, forecast.at_end);
-    object.text("basis", limits::to_string(forecast.basis));
-    forecast.chance_over ? object.share("chance_over", *forecast.chance_over) : object.raw("chance_over", "null");
-    forecast.reaches_unix ? object.whole("reaches_limit_unix_us", *forecast.reaches_unix)
-                          : object.raw("reaches_limit_unix_us", "null");
+    write_chances(object, forecast);
     object.end();
 }
 
@@ -230,6 +234,47 @@ Result<std::vector<BudgetForecast>> forecast_budgets(SpendReader& reader, const 
     const auto book = reader.read(*ledger->database, ledger->names, now_unix, split_for(budgets));
     if (!book) return tl::unexpected(book.error());
     return forecast_budgets(**book, std::move(budgets));
+}
+
+const BudgetForecasts::ByName& BudgetForecasts::look(const std::string& folder,
+                                                     const std::vector<BudgetBook::View>& budgets, Micros now_unix) {
+    std::string question;
+    for (const BudgetBook::View& view : budgets) {
+        const limits::BudgetRules& rules = view.rules;
+        question += rules.name + '\n' + view.instance + '\n' + rules.whose + '\n';
+        for (const std::int64_t number :
+             {std::int64_t{rules.rolling}, static_cast<std::int64_t>(rules.of), static_cast<std::int64_t>(rules.span),
+              view.now.limit.nanos, rules.rolling ? 0 : view.now.end}) {
+            question += std::to_string(number) + ' ';
+        }
+    }
+    if (question == question_ && now_unix >= at_ && now_unix - at_ < kKeptMicros) return made_;
+    made_.clear();
+    auto forecasts = forecast_budgets(reader_, folder, budgets, now_unix);
+    if (!forecasts) forecasts.emplace();
+    for (BudgetForecast& forecast : *forecasts) {
+        std::pair name{forecast.budget.rules.name, forecast.budget.instance};
+        made_.emplace(std::move(name), std::move(forecast));
+    }
+    question_ = std::move(question);
+    at_ = now_unix;
+    return made_;
+}
+
+std::string forecast_json(const BudgetForecast& forecast, Usd spent) {
+    SpendInterval at_end = forecast.at_end;
+    if (!forecast.budget.rules.rolling) {
+        for (double* const dollars : {&at_end.expected, &at_end.low, &at_end.high}) {
+            *dollars = std::max(*dollars, to_dollars(spent));
+        }
+    }
+    std::string out;
+    JsonObject object(out);
+    object.whole("end_unix_us", forecast.end_unix);
+    write_interval(object, at_end);
+    write_chances(object, forecast);
+    object.end();
+    return out;
 }
 
 Result<std::string> render_forecast(SpendReader& reader, const std::string& folder, std::string_view query,

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "admin/alert_rules.h"
+#include "admin/budget_requests.h"
 #include "store/ledger_testing.h"
 
 using namespace weir;
@@ -150,4 +151,40 @@ TEST_CASE("a ledger of a minute says that it is too little") {
     REQUIRE(told);
     CHECK(told->find(R"("basis":"too little history")") != std::string::npos);
     CHECK(told->find(R"("expected_usd":0,"low_usd":0,"high_usd":0)") != std::string::npos);
+}
+
+TEST_CASE("what stands beside budgets is kept for half a minute, unless they change") {
+    const Ledger world;
+    SpendReader reader;
+    BudgetForecasts forecasts(reader);
+    using limits::Span;
+    std::vector<limits::BudgetBook::View> views{budget("all", BudgetOf::all, "", 1, Span::day),
+                                                budget("key", BudgetOf::key, "abc", 1, Span::day)};
+    for (auto& view : views) view.now.spent = from_dollars(0.31);
+    const auto expected = [&](Micros now) {
+        const auto& made = forecasts.look(world.folder.path(), views, now);
+        REQUIRE(made.size() == 2);
+        return made.at({"all", ""}).at_end.expected;
+    };
+    const double first = expected(kNow);
+    CHECK(first == doctest::Approx(0.31 + 8.5 * 0.034).epsilon(0.02));
+    views[0].now.spent = from_dollars(0.32);
+    CHECK(expected(kNow + BudgetForecasts::kKeptMicros - 1) == first);
+    CHECK(expected(kNow + BudgetForecasts::kKeptMicros) == doctest::Approx(first + 0.01).epsilon(0.01));
+    views[0].now.spent = from_dollars(0.9);
+    views[0].now.limit = from_dollars(2);
+    CHECK(expected(kNow + BudgetForecasts::kKeptMicros) == doctest::Approx(first + 0.59).epsilon(0.01));
+
+    const auto& made = forecasts.look(world.folder.path(), views, kNow + BudgetForecasts::kKeptMicros);
+    views[0].now.spent = from_dollars(1.5);  // more than was expected of all of the day: so much is sure
+    const std::string told = render_budgets(views, made);
+    CHECK(told.find(R"("forecast":{"end_unix_us":1764374400000000,"expected_usd":1.5,"low_usd":1.5,"high_usd":1.5,)"
+                    R"("basis":"weekly profile","chance_over":0,"reaches_limit_unix_us":null}})") != std::string::npos);
+    CHECK(told.find(R"("basis":"too little history","chance_over":null,)") != std::string::npos);
+
+    // Without a ledger, and of budgets beyond kMostForecasts, there is none.
+    const TempFolder empty;
+    BudgetForecasts none(reader);
+    CHECK(none.look(empty.path(), views, kNow).empty());
+    CHECK(render_budgets(views, {}).find(R"("forecast":null})") != std::string::npos);
 }

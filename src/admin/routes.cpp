@@ -114,9 +114,15 @@ void add_keys(RouteTable& routes, gateway::Gateway& gateway) {
     }
 }
 
-void add_budgets(RouteTable& routes, gateway::Gateway& gateway) {
+void add_budgets(RouteTable& routes, gateway::Gateway& gateway, BudgetForecasts& forecasts) {
     routes.add({"GET", "/api/budgets", AdminRole::view, RunOn::admin_worker,
-                [&gateway](const AdminCall&) -> Reply { return AdminReply{render_budgets(gateway.budgets())}; }});
+                [&gateway, &forecasts](const AdminCall&) -> Reply {
+                    const std::vector<limits::BudgetBook::View> budgets = gateway.budgets().views();
+                    if (budgets.empty()) return AdminReply{render_budgets({}, {})};
+                    const std::string folder = gateway.routes()->options().data_folder;
+                    return AdminReply{
+                        render_budgets(budgets, forecasts.look(folder, budgets, gateway.clock().unix_micros()))};
+                }});
 }
 
 void add_students(RouteTable& routes, gateway::Gateway& gateway) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/alerts.h"
+#include "admin/forecast_view.h"
 #include "admin/route.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
@@ -13,7 +14,8 @@ namespace weir::admin {
 void add_health(RouteTable& routes, gateway::Gateway& gateway, const Alerts* alerts);
 void add_reading(RouteTable& routes, gateway::Gateway& gateway);  // what is told
 void add_keys(RouteTable& routes, gateway::Gateway& gateway);     // callers' keys
-void add_budgets(RouteTable& routes, gateway::Gateway& gateway);  // how much may be spent
+// How much may be spent; `forecasts` on the admin's worker alone.
+void add_budgets(RouteTable& routes, gateway::Gateway& gateway, BudgetForecasts& forecasts);
 void add_students(RouteTable& routes, gateway::Gateway& gateway);
 void add_caches(RouteTable& routes, cascade::CacheControl* caches);  // and feedback
 

@@ -90,6 +90,20 @@ class Parallel(BudgetCase):
         metrics = weir.admin("/metrics").body.decode()
         self.assertIn('weir_budget_refused_total{budget="tiny",of=""} 1', metrics)
 
+    def test_what_is_expected_of_it(self):
+        weir = self.gateway([{"name": "all", "limit_usd": 5, "window": "day"}, {"name": "last", "limit_usd": 5, "window": "week", "rolling": True}])
+        weir.row(weir.chat())
+        self.settled(weir)
+        for name in ("all", "last"):
+            budget = self.budget(weir, name)
+            told = budget["forecast"]
+            self.assertEqual(told["basis"], "too little history")
+            self.assertIsNone(told["chance_over"])
+            self.assertGreaterEqual(told["high_usd"], told["expected_usd"])
+        budget = self.budget(weir)
+        self.assertEqual(budget["forecast"]["end_unix_us"], budget["window_end_unix_us"])
+        self.assertGreaterEqual(budget["forecast"]["low_usd"], budget["spent_usd"])
+
     def test_failures_cost_nothing(self):
         weir = self.gateway()
         self.up.answer = upstream.error(500, "no")

@@ -69,7 +69,7 @@ function forecast(empty) {
     const none = { expected_usd: null, low_usd: null, high_usd: null };
     return { now_unix_us: kNow, interval: 0.8, complete: true, time_zone: "UTC",
         windows: [["day", 10], ["week", 14], ["month", 30]].map(([window, end]) => ({ window, tenant: null, start_unix_us: first, end_unix_us: first + end * day, spent_usd: 190, ...at(end), basis })),
-        budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, end_unix_us: kNow + 6e11, spent_usd: 181.2, expected_usd: 300, low_usd: 280, high_usd: 330, basis, chance_over: 0.97, reaches_limit_unix_us: kNow + 3e11 }],
+        budgets: [],
         month: [...Array.from({ length: 31 }, (_, d) => d), 9.5].sort((a, b) => a - b).map((d) => ({ at_unix_us: first + d * day, spent_usd: d <= 9.5 ? 20 * d : null, ...(d >= 9.5 ? at(d) : none) })) };
 }
 
@@ -118,7 +118,8 @@ export async function start({ dist, variant = "full", tasks = 10_000 }) {
         if (path === "/api/keys" && method === "POST") return { ...key(1), key: "wk-0123456789abcdef0123456789abcdef" };
         if (path === "/api/keys") return { keys: empty ? [] : [key(1), key(2)], configured: empty ? 0 : 1, required: false };
         if (/^\/api\/keys\/\w+\/revoke$/.test(path)) return key(2);
-        if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, window_end_unix_us: kNow + 6e11, state: "open" }] };
+        if (path === "/api/budgets") return { budgets: empty ? [] : [{ name: "acme month", of: "tenant", whose: "acme", window: "month", rolling: false, limit_usd: 250, spent_usd: 181.2, reserved_usd: 0.4, window_end_unix_us: kNow + 6e11, state: "open", forecast: { end_unix_us: kNow + 6e11, expected_usd: 300, low_usd: 280, high_usd: 330, basis: "weekly profile", chance_over: 0.97, reaches_limit_unix_us: kNow + 3e11 } },
+            { name: "new", of: "all", whose: "", window: "day", rolling: false, limit_usd: 5, spent_usd: 0, reserved_usd: 0, window_end_unix_us: kNow + 6e10, state: "open", forecast: null }] };
         if (path === "/api/forecast") return forecast(empty);
         if (path === "/api/alerts") return { looked_unix_us: kNow, firing: empty ? [] : [alert(1), alert(2)], history: empty ? [] : [{ ...alert(3), state: "resolved", ended_unix_us: kNow - 5e9 }], webhooks: empty ? [] : [{ name: "ops", waiting: 1, sent: 41, lost: 0, problem: "status 503" }] };
         if (path === "/api/cache") return { since_unix_us: kNow - 864e8, until_unix_us: kNow, requests: empty ? 0 : 21_000, purges: 2, exact: { entries: empty ? 0 : 41_233, bytes: empty ? 0 : 90e6, disk_entries: empty ? 0 : 60_100, disk_bytes: empty ? 0 : 190e6, memory_hits: 4000, disk_hits: 200, misses: 16_000, evicted: 0, served: empty ? 0 : 4200, share: empty ? null : 0.2 },

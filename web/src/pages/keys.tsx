@@ -1,11 +1,11 @@
 import { useRef, useState } from "preact/hooks";
 import { ask, useAction, useApi } from "../api";
 import { clock, count, dash, share, usd } from "../format";
-import { expectedText, useForecast } from "../forecast";
+import { expectedText } from "../forecast";
 import { Page, Said, Table, Wait } from "../parts";
-import type { Key, PageProps } from "../types";
+import type { BudgetForecast, Key, PageProps } from "../types";
 
-interface Budget { name: string; of: string; whose: string; window: string; rolling: boolean; limit_usd: number; spent_usd: number; reserved_usd: number; window_end_unix_us: number; state: string }
+interface Budget { name: string; of: string; whose: string; window: string; rolling: boolean; limit_usd: number; spent_usd: number; reserved_usd: number; window_end_unix_us: number; state: string; forecast: BudgetForecast | null }
 
 function NewKey({ made }: { made: () => void }) {
     const [key, setKey] = useState<Key>();
@@ -52,8 +52,6 @@ function NewKey({ made }: { made: () => void }) {
 export function Keys({ may }: PageProps) {
     const keys = useApi<{ keys: Key[]; configured: number; required?: boolean }>("/api/keys");
     const budgets = useApi<{ budgets: Budget[] }>("/api/budgets", 10_000);
-    const forecast = useForecast().data;
-    const expected = (b: Budget) => forecast?.budgets.find((f) => f.name === b.name && f.whose === b.whose);
     const { busy, said, failed, act } = useAction();
     const revoke = (key: Key) => {
         if (confirm(`Revoke ${key.begins} of ${key.tenant} for good?`)) act(async () => { await ask(`/api/keys/${key.id}/revoke`, {}); keys.retry(); return `${key.begins} is revoked.`; });
@@ -64,8 +62,8 @@ export function Keys({ may }: PageProps) {
             { key: "spent_usd", label: "Spent", numeric: true, show: (b) => usd(b.spent_usd) }, { key: "reserved_usd", label: "Reserved", numeric: true, show: (b) => usd(b.reserved_usd) },
             { key: "limit_usd", label: "Limit", numeric: true, show: (b) => usd(b.limit_usd) },
             { key: "used", label: "Used", numeric: true, value: (b) => b.spent_usd / b.limit_usd, show: (b) => <><meter min={0} max={1} high={.8} value={b.spent_usd / b.limit_usd} aria-label={`${b.name}: used`} /> {share(b.spent_usd / b.limit_usd, 0)}</> },
-            { key: "expected_usd", label: "Expected at its end", numeric: true, value: (b) => expected(b)?.expected_usd, show: (b) => { const f = expected(b); return f ? expectedText(f) : dash; } },
-            { key: "reaches_limit_unix_us", label: "Reached at about", value: (b) => expected(b)?.reaches_limit_unix_us, show: (b) => clock(expected(b)?.reaches_limit_unix_us) },
+            { key: "expected_usd", label: "Expected at its end", numeric: true, value: (b) => b.forecast?.expected_usd, show: (b) => (b.forecast ? expectedText(b.forecast) : dash) },
+            { key: "reaches_limit_unix_us", label: "Reached at about", value: (b) => b.forecast?.reaches_limit_unix_us, show: (b) => clock(b.forecast?.reaches_limit_unix_us) },
             { key: "window_end_unix_us", label: "Ends", show: (b) => (b.rolling ? dash : clock(b.window_end_unix_us)) }]} />}</Wait>
         {may && <NewKey made={keys.retry} />}
         <Said said={said} failed={failed} />
