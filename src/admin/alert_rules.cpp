@@ -116,26 +116,27 @@ void ErrorRule::look(std::uint64_t answers, std::uint64_t bad, const telemetry::
     to.push_back({AlertKind::errors, "", text, share >= options.errors});
 }
 
-void LossRule::look(std::uint64_t count, Micros now_unix, Findings& to) {
+void LossRule::look(std::uint64_t count, const telemetry::AlertOptions& options, Micros now_unix, Findings& to) {
     if (count > last_) {
-        if (rose_ == 0 || now_unix - rose_ >= kLossMicros) since_ = last_;
+        if (rose_ == 0 || now_unix - rose_ >= options.losses_micros) since_ = last_;
         rose_ = now_unix;
     }
     last_ = count;
-    if (rose_ == 0 || now_unix - rose_ >= kLossMicros) return;
+    if (rose_ == 0 || now_unix - rose_ >= options.losses_micros) return;
     to.push_back({kind_, "",
                   std::to_string(count - since_) + " " + what_ + " were lost, the last at " + time_text(rose_), true});
 }
 
 void look_at_drift(const std::vector<cascade::Decision>& decisions, Micros now_unix, Findings& to) {
     using Kind = cascade::Decision::Kind;
-    std::set<std::string> better;  // courses that were certified after it
+    std::set<std::string> better;  // tasks that are served by cheaper tiers again since
     std::set<std::string> told;
     for (const cascade::Decision& decision : decisions) {
         if (decision.unix_micros + kDriftMicros <= now_unix) break;
-        if (decision.kind == Kind::certified || decision.kind == Kind::renewed) better.insert(decision.course);
-        if (decision.kind != Kind::novel || better.contains(decision.course)) continue;
+        if (decision.kind != Kind::promoted && decision.kind != Kind::novel) continue;
         std::string of = decision.course + ", task " + to_hex(decision.task);
+        if (decision.kind == Kind::promoted) better.insert(of);
+        if (decision.kind != Kind::novel || better.contains(of)) continue;
         if (told.insert(of).second) to.push_back({AlertKind::drift, std::move(of), describe(decision), true});
     }
 }

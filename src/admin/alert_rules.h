@@ -1,7 +1,7 @@
 // What makes an alert begin and go on (docs/alerts.md), from what was looked at: each rule adds its findings.
 // Thread rule: pure but for what a watch over time remembers; one owner.
-// Limits: a share ends kEnds of where it begins; losses are told for kLossMicros, changed prices for kPriceMicros, a
-// task that fell back for kTaskMicros, strange prompts for kDriftMicros.
+// Limits: a share ends kEnds of where it begins; losses are told for AlertOptions::losses_micros, changed prices for
+// kPriceMicros, a task that fell back for kTaskMicros, strange prompts for kDriftMicros.
 #pragma once
 
 #include <deque>
@@ -22,7 +22,6 @@ using Findings = std::vector<Finding>;
 
 constexpr double kEnds = 0.9;
 constexpr double kLikely = 0.5, kLikelyEnds = 0.35;  // that a budget is exceeded
-constexpr Micros kLossMicros = 600'000'000;
 constexpr Micros kDayMicros = 24LL * 3600 * 1'000'000;
 constexpr Micros kPriceMicros = kDayMicros, kDriftMicros = kDayMicros, kTaskMicros = 7 * kDayMicros;
 constexpr Micros kPricesStaleMicros = 90 * kDayMicros;
@@ -61,7 +60,7 @@ class ErrorRule {
 class LossRule {
   public:
     LossRule(AlertKind kind, std::string what) : kind_(kind), what_(std::move(what)) {}
-    void look(std::uint64_t count, Micros now_unix, Findings& to);
+    void look(std::uint64_t count, const telemetry::AlertOptions& options, Micros now_unix, Findings& to);
 
   private:
     const AlertKind kind_;

@@ -116,24 +116,31 @@ TEST_CASE("errors: a share of the requests of a window, from some requests on") 
 
 TEST_CASE("losses are told for ten minutes from the last on") {
     LossRule rule(AlertKind::ledger_lost, "rows");
+    telemetry::AlertOptions options;
     Findings found;
-    rule.look(0, kNow, found);
+    rule.look(0, options, kNow, found);
     CHECK(found.empty());
-    rule.look(5, kNow + kSecond, found);
-    rule.look(8, kNow + 2 * kSecond, found);
+    rule.look(5, options, kNow + kSecond, found);
+    rule.look(8, options, kNow + 2 * kSecond, found);
     REQUIRE(words(found) == "ledger_lost! ledger_lost!");
     CHECK(found[1].text.starts_with("8 rows were lost"));
     found.clear();
-    rule.look(8, kNow + 601 * kSecond, found);
+    rule.look(8, options, kNow + 601 * kSecond, found);
     CHECK(found.size() == 1);
-    rule.look(8, kNow + 602 * kSecond, found);
+    rule.look(8, options, kNow + 602 * kSecond, found);
     CHECK(found.size() == 1);
-    rule.look(9, kNow + 700 * kSecond, found);
+    rule.look(9, options, kNow + 700 * kSecond, found);
     REQUIRE(found.size() == 2);
     CHECK(found[1].text.starts_with("1 rows were lost"));
+    options.losses_micros = 2 * kSecond;
+    found.clear();
+    rule.look(9, options, kNow + 701 * kSecond, found);
+    CHECK(found.size() == 1);
+    rule.look(9, options, kNow + 702 * kSecond, found);
+    CHECK(found.size() == 1);
 }
 
-TEST_CASE("drift, until its cascade was certified again, or for a day") {
+TEST_CASE("drift, until its task is served by cheaper tiers again, or for a day") {
     using cascade::Decision;
     Decision novel;
     novel.kind = Decision::Kind::novel;
@@ -141,9 +148,14 @@ TEST_CASE("drift, until its cascade was certified again, or for a day") {
     novel.task = 7;
     novel.unix_micros = kNow;
     Decision certified = novel;
-    certified.kind = Decision::Kind::certified;
+    certified.kind = Decision::Kind::renewed;  // of the other tasks' trials
     certified.task = 0;
     certified.unix_micros = kNow + kSecond;
+    Decision promoted = certified;
+    promoted.kind = Decision::Kind::promoted;
+    promoted.task = 7;
+    Decision another = promoted;
+    another.task = 8;
     const auto look = [](const std::vector<Decision>& decisions, Micros now) {
         Findings found;
         look_at_drift(decisions, now, found);
@@ -152,8 +164,9 @@ TEST_CASE("drift, until its cascade was certified again, or for a day") {
     const Findings found = look({novel, novel}, kNow + kSecond);
     REQUIRE(found.size() == 1);
     CHECK(found[0].of == "c, task 0000000000000007");
-    CHECK(look({certified, novel}, kNow + kSecond).empty());
-    CHECK(look({novel, certified}, kNow + kSecond).size() == 1);  // a later one
+    CHECK(look({another, certified, novel}, kNow + kSecond).size() == 1);
+    CHECK(look({promoted, novel}, kNow + kSecond).empty());
+    CHECK(look({novel, promoted}, kNow + kSecond).size() == 1);  // a later one
     CHECK(look({novel}, kNow + kDriftMicros).empty());
 }
 

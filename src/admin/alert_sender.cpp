@@ -56,6 +56,12 @@ AlertSender::View AlertSender::view() const {
     return view;
 }
 
+void AlertSender::count_from(const View& before) {
+    const std::lock_guard lock(mutex_);
+    view_.sent += before.sent;
+    view_.lost += before.lost;
+}
+
 // What went wrong; empty: it was taken.
 Task<std::string> AlertSender::post(const AlertMessage& message) {
     const std::string head = "POST " + path_ + " HTTP/1.1\r\nhost: " + host_ + "\r\nuser-agent: weir/" +

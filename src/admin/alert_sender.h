@@ -44,10 +44,12 @@ class AlertSender {
     struct View {
         std::string name;
         std::size_t waiting = 0;
-        std::uint64_t sent = 0, lost = 0;  // since the start
+        std::uint64_t sent = 0, lost = 0;  // since the start, over reloads
         std::string problem;               // of the last try; empty: it was taken
     };
     View view() const;
+    // Goes on counting where one of its name ended.
+    void count_from(const View& before);
 
   private:
     AlertSender(net::Reactor& reactor, telemetry::AlertWebhook webhook)

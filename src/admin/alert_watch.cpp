@@ -107,11 +107,11 @@ void AlertWatch::look_at_upstreams(const gateway::Routes& routes, Findings& to) 
     }
 }
 
-void AlertWatch::look_at_losses(Micros now, Findings& to) {
+void AlertWatch::look_at_losses(const telemetry::AlertOptions& options, Micros now, Findings& to) {
     const store::LedgerCounters rows = gateway_.ledger().counters();
-    ledger_.look(rows.dropped + rows.failed, now, to);
+    ledger_.look(rows.dropped + rows.failed, options, now, to);
     const telemetry::Telemetry::Losses losses = gateway_.telemetry().losses();
-    telemetry_.look(losses.traces + losses.metrics + losses.settled + losses.access_log, now, to);
+    telemetry_.look(losses.traces + losses.metrics + losses.settled + losses.access_log, options, now, to);
 }
 
 Findings AlertWatch::look(std::map<std::string, PriceSeen>& prices, bool& prices_changed) {
@@ -128,7 +128,7 @@ Findings AlertWatch::look(std::map<std::string, PriceSeen>& prices, bool& prices
     errors_.look(answers, totals.by_status[5], options.alerts, now, found);
     look_at_gates(now, found);
     look_at_upstreams(*routes, found);
-    look_at_losses(now, found);
+    look_at_losses(options.alerts, now, found);
     std::error_code error;
     const std::filesystem::space_info space = std::filesystem::space(options.data_folder, error);
     if (!error) look_at_disk(space.available, options.alerts, found);

@@ -24,7 +24,7 @@ class AlertWatch {
     void look_at_budgets(const gateway::Options& options, Micros now, Findings& to);
     void look_at_gates(Micros now, Findings& to) const;
     void look_at_upstreams(const gateway::Routes& routes, Findings& to) const;
-    void look_at_losses(Micros now, Findings& to);
+    void look_at_losses(const telemetry::AlertOptions& options, Micros now, Findings& to);
 
     gateway::Gateway& gateway_;
     BudgetRule budgets_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -35,6 +36,8 @@ struct Alerts::Thread {
     Task<void> pump();
     void look();
     void configure(const telemetry::AlertOptions& options);
+    void hand_over(std::vector<std::unique_ptr<AlertSender>>& to);
+    void lose_rest();
     void tell(const std::vector<Alert>& alerts, Micros now);
     void save();
     void launch(Task<void> task);
@@ -58,6 +61,7 @@ struct Alerts::Thread {
     AlertBook book;
     Micros looked = 0;
     std::vector<std::unique_ptr<AlertSender>> senders;
+    std::uint64_t removed_sent = 0, removed_lost = 0;  // to webhooks that are no more
     std::thread thread;
 };
 
@@ -87,10 +91,49 @@ void Alerts::Thread::launch(Task<void> task) {
     spawn(watched(std::move(task), tell_end));
 }
 
-// The webhooks as the configuration has them now; what waits for one goes on to the one of its name.
+AlertSender* find_sender(const std::vector<std::unique_ptr<AlertSender>>& among, const std::string& name) {
+    const auto found =
+        std::find_if(among.begin(), among.end(), [&](const auto& sender) { return sender->webhook().name == name; });
+    return found == among.end() ? nullptr : found->get();
+}
+
+// What was sent and lost, and what waits, goes on with the webhook of the same name. With `mutex`.
+void Alerts::Thread::hand_over(std::vector<std::unique_ptr<AlertSender>>& to) {
+    for (const auto& sender : senders) {
+        sender->stop();
+        for (AlertMessage& message : sender->waiting()) waiting.push_back(std::move(message));
+        const AlertSender::View before = sender->view();
+        if (AlertSender* const next = find_sender(to, before.name)) {
+            next->count_from(before);
+        } else {
+            removed_sent += before.sent;
+            removed_lost += before.lost;
+        }
+    }
+    std::erase_if(waiting, [&](const AlertMessage& message) {
+        AlertSender* const next = find_sender(to, message.webhook);
+        if (next != nullptr) next->add(message);
+        return next != nullptr;
+    });
+}
+
+// Nobody is there any more for what waits still.
+void Alerts::Thread::lose_rest() {
+    std::map<std::string, std::size_t> lost;
+    for (const AlertMessage& message : waiting) ++lost[message.webhook];
+    for (const auto& [name, count] : lost) {
+        log_warning("alerts: " + std::to_string(count) + " messages are lost, the webhook " + name +
+                    " is configured no more");
+    }
+    const std::lock_guard lock(mutex);
+    removed_lost += waiting.size();
+    waiting.clear();
+}
+
+// The webhooks as the configuration has them now.
 void Alerts::Thread::configure(const telemetry::AlertOptions& options) {
     std::erase_if(retired, [](const auto& sender) { return sender->ended(); });
-    if (options.webhooks == configured) return;
+    if (options.webhooks == configured && waiting.empty()) return;
     configured = options.webhooks;
     std::vector<std::unique_ptr<AlertSender>> made;
     for (const telemetry::AlertWebhook& webhook : configured) {
@@ -101,22 +144,14 @@ void Alerts::Thread::configure(const telemetry::AlertOptions& options) {
             log_error("alerts: the webhook " + webhook.name + ": " + sender.error().message);
         }
     }
-    for (const auto& sender : senders) {
-        for (AlertMessage& message : sender->waiting()) waiting.push_back(std::move(message));
-        sender->stop();
-    }
     {
         const std::lock_guard lock(mutex);
+        hand_over(made);
         std::move(senders.begin(), senders.end(), std::back_inserter(retired));
         senders = std::move(made);
     }
-    for (const auto& sender : senders) {
-        for (const AlertMessage& message : waiting) {
-            if (message.webhook == sender->webhook().name) sender->add(message);
-        }
-        launch(sender->run());
-    }
-    waiting.clear();
+    for (const auto& sender : senders) launch(sender->run());
+    lose_rest();
     unsaved = true;
 }
 
@@ -221,6 +256,8 @@ Alerts::View Alerts::view() const {
     view.firing.assign(thread_->book.state().firing.rbegin(), thread_->book.state().firing.rend());
     view.history.assign(thread_->book.state().history.begin(), thread_->book.state().history.end());
     for (const auto& sender : thread_->senders) view.webhooks.push_back(sender->view());
+    view.removed_sent = thread_->removed_sent;
+    view.removed_lost = thread_->removed_lost;
     return view;
 }
 
@@ -249,6 +286,12 @@ std::string render_alerts(const Alerts::View& view) {
         one.end();
     }
     object.raw("webhooks", webhooks + "]");
+    std::string removed;
+    JsonObject of_removed(removed);
+    of_removed.whole("sent", view.removed_sent);
+    of_removed.whole("lost", view.removed_lost);
+    of_removed.end();
+    object.raw("removed", removed);
     object.end();
     return out;
 }

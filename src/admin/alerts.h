@@ -26,6 +26,7 @@ class Alerts {
         Micros looked_unix = 0;
         std::vector<Alert> firing, history;  // the latest first
         std::vector<AlertSender::View> webhooks;
+        std::uint64_t removed_sent = 0, removed_lost = 0;  // messages to webhooks that are configured no more
     };
     View view() const;
 

@@ -11,7 +11,7 @@ void add_alerts(const Alerts::View& view, Exposition& out) {
     for (std::size_t i = 0; i < firing.size(); ++i) {
         out.sample("alerts_firing", {{"alert", telemetry::kAlertNames[i]}}, firing[i]);
     }
-    std::uint64_t sent = 0, lost = 0, waiting = 0;
+    std::uint64_t sent = view.removed_sent, lost = view.removed_lost, waiting = 0;
     for (const AlertSender::View& webhook : view.webhooks) {
         sent += webhook.sent;
         lost += webhook.lost;

@@ -90,6 +90,7 @@ void read_alerts(Section& top, Reader& reader, telemetry::AlertOptions& to) {
     alerts.share("errors", to.errors, 0.0001, 1);
     alerts.duration("errors_over", to.errors_micros, kSecond, 24 * kHour);
     alerts.whole<std::uint32_t>("errors_least", to.errors_least, 1, 1'000'000);
+    alerts.duration("losses_over", to.losses_micros, kSecond, 24 * kHour);
     alerts.size("disk_free", to.disk_bytes, 0, 1ull << 50);
     read_webhooks(alerts, reader, to.webhooks);
     alerts.finish();

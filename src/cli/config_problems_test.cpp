@@ -389,7 +389,7 @@ TEST_CASE("what is wrong with alerts") {
         errors_of(kProvider + "alerts: { hooks: x }\n") ==
         Lines{
             "2: unknown key \"hooks\" in alerts; allowed: every, off, settle, again, budget_near, errors, errors_over, "
-            "errors_least, disk_free, webhooks"});
+            "errors_least, losses_over, disk_free, webhooks"});
     CHECK(errors_of(kProvider + "alerts: { webhooks: [] }\n") ==
           Lines{"2: alerts.webhooks is a list of 1 to 8 such as [{ name: ops, url: https://... }]"});
     CHECK(errors_of(kProvider + "alerts: { webhooks: [{ name: OPS }] }\n") ==

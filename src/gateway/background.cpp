@@ -91,6 +91,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_plain(Lane& lane, const BackgroundC
     if (!got || attempt.status != 200) {
         attempt.outcome = got ? store::Outcome::failed : tiers::outcome_of(got.error().code);
         attempt.priced = attempt.status >= 400;
+        if (got && tiers::is_down(attempt.status)) endpoint.failed(lane.reactor.now());
         co_return nullptr;
     }
     endpoint.answered();

@@ -53,13 +53,16 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
         }
         co_return nullptr;
     }
-    endpoint.answered();
     if (attempt.status != 200) {
         attempt.outcome = store::Outcome::failed;
         attempt.priced = true;
-        if (attempt.status >= 500 || attempt.status == 404) health.failed(reactor.now(), false, taken);
+        if (tiers::is_down(attempt.status)) {
+            endpoint.failed(reactor.now());
+            health.failed(reactor.now(), false, taken);
+        }
         co_return nullptr;
     }
+    endpoint.answered();
     health.answered(taken);
     tiers::account_call(attempt, model.call_price, taken);
     attempt.outcome = store::Outcome::declined;  // until its gate opens

@@ -304,13 +304,18 @@ void LaneRoutes::add_inference(const InferenceRoute& route, Shared& shared) {
 }
 
 void LaneRoutes::each_endpoint(const EndpointVisit& visit) const {
-    for (const auto& [name, link] : links_) {
-        const auto& all = link->endpoints.all();
+    const auto look_at = [&visit](const tiers::ProviderLink& link) {
+        const auto& all = link.endpoints.all();
         for (std::size_t i = 0; i < all.size(); ++i) {
             std::string place = all[i]->host_header + all[i]->path_prefix;
             if (all.size() > 1) place += " (" + std::to_string(i + 1) + " of " + std::to_string(all.size()) + ")";
-            visit(name, place, all[i]->health);
+            visit(link.name, place, all[i]->health);
         }
+    };
+    for (const auto& [name, link] : links_) look_at(*link);
+    for (const std::shared_ptr<const Plan>& plan : inference_) {
+        look_at(*plan->reference->provider);
+        for (const auto& tier : plan->ladder_models) look_at(*tier->provider);
     }
 }
 

@@ -132,7 +132,8 @@ class LaneRoutes {
 
     const Routes& routes() const { return *routes_; }
     embed::Embedder* embedder() const { return embedder_.get(); }  // nullptr: none
-    // Of the configured providers; the place is told without its key.
+    // Of the configured providers, and of what answers inference routes ("ranking/reference"); the place is told
+    // without its key.
     using EndpointVisit =
         std::function<void(const std::string& provider, const std::string& place, const tiers::EndpointHealth& health)>;
     void each_endpoint(const EndpointVisit& visit) const;

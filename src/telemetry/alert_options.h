@@ -83,7 +83,8 @@ struct AlertOptions {
     double budget_near = 0.8;  // of the limit
     double errors = 0.05;      // of the requests in ...
     Micros errors_micros = 300'000'000;
-    std::uint32_t errors_least = 20;  // requests
+    std::uint32_t errors_least = 20;     // requests
+    Micros losses_micros = 600'000'000;  // a loss is told of for so long
     std::uint64_t disk_bytes = 1ull << 30;
     std::vector<AlertWebhook> webhooks;
 };

@@ -7,56 +7,39 @@ import json
 import os
 import signal
 
-from harness import upstream, wait_for
+from harness import alerts, upstream, wait_for
 from harness.case import GatewayCase
-from harness.collector import Collector
 from harness.gateway import PATIENCE, PRICES, Gateway, nanos, simple
 
-SECRET = "a-secret-of-the-receiver's"
 COST = 0.01  # dollars an answer
-QUICK = {"every": "100ms", "settle": "200ms", "off": ["disk_full", "budget_forecast"]}
 
 
-class AlertCase(GatewayCase):
-    env = {"WEIR_HOOK_SECRET": SECRET}
+class AlertCase(alerts.Told, GatewayCase):
+    env = alerts.ENV
 
     def setUp(self):
         super().setUp()
-        self.hook = Collector().start()
-        self.addCleanup(self.hook.stop)
+        self.hook = self.start_hook()
         fresh, _, output = PRICES["gpt-4o"]
         tokens = (1000, 0, round((COST * 1e6 - 1000 * float(fresh)) / float(output)))
         self.up.answer = upstream.Model(tokens=tokens, price=PRICES["gpt-4o"])
 
-    def document(self, limit=0.1, alerts=None, **more):
-        hook = {"name": "ops", "url": self.hook.endpoint + "/weir", "secret": "${WEIR_HOOK_SECRET}"}
+    def document(self, limit=0.1, more_alerts=None, **more):
         budgets = [{"name": "all", "limit_usd": limit, "window": "day"}]
-        return simple(self.up, budgets=budgets, alerts=dict(QUICK, webhooks=[hook], **(alerts or {})), **more)
+        told = dict(alerts.quick(alerts.hook_of(self.hook)), **(more_alerts or {}))
+        return simple(self.up, budgets=budgets, alerts=told, **more)
 
     def gateway(self, document):
         gateway = Gateway(document, env=self.env)
         self.addCleanup(gateway.__exit__)
         return gateway.start()
 
-    def told(self, count, seconds=10):
-        """(state, alert, of) of all that was posted, once there are so many, each message once."""
-        seen = {}
-        def all_of():
-            seen.clear()
-            for _, headers, body in list(self.hook.posts):
-                seen[headers["webhook-id"]] = json.loads(body)
-            return [(a["state"], a["alert"], a["of"]) for one in seen.values() for a in one["alerts"]]
-        wait_for(lambda: len(all_of()) >= count, seconds * PATIENCE, "%d alerts told" % count)
-        return all_of()
-
-    def alerts(self, gateway):
-        return gateway.admin("/api/alerts").json()
-
-    def looks(self, gateway, count=4):
-        """Until it has looked that often again."""
-        for _ in range(count):
-            before = self.alerts(gateway)["looked_unix_us"]
-            wait_for(lambda: self.alerts(gateway)["looked_unix_us"] > before, 10 * PATIENCE, "another look")
+    def reload(self, gateway, *hooks):
+        gateway.write(self.document(more_alerts={"webhooks": list(hooks)}))
+        after = len(gateway.lines)
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_line("reloaded", after=after)
+        self.looks(gateway, 2)
 
     def spend(self, gateway, answers):
         for _ in range(answers):
@@ -72,7 +55,7 @@ class Told(AlertCase):
         path, headers, body = self.hook.posts[0]
         self.assertEqual(path, "/weir")
         signed = "%s.%s.%s" % (headers["webhook-id"], headers["webhook-timestamp"], body.decode())
-        expected = base64.b64encode(hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()).decode()
+        expected = base64.b64encode(hmac.new(alerts.SECRET.encode(), signed.encode(), hashlib.sha256).digest()).decode()
         self.assertEqual(headers["webhook-signature"], "v1," + expected)
         document = json.loads(body)
         self.assertIn("budget_near (all): 80", document["text"])
@@ -110,7 +93,7 @@ class Told(AlertCase):
         self.assertEqual(len(self.hook.posts), 2)
 
     def test_a_receiver_that_fails_gets_it_again(self):
-        self.hook.answers.put((500, {}, "no"))
+        self.hook.answers.put((500, {}, b"no"))
         weir = self.gateway(self.document())
         self.spend(weir, 8)
         wait_for(lambda: len(self.hook.posts) == 2, 15 * PATIENCE, "the second try")
@@ -123,7 +106,7 @@ class Told(AlertCase):
         self.assertEqual(self.alerts(weir)["webhooks"][0]["problem"], None)
 
     def test_what_nobody_took_is_sent_after_a_kill(self):
-        self.hook.answers.put((500, {}, "no"))
+        self.hook.answers.put((500, {}, b"no"))
         weir = self.gateway(self.document())
         self.spend(weir, 8)
         wait_for(lambda: len(self.hook.posts) == 1, 10 * PATIENCE, "the first try")
@@ -142,8 +125,37 @@ class Told(AlertCase):
         self.looks(weir)
         self.assertEqual(weir.stop(), 0)
 
+    def test_what_waits_for_a_webhook_that_is_taken_out_is_lost_and_counted(self):
+        weir = self.gateway(self.document())
+        self.spend(weir, 8)
+        self.told(1)
+        wait_for(lambda: self.alerts(weir)["webhooks"][0]["sent"] == 1)
+        self.reload(weir, alerts.hook_of(self.hook, least="warning"))
+        (hook,) = self.alerts(weir)["webhooks"]
+        self.assertEqual((hook["sent"], hook["lost"]), (1, 0), "the same webhook, told less")
+        self.hook.gate.clear()
+        self.spend(weir, 2)
+        wait_for(lambda: self.alerts(weir)["webhooks"][0]["waiting"] == 1, 10 * PATIENCE, "the budget is spent")
+        other = self.start_hook()
+        self.reload(weir, alerts.hook_of(other, name="others"))
+        weir.wait_line("alerts: 1 messages are lost, the webhook ops is configured no more")
+        told = self.alerts(weir)
+        self.assertEqual(told["removed"], {"sent": 1, "lost": 1})
+        self.assertEqual([(h["name"], h["sent"], h["waiting"]) for h in told["webhooks"]], [("others", 0, 0)])
+        self.assertEqual([weir.metric("alert_messages_total", result=r) for r in ("sent", "lost")], [1, 1])
+        # So is what waited when it was taken out of the file of a gateway that does not run.
+        other.gate.clear()
+        weir.write(self.document(limit=50, more_alerts={"webhooks": [alerts.hook_of(other, name="others")]}))
+        weir.signal(signal.SIGHUP)
+        wait_for(lambda: other.posts, 10 * PATIENCE, "it is over, and told")
+        weir.kill()
+        weir.write(self.document(limit=50, more_alerts={"webhooks": [alerts.hook_of(self.hook)]}))
+        weir.start()
+        weir.wait_line("alerts: 1 messages are lost, the webhook others is configured no more")
+        self.assertEqual(self.alerts(weir)["removed"], {"sent": 0, "lost": 1})
+
     def test_errors_and_an_upstream_that_fails(self):
-        document = self.document(limit=50, alerts={"errors_least": 3, "errors_over": "2s"})
+        document = self.document(limit=50, more_alerts={"errors_least": 3, "errors_over": "2s"})
         document["providers"]["fake"]["ejection"] = {"failures": 3, "first": "1s"}
         weir = self.gateway(document)
         self.looks(weir, 1)

@@ -16,7 +16,7 @@ export interface Student { student: string; tenant: string; cascade: string; ref
 export interface Curve { student: string; course: string | null; promise: N; versions: { trained_unix_us: number; examples: number; bytes: number; compared: Graded; audited: Graded }[] }
 export interface Key { key?: string; id: string; begins: string; tenant: string; name: string; state: string; models: string[]; requests_per_minute: N; tokens_per_minute: N; parallel: N; created_unix_us: number; expires_unix_us: N; revoked_unix_us: N }
 export interface Alert { id: string; alert: string; of: string; state: string; level: string; since_unix_us: number; ended_unix_us: N; text: string }
-export interface AlertsData { looked_unix_us: number; firing: Alert[]; history: Alert[]; webhooks: { name: string; waiting: number; sent: number; lost: number; problem: string | null }[] }
+export interface AlertsData { looked_unix_us: number; firing: Alert[]; history: Alert[]; webhooks: { name: string; waiting: number; sent: number; lost: number; problem: string | null }[]; removed: { sent: number; lost: number } }
 export interface Expected { expected_usd: number; low_usd: number; high_usd: number; basis: string }
 export interface BudgetForecast extends Expected { end_unix_us: number; chance_over: N; reaches_limit_unix_us: N }
 export interface ForecastData { now_unix_us: number; interval: number; windows: (Expected & { spent_usd: number; window: string; tenant: string | null; start_unix_us: number; end_unix_us: number })[]; month: { at_unix_us: number; spent_usd: N; expected_usd: N; low_usd: N; high_usd: N }[] }

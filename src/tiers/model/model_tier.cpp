@@ -9,11 +9,6 @@
 namespace weir::tiers {
 namespace {
 
-// An answer that tells of the tier, not of the request: of those, others will follow.
-bool is_down(unsigned status) {
-    return status >= 400 && status != 400 && status != 413 && status != 422;
-}
-
 // A question that was sent may be billed although no answer came: its cost is not known.
 bool may_be_billed(const Samples::Sample& sample) {
     return sample.sent && sample.status < 400;

@@ -12,6 +12,11 @@
 
 namespace weir::tiers {
 
+// An answer that tells of the tier, not of the request: of those, others will follow.
+constexpr bool is_down(unsigned status) {
+    return status >= 400 && status != 400 && status != 413 && status != 422;
+}
+
 class TierHealth {
   public:
     static constexpr Micros kLeastPatience = 1'000'000;
