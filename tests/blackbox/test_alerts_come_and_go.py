@@ -11,8 +11,8 @@ from harness import alerts, wait_for
 from harness.case import GatewayCase
 from harness.collector import Collector
 from harness.gateway import PATIENCE, Gateway, simple
-from harness.model_server import JSON, ModelServer
 from harness.learned import ENOUGH, SURE, LearnedCase, cheap_rule, wrong
+from harness.model_server import JSON, ModelServer
 
 
 class Losses(alerts.Told, GatewayCase):
@@ -159,12 +159,19 @@ class LearnedAlerts(alerts.Told, LearnedCase):
             self.assertEqual(self.ask().status, 200)
         self.fail("not after %d requests: %s" % (2 * ENOUGH, what))
 
+    def until_it_serves(self):
+        def serves():
+            view = self.weir.admin("/api/cascades").json()["cascades"]
+            return view and [task["state"] for task in view[0]["tasks"]] == ["serving"]
+
+        self.ask_until(serves, "the cheap model to serve")
+
 
 class Gates(LearnedAlerts):
     COURSE = "default disagreement fake/cheap > fake/big"
 
     def test_no_more_may_be_spent_on_proof(self):
-        self.teach()
+        self.until_it_serves()
         self.looks(self.weir, 2)
         self.assertEqual(self.hook.posts, [])
         self.reload(audits={"cap_usd_per_day": 0, "blind_after": "0s"})
@@ -175,7 +182,7 @@ class Gates(LearnedAlerts):
         self.assert_goes(self.weir, "gate_closed", self.COURSE)
 
     def test_a_model_that_became_worse_and_well_again(self):
-        self.teach()
+        self.until_it_serves()
         self.players["cheap"].rule = lambda number: (wrong(number), SURE)
         self.ask_until(lambda: self.firing(self.weir), "the alert")
         # The task's, or the whole cascade's; what is told first may soon be the other.
@@ -184,7 +191,7 @@ class Gates(LearnedAlerts):
         self.assertEqual(alert, "gate_closed")
         self.assertTrue(of.startswith(self.COURSE), of)
         self.players["cheap"].rule = cheap_rule
-        self.ask_until(lambda: self.view()["tasks"][0]["state"] == "serving", "the task to be served again")
+        self.until_it_serves()
         wait_for(lambda: not self.firing(self.weir), 10 * PATIENCE, "all of it to end")
         wait_for(lambda: ("resolved", alert, of) in self.told(2), 10 * PATIENCE, "the end to be told")
         self.assertEqual(self.weir.metric("alerts_firing", alert="gate_closed"), 0)
@@ -204,8 +211,8 @@ class Drift(LearnedAlerts):
         return super().ask(number, headers, messages=messages, **members)
 
     def test_prompts_of_another_kind_until_they_are_proved_anew(self):
-        asked = self.teach()
-        for _ in range(max(0, 260 - asked)):
+        self.until_it_serves()
+        for _ in range(260):
             self.ask()
         self.looks(self.weir, 2)
         self.assertEqual(self.hook.posts, [])
@@ -218,6 +225,6 @@ class Drift(LearnedAlerts):
         told = self.told(1)
         self.assertIn(("firing", "drift", of), told)
         self.assertEqual(self.weir.metric("alerts_firing", alert="drift"), 1)
-        self.ask_until(lambda: self.view()["tasks"][0]["state"] == "serving", "fresh trials to prove it anew")
+        self.until_it_serves()
         wait_for(lambda: ("resolved", "drift", of) in self.told(2), 5 * PATIENCE, "the end to be told")
         self.assertEqual(self.weir.metric("alerts_firing", alert="drift"), 0)
