@@ -17,8 +17,9 @@ class ByLabels {
                 add(line, kOther, kOther, kOther);
                 continue;
             }
-            add(line, name_of(gateway, line.set.model), name_of(gateway, line.set.tenant),
-                line.set.task == 0 ? std::string() : to_hex(line.set.task));
+            std::string task = line.task_name;
+            if (task.empty() && line.set.task != 0) task = to_hex(line.set.task);
+            add(line, name_of(gateway, line.set.model), name_of(gateway, line.set.tenant), task);
         }
     }
 

@@ -87,6 +87,7 @@ Task<tiers::ExactCache::EntryPtr> look_up(InferenceLife& life) {
     question.caches_only = life.cache_wish == CacheWish::only;
     question.max_age = life.max_age;
     question.debug = life.debug;
+    question.filter = &life;
     cascade::Ascent ascent;
     co_await cascade::climb(*life.plan->rungs, life.mode, question, life.cancellation, life.steps(), ascent);
     for (const store::Attempt& attempt : ascent.attempts) life.add_attempt(attempt);
@@ -97,9 +98,11 @@ Task<tiers::ExactCache::EntryPtr> look_up(InferenceLife& life) {
 
 Task<void> deliver_known(InferenceLife& life, const tiers::CacheEntry& entry) {
     life.row.tier = store::TierKind::exact;
-    life.row.served_model = life.plan->reference->name_id;
+    life.row.served_model = life.kept ? life.plan->ladder_models[*life.kept]->name_id : life.plan->reference->name_id;
     life.cache_state = "hit";
-    if (entry.priced) {
+    if (life.kept) {
+        set_expected(life);
+    } else if (entry.priced) {
         life.row.counterfactual = entry.cost;
         life.row.counterfactual_how = store::Counterfactual::replayed;
     }
@@ -131,11 +134,7 @@ void take_answer(InferenceLife& life, const UpstreamCall& upstream, const Answer
     entry->priced = upstream.attempt.priced;
     entry->created_unix_micros = life.row.started_unix_micros;
     if (life.grading && is_comparable(life.route(), entry->body)) life.grading->reference = entry;
-    if (!life.may_store) return;
-    inference_keeper(life)(entry);
-    if (!life.lease) return;
-    life.lease->conclude(tiers::Flight::Ending::stored);
-    life.lease.reset();
+    keep_answer(life, entry);
 }
 
 Task<std::optional<Failure>> ask_once(InferenceLife& life, const tiers::ModelUpstream& model,
@@ -198,6 +197,7 @@ Task<void> answer_inference(InferenceLife& life, std::shared_ptr<const Plan> pla
         life.caller_left();
     } else if (known) {
         co_await deliver_known(life, *known);
+        if (life.kept) conclude_inference_trial(life);
     } else if (life.cache_wish == CacheWish::only) {
         const wire::ApiError error = cache_miss_error();
         co_await deliver_error(life, error);
@@ -281,6 +281,14 @@ std::string inference_head(const tiers::ProviderLink& provider, const tiers::End
 std::string head_for(InferenceLife& life, const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint) {
     return inference_head(provider, endpoint, life.tail, life.exchange.body().size(), &life.exchange.head(), 0,
                           life.trace_line());
+}
+
+void keep_answer(InferenceLife& life, const std::shared_ptr<tiers::CacheEntry>& entry) {
+    if (!life.may_store) return;
+    inference_keeper(life)(entry);
+    if (!life.lease) return;
+    life.lease->conclude(tiers::Flight::Ending::stored);
+    life.lease.reset();
 }
 
 void keep_nothing(InferenceLife& life) {

@@ -13,7 +13,9 @@ namespace weir::gateway {
 namespace {
 
 // Asks one tier. Its answer, where it gave one that can be compared; the attempt says what became of it.
-Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size_t number, store::Attempt& attempt) {
+// `why`: what became of it, where the attempt does not tell.
+Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size_t number, store::Attempt& attempt,
+                                                  store::Reason& why) {
     const tiers::ModelUpstream& model = *life.plan->ladder_models[number];
     tiers::TierHealth& health = life.plan->ladder_health[number];
     net::Reactor& reactor = life.lane.reactor;
@@ -24,7 +26,7 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
         if (!turn->take_at_once()) {
             attempt.outcome = store::Outcome::declined;
             attempt.priced = true;
-            life.note(model.full_name + ": as many calls are under way as may be");
+            why = store::Reason::of(store::Said::no_place);
             co_return nullptr;
         }
     }
@@ -76,8 +78,20 @@ Task<std::shared_ptr<tiers::CacheEntry>> ask_tier(InferenceLife& life, std::size
     co_return entry;
 }
 
+bool toss_for(InferenceLife& life) {
+    const Plan& plan = *life.plan;
+    const bool learns = life.mode == cascade::Mode::serve || life.mode == cascade::Mode::shadow;
+    if (!plan.course || !learns || !life.readable) return false;
+    if (life.versioned) {  // of the reference's: what other models have under that number is theirs
+        life.skip_tiers(store::Said::not_for_version);
+        return false;
+    }
+    life.grading = begin_grading(life, plan.course);
+    note_proof(life, *life.grading);
+    return toss(life, *life.grading);
+}
+
 Task<void> deliver_tier(InferenceLife& life, std::size_t number, const tiers::CacheEntry& answer) {
-    keep_nothing(life);
     life.row.tier = store::TierKind::model;
     life.row.served_model = life.plan->ladder_models[number]->name_id;
     set_expected(life);
@@ -98,16 +112,30 @@ void note_inference_answer(const Plan& plan, std::size_t tier, std::string_view 
 }
 
 bool plan_inference_trial(InferenceLife& life) {
-    const Plan& plan = *life.plan;
-    const bool learns = life.mode == cascade::Mode::serve || life.mode == cascade::Mode::shadow;
-    if (!plan.course || !learns || !life.readable) return false;
-    if (life.versioned) {  // of the reference's: what other models have under that number is theirs
-        life.note("tiers: not for a certain version");
-        return false;
-    }
-    life.grading = begin_grading(life, plan.course);
-    note_proof(life, *life.grading);
-    return toss(life, *life.grading);
+    if (!life.climbs) life.climbs = toss_for(life);
+    return *life.climbs;
+}
+
+bool InferenceLife::may_answer(const tiers::ExactCache::EntryPtr& entry) {
+    if (entry->model == plan->reference->full_name) return true;
+    const auto& models = plan->ladder_models;
+    const auto made = std::find_if(models.begin(), models.end(),
+                                   [&entry](const auto& model) { return model->full_name == entry->model; });
+    if (made == models.end() || !plan_inference_trial(*this)) return false;
+    const auto number = static_cast<std::size_t>(made - models.begin());
+    cascade::LadderClimb& climb = grading->climb;
+    const std::optional<std::size_t> rung = climb.plan.rung_of(number);
+    if (!rung) return false;
+    cascade::TierTrial tried = climb.trial.tiers[number];
+    note_inference_answer(*plan, number, entry->body, entry->cost, tried);
+    const cascade::Policy::Judgement judgement = climb.policy->judge(climb.plan, *rung, tried);
+    if (!judgement.open) return false;
+    climb.trial.tiers[number] = tried;
+    climb.trial.served = static_cast<int>(number);
+    climb.answers[number] = entry;
+    climb.risk = judgement.risk;
+    kept = number;
+    return true;
 }
 
 Task<bool> climb_inference(InferenceLife& life) {
@@ -125,10 +153,12 @@ Task<bool> climb_inference(InferenceLife& life) {
         store::Attempt attempt;
         attempt.tier = store::TierKind::model;
         attempt.model = model.name_id;
-        const std::shared_ptr<tiers::CacheEntry> answer = co_await ask_tier(life, number, attempt);
+        store::Reason why{};
+        const std::shared_ptr<tiers::CacheEntry> answer = co_await ask_tier(life, number, attempt, why);
         if (!answer) {
-            life.steps().tried(life.steps().next(), attempt, model.full_name, cascade::told_by(attempt).verdict, {},
-                               "no answer");
+            const bool asked = why.said == store::Said::nothing;
+            life.steps().tried(life.steps().next(), attempt, model.full_name, cascade::verdict_of(attempt, why.said),
+                               why, asked ? "no answer" : "");
             life.add_attempt(attempt);
             continue;
         }
@@ -145,6 +175,7 @@ Task<bool> climb_inference(InferenceLife& life) {
         if (!judgement.open) continue;
         climb.trial.served = static_cast<int>(number);
         climb.risk = judgement.risk;
+        keep_answer(life, answer);
         co_await deliver_tier(life, number, *answer);
         co_return true;
     }

@@ -351,6 +351,9 @@ void number_task(RequestLife& life, std::uint64_t digest) {
     auto& named = life.lane.named_tasks;
     if (named.size() >= kMaxNamedTasks || !named.insert(life.row.task).second) return;
     std::string name(life.task_name);
+    // Names that callers give are no labels of metrics.
+    const bool of_route = life.plan->inference != nullptr && life.plan->inference->options.name == name;
+    if (of_route && life.tenant->id != store::kNoName) life.lane.shared.telemetry->name_task(life.row.task, name);
     if (name.empty()) name = life.plan->reference->full_name + " #" + to_hex(digest).substr(0, 8);
     life.lane.shared.ledger.name_task(life.lane.reactor.index(), life.row.task, name);
 }

@@ -94,7 +94,7 @@ enum class Said : std::uint8_t {
     passed_on,  // as it is
     binary,
     unreadable,
-    // Budgets.
+    // Budgets [counts: Reason::naming() the budget].
     budget_spent,
     budget_full,  // requests under way may need the rest
     budget_unpriced,
@@ -102,6 +102,9 @@ enum class Said : std::uint8_t {
     budget_cheaper,
     budget_free,  // models that cost nothing alone
     budget_cut,   // a stream that has outgrown its reserve
+    // Other inference.
+    not_for_version,  // the caller wants a certain version of the reference
+    kept_of_tier,     // the entry is a cheaper model's, which may not answer this request
 };
 
 // Why a request is in no cache. In files.
@@ -132,6 +135,12 @@ struct Reason {
         reason.other = second;
         return reason;
     }
+    // The number of a name in the ledger, in place of two counts; 0: none.
+    Reason naming(std::uint32_t name) const {
+        if (name == 0) return *this;
+        return counting(static_cast<std::uint16_t>(name), static_cast<std::uint16_t>(name >> 16U));
+    }
+    std::uint32_t named() const { return has_all(kCounts) ? one | std::uint32_t{other} << 16U : 0; }
     bool has_all(unsigned bits) const { return (has & bits) == bits; }
 
   private:

@@ -78,6 +78,11 @@ TEST_CASE("what is settled is counted by its labels, over all reactors") {
     CHECK(totals.overhead.total() == 3);
     CHECK(totals.overhead.sum == 180);
     CHECK(totals.overhead.counts[2] == 3);  // 50 to 100 us
+    CHECK(find(totals, 1)->task_name.empty());
+    telemetry.name_task(1, "ranking");
+    telemetry.name_task(1, "another");
+    CHECK(find(telemetry.totals(), 1)->task_name == "ranking");
+    CHECK(find(telemetry.totals(), 2)->task_name.empty());
     CHECK(totals.latency[4].total() == 3);
     CHECK(totals.upstream.sum == 4'200);
     CHECK(totals.first_token.total() == 0);

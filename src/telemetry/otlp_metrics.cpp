@@ -130,8 +130,8 @@ void name_labels(const LabelTotals& labels, NameTexts& names, Attributes& to) {
     to.text("weir.tier", tier_label(labels.set.tier));
     to.text("gen_ai.response.model", labels.other ? kOther : names.of(labels.set.model).model());
     to.text("weir.tenant", labels.other ? kOther : names.of(labels.set.tenant).plain);
-    std::string task;
-    append_hex(labels.set.task, task);
+    std::string task = labels.task_name;
+    if (task.empty()) append_hex(labels.set.task, task);
     to.text("weir.task", labels.other ? kOther : task);
 }
 

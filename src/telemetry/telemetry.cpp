@@ -226,4 +226,19 @@ std::size_t Telemetry::waiting() const {
     return waiting;
 }
 
+Totals Telemetry::totals() const {
+    Totals totals = sum_up(lanes_);
+    const std::lock_guard lock(names_mutex_);
+    for (LabelTotals& line : totals.labels) {
+        const auto found = task_names_.find(line.set.task);
+        if (found != task_names_.end()) line.task_name = found->second;
+    }
+    return totals;
+}
+
+void Telemetry::name_task(std::uint64_t task, std::string_view name) {
+    const std::lock_guard lock(names_mutex_);
+    if (task_names_.size() < kMostTaskNames) task_names_.try_emplace(task, name);
+}
+
 }  // namespace weir::telemetry

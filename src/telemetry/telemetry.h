@@ -7,7 +7,10 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,6 +26,7 @@ constexpr Micros kPumpMicros = 100'000;     // how often settled requests are fe
 constexpr Micros kBatchMicros = 1'000'000;  // how long spans wait for more of them
 constexpr std::size_t kBatchBytes = 512u << 10;
 constexpr Micros kFlushMicros = 2'000'000;
+constexpr std::size_t kMostTaskNames = 10'000;
 
 class Telemetry {
   public:
@@ -52,11 +56,15 @@ class Telemetry {
     std::size_t waiting() const;  // settled requests
     bool exports() const { return options_.otlp.has_value(); }
     bool has_access_log() const { return !options_.access_log.empty(); }
-    Totals totals() const { return sum_up(lanes_); }
+    Totals totals() const;
+    // From now on totals() has the name; the first one that a task was given. Of a tenant's tasks no two have the same.
+    void name_task(std::uint64_t task, std::string_view name);
 
   private:
     struct Thread;  // what lives on the thread
 
+    mutable std::mutex names_mutex_;
+    std::unordered_map<std::uint64_t, std::string> task_names_;
     const Options options_;
     LaneTelemetry::Parts parts_;
     std::vector<std::unique_ptr<LaneTelemetry>> lanes_;

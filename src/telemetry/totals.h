@@ -12,7 +12,8 @@ namespace weir::telemetry {
 
 struct LabelTotals {
     LabelSet set;
-    bool other = false;  // of the tier alone: there was no room for more
+    std::string task_name{};  // empty: its number says who it is
+    bool other = false;       // of the tier alone: there was no room for more
     std::uint64_t requests = 0;
     std::array<std::uint64_t, kTokenClasses.size()> tokens{};
     Usd cost, saved;

@@ -184,6 +184,10 @@ std::string_view plain_of_plan(Said said) {
             return "spent: models that cost nothing alone";
         case Said::budget_cut:
             return "cut: the budget has no more for it";
+        case Said::not_for_version:
+            return "not for a certain version";
+        case Said::kept_of_tier:
+            return "a cheaper model's answer, which may not serve here";
         default:
             return {};
     }
@@ -297,7 +301,7 @@ std::string_view label_of(Said said) {
         case Said::budget_cheaper:
         case Said::budget_free:
         case Said::budget_cut:
-            return "budget";
+            return kBudgetLabel;
         default:
             return "tiers";
     }

@@ -16,6 +16,7 @@ std::string words_of(const store::Reason& reason, store::StepVerdict verdict);
 // What is left to say beside the score and what was needed: "log-prob", "number 15 against 50".
 std::string said_of(const store::Reason& reason, store::StepVerdict verdict);
 // Whose decision it is, where it is none about one tier: "triage", "budget", "tiers".
+inline constexpr std::string_view kBudgetLabel = "budget";
 std::string_view label_of(store::Said said);
 
 // The numbers of a guard's detail ("number 15 vs 50") that may be kept: both whole and below 100, which is no key, no

@@ -72,13 +72,14 @@ TEST_CASE("each reason has words of its own, and codes are where they were") {
     CHECK(static_cast<unsigned>(Said::triage) == 49);
     CHECK(static_cast<unsigned>(Said::budget_spent) == 62);
     CHECK(static_cast<unsigned>(Said::budget_cut) == 68);
+    CHECK(static_cast<unsigned>(Said::kept_of_tier) == 70);
     std::set<std::string> words;
-    for (unsigned said = 1; said <= static_cast<unsigned>(Said::budget_cut); ++said) {
+    for (unsigned said = 1; said <= static_cast<unsigned>(Said::kept_of_tier); ++said) {
         const std::string one = said_of(Reason::of(static_cast<Said>(said)), StepVerdict::asked);
         CHECK_MESSAGE(!one.empty(), said);
         CHECK_MESSAGE(words.insert(one).second, one);
     }
-    CHECK(said_of(Reason::of(static_cast<Said>(static_cast<unsigned>(Said::budget_cut) + 1)), StepVerdict::asked)
+    CHECK(said_of(Reason::of(static_cast<Said>(static_cast<unsigned>(Said::kept_of_tier) + 1)), StepVerdict::asked)
               .empty());
     CHECK(semantic::to_string(semantic::Refusal{3}) == "numbers");
     CHECK(semantic::to_string(semantic::Refusal{23}) == "problem");

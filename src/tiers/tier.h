@@ -38,6 +38,15 @@ class CallTraces {
     ~CallTraces() = default;
 };
 
+// Whether an entry of the exact cache may answer this request, beyond what EntryJudge says of it.
+class EntryFilter {
+  public:
+    virtual bool may_answer(const ExactCache::EntryPtr& entry) = 0;
+
+  protected:
+    ~EntryFilter() = default;
+};
+
 // What a tier may know of the request.
 struct Question {
     const wire::ChatRequest& chat;
@@ -63,6 +72,7 @@ struct Question {
     // Of the question's text, where there is one (else null or empty), and embed::identity_digest() of whose.
     const embed::Int8Vector* embedding = nullptr;
     std::uint64_t embedding_model = 0;
+    EntryFilter* filter = nullptr;       // null: every entry may
     const CallTraces* traces = nullptr;  // null: the request is not recorded
     std::size_t attempt = 0;             // how many were made before; whoever climbs says so
 

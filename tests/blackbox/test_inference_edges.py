@@ -263,16 +263,20 @@ class Bodies(EdgeCase):
         weir.row(last)
         self.assertEqual(weir.metric("requests_total", tier="exact", model="r/reference"), 2)
         self.assertEqual(weir.metric("requests_total", tier="reference", model="r/reference"), 1)
-        tasks = {s.labels["task"] for s in weir.metrics()["weir_requests_total"].samples}
-        self.assertEqual(len(tasks), 1, "the route is its task")
+        self.assertEqual({s.labels["task"] for s in weir.metrics()["weir_requests_total"].samples}, {"r"})
+        named = weir.ask("POST", "/r", {"x": 1}, [("x-weir-task", "r2")])
+        task = weir.row(named)["task"]
+        self.assertEqual(weir.metric("requests_total", task=task), 1, "what callers name stays a number")
 
 
-class Ladders(EdgeCase):
-    def ladder(self, tier, **more):
+class LadderCase(EdgeCase):
+    def ladder(self, tier, in_flight=None, **more):
         """x even: the tier is sure and right; odd: neither."""
         large = self.server(lambda p, h, body: (200, JSON, json.dumps({"label": json.loads(body)["x"] % 7}).encode()))
         small = self.server(tier)
         tiers = [{"name": "small", "url": small.url, "price": CHEAP, "confidence": "/sure"}]
+        if in_flight:
+            tiers[0]["in_flight"] = in_flight
         route = {
             "path": "/r",
             "reference": {"url": large.url, "price": PRICE},
@@ -297,6 +301,8 @@ class Ladders(EdgeCase):
             if self.ask(weir, 100 * turn, 100).count("model") > 30:
                 return 100 * (turn + 1)
 
+
+class Ladders(LadderCase):
     def test_confidence_opens_the_gate_for_sure_answers_only(self):
         weir, _, small = self.ladder(self.doubtful)
         begin = self.until_it_serves(weir)
@@ -341,6 +347,34 @@ class Ladders(EdgeCase):
         self.assertEqual({r.header("x-weir-tier") for r in replies}, {"reference"})
         self.assertIn("rests", " ".join(r.header("x-weir-why") or "" for r in replies), "it is left alone for a while")
 
+    def test_a_tier_without_a_free_place_is_passed_over_and_the_trace_says_so(self):
+        gate, slow = threading.Event(), threading.Event()
+        self.addCleanup(gate.set)
+
+        def tier(path, headers, body):
+            if slow.is_set():
+                gate.wait(20 * PATIENCE)
+            return self.doubtful(path, headers, body)
+
+        weir, _, small = self.ladder(tier, in_flight=1)
+        begin = 2 * self.until_it_serves(weir)
+        wait_for(lambda: weir.metric("background_calls_active") == 0, 10 * PATIENCE, "nothing under way")
+        slow.set()
+        before = len(small.seen)
+        first = threading.Thread(target=lambda: weir.ask("POST", "/r", {"x": begin}), daemon=True)
+        first.start()
+        wait_for(lambda: len(small.seen) > before, 10 * PATIENCE, "the first one's call")
+        for x in range(begin + 2, begin + 20, 2):
+            reply = weir.ask("POST", "/r", {"x": x})
+            self.assertEqual(reply.header("x-weir-tier"), "reference")
+            steps = [(s["tier"], s["verdict"], s.get("said")) for s in weir.row(reply)["trace"]]
+            if ("r/small", "skipped", "its provider has as many calls under way as it may have") in steps:
+                break
+        else:
+            self.fail(steps)
+        gate.set()
+        first.join(20 * PATIENCE)
+
     def test_numbers_agree_within_their_tolerance(self):
         large = self.server(lambda p, h, b: (200, JSON, json.dumps({"y": [100.0 * json.loads(b)["x"], 1]}).encode()))
         small = self.server(lambda p, h, b: (200, JSON, json.dumps({"y": [100.4 * json.loads(b)["x"], 1]}).encode()))
@@ -356,6 +390,77 @@ class Ladders(EdgeCase):
         self.until_it_serves(weir)
         tiers = {weir.ask("POST", "/exact", {"x": x}).header("x-weir-tier") for x in range(1, 301)}
         self.assertEqual(tiers, {"reference"})
+
+
+class KeptOfTiers(LadderCase):
+    """What a certified tier said is in the cache as that tier's, not as the reference's."""
+
+    cache = {"key": ["/x"], "ttl": "1h"}
+
+    def replies(self, weir, numbers):
+        return [weir.ask("POST", "/r", {"x": x}, [("x-weir-debug", "1")]) for x in numbers]
+
+    @staticmethod
+    def told(reply):
+        return reply.header("x-weir-tier"), reply.header("x-weir-model")
+
+    def served_by_small(self, weir, begin, count):
+        """Requests that it has answered just now."""
+        numbers = range(begin, begin + 2 * count, 2)
+        replies = self.replies(weir, numbers)
+        return [x for x, reply in zip(numbers, replies) if self.told(reply) == ("model", "r/small")]
+
+    def settled(self, weir):
+        wait_for(lambda: weir.metric("background_calls_active") == 0, 10 * PATIENCE, "nothing under way")
+
+    def test_hits_cost_nothing_and_are_audited_as_the_tier_is(self):
+        weir, large, small = self.ladder(self.doubtful, cache=self.cache, audit="30%")
+        begin = self.until_it_serves(weir)
+        served = self.served_by_small(weir, begin, 150)
+        self.assertGreater(len(served), 100)
+        audited = len(large.seen)
+        asked = len(small.seen)
+        again = self.replies(weir, served)
+        hits = [reply for reply in again if self.told(reply) == ("exact", "r/small")]
+        others = {self.told(reply) for reply in again} - {("exact", "r/small")}
+        # An audit's answer has taken the entry's place; who is held out gets the reference's.
+        self.assertLessEqual(others, {("exact", "r/reference"), ("reference", "r/reference")})
+        self.assertGreater(len(hits), 40)
+        self.assertEqual({reply.header("x-weir-cache") for reply in hits}, {"hit"})
+        row = weir.row(hits[0])
+        self.assertEqual((nanos(row["cost_usd"]), nanos(row["saved_usd"])), (0, 1_000_000))
+        self.assertEqual([(step["tier"], step["verdict"]) for step in row["trace"]], [("exact", "served")])
+        wait_for(lambda: len(large.seen) > audited + 5, 10 * PATIENCE, "audits of the hits")
+        self.assertLess(len(small.seen) - asked, 20, "only who was held out had it asked")
+
+    def test_what_a_tier_said_ends_with_its_certificate(self):
+        weir, large, small = self.ladder(self.doubtful, cache=self.cache)
+        begin = self.until_it_serves(weir)
+        served = self.served_by_small(weir, begin, 60)
+        small.answer = lambda *_: (200, JSON, b'{"label": 8, "sure": 0.99}')
+        begin += 1000
+        for _ in Deadline(60 * PATIENCE, "its gate to close", every=0.01):
+            begin += 100
+            if "model" not in self.ask(weir, begin, 100):
+                break
+        again = self.replies(weir, served)
+        self.assertEqual({reply.header("x-weir-model") for reply in again}, {"r/reference"})
+        refused = [reply for reply in again if reply.header("x-weir-tier") == "reference"]
+        self.assertGreater(len(refused), 20)
+        trace = weir.row(refused[0])["trace"]
+        self.assertIn("a cheaper model's answer, which may not serve here", [step.get("said") for step in trace], trace)
+        now = self.replies(weir, served)
+        self.assertEqual({self.told(reply) for reply in now}, {("exact", "r/reference")}, "the reference's took its place")
+
+    def test_another_configuration_of_tiers_is_not_served_what_the_old_one_said(self):
+        weir, large, small = self.ladder(self.doubtful, cache=self.cache)
+        served = self.served_by_small(weir, self.until_it_serves(weir), 40)
+        weir.stop()
+        route = {"path": "/r", "reference": {"url": large.url, "price": PRICE}, "cache": self.cache, "mode": "serve"}
+        weir.write({"inference": {"r": route}})
+        weir.start()
+        again = self.replies(weir, served)
+        self.assertEqual({reply.header("x-weir-model") for reply in again}, {"r/reference"})
 
 
 class Tensors(EdgeCase):
@@ -428,6 +533,10 @@ class Tensors(EdgeCase):
         self.assertEqual(self.read(served)[0]["model_name"], "little")
         self.assertEqual(self.read(served)[1][0], 2 * turn)
         self.assertTrue(all(BINARY.lower() in {k.lower() for k in headers} for _, headers, _ in small.seen))
+        version = self.infer(weir, (1.5, 2), "/v2/models/m/versions/3/infer")
+        self.assertEqual(version.header("x-weir-tier"), "reference")
+        trace = [(step["tier"], step["verdict"], step.get("said")) for step in weir.row(version)["trace"]]
+        self.assertIn(("tiers", "skipped", "not for a certain version"), trace)
 
     def test_other_paths_of_the_protocol_are_told_in_its_form(self):
         up = self.server(self.double)

@@ -10,6 +10,10 @@ bool ExactTier::accept(const Question& question, ExactCache::EntryPtr entry, Cli
         climb.because = store::Reason::of(state == EntryState::expired ? store::Said::expired : store::Said::purged);
         return false;
     }
+    if (question.filter != nullptr && !question.filter->may_answer(entry)) {
+        climb.because = store::Reason::of(store::Said::kept_of_tier);
+        return false;
+    }
     climb.offer.emplace();
     climb.offer->answer = std::move(entry);
     climb.offer->answer_key = question.cache_key;
