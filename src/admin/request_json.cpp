@@ -61,6 +61,7 @@ void write_step(store::SqliteLedger& ledger, const cascade::TraceEntry& entry, s
     object.text("tier", tier_of(ledger, entry));
     object.text("verdict", cascade::to_string(entry.verdict));
     if (!entry.said.empty()) object.text("said", entry.said);
+    if (entry.budget != store::kNoName) object.text("budget", name(ledger, entry.budget));
     if (entry.score) object.raw("score", number_of(*entry.score));
     if (entry.needed) object.raw("needed", number_of(*entry.needed));
     if (entry.attempt != nullptr) {

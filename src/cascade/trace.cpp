@@ -57,6 +57,7 @@ TraceEntry entry_of(const Step& step) {
     entry.verdict = step.verdict;
     if (step.who == Step::kNobody) {
         entry.label = tiers::label_of(step.reason.said);
+        if (entry.label == tiers::kBudgetLabel) entry.budget = step.reason.named();
     } else {
         entry.tier = static_cast<TierKind>(step.who);
         entry.model = step.model;

@@ -17,7 +17,8 @@ struct TraceEntry {
     std::optional<store::TierKind> tier;  // nothing: `label` says who
     std::string_view label{};
     store::NameId model = store::kNoName;
-    bool stands_in = false;  // in the reference's place: a fallback, or what a budget still pays for
+    store::NameId budget = store::kNoName;  // whose decision it was
+    bool stands_in = false;                 // in the reference's place: a fallback, or what a budget still pays for
     store::StepVerdict verdict = store::StepVerdict::asked;
     std::string said{};
     std::optional<float> score{}, needed{};

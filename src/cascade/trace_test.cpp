@@ -130,6 +130,26 @@ TEST_CASE("a gate that is shut needs nothing that could be reached; observe mode
     CHECK(line_of(row) == "semantic 0.900 refused: verifier, its gate is closed | exact asked: same request");
 }
 
+TEST_CASE("a budget's decision names it, in the ledger too") {
+    for (const store::NameId name : {store::kNoName, store::NameId{5}, store::NameId{0xFFFF'0000}, ~store::NameId{0}}) {
+        LedgerRow row = row_of();
+        std::string words;
+        StepRecorder steps(row, &words);
+        steps.decided(StepVerdict::refused, Reason::of(Said::budget_spent).naming(name));
+        steps.decided(StepVerdict::asked, Reason::of(Said::known_of).counting(3, 4));
+        CHECK(words == "budget: spent -> tiers: 3 of 4 known");
+        store::PackedAttempts buffer;
+        LedgerRow read = row_of();
+        REQUIRE(store::unpack_attempts(store::pack_attempts(row, buffer), read));
+        const std::vector<TraceEntry> trace = trace_of(read);
+        REQUIRE(trace.size() == 2);
+        CHECK(trace[0].label == "budget");
+        CHECK(trace[0].budget == name);
+        CHECK(trace[0].said == "spent");
+        CHECK(trace[1].budget == store::kNoName);
+    }
+}
+
 TEST_CASE("more attempts than a row keeps: the last one that answered is told by the row") {
     LedgerRow row = row_of();
     for (std::size_t i = 0; i < store::kMaxAttempts; ++i) {

@@ -156,7 +156,7 @@ bool is_cut(Passage& passage, const NativeStream& stream, wire::StreamEnding* en
     const wire::Usage used = used_until(passage, stream.events()).value_or(guess);
     if (may_go_on(life, passage.model, used)) return false;
     if (ending == nullptr || !ending->end(used, out)) return false;
-    life.steps().decided(store::StepVerdict::refused, store::Reason::of(store::Said::budget_cut));
+    note_cut(life);
     return true;
 }
 

@@ -148,7 +148,7 @@ void keep_within_budget(Relay& relay, CallerStream& stream) {
     if (may_go_on(life, relay.model, usage) || !stream.cut(usage, relay.out)) return;
     relay.cut = true;
     store_nothing(life);
-    life.steps().decided(store::StepVerdict::refused, store::Reason::of(store::Said::budget_cut));
+    note_cut(life);
 }
 
 // Moves events from the upstream to the caller and the flight, up to the last ones, which stay in relay.out. Nothing:

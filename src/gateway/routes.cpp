@@ -34,6 +34,9 @@ Result<std::shared_ptr<const Routes>> Routes::build(const Options& options, cons
     for (const ModelOptions& model : options.models) {
         routes->model_ids_[model.full_name()] = ledger.intern(model.full_name());
     }
+    for (const limits::BudgetRules& budget : options.budgets) {
+        routes->budget_ids_[budget.name] = ledger.intern(budget.name);
+    }
     const std::string student(tiers::student::kStudentName);
     routes->model_ids_[student] = ledger.intern(student);
     if (auto added = routes->add_keys(); !added) return tl::unexpected(added.error());
@@ -344,6 +347,11 @@ std::optional<std::string> Routes::only_remote_provider() const {
 store::NameId Routes::model_id(std::string_view full_name) const {
     const auto found = model_ids_.find(full_name);
     return found == model_ids_.end() ? store::kNoName : found->second;
+}
+
+store::NameId Routes::budget_id(std::string_view name) const {
+    const auto found = budget_ids_.find(name);
+    return found == budget_ids_.end() ? store::kNoName : found->second;
 }
 
 const CascadeRoute& Routes::cascade_for(std::string_view model) const {

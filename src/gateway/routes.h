@@ -103,6 +103,8 @@ class Routes {
 
     // The interned name of a configured model; kNoName for others.
     store::NameId model_id(std::string_view full_name) const;
+    // The same of a configured budget.
+    store::NameId budget_id(std::string_view name) const;
     // The cascades that have a student among their tiers.
     std::set<std::string> cascades_with_students() const;
     // Those with a tier that is shown examples.
@@ -137,7 +139,7 @@ class Routes {
     limits::KeySettings key_settings_;
     std::map<std::string, ProviderRoute> providers_;
     std::string embedding_identity_;
-    std::map<std::string, store::NameId, std::less<>> model_ids_;
+    std::map<std::string, store::NameId, std::less<>> model_ids_, budget_ids_;
     std::vector<CascadeRoute> cascades_;
     std::vector<InferenceRoute> inference_;
     CascadeRoute forward_only_;

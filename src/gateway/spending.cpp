@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "tiers/reason_words.h"
+
 namespace weir::gateway {
 namespace {
 
@@ -31,6 +33,7 @@ void refuse(Spending& spending, Budget& budget, Budget::Answer answer, Micros no
     std::string text = "The budget '" + budget.name() + "'" + whose + " of " + to_decimal(view.limit) + " USD a " +
                        std::string(limits::to_string(rules->span));
     Micros wait = kSecond;
+    spending.budget = budget.name();
     spending.said = answer == Budget::Answer::busy ? store::Said::budget_full : store::Said::budget_spent;
     if (answer == Budget::Answer::busy) {
         text += " has no room: " + to_decimal(view.spent) +
@@ -87,11 +90,19 @@ Budget* refuses_unpriced(const tiers::ModelUpstream& model, const std::vector<Bu
 }
 
 void refuse_unpriced(Spending& spending, const tiers::ModelUpstream& reference, const Budget& strict) {
+    spending.budget = strict.name();
     spending.said = store::Said::budget_unpriced;
     spending.refusal = {403,
                         "The price of '" + reference.full_name + "' is not known, and the budget '" + strict.name() +
                             "' is for models whose price is.",
                         "invalid_request_error", "model_unpriced", "model"};
+}
+
+void decided_by_budget(RequestLife& life, store::StepVerdict verdict, store::Said said, const std::string& budget) {
+    const store::Reason reason = store::Reason::of(said).naming(life.routes->routes().budget_id(budget));
+    std::string words;
+    if (life.debug && !budget.empty()) words = "'" + budget + "': " + tiers::words_of(reason, verdict);
+    life.steps().decided(verdict, reason, words);
 }
 
 void note_downgrade(RequestLife& life, const std::vector<Budget*>& budgets, Micros now) {
@@ -119,11 +130,11 @@ bool goes_on_for_free(RequestLife& life, const Budget& spent, const Wish& wish) 
 void note_budget(RequestLife& life) {
     const Spending& spending = *life.spending;
     if (spending.refused) {
-        life.steps().decided(store::StepVerdict::refused, store::Reason::of(spending.said));
+        decided_by_budget(life, store::StepVerdict::refused, spending.said, spending.budget);
     } else if (!spending.downgraded.empty()) {
-        life.steps().decided(
-            store::StepVerdict::asked,
-            store::Reason::of(spending.only_free ? store::Said::budget_free : store::Said::budget_cheaper));
+        decided_by_budget(life, store::StepVerdict::asked,
+                          spending.only_free ? store::Said::budget_free : store::Said::budget_cheaper,
+                          spending.downgraded);
     }
 }
 
@@ -176,6 +187,12 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
 }
 
 }  // namespace
+
+void note_cut(RequestLife& life) {
+    const Budget* const budget = life.spending ? life.spending->hold.without_room() : nullptr;
+    decided_by_budget(life, store::StepVerdict::refused, store::Said::budget_cut,
+                      budget != nullptr ? budget->name() : std::string());
+}
 
 Task<bool> may_spend(RequestLife& life, const Wish& wish) {
     const std::vector<Budget*> budgets = budgets_of(life);

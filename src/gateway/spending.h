@@ -27,6 +27,7 @@ struct Spending {
     std::uint64_t key = 0;   // of limits::CostBook
     bool refused = false;    // it may not spend
     store::Said said{};      // ... for this reason
+    std::string budget{};    // ... by this one
     wire::ApiError refusal;  // and why not
     std::string headers;
     std::string downgraded;  // the budget for whose sake cheaper models answer
@@ -37,6 +38,8 @@ struct Spending {
 // refuse_spending(). Where a lane has no budgets it need not be asked.
 Task<bool> may_spend(RequestLife& life, const Wish& wish);
 Task<void> refuse_spending(RequestLife& life);
+// In the row's steps: a stream has outgrown what its budgets have.
+void note_cut(RequestLife& life);
 // With what its attempts say that it cost, once all is over. Again does nothing.
 void settle_spending(RequestLife& life);
 

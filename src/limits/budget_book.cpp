@@ -276,7 +276,10 @@ bool BudgetHold::grow(Usd total) {
         Part& part = parts_[i];
         if (total <= part.stake) continue;
         const Usd more{std::max(total.nanos - part.stake.nanos, step)};
-        if (!part.budget->grow(*part.period, part.reserve, more, !cuts_streams(*part.budget))) return false;
+        if (!part.budget->grow(*part.period, part.reserve, more, !cuts_streams(*part.budget))) {
+            without_room_ = part.budget;
+            return false;
+        }
         part.stake += more;
     }
     const Micros now = book_->clock().unix_micros();

@@ -136,6 +136,8 @@ class BudgetHold {
     void settle_unknown() { settle(charged()); }
     Usd charged() const;
     bool cuts() const;  // a stream that outgrows it, in one of them
+    // The one that had no room when grow() last said so; null: it never did.
+    const Budget* without_room() const { return without_room_; }
 
   private:
     struct Part {
@@ -146,6 +148,7 @@ class BudgetHold {
     BudgetBook* book_ = nullptr;
     std::array<Part, kMostBudgetsOfRequest> parts_{};
     std::size_t count_ = 0;
+    const Budget* without_room_ = nullptr;
     Usd reserve_, covered_;
 };
 

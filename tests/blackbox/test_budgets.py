@@ -184,6 +184,7 @@ class Streams(BudgetCase):
         self.assertIn('"finish_reason":"length"', text)
         self.assertTrue(text.endswith("data: [DONE]\n\n"))
         self.assertLess(float(self.settled(weir, "cut")["spent_usd"]), 0.02)
+        self.assertIn(("refused", "cut"), [(step["verdict"], step.get("budget")) for step in weir.row(reply)["trace"]])
 
     def test_messages_are_told_in_their_own_words(self):
         weir = self.gateway([{"name": "cut", "limit_usd": 0.004, "window": "day", "outgrow": "cut"}])
@@ -213,9 +214,12 @@ class Actions(BudgetCase):
         weir.start()
         self.assertIsNone(weir.chat().header("x-weir-budget"))
         self.settled(weir, "low")
-        reply = weir.chat()
+        reply = weir.chat(headers=[("x-weir-debug", "1")])
         self.assertEqual(reply.status, 200, reply)
         self.assertEqual(reply.header("x-weir-budget"), "downgraded; budget=low")
+        step = weir.row(reply)["trace"][0]
+        self.assertEqual((step["tier"], step["verdict"], step["budget"]), ("budget", "asked", "low"), step)
+        self.assertIn("budget: 'low': cheaper models are asked first", reply.header("x-weir-why"))
         self.assertEqual(self.up.requests[-1].model, "small")
 
     def test_one_waits_for_room(self):

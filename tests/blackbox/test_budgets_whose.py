@@ -172,38 +172,102 @@ class Inference(WhoseCase):
 
 
 class Own(WhoseCase):
-    """An audit counts for the tenant, key and task whose hit is audited; where there is no room it is not asked."""
+    """What Weir asks of its own accord counts for the tenant, key and task of the request that it is asked for; where
+    there is no room it is not asked."""
+
+    REFERENCE, SMALL, JUDGE = (100 * 2.5 + 5 * 10) / 1e6, (90 * 0.15 + 3 * 0.6) / 1e6, (300 * 0.15 + 0.6) / 1e6
+    OF = [("tenant", "acme"), ("key", hashlib.sha256(KEYS["KEY_ACME"].encode()).hexdigest()[:12]), ("task", "ties"), ("tenant", "birch")]
+
+    def setUp(self):
+        super().setUp()
+        self.up.answer = upstream.Model("Same.", tokens=(100, 0, 5), price=PRICES["gpt-4o"])
+        self.up.by_model = {
+            "small": upstream.Model("Same.", tokens=(90, 0, 3), price=PRICES["small"]),
+            "judge": upstream.Model("same", tokens=(300, 0, 1)),
+        }
 
     def ask(self, weir, text):
-        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], "temperature": 0}
         return weir.chat(body, bearer(KEYS["KEY_ACME"]) + [("x-weir-task", "ties")])
 
+    def with_budgets(self, limit, tiers, mode="serve", **cascade):
+        def change(config):
+            config["cascades"]["default"].update(cascade)
+            config["models"]["fake/judge"] = {"price": {"input": "0.15", "output": "0.6"}}
+
+        budgets = [{"name": "-".join(of), "of": dict([of]), "limit_usd": limit, "window": "day"} for of in self.OF]
+        return self.start(budgets, change, keys=CONFIGURED, mode=mode, tiers=tiers)
+
+    def asked(self, model):
+        return sum(seen.model == model for seen in self.up.requests)
+
+    def assert_counted(self, weir, dollars):
+        """For whoever asked, and for nobody else."""
+        wait_for(lambda: abs(float(self.budget(weir, "tenant-acme")["spent_usd"]) - dollars) < 1e-9, what="%f USD" % dollars)
+        for of in self.OF:
+            spent = self.budget(weir, "-".join(of))["spent_usd"]
+            self.assertAlmostEqual(float(spent), 0 if of[1] == "birch" else dollars, places=9, msg=of)
+
+    def settled(self, weir):
+        """Nothing that was reserved is held any more."""
+        wait_for(lambda: all(one["under_way"] == 0 for one in weir.admin("/api/budgets").json()["budgets"]))
+
     def audited(self, limit):
-        def with_audits(config):
-            config["cascades"]["default"]["cache"] = {"semantic": {"audit": "100%"}}
-
-        names = [("tenant", "acme"), ("key", hashlib.sha256(KEYS["KEY_ACME"].encode()).hexdigest()[:12]), ("task", "ties"), ("tenant", "birch")]
-        budgets = [{"name": "-".join(name), "of": dict([name]), "limit_usd": limit, "window": "day"} for name in names]
-        weir = self.start(budgets, with_audits, keys=CONFIGURED, mode="serve", tiers=["exact", "semantic"])
-        self.up.answer = upstream.Model("Same.", tokens=(100, 0, 5), price=PRICES["gpt-4o"])
+        weir = self.with_budgets(limit, ["exact", "semantic"], cache={"semantic": {"audit": "100%"}})
         self.assertEqual(self.ask(weir, "How do I tie a tie?").status, 200)
-        wait_for(lambda: weir.metric("budget_spent_usd") > 0 and weir.admin("/api/budgets").json()["budgets"][0]["under_way"] == 0)
-        hit = self.ask(weir, "How can I tie a tie?")
-        self.assertEqual(hit.header("x-weir-cache"), "semantic-hit")
-        return weir, {one["name"]: one for one in weir.admin("/api/budgets").json()["budgets"]}
+        wait_for(lambda: weir.metric("budget_spent_usd") > 0)
+        self.settled(weir)
+        self.assertEqual(self.ask(weir, "How can I tie a tie?").header("x-weir-cache"), "semantic-hit")
+        return weir
 
-    def test_it_counts(self):
-        cost = (100 * 2.5 + 5 * 10) / 1e6
-        weir, _ = self.audited(1)
-        wait_for(lambda: abs(float(self.budget(weir, "tenant-acme")["spent_usd"]) - 2 * cost) < 1e-9)
-        spent = {one["name"].split("-")[0] + one["of"]: one["spent_usd"] for one in weir.admin("/api/budgets").json()["budgets"]}
-        self.assertAlmostEqual(self.budget(weir, "task-ties")["spent_usd"], 2 * cost, msg=spent)
-        self.assertAlmostEqual(self.budget(weir, "tenant-birch")["spent_usd"], 0)
+    def test_an_audit_counts(self):
+        self.assert_counted(self.audited(1), 2 * self.REFERENCE)
 
-    def test_it_is_not_asked_where_there_is_no_room(self):
-        weir, _ = self.audited("0.0001")
+    def test_an_audit_is_not_asked_where_there_is_no_room(self):
+        weir = self.audited("0.0001")
         wait_for(lambda: weir.metric("background_dropped_total") >= 1)
         self.assertEqual(len(self.up.requests), 1)
+
+    def tried(self, limit):
+        promise = {"disagreement": "10%", "confidence": "90%"}
+        return self.with_budgets(limit, ["fake/small"], mode="shadow", promise=promise)
+
+    def test_a_trial_counts(self):
+        weir = self.tried(1)
+        for number in range(1, 4):
+            self.assertEqual(self.ask(weir, "Question %d" % number).header("x-weir-tier"), "reference")
+            wait_for(lambda: self.asked("small") == number, what="trial %d" % number)
+        self.assert_counted(weir, 3 * (self.REFERENCE + self.SMALL))
+
+    def test_a_trial_is_not_asked_where_there_is_no_room(self):
+        weir = self.tried("0.0003")
+        self.assertEqual(self.ask(weir, "Question").status, 200)
+        wait_for(lambda: weir.metric("background_dropped_total") >= 1)
+        self.assertEqual(self.asked("small"), 0)
+        self.settled(weir)
+        self.assert_counted(weir, self.REFERENCE)
+
+    def judged(self, limit):
+        """Two answers in other words, of questions that are nearly the same."""
+        self.up.answer.text = lambda request: "Tie it so." if "best" in request["messages"][-1]["content"] else "Knot it twice."
+        semantic = {"promise": "10%", "audit": "0%", "threshold": "99%"}
+        weir = self.with_budgets(limit, ["exact", "semantic"], cache={"semantic": semantic}, agreement={"judge": "fake/judge"})
+        for text in ("What is the best way to learn the guitar?", "How should a beginner start learning to play the guitar?"):
+            self.settled(weir)
+            self.assertEqual(self.ask(weir, text).header("x-weir-cache"), "miss")
+        return weir
+
+    def test_a_judge_counts(self):
+        weir = self.judged(1)
+        wait_for(lambda: self.asked("judge") == 2, what="the judge, asked in both orders")
+        self.assert_counted(weir, 2 * self.REFERENCE + 2 * self.JUDGE)
+
+    def test_a_judge_is_not_asked_where_there_is_no_room(self):
+        weir = self.judged("0.0006")
+        wait_for(lambda: weir.metric("semantic_lessons_unanswered_total") >= 1)
+        self.assertEqual(self.asked("judge"), 0)
+        self.settled(weir)
+        self.assert_counted(weir, 2 * self.REFERENCE)
 
 
 if __name__ == "__main__":

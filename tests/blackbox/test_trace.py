@@ -26,7 +26,7 @@ class TraceCase(GatewayCase):
         for step in steps:
             self.assertIn(step["verdict"], VERDICTS)
             self.assertEqual(
-                set(step) - {"tier", "verdict", "said", "score", "needed", "cost_usd", "latency_us"}, set(), step
+                set(step) - {"tier", "verdict", "said", "score", "needed", "cost_usd", "latency_us", "budget"}, set(), step
             )
         return steps
 
@@ -156,5 +156,6 @@ class Budgets(TraceCase):
         self.assertEqual(reply.status, 429, reply)
         told = self.line(reply)
         self.assertEqual(told[0], ("budget", "refused", "spent"))
+        self.assertEqual([step.get("budget") for step in self.trace(reply)], ["all", None])
         self.assertEqual(told[1:], [("exact", "declined", "miss")])
         self.assertEqual(self.line(self.ask("first")), [("exact", "served", "same request")])

@@ -54,7 +54,7 @@ export function bytes(value: Maybe): string {
     return value < 1048576 ? `${grouped(value / 1024, 1)} KiB` : `${grouped(value / 1048576, 1)} MiB`;
 }
 
-export interface Step { tier: string; verdict: string; said?: string; score?: number; needed?: number; cost_usd?: number; latency_us?: number }
+export interface Step { tier: string; verdict: string; said?: string; budget?: string; score?: number; needed?: number; cost_usd?: number; latency_us?: number }
 
 // One decision after another: "semantic 0.93, refused: number 15 against 50 -> student margin 0.71 < 0.80 -> small served".
 export function traceLine(trace: readonly Step[] | undefined): string {
@@ -62,7 +62,7 @@ export function traceLine(trace: readonly Step[] | undefined): string {
         const score = known(step.score) ? ` ${minus(step.score.toFixed(2))}` : "";
         const needed = known(step.needed) && known(step.score)
             ? ` ${step.score < step.needed ? "<" : "\u2265"} ${minus(step.needed.toFixed(2))}` : "";
-        return `${step.tier}${score}${needed}, ${step.verdict}${step.said ? `: ${step.said}` : ""}`;
+        return `${step.tier}${step.budget ? ` ${step.budget}` : ""}${score}${needed}, ${step.verdict}${step.said ? `: ${step.said}` : ""}`;
     }).join(" \u2192 ");
 }
 

@@ -95,7 +95,7 @@ function One({ route }: PageProps) {
                 { key: "mean_logprob", label: "Log-prob", numeric: true, show: (a) => a.mean_logprob === undefined ? "" : a.mean_logprob.toFixed(3).replace("-", "\u2212") },
                 { key: "cost_usd", label: "Cost", numeric: true, show: (a) => usd(a.cost_usd) }]} />
             {r.trace && <Table name="trace" caption="Decisions" rows={r.trace} columns={[
-                { key: "tier", label: "Tier", show: (s) => s.tier }, { key: "verdict", label: "Verdict", show: (s) => s.verdict },
+                { key: "tier", label: "Tier", show: (s) => s.budget ? `${s.tier} ${s.budget}` : s.tier }, { key: "verdict", label: "Verdict", show: (s) => s.verdict },
                 { key: "score", label: "Score", numeric: true, show: (s) => s.score?.toFixed(2) ?? "" }, { key: "needed", label: "Needed", numeric: true, show: (s) => s.needed?.toFixed(2) ?? "" },
                 { key: "said", label: "Why", show: (s) => s.said ?? "" }]} />}
             <p class="note">{r.attempts.length ? `Saved ${share(r.saved_usd !== null && r.counterfactual_usd ? r.saved_usd / r.counterfactual_usd : null)} of the reference\u2019s price.` : ""}</p>
