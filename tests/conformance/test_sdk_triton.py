@@ -84,8 +84,8 @@ class Example(TritonCase):
             table = weir.report_text()
         print("\n" + json.dumps(seen) + "\n" + table)
         served = {tier: line["requests"] for tier, line in tiers.items()}
-        # A quarter repeats an earlier picture; what the small model answered is in no cache.
-        self.assertGreater(served["exact"], 0.05 * seen["requests"], served)
+        # A quarter repeats an earlier picture; what the small model answered is in the cache too.
+        self.assertGreater(served["exact"], 0.2 * seen["requests"], served)
         self.assertGreater(seen["small_second_half"], 0.5, "certified, and serving")
         self.assertGreaterEqual(seen["agreed"], 0.98, "the promise")
         self.assertLess(seen["agreed_small_alone"], 0.98, "... which the small model alone would break")
