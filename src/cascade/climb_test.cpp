@@ -58,17 +58,37 @@ struct Ladder {
     }
 };
 
-Task<void> run(Ladder& ladder, Mode mode, Ascent& out) {
-    out = co_await climb(ladder.rungs, mode, ladder.question, ladder.cancellation, {ladder.row, &ladder.why});
+// The first `parted` rungs by themselves.
+Task<void> run(Ladder& ladder, Mode mode, std::size_t parted, Ascent& out) {
+    const std::span<const Rung> rungs = ladder.rungs;
+    const StepRecorder steps{ladder.row, &ladder.why};
+    if (parted > 0) {
+        co_await climb(rungs.first(parted), mode, ladder.question, ladder.cancellation, steps, out);
+        if (out.served) co_return;
+    }
+    co_await climb(rungs.subspan(parted), mode, ladder.question, ladder.cancellation, steps, out);
 }
 
-Ascent ascend(Ladder& ladder, Mode mode) {
+Ascent ascend(Ladder& ladder, Mode mode, std::size_t parted = 0) {
     Ascent ascent;
-    spawn(run(ladder, mode, ascent));
+    spawn(run(ladder, mode, parted, ascent));
     return ascent;
 }
 
 }  // namespace
+
+TEST_CASE("climbed in two parts is climbed") {
+    for (const Mode mode : {Mode::serve, Mode::observe, Mode::off}) {
+        for (const std::optional<double> hit : {std::optional<double>(), std::optional<double>(0.0)}) {
+            Ladder whole(hit, -0.5, -0.05), parts(hit, -0.5, -0.05);
+            const Ascent one = ascend(whole, mode), two = ascend(parts, mode, 1);
+            CHECK(one.tier == two.tier);
+            CHECK(one.would_have == two.would_have);
+            CHECK(one.attempts.size() == two.attempts.size());
+            CHECK(whole.why == parts.why);
+        }
+    }
+}
 
 TEST_CASE("serve: the first open gate wins and nobody after it is asked") {
     Ladder ladder(std::nullopt, -0.05, -0.01);

@@ -163,7 +163,7 @@ TEST_CASE("observe: what was learned is looked at, and nothing served") {
         static Task<void> run(const std::vector<Rung>& rungs, Mode mode, const tiers::Question& question, Ascent& to) {
             Cancellation cancellation;
             store::LedgerRow row;
-            to = co_await climb(rungs, mode, question, cancellation, {row, nullptr});
+            co_await climb(rungs, mode, question, cancellation, {row, nullptr}, to);
         }
     };
     Ascent observed, served;

@@ -24,6 +24,7 @@ struct Job {
     std::array<std::vector<std::shared_ptr<tiers::CacheEntry>>, cascade::kMostModelTiers> said;
     std::array<std::optional<double>, cascade::kMostModelTiers> right;  // what it says of its answer
     std::array<Usd, cascade::kMostModelTiers> verified_for;             // what that cost
+    std::array<bool, cascade::kMostModelTiers> left_out{};              // some of its samples, by Weir itself
     bool unheard = false;  // the gateway ends before a judge could say its word
 };
 using JobPtr = std::shared_ptr<Job>;
@@ -125,7 +126,7 @@ std::string sound_body(const Grading& grading, const std::shared_ptr<tiers::Cach
 void take_answer(Job& job, std::size_t number) {
     Grading& grading = *job.of;
     const std::vector<std::shared_ptr<tiers::CacheEntry>>& said = job.said[number];
-    if (said.empty() || !said.front()) return;
+    if (said.empty() || !said.front() || job.left_out[number]) return;
     tiers::CacheEntry& first = *said.front();
     if (grading.plan->inference != nullptr) {
         note_inference_answer(*grading.plan, number, first.body, first.cost, grading.climb.trial.tiers[number]);
@@ -206,7 +207,10 @@ void ask_tier(Lane& lane, const JobPtr& job, std::size_t number, const std::func
             one_less();
         };
         ++job->awaited;
-        if (!ask_in_background(lane, std::move(call))) --job->awaited;
+        if (ask_in_background(lane, std::move(call))) continue;
+        --job->awaited;
+        job->left_out[number] = true;  // by a budget
+        return;
     }
 }
 

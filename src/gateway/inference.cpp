@@ -257,8 +257,8 @@ bool is_comparable(const InferenceOptions& route, std::string_view kept) {
 cascade::Agreement compare_answers(const InferenceOptions& route, std::string_view a, std::string_view b) {
     const auto first = wire::answer_as_json(a, cascade::kMaxComparedBytes);
     const auto second = wire::answer_as_json(b, cascade::kMaxComparedBytes);
-    if (first && second) return cascade::agreement_at(*first, *second, route.agreement);
-    return {a == b ? cascade::Agreed::agree : cascade::Agreed::undecided, "too long"};
+    if (!first || !second) return {cascade::Agreed::undecided, "too long"};
+    return cascade::agreement_at(*first, *second, route.agreement);
 }
 
 std::string inference_head(const tiers::ProviderLink& provider, const tiers::Endpoint& endpoint, std::string_view tail,

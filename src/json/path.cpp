@@ -78,7 +78,7 @@ Result<Path> Path::parse(std::string_view text) {
     return path;
 }
 
-bool Path::find(std::string_view document, std::vector<Span>& out) const {
+bool Path::find(std::string_view document, std::vector<Span>& out, Shape* shape) const {
     out.clear();
     std::size_t begin = 0, end = document.size();
     const auto blank = [&](std::size_t at) {
@@ -91,7 +91,14 @@ bool Path::find(std::string_view document, std::vector<Span>& out) const {
     for (const std::string& step : steps_) {
         next.clear();
         for (const Span at : out) {
+            const std::size_t before = next.size();
             if (!step_from(document, at, step, next) || next.size() > kMaxPathFound) return false;
+            if (shape == nullptr) continue;
+            if (step == "*" && is_array(at.of(document))) {
+                shape->counts += std::to_string(next.size() - before) + ',';
+            } else {
+                shape->holes = shape->holes || next.size() == before;
+            }
         }
         out.swap(next);
     }

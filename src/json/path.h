@@ -27,11 +27,21 @@ class Path {
     // The values that the path leads to, in the document's order. `document` was checked by members(). False: an object
     // on the way has two members of the name that is looked for, or there are more than kMaxPathFound values; `out`
     // means nothing then. Values that are not there are not found, which is no error.
-    bool find(std::string_view document, std::vector<Span>& out) const;
+    bool find(std::string_view document, std::vector<Span>& out) const { return find(document, out, nullptr); }
+    // How what was found is spread: two documents with the same values in the same places have the same shape.
+    struct Shape {
+        std::string counts;  // the elements of each array that '*' went through
+        bool holes = false;  // some of what was on the way lacks the next step, or is an element that does
+    };
+    bool find(std::string_view document, std::vector<Span>& out, Shape& shape) const {
+        return find(document, out, &shape);
+    }
 
     friend bool operator==(const Path& a, const Path& b) { return a.text_ == b.text_; }
 
   private:
+    bool find(std::string_view document, std::vector<Span>& out, Shape* shape) const;
+
     std::string text_;
     std::vector<std::string> steps_;  // unescaped
 };

@@ -95,9 +95,12 @@ Result<Digest256> field_digest(std::string_view body, const FieldRules& rules) {
         return sha256(text);
     }
     for (const json::Path& path : rules.key) {
-        if (!path.find(body, found)) return twice(path);
-        if (found.empty()) return fail(ErrorCode::invalid, path.text() + " is not there");
+        json::Path::Shape shape;
+        if (!path.find(body, found, shape)) return twice(path);
+        if (found.empty()) return fail(ErrorCode::not_found, path.text() + " is not there");
+        if (shape.holes) return fail(ErrorCode::invalid, path.text() + " is not there everywhere");
         append_sized('p', path.text(), text);
+        append_sized('n', shape.counts, text);
         for (const json::Span value : found) {
             if (!append(value)) return fail(ErrorCode::invalid, std::string(kTwice));
         }

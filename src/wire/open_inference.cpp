@@ -90,6 +90,7 @@ Result<Digest256> request_digest(std::string_view head, std::string_view tensors
     Sha256 hash;
     hash.update_part(body.binary ? "binary" : "json");
     for (const Result<Digest256>& part : {fields, field_digest(head, kOutputs), field_digest(head, kForm)}) {
+        if (!part && part.error().code != ErrorCode::not_found) return part;
         hash.update_part(part ? std::string_view(reinterpret_cast<const char*>(part->data()), part->size())
                               : std::string_view());
     }

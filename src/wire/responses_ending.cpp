@@ -68,6 +68,7 @@ class ResponsesEnding final : public StreamEnding {
             type == "error") {
             return State::ended;
         }
+        if (const Spoken* const spoken = spoken_of(type, ".done")) take_whole(*spoken, data);
         if (type == "response.output_item.added" || type == "response.output_item.done") take_item(type, data);
         if (type == "response.content_part.added" || type == "response.content_part.done") take_part(type, data);
         return state;
@@ -125,15 +126,33 @@ class ResponsesEnding final : public StreamEnding {
         item->parts += part;
     }
 
+    // What an event of this type says a piece of, or all.
+    static const Spoken* spoken_of(std::string_view type, std::string_view ending) {
+        if (!type.ends_with(ending)) return nullptr;
+        type.remove_suffix(ending.size());
+        const auto* const found =
+            std::find_if(std::begin(kSpoken), std::end(kSpoken), [type](const Spoken& one) { return one.event == type; });
+        return found == std::end(kSpoken) ? nullptr : found;
+    }
+
     void take_delta(std::string_view type, std::string_view data) {
-        const std::string_view event = type.substr(0, type.rfind('.'));
-        const auto spoken = std::find_if(std::begin(kSpoken), std::end(kSpoken),
-                                         [event](const Spoken& one) { return one.event == event; });
-        Item* const item = spoken == std::end(kSpoken) ? nullptr : item_at(data);
+        const Spoken* const spoken = spoken_of(type, ".delta");
+        Item* const item = spoken == nullptr ? nullptr : item_at(data);
         const std::string_view delta = item == nullptr ? std::string_view() : told(data, "delta");
         if (!json::is_string(delta) || delta.size() < 2 || !keep(delta)) return;
         item->spoken = spoken;
         item->text += delta.substr(1, delta.size() - 2);
+    }
+
+    // It was told whole, and is not again.
+    void take_whole(const Spoken& spoken, std::string_view data) {
+        Item* const item = item_at(data);
+        const std::string_view text = item == nullptr ? std::string_view() : told(data, spoken.member);
+        if (!json::is_string(text) || spoken.of_part == item->part.empty() || !keep(text)) return;
+        std::string& whole = spoken.of_part ? item->part : item->raw;
+        whole = with_member(whole, spoken.member, text);
+        item->text.clear();
+        item->spoken = nullptr;
     }
 
     void begin_event(std::string_view type, std::string& out) {

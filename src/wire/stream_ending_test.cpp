@@ -132,6 +132,24 @@ TEST_CASE("Responses: what was said is told whole, with the response that began"
                     R"(],"usage":{"input_tokens":3,"input_tokens_details":{"cache_write_tokens":0,"cached_tokens":0},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":5},"incomplete_details":{"reason":"max_output_tokens"}})"));
 }
 
+TEST_CASE("Responses: what was told whole is not told again") {
+    const std::string stream =
+        event("response.created", R"(,"sequence_number":0,"response":{"id":"resp_1"})") +
+        event("response.output_item.added",
+              R"(,"sequence_number":1,"output_index":0,"item":{"id":"msg_1","type":"message","content":[]})") +
+        event("response.content_part.added",
+              R"(,"sequence_number":2,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"text":""})") +
+        event("response.output_text.delta",
+              R"(,"sequence_number":3,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"a")") +
+        event("response.output_text.done",
+              R"(,"sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"text":"a")");
+    const std::string out = end_of("openai.responses", stream);
+    CHECK(out.find("response.output_text.done") == std::string::npos);
+    CHECK(out.find(event("response.content_part.done",
+                         R"(,"sequence_number":5,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"text":"a"})")) ==
+          0);
+}
+
 TEST_CASE("Responses: a call that is open") {
     const std::string stream =
         event("response.created", R"(,"sequence_number":0,"response":{"id":"resp_1"})") +
