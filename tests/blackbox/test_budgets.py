@@ -183,7 +183,7 @@ class Streams(BudgetCase):
         text = reply.body.decode()
         self.assertIn('"finish_reason":"length"', text)
         self.assertTrue(text.endswith("data: [DONE]\n\n"))
-        self.assertLess(float(self.settled(weir, "cut")["spent_usd"]), 0.02)
+        self.assertLess(float(self.settled(weir, "cut")["spent_usd"]), 0.004 + 0.0027 + 0.004)  # its reserve, and one read
         self.assertIn(("refused", "cut"), [(step["verdict"], step.get("budget")) for step in weir.row(reply)["trace"]])
 
     def test_messages_are_told_in_their_own_words(self):
