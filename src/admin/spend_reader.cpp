@@ -195,7 +195,6 @@ Result<void> SpendReader::read_names(store::Database& database, const store::Nam
     std::map<std::string, Hours>& series = tenants ? book_.tenants : book_.references;
     std::unordered_map<store::NameId, Hours*> found;
     const auto find = [&](const store::FlowKey& key) -> Hours* {
-        if (tenants && key.purpose != store::Purpose::request) return nullptr;
         const store::NameId id = tenants ? key.tenant : key.reference;
         const auto at = found.find(id);
         return at != found.end() ? at->second : found[id] = series_of(series, name_of(names, id));

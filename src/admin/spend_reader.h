@@ -35,10 +35,11 @@ struct SpendSplit {
 
 struct SpendBook {
     Micros now = 0;
-    std::int64_t first_hour = 0;              // since 1970, UTC
-    bool complete = true;                     // false: rollups of an old ledger are still being made: sums are too low
-    Hours all;                                // with what Weir asked on its own account
-    std::map<std::string, Hours> tenants;     // without it
+    std::int64_t first_hour = 0;  // since 1970, UTC
+    bool complete = true;         // false: rollups of an old ledger are still being made: sums are too low
+    // All with what Weir asked on its own account, as budgets count it.
+    Hours all;
+    std::map<std::string, Hours> tenants;
     std::map<std::string, Hours> references;  // "provider/model"
     std::map<std::uint64_t, Hours> tasks;
     std::map<std::string, std::set<std::uint64_t>> tasks_of;  // that have the name or number

@@ -107,8 +107,7 @@ std::vector<Asked> all_kinds() {
     };
     add(BudgetOf::all, "", [](const store::LedgerRow&) { return true; });
     for (std::uint64_t i = 0; i < kNames; ++i) {
-        add(BudgetOf::tenant, name_at(i),
-            [i](const store::LedgerRow& row) { return row.tenant == i + 1 && row.purpose == store::Purpose::request; });
+        add(BudgetOf::tenant, name_at(i), [i](const store::LedgerRow& row) { return row.tenant == i + 1; });
         add(BudgetOf::model, name_at(i), [i](const store::LedgerRow& row) { return row.reference == i + 1; });
     }
     add(BudgetOf::model, "openai/*", [](const store::LedgerRow& row) { return row.reference % 2 == 1; });

@@ -54,5 +54,8 @@ LoadResult load_config_text(std::string_view text, const std::string& file, cons
 // secrets need not be in the environment.
 tl::expected<std::string, std::vector<Diagnostic>> load_data_folder(const std::string& path,
                                                                     const Environment& environment);
+// Likewise the `budgets:`.
+tl::expected<std::vector<limits::BudgetRules>, std::vector<Diagnostic>> load_budget_rules(
+    const std::string& path, const Environment& environment);
 
 }  // namespace weir::cli

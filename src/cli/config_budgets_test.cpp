@@ -1,6 +1,9 @@
 // Budgets as they are configured: what is read, and what is wrong with them.
 #include <doctest/doctest.h>
 
+#include <fstream>
+
+#include "base/folder_testing.h"
 #include "cli/config_testing.h"
 
 using namespace weir;
@@ -90,4 +93,20 @@ TEST_CASE("what is wrong with a budget is said with its line") {
         CAPTURE(each.text);
         CHECK(errors_of(each.text) == each.errors);
     }
+}
+
+TEST_CASE("the budgets alone, whatever else is in the file") {
+    const TemporaryFolder folder;
+    const std::string file = folder.path() + "/weir.yaml";
+    std::ofstream(file) << "providers:\n  a: { key: ${NOT_SET} }\nbudgets:\n"
+                           "  - { name: all, limit_usd: 5, window: day }\n";
+    const auto rules = load_budget_rules(file, {});
+    REQUIRE(rules);
+    REQUIRE(rules->size() == 1);
+    CHECK(rules->front().limit == Usd{5'000'000'000});
+    std::ofstream(file) << "budgets:\n  - { name: all, limit_usd: much, window: day }\n";
+    const auto wrong = load_budget_rules(file, {});
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().front().line == 2);
+    CHECK_FALSE(load_budget_rules(folder.path() + "/none.yaml", {}));
 }

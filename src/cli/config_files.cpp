@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/config.h"
+#include "cli/config_draft.h"
 #include "cli/config_reader.h"
 #include "gateway/options.h"
 #include "local/trained_file.h"
@@ -78,6 +79,20 @@ tl::expected<std::string, std::vector<Diagnostic>> load_data_folder(const std::s
     if (root) Section(reader, *root, "").text("data", folder);
     if (reader.failed()) return tl::unexpected(reader.take_errors());
     return folder;
+}
+
+tl::expected<std::vector<limits::BudgetRules>, std::vector<Diagnostic>> load_budget_rules(
+    const std::string& path, const Environment& environment) {
+    const auto text = read_file(path);
+    if (!text) return tl::unexpected(text.error());
+    Reader reader(path, environment);
+    Draft draft;
+    if (const std::optional<ConfigNode> root = parse_yaml(*text, path, reader.raw_errors())) {
+        Section top(reader, *root, "");
+        read_budgets(top, reader, draft);
+    }
+    if (reader.failed()) return tl::unexpected(reader.take_errors());
+    return std::move(draft.options.budgets);
 }
 
 }  // namespace weir::cli

@@ -62,13 +62,37 @@ Moment moment_of(Micros unix_micros) {
                 two_digits(time.seconds().count())};
 }
 
+// The one that is given, else weir.yaml where there is one; empty: none.
+std::string config_of(const std::string& config_file) {
+    if (!config_file.empty()) return config_file;
+    return access(std::string(kUsualConfig).c_str(), F_OK) == 0 ? std::string(kUsualConfig) : std::string();
+}
+
+// The configuration's budgets; a folder that is given has none. Exit code 0, or what it is else.
+int read_budgets_of(const ReportArguments& arguments, const std::string& folder, Micros now,
+                    const Environment& environment, admin::BudgetReport& to, std::ostream& err) {
+    const std::string config = arguments.data_folder.empty() ? config_of(arguments.config_file) : std::string();
+    if (config.empty()) return 0;
+    const auto rules = load_budget_rules(config, environment);
+    if (!rules) {
+        for (const Diagnostic& each : rules.error()) err << to_string(each) << "\n";
+        return 2;
+    }
+    auto budgets = admin::read_budget_report(folder, *rules, now);
+    if (!budgets) {
+        err << "weir report: " << budgets.error().message << "\n";
+        return 1;
+    }
+    to = std::move(*budgets);
+    return 0;
+}
+
 }  // namespace
 
 std::optional<std::string> data_folder_of(const std::string& config_file, const std::string& data_folder,
                                           const Environment& environment, std::ostream& err) {
     if (!data_folder.empty()) return data_folder;
-    std::string config = config_file;
-    if (config.empty() && access(std::string(kUsualConfig).c_str(), F_OK) == 0) config = kUsualConfig;
+    const std::string config = config_of(config_file);
     if (config.empty()) return gateway::Options{}.data_folder;
     auto folder = load_data_folder(config, environment);
     if (folder) return std::move(*folder);
@@ -145,8 +169,11 @@ int report_command(const ReportArguments& arguments, const Clock& clock, const E
         section.students =
             store::profile_tasks(*folder, report->costs, query.since_unix_micros, context.until_unix_micros);
     }
+    admin::BudgetReport budgets;
+    const int failed = read_budgets_of(arguments, *folder, context.until_unix_micros, environment, budgets, err);
+    if (failed != 0) return failed;
     const bool json = arguments.format == OutputFormat::json;
-    out << (json ? render_json(*report, context, section) : render_table(*report, context, section));
+    out << (json ? render_json(*report, context, section, budgets) : render_table(*report, context, section, budgets));
     return 0;
 }
 

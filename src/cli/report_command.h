@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/budget_report.h"
 #include "admin/cascade_report.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -50,10 +51,15 @@ struct CascadeSection {
 };
 
 std::string render_table(const store::ReportResult& report, const ReportContext& context,
-                         const CascadeSection& section = {});
+                         const CascadeSection& section = {}, const admin::BudgetReport& budgets = {});
 // One object. Money is exact: decimal dollars as strings.
 std::string render_json(const store::ReportResult& report, const ReportContext& context,
-                        const CascadeSection& section = {});
+                        const CascadeSection& section = {}, const admin::BudgetReport& budgets = {});
+
+// report_budgets.cpp: what was spent of each budget and is expected: empty where none is configured; and as two members
+// of an object.
+std::string render_budgets(const admin::BudgetReport& report);
+std::string budgets_json(const admin::BudgetReport& report);
 
 // report_cascades.cpp: the section alone, as tables and as two members of an object. `digits`: of dollars.
 std::string render_cascades(const CascadeSection& section, int digits);

@@ -194,11 +194,14 @@ std::string line_json(const ReportLine& line, std::string_view indent) {
 
 }  // namespace
 
-std::string render_table(const ReportResult& report, const ReportContext& context, const CascadeSection& section) {
+std::string render_table(const ReportResult& report, const ReportContext& context, const CascadeSection& section,
+                         const admin::BudgetReport& budgets) {
     const ReportLine& total = report.total;
     if (total.requests == 0) {
+        const std::string spent = render_budgets(budgets);
         return heading(context) +
-               "\nNo requests in this time: nothing to report yet. `--since all` looks further back.\n";
+               "\nNo requests in this time: nothing to report yet. `--since all` looks further back.\n" +
+               (spent.empty() ? "" : "\n" + spent);
     }
     const int digits = digits_for(total);
     std::string out = heading(context) + "\n" + verdict(total, digits) + "\n";
@@ -207,10 +210,12 @@ std::string render_table(const ReportResult& report, const ReportContext& contex
     if (!total.would_have.empty()) {
         out += tier_table("WOULD HAVE ANSWERED", total.would_have, 0, total.requests).render() + "\n";
     }
-    return out + render_cascades(section, digits) + render_tasks(section.students, digits) + notes(total);
+    return out + render_budgets(budgets) + render_cascades(section, digits) + render_tasks(section.students, digits) +
+           notes(total);
 }
 
-std::string render_json(const ReportResult& report, const ReportContext& context, const CascadeSection& section) {
+std::string render_json(const ReportResult& report, const ReportContext& context, const CascadeSection& section,
+                        const admin::BudgetReport& budgets) {
     std::string out = "{\n  \"data\": " + json_string(context.folder) +
                       ",\n  \"since\": " + json_string(iso_time(context.since_unix_micros)) +
                       ",\n  \"until\": " + json_string(iso_time(context.until_unix_micros)) +
@@ -222,6 +227,7 @@ std::string render_json(const ReportResult& report, const ReportContext& context
     }
     out += first ? "]" : "\n  ]";
     out += ",\n  \"total\":\n" + line_json(report.total, "    ");
+    if (budgets.count > 0) out += ",\n" + budgets_json(budgets);
     if (section.asked) out += ",\n" + cascades_json(section) + ",\n" + tasks_json(section.students);
     return out + "\n}\n";
 }

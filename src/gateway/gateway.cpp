@@ -131,7 +131,7 @@ Result<void> Gateway::Impl::open_keys(const Options& options) {
 }
 
 Result<void> Gateway::Impl::open_budgets(const Options& options) {
-    auto opened = limits::BudgetBook::open(options.data_folder + "/budgets.jsonl", clock);
+    auto opened = limits::BudgetBook::open(limits::budgets_path(options.data_folder), clock);
     if (!opened) return tl::unexpected(opened.error());
     budgets = std::move(*opened);
     budget_set = budgets->configure(options.budgets);

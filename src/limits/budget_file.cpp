@@ -71,6 +71,10 @@ Result<BudgetRecord> parse_record(std::string_view line) {
 
 }  // namespace
 
+std::string budgets_path(const std::string& folder) {
+    return folder + "/budgets.jsonl";
+}
+
 std::string render_budget_file(const std::vector<BudgetRecord>& records) {
     std::string lines;
     for (const BudgetRecord& record : records) append_record(record, lines);

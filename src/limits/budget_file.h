@@ -26,6 +26,7 @@ struct BudgetRecord {
     friend bool operator==(const BudgetRecord&, const BudgetRecord&) = default;
 };
 
+std::string budgets_path(const std::string& folder);  // in a data folder
 std::string render_budget_file(const std::vector<BudgetRecord>& records);
 // Error invalid says what is wrong with which line.
 Result<std::vector<BudgetRecord>> parse_budget_file(std::string_view text);

@@ -104,6 +104,22 @@ class Parallel(BudgetCase):
         self.assertEqual(budget["forecast"]["end_unix_us"], budget["window_end_unix_us"])
         self.assertGreaterEqual(budget["forecast"]["low_usd"], budget["spent_usd"])
 
+    def test_the_report_tells_of_budgets_running_and_stopped(self):
+        weir = self.gateway([{"name": "all", "limit_usd": 5, "window": "day"}, {"name": "teams", "of": {"each": "tenant"}, "limit_usd": 5, "window": "week", "rolling": True}])
+        for _ in range(3):
+            self.assert_answers(weir.chat())
+        total = weir.report_total(3)
+        for _ in ("running", "stopped"):
+            told = weir.report()
+            self.assertEqual(told["budgets_in_all"], 2)
+            for line in told["budgets"]:
+                self.assertEqual(line["spent_usd"], total["cost_usd"], line)
+                self.assertGreaterEqual(float(line["expected_usd"]), 0)
+            self.assertEqual([line["whose"] for line in told["budgets"] if line["name"] == "teams"], ["default"])
+            self.assertIn("tenant default", weir.report_text())
+            if weir.process is not None:
+                weir.stop()
+
     def test_failures_cost_nothing(self):
         weir = self.gateway()
         self.up.answer = upstream.error(500, "no")
