@@ -433,6 +433,20 @@ class KeptOfTiers(LadderCase):
         wait_for(lambda: len(large.seen) > audited + 5, 10 * PATIENCE, "audits of the hits")
         self.assertLess(len(small.seen) - asked, 20, "only who was held out had it asked")
 
+    def test_who_is_held_out_gets_none_from_the_cache_alone(self):
+        weir, large, small = self.ladder(self.doubtful, cache=self.cache, hold_out="20%")
+        served = self.served_by_small(weir, self.until_it_serves(weir), 100)
+        self.settled(weir)
+        calls = len(large.seen), len(small.seen)
+        replies = [weir.ask("POST", "/r", {"x": x}, [("x-weir-cache", "only")]) for x in served]
+        hits = [self.told(reply) for reply in replies if reply.status == 200]
+        self.assertLessEqual(set(hits), {("exact", "r/small"), ("exact", "r/reference")})
+        self.assertEqual({reply.status for reply in replies}, {200, 504})
+        self.assertGreater(len(hits), 0.5 * len(served))
+        audits = len(large.seen) - calls[0]
+        self.assertLess(audits, 0.5 * len(served), "audits of hits, and nobody's own question")
+        self.assertEqual(len(small.seen), calls[1])
+
     def test_what_a_tier_said_ends_with_its_certificate(self):
         weir, large, small = self.ladder(self.doubtful, cache=self.cache)
         begin = self.until_it_serves(weir)
