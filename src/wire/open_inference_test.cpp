@@ -65,7 +65,8 @@ TEST_CASE("a key holds the tensors' bytes, and which outputs are wanted in which
     REQUIRE(json);
     CHECK_FALSE(request_digest(R"({"inputs":[{"name":"x"}]})", {}, data));
     // Outputs that have no clear key are not the same as none.
-    CHECK_FALSE(request_digest(R"({"inputs":[{"name":"x","data":[1]}],"outputs":[{"name":"A","x":{"a":1,"a":2}}]})", {}, data));
+    CHECK_FALSE(
+        request_digest(R"({"inputs":[{"name":"x","data":[1]}],"outputs":[{"name":"A","x":{"a":1,"a":2}}]})", {}, data));
 }
 
 }  // namespace

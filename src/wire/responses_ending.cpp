@@ -130,8 +130,8 @@ class ResponsesEnding final : public StreamEnding {
     static const Spoken* spoken_of(std::string_view type, std::string_view ending) {
         if (!type.ends_with(ending)) return nullptr;
         type.remove_suffix(ending.size());
-        const auto* const found =
-            std::find_if(std::begin(kSpoken), std::end(kSpoken), [type](const Spoken& one) { return one.event == type; });
+        const auto* const found = std::find_if(std::begin(kSpoken), std::end(kSpoken),
+                                               [type](const Spoken& one) { return one.event == type; });
         return found == std::end(kSpoken) ? nullptr : found;
     }
 

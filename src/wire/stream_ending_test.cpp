@@ -145,8 +145,9 @@ TEST_CASE("Responses: what was told whole is not told again") {
               R"(,"sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"text":"a")");
     const std::string out = end_of("openai.responses", stream);
     CHECK(out.find("response.output_text.done") == std::string::npos);
-    CHECK(out.find(event("response.content_part.done",
-                         R"(,"sequence_number":5,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"text":"a"})")) ==
+    CHECK(out.find(event(
+              "response.content_part.done",
+              R"(,"sequence_number":5,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"text":"a"})")) ==
           0);
 }
 
