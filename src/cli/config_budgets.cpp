@@ -107,6 +107,7 @@ limits::BudgetRules read_budget(const ConfigNode& item, Reader& reader) {
     entry.require("limit_usd");
     std::optional<Usd> limit;
     entry.usd("limit_usd", limit, limits::kMostBudget);
+    if (limit == Usd{}) entry.wrong("limit_usd", "is no limit of a budget, which is more than 0 USD");
     to.limit = limit.value_or(Usd{});
     read_window(entry, reader, to);
     read_actions(entry, reader, to);

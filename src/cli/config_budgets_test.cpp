@@ -27,7 +27,7 @@ TEST_CASE("budgets are read") {
         "  - { name: all, limit_usd: 500, window: month, time_zone: UTC }\n"
         "  - { name: teams, of: { each: tenant }, limit_usd: 0.25, window: day, at_80: downgrade, at_100: downgrade }\n"
         "  - { name: ci, of: { key: ci }, limit_usd: 5, window: hour, rolling: true, at_100: queue, queue_for: 5s }\n"
-        "  - { name: dear, of: { model: \"gpt-5*\" }, limit_usd: 0, window: week, outgrow: cut, unpriced: refuse }\n"
+        "  - { name: dear, of: { model: \"gpt-5*\" }, limit_usd: 20, window: week, outgrow: cut, unpriced: refuse }\n"
         "  - { name: soft, of: { task: triage }, limit_usd: 1, window: day, hard: false }\n");
     REQUIRE(options.budgets.size() == 5);
     CHECK(options.budgets[0].of == BudgetOf::all);
@@ -67,6 +67,8 @@ TEST_CASE("what is wrong with a budget is said with its line") {
          {"4: budgets: there are two of the name b"}},
         {kProvider + "budgets:\n  - { name: b, limit_usd: -1, window: day }\n",
          {"3: budgets.limit_usd: \"-1\" is out of range: 0 to 1000000000 USD"}},
+        {kProvider + "budgets:\n  - { name: b, limit_usd: 0.0, window: day }\n",
+         {"3: budgets.limit_usd: \"0.0\" is no limit of a budget, which is more than 0 USD"}},
         {with_budget(", of: { tenant: a, task: b }"), {wants_of}},
         {with_budget(", of: {}"), {wants_of}},
         {with_budget(", of: everybody"), {wants_of}},

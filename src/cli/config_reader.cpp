@@ -169,7 +169,7 @@ std::string Section::path_to(std::string_view key) const {
 }
 
 const ConfigNode* Section::find(std::string_view key) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
     if (node_ == nullptr) return nullptr;
     for (const ConfigNode::Entry& entry : node_->entries) {
         if (entry.key != key) continue;
@@ -212,7 +212,6 @@ std::optional<std::string> Section::scalar(std::string_view key) {
 // Shows the value as written: what a variable expands to may be a secret in the wrong place.
 void Section::wrong(std::string_view key, const std::string& is_not_what) {
     const ConfigNode* const found = find(key);
-    known_.pop_back();
     const bool expanded = found->text.find("${") != std::string::npos;
     reader_.error(found->line, path_to(key) + ": " + (expanded ? "what " : "") + quote(found->text) +
                                    (expanded ? " stands for " : " ") + is_not_what);
@@ -270,14 +269,7 @@ void Section::share(std::string_view key, double& to, double least, double most)
     if (!word) return;
     const std::optional<double> value = parse_share(*word);
     if (!value || *value < least || *value > most) {
-        // Shares are configured in steps that a percentage shows well enough.
-        const auto percent = [](double share) {
-            std::string text = std::to_string(share * 100);
-            text.erase(text.find_last_not_of('0') + 1);
-            if (text.ends_with('.')) text.pop_back();
-            return text + "%";
-        };
-        wrong(key, "is not a share from " + percent(least) + " to " + percent(most) + ": write 2% or 0.02");
+        wrong(key, "is not a share from " + format_share(least) + " to " + format_share(most) + ": write 2% or 0.02");
     } else {
         to = *value;
     }

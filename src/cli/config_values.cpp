@@ -115,6 +115,17 @@ std::optional<std::uint64_t> parse_whole(std::string_view text) {
     return value;
 }
 
+std::string format_real(double value) {
+    std::string text = std::to_string(value);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
+}
+
+std::string format_share(double share) {
+    return format_real(share * 100) + "%";
+}
+
 std::optional<double> parse_real(std::string_view text) {
     double value = 0;
     const char* const end = text.data() + text.size();

@@ -24,6 +24,8 @@ std::string format_duration(Micros micros);
 
 // "2%" or "0.02": 0 to 1.
 std::optional<double> parse_share(std::string_view text);
+std::string format_share(double share);  // "2%"
+std::string format_real(double value);   // at most six digits after the point: as fine as one is configured
 // A finite decimal number.
 std::optional<double> parse_real(std::string_view text);
 std::optional<std::uint64_t> parse_whole(std::string_view text);

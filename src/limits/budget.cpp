@@ -16,7 +16,7 @@ std::string_view to_string(BudgetOf of) {
 }
 
 std::string_view to_string(BudgetAction action) {
-    constexpr std::string_view kNames[] = {"warn", "refuse", "queue", "downgrade"};
+    constexpr std::string_view kNames[] = {"none", "refuse", "queue", "downgrade"};
     return kNames[static_cast<std::size_t>(action)];
 }
 

@@ -9,6 +9,11 @@
 using namespace weir;
 using namespace weir::limits;
 
+TEST_CASE("what a budget does is called as in the configuration") {
+    CHECK(to_string(BudgetAction::none) == "none");
+    CHECK(to_string(BudgetAction::downgrade) == "downgrade");
+}
+
 namespace {
 
 constexpr Micros kHour = 3'600'000'000;
