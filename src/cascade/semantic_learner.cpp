@@ -49,6 +49,13 @@ bool is_sound(const semantic::Similarities& similarities) {
 
 }  // namespace
 
+store::RecordLog::Options lesson_log(const std::string& file) {
+    store::RecordLog::Options log;
+    log.file = file;
+    log.name = "lessons";
+    return log;
+}
+
 SemanticLearner::SemanticLearner(const Options& options, semantic::TaskJudges& judges, const tiers::ExactCache& cache)
     : options_(options), judges_(judges), cache_(cache) {}
 
@@ -56,11 +63,8 @@ Result<std::unique_ptr<SemanticLearner>> SemanticLearner::start(const Options& o
                                                                 const tiers::ExactCache& cache) {
     std::unique_ptr<SemanticLearner> learner(new SemanticLearner(options, judges, cache));
     if (!options.file.empty()) {
-        store::RecordLog::Options log;
-        log.file = options.file;
-        log.name = "lessons";
-        auto opened =
-            store::RecordLog::open(log, [&](std::string_view record) { learner->recorded_.emplace_back(record); });
+        auto opened = store::RecordLog::open(lesson_log(options.file),
+                                             [&](std::string_view record) { learner->recorded_.emplace_back(record); });
         if (!opened) return tl::unexpected(opened.error());
         learner->log_ = std::move(*opened);
     }

@@ -33,6 +33,9 @@
 
 namespace weir::cascade {
 
+// The log of what was learned, in that file.
+store::RecordLog::Options lesson_log(const std::string& file);
+
 class SemanticLearner {
   public:
     static constexpr std::size_t kMostTasks = 64;

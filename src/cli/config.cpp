@@ -28,6 +28,7 @@ void read_tls(Section& top, Reader& reader, Draft& draft) {
     read_file_path(tls, "certificate", draft, draft.options.tls_certificate_file);
     tls.require("key");
     read_file_path(tls, "key", draft, draft.options.tls_key_file);
+    draft.tls_line = tls.line();
     tls.finish();
 }
 
@@ -146,6 +147,12 @@ void read_all(const ConfigNode& root, Reader& reader, Draft& draft) {
 
 void read_file_path(Section& section, std::string_view key, Draft& draft, std::string& to) {
     if (section.text(key, to)) draft.files.push_back({section.line_of(key), section.path_to(key), to});
+}
+
+void read_authorities(Section& section, Draft& draft, std::string& to) {
+    const std::size_t before = draft.files.size();
+    read_file_path(section, "tls_ca_file", draft, to);
+    if (draft.files.size() > before) draft.authorities.push_back(draft.files.back());
 }
 
 std::string to_string(const Diagnostic& diagnostic) {

@@ -42,6 +42,9 @@ struct LoadSettings {
     bool secrets = true;  // false: for commands that call nobody; secrets need not be in the environment
     // Whether an adapter file fits its model file; null: not looked at.
     std::function<Result<void>(const std::string& model_file, const std::string& adapter_file)> adapter_fits;
+    // Whether `tls:` can be served with, and whether a provider's `tls_ca_file` can be read; null: not looked at.
+    std::function<Result<void>(const std::string& certificate_file, const std::string& key_file)> certificate_fits;
+    std::function<Result<void>(const std::string& file)> authorities_fit;
 };
 std::optional<std::string> process_environment(const std::string& name);
 LoadSettings process_settings();  // the process's environment, the disk, the built-in price table

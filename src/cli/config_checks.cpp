@@ -200,6 +200,24 @@ void check_adapters(Reader& reader, const Draft& draft, const LoadSettings& sett
     }
 }
 
+void check_certificates(Reader& reader, const Draft& draft, const LoadSettings& settings) {
+    const auto there = [&](const std::string& path) { return !settings.readable || settings.readable(path); };
+    const gateway::Options& options = draft.options;
+    const std::string &certificate = options.tls_certificate_file, &key = options.tls_key_file;
+    if (settings.certificate_fits && !certificate.empty() && !key.empty() && there(certificate) && there(key)) {
+        if (const Result<void> fits = settings.certificate_fits(certificate, key); !fits) {
+            reader.error(draft.tls_line, "tls: " + fits.error().message);
+        }
+    }
+    if (!settings.authorities_fit) return;
+    for (const Draft::File& file : draft.authorities) {
+        if (!there(file.path)) continue;  // said
+        if (const Result<void> fits = settings.authorities_fit(file.path); !fits) {
+            reader.error(file.line, file.what + ": " + fits.error().message);
+        }
+    }
+}
+
 void check_prices(Reader& reader, const Draft& draft, const LoadSettings& settings) {
     if (!settings.prices) return;
     const gateway::Options& options = draft.options;
@@ -246,6 +264,7 @@ void cross_check(Reader& reader, Draft& draft, const LoadSettings& settings) {
     check_providers(reader, draft);
     check_files(reader, draft, settings);
     check_adapters(reader, draft, settings);
+    check_certificates(reader, draft, settings);
     check_prices(reader, draft, settings);
     if (draft.options.cascades.empty() && !reader.failed()) {
         reader.warning(draft.cascades_line, "no cascades: every request is answered by the model that it asks for");

@@ -18,13 +18,15 @@ struct Draft {
     gateway::Options options;
     std::vector<File> files;  // that have to be there
     std::vector<Adapter> adapters;
+    std::vector<File> authorities;  // PEM
     bool has_keys = false;          // `keys:` stands there, be it ever so wrong
     bool has_admin_tokens = false;  // so does `admin_access:`
-    int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1;
+    int listen_line = 1, admin_line = 1, prices_line = 1, cascades_line = 1, tls_line = 1;
 };
 
 // Reads the path of a file that has to be there.
 void read_file_path(Section& section, std::string_view key, Draft& draft, std::string& to);
+void read_authorities(Section& section, Draft& draft, std::string& to);  // `tls_ca_file`
 
 // config_models.cpp: what answers.
 void read_providers(Section& top, Reader& reader, Draft& draft);

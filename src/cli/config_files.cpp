@@ -12,6 +12,7 @@
 #include "cli/config_reader.h"
 #include "gateway/options.h"
 #include "local/trained_file.h"
+#include "net/tls.h"
 #include "prices/price_table.h"
 
 namespace weir::cli {
@@ -56,6 +57,12 @@ LoadSettings process_settings() {
     settings.readable = [](const std::string& path) { return access(path.c_str(), R_OK) == 0; };
     settings.prices = price_lookup;
     settings.adapter_fits = local::check_adapter_file;
+    settings.certificate_fits = [](const std::string& certificate, const std::string& key) -> Result<void> {
+        return net::make_server_tls(certificate, key).map([](const auto&) {});
+    };
+    settings.authorities_fit = [](const std::string& file) -> Result<void> {
+        return net::make_client_tls(file).map([](const auto&) {});
+    };
     return settings;
 }
 

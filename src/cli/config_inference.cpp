@@ -86,7 +86,7 @@ void read_target(Section& section, Reader& reader, Draft& draft, const Inference
     section.secret("key", server.key);
     read_headers(section, reader, server.headers);
     read_calls(section, reader, server, "url");
-    read_file_path(section, "tls_ca_file", draft, server.tls_ca_file);
+    read_authorities(section, draft, server.tls_ca_file);
     if (route.open_inference()) {
         to.model = route.model;
         read_model_name(section, reader, to.model);

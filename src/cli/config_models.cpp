@@ -179,7 +179,7 @@ void read_remote(Section& section, Reader& reader, Draft& draft, gateway::Provid
     }
     read_headers(section, reader, to.headers);
     read_calls(section, reader, to, "base_url");
-    read_file_path(section, "tls_ca_file", draft, to.tls_ca_file);
+    read_authorities(section, draft, to.tls_ca_file);
 }
 
 void read_llama_server(Section& section, Reader& reader, Draft& draft, gateway::ProviderOptions& to) {

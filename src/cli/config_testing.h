@@ -41,6 +41,14 @@ inline LoadSettings test_settings() {
         if (adapter_file.find("misfit") == std::string::npos) return {};
         return fail(ErrorCode::invalid, adapter_file + " does not fit " + model_file);
     };
+    settings.certificate_fits = [](const std::string& certificate, const std::string& key) -> Result<void> {
+        if (certificate.find("garbage") == std::string::npos) return {};
+        return fail(ErrorCode::io, certificate + " is not of " + key);
+    };
+    settings.authorities_fit = [](const std::string& file) -> Result<void> {
+        if (file.find("garbage") == std::string::npos) return {};
+        return fail(ErrorCode::io, file + ": no PEM");
+    };
     settings.prices = [](const std::string& file) -> Result<PriceLookup> {
         if (file == "broken.json") return fail(ErrorCode::invalid, "broken.json:7: no JSON");
         return [](std::string_view, std::string_view model) { return model.starts_with("gpt-"); };

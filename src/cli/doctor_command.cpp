@@ -7,7 +7,8 @@
 namespace weir::cli {
 namespace {
 
-// The configuration, as far as it can be read: where only secrets are missing the rest is looked at all the same.
+// The configuration, as far as it can be read: where only secrets are missing, or files that it names are not what they
+// should be, the rest is looked at all the same.
 std::optional<LoadedConfig> examine_configuration(const DoctorArguments& arguments, const LoadSettings& settings,
                                                   bool& whole, Findings& findings) {
     LoadSettings own = settings;
@@ -19,6 +20,9 @@ std::optional<LoadedConfig> examine_configuration(const DoctorArguments& argumen
             findings.fail("configuration", to_string(each), "docs/formats.md lists every key");
         }
         own.secrets = false;
+        own.adapter_fits = nullptr;
+        own.certificate_fits = nullptr;
+        own.authorities_fit = nullptr;
         loaded = load_config(arguments.config_file, own);
         if (!loaded) return std::nullopt;
     }
@@ -37,6 +41,7 @@ void examine(const gateway::Options& options, Micros now, bool asks_providers, F
     const bool gateway_runs = examine_addresses(options, findings);
     examine_open_files(options.limits.connections, open_files_limit(), findings);
     examine_data(options, now, gateway_runs, findings);
+    examine_access_log(options.telemetry.access_log, findings);
     examine_prices(options, now, findings);
     examine_local_models(options, gateway_runs, findings);
     if (asks_providers) {

@@ -24,20 +24,6 @@ std::string why() {
     return std::strerror(errno);
 }
 
-// That a file can be made and filled, not what the permissions say: disks are full, or read-only.
-Result<void> try_to_write(const std::string& folder) {
-    std::string name = folder + "/doctor-XXXXXX";
-    const int file = mkstemp(name.data());
-    if (file < 0) return fail(ErrorCode::io, "no file can be made in " + folder + ": " + why());
-    const std::string bytes(4096, 'w');
-    const bool written = write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-    const std::string problem = written ? "" : why();
-    close(file);
-    unlink(name.c_str());
-    if (written) return {};
-    return fail(ErrorCode::io, "nothing can be written in " + folder + ": " + problem);
-}
-
 bool examine_folder(const std::string& folder, Findings& findings) {
     std::error_code error;
     const fs::file_status status = fs::status(folder, error);
@@ -168,12 +154,26 @@ void examine_keys(const gateway::Options& options, Micros now, Findings& finding
 
 }  // namespace
 
+Result<void> try_to_write(const std::string& folder) {
+    std::string name = folder + "/doctor-XXXXXX";
+    const int file = mkstemp(name.data());
+    if (file < 0) return fail(ErrorCode::io, "no file can be made in " + folder + ": " + why());
+    const std::string bytes(4096, 'w');
+    const bool written = write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+    const std::string problem = written ? "" : why();
+    close(file);
+    unlink(name.c_str());
+    if (written) return {};
+    return fail(ErrorCode::io, "nothing can be written in " + folder + ": " + problem);
+}
+
 void examine_data(const gateway::Options& options, Micros now, bool gateway_runs, Findings& findings) {
     if (!examine_folder(options.data_folder, findings)) return;
     examine_space(options, findings);
     examine_writer(options.data_folder, gateway_runs, findings);
     examine_ledger(options.data_folder, now, findings);
     examine_keys(options, now, findings);
+    examine_state(options, findings);
 }
 
 }  // namespace weir::cli

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "cli/finding.h"
 #include "gateway/options.h"
 
@@ -27,8 +28,17 @@ bool examine_addresses(const gateway::Options& options, Findings& findings);
 // Model files, programs, and whether the machine's memory holds them.
 void examine_local_models(const gateway::Options& options, bool gateway_runs, Findings& findings);
 
-// doctor_data.cpp: folder, space, ledger, who writes there, callers' keys.
+// That a file can be made and filled, not what the permissions say: disks are full, or read-only. Error io.
+Result<void> try_to_write(const std::string& folder);
+
+// doctor_data.cpp: folder, space, ledger, who writes there, callers' keys and what doctor_state.cpp looks at.
 void examine_data(const gateway::Options& options, Micros now_unix, bool gateway_runs, Findings& findings);
+
+// doctor_state.cpp: the files of the data folder but ledger and keys, without which a gateway does not start. Each is
+// read by what the gateway reads it with, and neither changed nor locked.
+void examine_state(const gateway::Options& options, Findings& findings);
+// `file`: as configured; empty: there is none.
+void examine_access_log(const std::string& file, Findings& findings);
 
 // doctor_prices.cpp
 void examine_prices(const gateway::Options& options, Micros now_unix, Findings& findings);

@@ -1,6 +1,7 @@
 #include "cli/doctor_parts.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -101,6 +102,54 @@ TEST_CASE("doctor: a data folder that is not there, is none, or holds what is da
     const Findings damaged = data_of(with_data(data));
     CHECK(about(damaged, "ledger").level == Level::fail);
     CHECK(about(damaged, "keys").level == Level::fail);
+}
+
+TEST_CASE("doctor: what is kept in the data folder is read, and neither made nor changed") {
+    const TemporaryFolder folder;
+    gateway::Options options = with_data(folder.file("data"));
+    const std::string data = options.data_folder + "/";
+    std::filesystem::create_directory(data);
+    CHECK(mentions(about(data_of(options), "state"), "nothing is kept yet"));
+    for (const char* const name : {"budgets.jsonl", "purges", "trials", "decisions", "proof", "lessons"}) {
+        CAPTURE(name);
+        REQUIRE(write_file(data + name, "{}\nthis is no such file\n"));
+        const bool read = std::string_view(name) != "lessons";  // of the semantic tier, which no cascade has
+        const Findings damaged = data_of(options);
+        CHECK(damaged.fine() == !read);
+        CHECK(about(damaged, "state").subject == (read ? name : ""));
+        CHECK(read_file(data + name, 100) == "{}\nthis is no such file\n");
+        std::filesystem::remove(data + name);
+    }
+    CHECK(std::filesystem::is_empty(data));
+
+    options.cascades.emplace_back().tiers.emplace_back().kind = cascade::TierKind::semantic;
+    REQUIRE(write_file(data + "lessons", "{}\nthis is no such file\n"));
+    CHECK(about(data_of(options), "state").subject == "lessons");
+    REQUIRE(write_file(data + "lessons", ""));  // as a gateway that was killed at birth leaves it
+    CHECK(data_of(options).fine());
+    CHECK(mentions(about(data_of(options), "state"), "lessons can be read"));
+}
+
+TEST_CASE("doctor: an access log that can't be written") {
+    const TemporaryFolder folder;
+    const auto level = [](const std::string& file) {
+        Findings findings;
+        examine_access_log(file, findings);
+        return about(findings, "access log").level;
+    };
+    Findings none;
+    examine_access_log("", none);
+    examine_access_log("-", none);
+    CHECK(none.all().empty());
+    CHECK(level(folder.file("access.jsonl")) == Level::ok);
+    CHECK(std::filesystem::is_empty(folder.file("")));
+    REQUIRE(write_file(folder.file("access.jsonl"), "x"));
+    CHECK(level(folder.file("access.jsonl")) == Level::ok);
+    CHECK(level(folder.file("nowhere/access.jsonl")) == Level::fail);
+    CHECK(level(folder.file("")) == Level::fail);                     // a folder
+    CHECK(level(folder.file("access.jsonl/access")) == Level::fail);  // below a file
+    REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+    CHECK(level(folder.file("pipe")) == Level::warn);
 }
 
 TEST_CASE("doctor: who writes in the data folder, and rows of the future") {

@@ -27,14 +27,14 @@ Result<std::unique_ptr<store::EntryStore>> open_store(const std::string& folder,
     return std::unique_ptr<store::EntryStore>(std::move(*opened));
 }
 
+}  // namespace
+
 bool wants_semantic(const Options& options) {
     const auto is_semantic = [](const cascade::TierOptions& tier) { return tier.kind == cascade::TierKind::semantic; };
     return std::any_of(options.cascades.begin(), options.cascades.end(), [&](const cascade::CascadeOptions& cascade) {
         return std::any_of(cascade.tiers.begin(), cascade.tiers.end(), is_semantic);
     });
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Caches>> Caches::open(const Options& options, const std::string& embedding, const Clock& clock) {
     std::unique_ptr<Caches> caches(new Caches);

@@ -36,6 +36,9 @@ struct SemanticParts {
     std::unique_ptr<cascade::SemanticLearner> learner;
 };
 
+// Whether a cascade has the semantic tier: only then there are its files.
+bool wants_semantic(const Options& options);
+
 class Caches final : public cascade::CacheControl {
   public:
     // Opens what is in the data folder. `embedding`: Routes::embedding_identity.

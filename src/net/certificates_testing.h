@@ -38,6 +38,15 @@ class Certificates {
     std::string path(const std::string& file) const { return directory_ + "/" + file; }
     std::string authority() const { return path("authority.crt"); }
 
+    // A key of another kind (RSA), of no certificate.
+    void write_rsa_key(const std::string& file) const {
+        EVP_PKEY* const key = EVP_RSA_gen(2048);
+        FILE* const to = std::fopen(path(file).c_str(), "w");
+        PEM_write_PrivateKey(to, key, nullptr, nullptr, 0, nullptr, nullptr);
+        std::fclose(to);
+        EVP_PKEY_free(key);
+    }
+
   private:
     struct Pair {
         X509* certificate = nullptr;

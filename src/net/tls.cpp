@@ -51,6 +51,10 @@ Result<std::shared_ptr<TlsContext>> make_server_tls(const std::string& certifica
     if (error) return fail(ErrorCode::io, certificate_file + ": " + error.message());
     made->context.use_private_key_file(key_file, asio::ssl::context::pem, error);
     if (error) return fail(ErrorCode::io, key_file + ": " + error.message());
+    // Of another kind than the certificate's it has been taken up beside it.
+    if (SSL_CTX_check_private_key(made->context.native_handle()) != 1) {
+        return fail(ErrorCode::io, key_file + " is not the key of " + certificate_file);
+    }
     return made;
 }
 

@@ -145,6 +145,8 @@ TEST_CASE("settings that can't be read are told") {
     CHECK(make_server_tls("/nonexistent.crt", certificates.path("one.key")).error().code == ErrorCode::io);
     CHECK(make_server_tls(certificates.path("one.crt"), "/nonexistent.key").error().code == ErrorCode::io);
     CHECK(!make_server_tls(certificates.path("one.crt"), certificates.path("two.key")).has_value());
+    certificates.write_rsa_key("rsa.key");
+    CHECK(!make_server_tls(certificates.path("one.crt"), certificates.path("rsa.key")).has_value());
     CHECK(make_server_tls(certificates.path("one.crt"), certificates.path("one.key")).has_value());
 }
 

@@ -132,7 +132,9 @@ Result<void> RecordLog::read(const Options& options, const std::function<void(st
     const Result<std::string> bytes = read_whole(options.file, file);
     close(file);
     if (!bytes) return tl::unexpected(bytes.error());
-    if (!bytes->starts_with(head_of(options.name))) {
+    const std::string head = head_of(options.name);
+    if (bytes->size() < kHeadBytes && head.starts_with(*bytes)) return {};  // new, or cut short at birth
+    if (!bytes->starts_with(head)) {
         return fail(ErrorCode::invalid, options.file + " is not a log of '" + options.name + "' of this version");
     }
     each_record(*bytes, [&](std::string_view record, std::size_t) { visit(record); });

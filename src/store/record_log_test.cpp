@@ -123,6 +123,26 @@ TEST_CASE("another kind of file is refused and left alone") {
     CHECK_FALSE(text.log);
 }
 
+TEST_CASE("it is read without being changed, also where it was cut short at birth") {
+    Folder folder;
+    const std::string file = folder.name + "/log";
+    { CHECK(Opened(file).log->append("alpha")); }
+    const RecordLog::Options options{file, "lessons"};
+    const auto whole = std::filesystem::file_size(file);
+    for (std::uintmax_t size = whole;; --size) {
+        std::filesystem::resize_file(file, size);
+        std::vector<std::string> records;
+        CHECK(RecordLog::read(options, [&](std::string_view record) { records.emplace_back(record); }));
+        CHECK(records.size() == (size == whole ? 1 : 0));
+        CHECK(std::filesystem::file_size(file) == size);
+        if (size == 0) break;
+    }
+    std::ofstream(file) << "x";
+    CHECK(RecordLog::read(options, [](std::string_view) {}).error().code == weir::ErrorCode::invalid);
+    std::filesystem::remove(file);
+    CHECK(RecordLog::read(options, [](std::string_view) {}).error().code == weir::ErrorCode::not_found);
+}
+
 TEST_CASE("a file is rewritten with some of its records behind a new first one, and goes on") {
     Folder folder;
     const std::string file = folder.name + "/log";

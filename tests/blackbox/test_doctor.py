@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import upstream
+from harness import upstream, wait_for
 from harness.gateway import BINARY, PATIENCE, Gateway, yaml
 
 LEVELS = {"ok", "warn", "fail"}
@@ -235,6 +235,62 @@ class Doctor(unittest.TestCase):
         gateway.kill()
         gateway.process = None
         self.assertIn("nobody writes", self.only(self.doctor(config, 0), "lock")["text"])
+
+    def test_what_stops_a_start_is_told_before(self):
+        """Each file of the data folder, damaged: the doctor fails if and only if `serve` ends at once."""
+        config = self.config(
+            cascades={"default": {"match": {"model": ["gpt-4o"]}, "tiers": ["exact", "semantic"], "mode": "serve"}},
+            budgets=[{"name": "all", "limit_usd": 5, "window": "day"}],
+            access_log={"file": os.path.join(self.folder, "access.jsonl")},
+        )
+        text, env = yaml(config).lstrip("\n") + "\n", {"TEST_KEY": "sk-secret"}
+        gateway = Gateway(text, env=env, folder=self.folder)
+        gateway.start()
+        gateway.row(gateway.chat())
+        gateway.stop()
+        self.assertIn("budgets.jsonl, purges, trials, decisions, proof, lessons", self.only(self.doctor(config, 0), "state")["text"])
+        stopped = set()
+        for name in sorted(os.listdir(self.data)):
+            path = os.path.join(self.data, name)
+            if os.path.isdir(path) or name == "lock" or name.startswith("ledger."):
+                continue
+            with open(path, "rb") as f:
+                was = f.read()
+            damaged = b"{}\nthis is no such file\n" * 20
+            with self.subTest(file=name):
+                with open(path, "wb") as f:
+                    f.write(damaged)
+                result = self.run_doctor(config, "--offline", "--format", "json")
+                with open(path, "rb") as f:
+                    self.assertEqual(f.read(), damaged, "it is looked at, no more")
+                again = Gateway(text, env=env, folder=self.folder, ready=False).start()
+                wait_for(lambda: again.process.poll() is not None or "admin on" in again.log, 10 * PATIENCE, "a start or its end")
+                if again.process.poll() is None:
+                    again.stop()
+                    self.assertEqual(result.returncode, 0, result.stdout)
+                else:
+                    stopped.add(name)
+                    self.assertEqual(result.returncode, 1, result.stdout)
+                    self.assertIn(path, [f for f in json.loads(result.stdout)["findings"] if f["level"] == "fail"][0]["text"])
+            with open(path, "wb") as f:
+                f.write(was)
+        self.assertLessEqual({"budgets.jsonl", "purges", "trials", "decisions", "proof", "lessons"}, stopped)
+
+    def test_an_access_log_that_cannot_be_opened(self):
+        said = self.doctor(self.config(access_log={"file": os.path.join(self.folder, "nowhere", "access.jsonl")}), 1)
+        self.assertEqual(self.only(said, "access log")["level"], "fail")
+
+    def test_a_certificate_that_is_none_hides_nothing_else(self):
+        pem = os.path.join(self.folder, "bad.pem")
+        with open(pem, "w") as f:
+            f.write("garbage\n")
+        config = self.config(tls={"certificate": pem, "key": pem})
+        report = self.doctor(config, 1)
+        self.assertIn(pem, self.only(report, "configuration")["text"])
+        self.assertTrue(self.about(report, "data"))
+        checked = subprocess.run([BINARY, "check", "-c", report["file"]], env={"TEST_KEY": "sk-secret"}, capture_output=True, text=True, timeout=60)
+        self.assertEqual(checked.returncode, 2, checked.stdout)
+        self.assertRegex(checked.stderr, r"weir.yaml:\d+: tls: .*bad.pem")
 
 
 if __name__ == "__main__":
