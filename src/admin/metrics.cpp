@@ -55,7 +55,11 @@ void calls(const gateway::Totals& totals, Exposition& out) {
                totals.ejections);
     out.single("flights_handed_over_total", "counter", "Calls that went on for others when their caller left.",
                totals.handed_over);
-    out.single("audits_total", "counter", "Hits for which the reference was asked as well.", totals.audits);
+    out.family(
+        "audits_total", "counter",
+        "Answers for which the reference was asked as well: hits of a cache; answers of model tiers and students.");
+    out.sample("audits_total", {{"of", "cache"}}, totals.cache_audits);
+    out.sample("audits_total", {{"of", "tier"}}, totals.tier_audits);
     out.single("refreshes_total", "counter", "Entries asked for again because they were getting old.",
                totals.refreshes);
     out.single("background_dropped_total", "counter",

@@ -423,7 +423,8 @@ Totals Gateway::totals() const {
         totals.ejections += lane.ejections;
         totals.background_calls += lane.background_calls;
         totals.background_dropped += lane.background_dropped;
-        totals.audits += lane.audits;
+        totals.cache_audits += lane.cache_audits;
+        totals.tier_audits += lane.tier_audits;
         totals.refreshes += lane.refreshes;
         for (std::size_t i = 0; i < limits::kLimits; ++i) {
             totals.limited_key[i] += lane.limited_key[i];

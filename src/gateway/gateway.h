@@ -28,8 +28,8 @@ namespace weir::gateway {
 struct Totals {
     std::uint64_t caller_gone = 0, ledger_waits = 0, connections = 0, active = 0;
     std::uint64_t retries = 0, fallbacks = 0, queued = 0, ejections = 0;
-    std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, audits = 0,
-                  refreshes = 0;
+    std::uint64_t followers = 0, handed_over = 0, background_calls = 0, background_dropped = 0, refreshes = 0,
+                  cache_audits = 0, tier_audits = 0;
     std::array<std::uint64_t, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit
     std::uint64_t student_offers = 0, student_declined = 0;
     std::array<std::uint64_t, 6> by_status{};

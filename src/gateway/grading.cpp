@@ -251,7 +251,7 @@ void start(Lane& lane, const JobPtr& job) {
         };
         ++job->awaited;
         if (ask_in_background(lane, std::move(call))) {
-            lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
+            lane.counters.tier_audits.fetch_add(1, std::memory_order_relaxed);
         } else {
             --job->awaited;
         }

@@ -346,7 +346,8 @@ TEST_CASE("an audit asks the reference, as a row of its own, and keeps its answe
         CHECK(kept->body == chat_body("positive"));
         REQUIRE(world.rows_of(store::Purpose::audit) == 1);
         CHECK(world.judges.rows.kept.front().cost.nanos == 100 * 150 + 2 * 600);
-        CHECK(world.lane->counters.audits == 1);
+        CHECK(world.lane->counters.tier_audits == 1);
+        CHECK(world.lane->counters.cache_audits == 0);
     }
     SUBCASE("it fails") {
         world.take().answer("{}", "503 Service Unavailable");

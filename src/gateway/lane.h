@@ -189,7 +189,8 @@ struct LaneCounters {
     std::atomic<std::uint64_t> ledger_waits{0};
     std::atomic<std::uint64_t> followers{0};    // requests that followed another's flight
     std::atomic<std::uint64_t> handed_over{0};  // flights whose leader's caller left while others followed
-    std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, audits{0}, refreshes{0};
+    std::atomic<std::uint64_t> background_calls{0}, background_dropped{0}, refreshes{0};
+    std::atomic<std::uint64_t> cache_audits{0}, tier_audits{0};  // of hits; of what model tiers and students answered
     std::atomic<std::uint64_t> retries{0}, fallbacks{0}, queued{0},
         ejections{0};  // calls for the reference (attempts.h)
     std::array<std::atomic<std::uint64_t>, limits::kLimits> limited_key{}, limited_tenant{};  // limits::Limit

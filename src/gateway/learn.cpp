@@ -165,7 +165,7 @@ void audit(ChatLife& life, const tiers::Offer& offer, store::TierKind tier, doub
             parts->learner->answered(look, *promise, std::move(fresh), share, arbiter);
         };
     }
-    if (ask_in_background(lane, std::move(call))) lane.counters.audits.fetch_add(1, std::memory_order_relaxed);
+    if (ask_in_background(lane, std::move(call))) lane.counters.cache_audits.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace
