@@ -1,7 +1,8 @@
 # Weir in a container: built in one stage, alone with what it runs on in the other.
 #   docker build -t weir .
-#   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -e OPENAI_API_KEY -e WEIR_ADMIN_TOKEN -v weir:/var/lib/weir \
+#   docker run --stop-timeout 45 -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -e OPENAI_API_KEY -e WEIR_ADMIN_TOKEN -v weir:/var/lib/weir \
 #     -v ./weir.yaml:/etc/weir/weir.yaml:ro weir
+# (docker stop kills after 10 s by default, before limits.drain, 30 s, is over.)
 # Inside, `listen` and `admin` have to be 0.0.0.0, so the configuration needs keys (or require_key) and admin_access.
 FROM debian:12 AS build
 WORKDIR /src

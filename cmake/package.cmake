@@ -36,5 +36,5 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-    "${CMAKE_SOURCE_DIR}/config/package/conffiles;${CMAKE_SOURCE_DIR}/config/package/postinst;${CMAKE_SOURCE_DIR}/config/package/prerm")
+    "${CMAKE_SOURCE_DIR}/config/package/conffiles;${CMAKE_SOURCE_DIR}/config/package/postinst;${CMAKE_SOURCE_DIR}/config/package/prerm;${CMAKE_SOURCE_DIR}/config/package/postrm")
 include(CPack)

@@ -57,13 +57,79 @@ class Package(unittest.TestCase):
             self.assertTrue(os.path.isfile(self.path(wanted)), wanted)
         with open(os.path.join(self.control, "conffiles")) as f:
             self.assertEqual(f.read(), "/etc/weir/weir.yaml\n")
-        for script in ("postinst", "prerm"):
+        for script in ("postinst", "prerm", "postrm"):
             self.assertTrue(os.stat(os.path.join(self.control, script)).st_mode & stat.S_IXUSR, script)
             self.assertEqual(run("sh", "-n", os.path.join(self.control, script)).returncode, 0)
         with open(os.path.join(self.control, "control")) as f:
             control = f.read()
         for library in ("libssl3", "libsqlite3-0", "liblmdb0", "ca-certificates"):
             self.assertIn(library, control)
+
+    def script(self, name, action, root, systemctl=""):
+        """A maintainer's script with `root` in the machine's place; `systemctl` is what that does, and its words are kept."""
+        tools = os.path.join(self.folder, "tools")
+        os.makedirs(tools, exist_ok=True)
+        with open(os.path.join(tools, "systemctl"), "w") as f:
+            f.write('#!/bin/sh\necho "$@" >> "$DPKG_ROOT/said"\n' + systemctl)
+        os.chmod(os.path.join(tools, "systemctl"), 0o755)
+        env = {"DPKG_ROOT": root, "PATH": tools + ":" + os.environ["PATH"]}
+        return run("sh", os.path.join(self.control, name), action, env=env)
+
+    def machine(self, *files):
+        root = tempfile.mkdtemp(dir=self.folder)
+        for name in ("run/systemd/system/", "said", *files):
+            path = os.path.join(root, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            if not name.endswith("/"):
+                open(path, "w").close()
+        return root
+
+    def said(self, root):
+        with open(os.path.join(root, "said")) as f:
+            return f.read().splitlines()
+
+    def test_a_service_that_does_not_come_up_leaves_the_package_installed(self):
+        root = self.machine()
+        done = self.script("postinst", "configure", root, 'if [ "$1" = restart ]; then exit 1; fi\n')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("systemctl status weir", done.stderr)
+        self.assertEqual(self.said(root), ["daemon-reload", "is-active --quiet weir", "restart weir"])
+        root = self.machine()
+        self.assertEqual(self.script("postinst", "configure", root, 'if [ "$1" = is-active ]; then exit 3; fi\n').stderr, "")
+        self.assertEqual(self.said(root), ["daemon-reload", "is-active --quiet weir"])
+
+    def test_what_is_left_after_remove_and_after_purge(self):
+        state = ("etc/weir/environment", "var/lib/private/weir/cache/data.mdb", "var/log/private/weir/access.jsonl")
+        root = self.machine(*state, "var/lib/other/file")
+        for folder in ("lib", "log"):
+            os.symlink("private/weir", os.path.join(root, "var", folder, "weir"))
+        self.assertEqual(self.script("prerm", "remove", root).returncode, 0)
+        self.assertEqual(self.script("postrm", "remove", root).returncode, 0)
+        self.assertEqual(self.said(root), ["disable --now weir", "daemon-reload"])
+        for name in state:
+            self.assertTrue(os.path.exists(os.path.join(root, name)), name)
+        for _ in range(2):
+            self.assertEqual(self.script("postrm", "purge", root).returncode, 0)
+        left = sorted(
+            os.path.relpath(os.path.join(at, name), root)
+            for at, folders, files in os.walk(root)
+            for name in folders + files
+            if "weir" in name or name == "environment"
+        )
+        self.assertEqual(left, [])
+        self.assertTrue(os.path.exists(os.path.join(root, "var/lib/other/file")))
+
+    def test_the_command_that_checks_with_the_secrets(self):
+        """As docs/packages.md and weir.yaml have it."""
+        environment = os.path.join(self.folder, "environment")
+        with open(environment, "w") as f:
+            f.write("# keys\nOPENAI_API_KEY=sk-test-0123456789\n")
+        with open(self.path("etc/weir/weir.yaml")) as f:
+            (command,) = [line[4:] for line in f if line.startswith("#   sh -c ")]
+        command = command.split(" && ")[0].replace("/etc/weir/environment", environment)
+        command = command.replace("/etc/weir/weir.yaml", self.path("etc/weir/weir.yaml")).replace("weir check", self.path("usr/bin/weir") + " check")
+        done = run("sh", "-c", command, env={"PATH": os.environ["PATH"]})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_it_runs_and_takes_its_own_configuration(self):
         weir = self.path("usr/bin/weir")
