@@ -19,12 +19,16 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/task_mode_text.h"
+#include "gateway/reload_rules.h"
+#include "store/ledger_reader.h"
+#include "store/ledger_schema.h"
 
 namespace weir::cli {
 namespace {
 
 constexpr std::size_t kMostFileBytes = 1u << 20;
-constexpr int kPromiseLines = 6;  // a promise's share stands within so many lines of its beginning
+constexpr double kRounding = 1e-8;  // of a share as it is written
+constexpr int kPromiseLines = 6;    // a promise's share stands within so many lines of its beginning
 
 std::vector<admin::ConfigProblem> problems(const std::vector<Diagnostic>& diagnostics) {
     std::vector<admin::ConfigProblem> out;
@@ -45,7 +49,7 @@ std::string real_path(const std::string& file) {
 
 std::string percent(double share) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.6g%%", share * 100);
+    std::snprintf(text, sizeof text, "%.9g%%", share * 100);
     return text;
 }
 
@@ -58,6 +62,24 @@ std::vector<int> set_promises(gateway::Options& options, const admin::WhatIf& as
         lines.push_back(one.promise->line);
     }
     return lines;
+}
+
+// Where a comment begins in a line of YAML, or its end: at a '#' that begins the line or follows a space. One within
+// quotes counts as well, which at worst finds nothing.
+std::size_t comment_of(std::string_view line) {
+    for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
+        if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') return at;
+    }
+    return line.size();
+}
+
+bool same_promises(const std::vector<cascade::CascadeOptions>& one, const std::vector<cascade::CascadeOptions>& other) {
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const auto& a, const auto& b) {
+        if (a.name != b.name || a.promise.has_value() != b.promise.has_value()) return false;
+        if (!a.promise) return true;
+        return a.promise->by_harm == b.promise->by_harm && a.promise->confidence == b.promise->confidence &&
+               std::abs(a.promise->disagreement - b.promise->disagreement) < kRounding;
+    });
 }
 
 bool same_modes(const std::vector<cascade::CascadeOptions>& one, const std::vector<cascade::CascadeOptions>& other) {
@@ -95,24 +117,27 @@ std::optional<std::string> with_promise(const std::string& text, int line, doubl
         if (begin == std::string::npos) return std::nullopt;
         ++begin;
     }
-    std::size_t end = begin;
-    for (int lines = 0; lines < kPromiseLines && end < text.size(); ++lines) {
-        end = std::min(text.find('\n', end), text.size() - 1) + 1;
-    }
     static const std::regex kShare(R"((disagreement|harm)(\s*:\s*)([0-9.]+%?))");
-    const std::string part = text.substr(begin, end - begin);
-    std::smatch found;
-    if (!std::regex_search(part, found, kShare)) return std::nullopt;
-    const auto at = begin + static_cast<std::size_t>(found.position(3));
-    std::string edited = text;
-    edited.replace(at, static_cast<std::size_t>(found.length(3)), percent(share));
-    return edited;
+    for (int lines = 0; lines < kPromiseLines && begin < text.size(); ++lines) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string part = text.substr(begin, comment_of(std::string_view(text).substr(begin, end - begin)));
+        std::smatch found;
+        if (std::regex_search(part, found, kShare)) {
+            std::string edited = text;
+            edited.replace(begin + static_cast<std::size_t>(found.position(3)),
+                           static_cast<std::size_t>(found.length(3)), percent(share));
+            return edited;
+        }
+        begin = end + 1;
+    }
+    return std::nullopt;
 }
 
-FileDesk::FileDesk(std::string file, LoadSettings settings, std::function<void()> send_hangup)
+FileDesk::FileDesk(std::string file, LoadSettings settings, std::function<void()> send_hangup, Running running)
     : file_(std::move(file)),
       settings_(std::move(settings)),
       send_hangup_(send_hangup ? std::move(send_hangup) : [] { ::kill(::getpid(), SIGHUP); }),
+      running_(std::move(running)),
       in_force_(digest()) {}
 
 std::string FileDesk::digest() const {
@@ -137,6 +162,11 @@ admin::ConfigCheck FileDesk::check(std::string_view text) const {
     const LoadResult loaded = load_config_text(text, file_, settings_);
     if (loaded) {
         out.warnings = problems(loaded->warnings);
+        std::vector<std::string> kept;
+        if (!running_) return out;
+        if (const auto next = gateway::with_running(loaded->options, running_(), kept); !next) {
+            out.errors.push_back({0, next.error().message});
+        }
     } else {
         out.errors = problems(loaded.error());
     }
@@ -152,11 +182,13 @@ Result<void> FileDesk::write(const std::string& text) const {
     return {};
 }
 
-Result<admin::ConfigCheck> FileDesk::hang_up() {
+// Other SIGHUPs may be under way: of a file as it was before, or as somebody else wrote it.
+Result<admin::ConfigCheck> FileDesk::hang_up(const std::string& digest) {
     std::unique_lock lock(mutex_);
     outcome_.reset();
     send_hangup_();
-    if (!told_.wait_for(lock, std::chrono::microseconds(kApplyMicros), [this] { return outcome_.has_value(); })) {
+    const auto is_told = [&] { return outcome_.has_value() && reloaded_ == digest; };
+    if (!told_.wait_for(lock, std::chrono::microseconds(kApplyMicros), is_told)) {
         return fail(ErrorCode::timeout, "the gateway has not reloaded within 30 s");
     }
     return *std::exchange(outcome_, std::nullopt);
@@ -168,20 +200,37 @@ Result<admin::ConfigCheck> FileDesk::apply(const std::string& text) {
     const Result<std::string> before = this->text();
     if (!before) return tl::unexpected(before.error());
     if (Result<void> written = write(text); !written) return tl::unexpected(written.error());
-    Result<admin::ConfigCheck> outcome = hang_up();
-    if (!outcome || !outcome->errors.empty()) {
+    const std::string own = to_hex(sha256(text));
+    Result<admin::ConfigCheck> outcome = hang_up(own);
+    const bool refused = !outcome || !outcome->errors.empty();
+    if (refused && digest() == own) {  // what somebody else wrote since stays
         if (Result<void> back = write(*before); !back) return tl::unexpected(back.error());
     }
     return outcome;
 }
 
-void FileDesk::reloaded(admin::ConfigCheck outcome) {
+void FileDesk::reloaded(admin::ConfigCheck outcome, std::string_view text) {
     {
         const std::lock_guard lock(mutex_);
-        if (outcome.errors.empty()) in_force_ = digest();
+        reloaded_ = to_hex(sha256(text));
+        if (outcome.errors.empty()) in_force_ = reloaded_;
         outcome_ = std::move(outcome);
     }
     told_.notify_all();
+}
+
+// A mode that stands under the task's name is in force besides that of its number, and is that of other tenants' tasks
+// of the name as well: it is never changed from here, and nothing is answered that it would keep from being in force.
+Result<void> FileDesk::check_name(const cascade::CascadeOptions& cascade, const admin::TaskMode& wanted,
+                                  const std::string& folder) const {
+    const std::optional<std::uint64_t> number = parse_hex(wanted.task);
+    auto ledger = store::open_ledger_for_reading(running_ ? running_().data_folder : folder);
+    const std::string name = ledger && number ? store::task_name(*ledger, *number) : std::string();
+    const auto named = name.empty() ? cascade.tasks.end() : cascade.tasks.find(name);
+    if (named == cascade.tasks.end() || (wanted.mode && *wanted.mode <= named->second.mode)) return {};
+    return fail(ErrorCode::invalid, "the configuration has mode " + std::string(to_string(named->second.mode)) +
+                                        " for tasks named '" + name + "', of every tenant (cascades." + cascade.name +
+                                        ".tasks): change that in the configuration");
 }
 
 Result<admin::TaskModeText> FileDesk::with_task_mode(const admin::TaskMode& wanted) const {
@@ -206,6 +255,9 @@ Result<admin::TaskModeText> FileDesk::with_task_mode(const admin::TaskMode& want
     if (wanted.mode && *wanted.mode > cascade->mode) {
         return fail(ErrorCode::invalid, "the cascade is in mode " + std::string(to_string(cascade->mode)) +
                                             ": a task's own mode can only lower it");
+    }
+    if (Result<void> free = check_name(*cascade, wanted, running->options.data_folder); !free) {
+        return tl::unexpected(free.error());
     }
     admin::TaskModeText edited;
     if (const auto own = cascade->tasks.find(wanted.task); own != cascade->tasks.end())
@@ -246,12 +298,16 @@ Result<admin::WhatIfAnswer> FileDesk::what_if(const admin::WhatIf& asked) const 
         if (Result<void> set = set_price(candidate->options, asked); !set) return tl::unexpected(set.error());
         answer.text.reset();
     }
-    // An edit by hand is never wrong unseen: it has to load, or it isn't offered.
-    if (answer.text && !load_config_text(*answer.text, file_, without_secrets)) answer.text.reset();
+    // An edit is never wrong unseen: it has to load, and to promise what was asked for, or it isn't offered.
+    if (answer.text) {
+        const LoadResult edited = load_config_text(*answer.text, file_, without_secrets);
+        const bool right = edited && same_promises(edited->options.cascades, candidate->options.cascades);
+        if (!right) answer.text.reset();
+    }
     const Micros now = SystemClock().unix_micros();
     const std::optional<Micros> since = parse_since(asked.since, now);
     if (!since) return fail(ErrorCode::invalid, since_problem(asked.since));
-    const std::string& folder = running->options.data_folder;
+    const std::string folder = running_ ? running_().data_folder : running->options.data_folder;
     const auto log = eval::read_replay_log(folder, *since, now);
     if (!log) return tl::unexpected(log.error());
     const auto candidates = candidates_of(candidate->options, *log);

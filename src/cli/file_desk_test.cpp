@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "base/files.h"
 #include "base/folder_testing.h"
 #include "base/hash.h"
+#include "store/ledger_testing.h"
 
 using namespace weir;
 using namespace weir::cli;
@@ -37,7 +39,7 @@ class Reloading {
   public:
     Reloading(const TemporaryFolder& folder, admin::ConfigCheck outcome)
         : outcome_(std::move(outcome)), desk(folder.file("weir.yaml"), LoadSettings{}, [this] {
-              thread_ = std::thread([this] { desk.reloaded(outcome_); });
+              thread_ = std::thread([this] { desk.reloaded(outcome_, *desk.text()); });
           }) {}
     ~Reloading() {
         if (thread_.joinable()) thread_.join();
@@ -109,6 +111,56 @@ TEST_CASE("a configuration is applied or nothing has changed") {
     }
 }
 
+TEST_CASE("what came of another reload is not taken for one's own") {
+    const TemporaryFolder folder;
+    REQUIRE(write_file(folder.file("weir.yaml"), kRight));
+    const std::string other = kRight + "reactors: 2\n";
+    std::thread main_thread;
+    FileDesk desk(folder.file("weir.yaml"), LoadSettings{}, [&] {
+        main_thread = std::thread([&] {
+            desk.reloaded({{{0, "of the file before"}}, {}, {}}, kRight + "bogus: 1\n");
+            desk.reloaded({{}, {}, {"reactors"}}, other);
+        });
+    });
+    const auto done = desk.apply(other);
+    main_thread.join();
+    REQUIRE(done);
+    CHECK(done->errors.empty());
+    CHECK(done->kept == std::vector<std::string>{"reactors"});
+    CHECK(kept(folder) == other);
+}
+
+TEST_CASE("a refused change is undone, but for what somebody else has written since") {
+    const TemporaryFolder folder;
+    REQUIRE(write_file(folder.file("weir.yaml"), kRight));
+    const std::string other = kRight + "reactors: 2\n";
+    std::thread main_thread;
+    FileDesk desk(folder.file("weir.yaml"), LoadSettings{}, [&] {
+        main_thread = std::thread([&] {
+            CHECK(write_file(folder.file("weir.yaml"), kRight + "# by hand\n"));
+            desk.reloaded({{{0, "no"}}, {}, {}}, other);
+        });
+    });
+    const auto done = desk.apply(other);
+    main_thread.join();
+    REQUIRE(done);
+    CHECK(done->errors.size() == 1);
+    CHECK(kept(folder) == kRight + "# by hand\n");
+}
+
+TEST_CASE("what a reload would refuse is told before") {
+    const TemporaryFolder folder;
+    REQUIRE(write_file(folder.file("weir.yaml"), kRight));
+    gateway::Options running;
+    running.admin.host = "0.0.0.0";
+    running.admin_access.tokens.emplace_back();
+    const FileDesk desk(
+        folder.file("weir.yaml"), LoadSettings{}, [] {}, [&] { return running; });
+    const auto problems = desk.check(kRight).errors;
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].message.find("goes on listening at 0.0.0.0") != std::string::npos);
+}
+
 TEST_CASE("a file that can't be written is told before, and answered with 409") {
     const TemporaryFolder folder;
     const std::string file = folder.file("weir.yaml");
@@ -156,6 +208,9 @@ TEST_CASE("a promise is set in the text, and nothing else") {
     wanted = kRight;
     wanted.replace(wanted.find("0.05"), 4, "10%");
     CHECK(*second == wanted);
+    wanted = "promise:\n  # was disagreement: 2%\n  disagreement: 5%  # harm: 1%\n";
+    CHECK(*with_promise(wanted, 1, 0.1) == "promise:\n  # was disagreement: 2%\n  disagreement: 10%  # harm: 1%\n");
+    CHECK_FALSE(with_promise("promise: {} # disagreement: 2%\n", 1, 0.1));
     CHECK_FALSE(with_promise("a: 1\n", 1, 0.1));
     CHECK_FALSE(with_promise("a: 1\n", 9, 0.1));
 }
@@ -209,6 +264,33 @@ TEST_CASE("a task's mode is written into the file, and nothing else changes") {
     CHECK(problem({"first", task, store::Mode::serve}).find("can only lower it") != std::string::npos);
     REQUIRE(write_file(folder.file("weir.yaml"), text + "reactors: 2\n"));
     CHECK(problem({"third", task, {}}).find("not in force") != std::string::npos);
+}
+
+TEST_CASE("a mode that stands under a task's name is not changed by its number") {
+    const TemporaryFolder folder;
+    const std::string data = folder.path() + "/data";
+    REQUIRE(std::filesystem::create_directory(data));
+    const auto ledger = store::testing::open_ledger(data);
+    ledger->name_task(0, 0x0123456789abcdef, "ties");
+    REQUIRE(ledger->flush());
+    const std::string text = kRight +
+                             "  third: { match: { model: [z] }, reference_provider: a, tiers: [exact], mode: serve, "
+                             "tasks: { ties: { mode: observe } } }\n";
+    REQUIRE(write_file(folder.file("weir.yaml"), text));
+    gateway::Options running;
+    running.data_folder = data;
+    const FileDesk desk(
+        folder.file("weir.yaml"), LoadSettings{}, [] {}, [&] { return running; });
+    const std::string task = "0123456789abcdef";
+    for (const std::optional<store::Mode> wanted : {std::optional<store::Mode>(), {store::Mode::serve}}) {
+        const auto refused = desk.with_task_mode({"third", task, wanted});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::invalid);
+        CHECK(refused.error().message.starts_with("the configuration has mode observe for tasks named 'ties'"));
+    }
+    CHECK(desk.with_task_mode({"third", task, store::Mode::off}));  // below it, so in force
+    CHECK(desk.with_task_mode({"third", task, store::Mode::observe}));
+    CHECK(desk.with_task_mode({"third", "0123456789abcdee", {}}));  // another task
 }
 
 TEST_CASE("what is asked of a task's mode") {

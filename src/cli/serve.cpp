@@ -28,11 +28,16 @@ std::string shown(const gateway::Address& address, std::uint16_t port) {
     return net::Endpoint{address.host, port, "", false}.to_string();
 }
 
-// What came of it, as whoever asked for it at the admin address is told.
-admin::ConfigCheck reload(gateway::Gateway& gateway, const std::string& file) {
+// What came of it, as whoever asked for it at the admin address is told. `text`: what was read, once.
+admin::ConfigCheck reload(gateway::Gateway& gateway, const std::string& file, const Result<std::string>& text) {
     gateway.telemetry().reopen();  // whatever the configuration has become: logrotate asks for no more
     admin::ConfigCheck outcome;
-    const LoadResult loaded = load_config(file);
+    if (!text) {
+        log_error("reload refused: " + text.error().message);
+        outcome.errors.push_back({0, text.error().message});
+        return outcome;
+    }
+    const LoadResult loaded = load_config_text(*text, file, process_settings());
     if (!loaded) {
         for (const Diagnostic& error : loaded.error()) {
             log_error("reload refused: " + to_string(error));
@@ -78,7 +83,8 @@ int serve_command(const ServeArguments& arguments) {
         return 1;
     }
     gateway::Gateway& gateway = **opened;
-    FileDesk desk(arguments.config_file, process_settings());
+    const auto running = [&gateway] { return gateway.routes()->options(); };
+    FileDesk desk(arguments.config_file, process_settings(), {}, running);
     const std::unique_ptr<admin::Alerts> alerts = admin::Alerts::start(gateway);
     admin::AdminHandler admin(gateway, &gateway.caches(), &desk, alerts.get());
     net::ServerLimits admin_limits;
@@ -97,7 +103,8 @@ int serve_command(const ServeArguments& arguments) {
         int number = 0;
         if (sigwait(&signals, &number) != 0) continue;
         if (number != SIGHUP) break;
-        desk.reloaded(reload(gateway, arguments.config_file));
+        const Result<std::string> text = desk.text();
+        desk.reloaded(reload(gateway, arguments.config_file, text), text.value_or(std::string()));
     }
     log_info("draining");
     alerts->stop();

@@ -14,6 +14,7 @@
 #include "gateway/background.h"
 #include "gateway/caches.h"
 #include "gateway/example_indexer.h"
+#include "gateway/reload_rules.h"
 #include "gateway/students.h"
 #include "limits/budget_book.h"
 #include "store/example_files.h"
@@ -319,41 +320,23 @@ Result<std::uint16_t> Gateway::add_server(const Address& address, const net::Ser
 }
 
 Result<void> Gateway::reload(const Options& options, std::vector<std::string>& kept) {
-    const Options& before = routes()->options();
-    const auto keep = [&](bool changed, const char* name) {
-        if (changed) kept.emplace_back(name);
-    };
-    keep(options.listen.host != before.listen.host || options.listen.port != before.listen.port, "listen");
-    keep(options.admin.host != before.admin.host || options.admin.port != before.admin.port, "admin");
-    keep(options.tls_certificate_file != before.tls_certificate_file || options.tls_key_file != before.tls_key_file,
-         "tls");
-    keep(options.data_folder != before.data_folder, "data");
-    keep(options.reactors != before.reactors, "reactors");
-    keep(options.cache.memory_bytes != before.cache.memory_bytes ||
-             options.cache.semantic_memory_bytes != before.cache.semantic_memory_bytes ||
-             options.cache.disk_bytes != before.cache.disk_bytes,
-         "cache");
-    keep(options.ledger.ring_rows != before.ledger.ring_rows ||
-             options.ledger.drop_when_full != before.ledger.drop_when_full,
-         "ledger");
-    keep(options.telemetry.otlp != before.telemetry.otlp || options.telemetry.label_sets != before.telemetry.label_sets,
-         "telemetry");
-    keep(options.telemetry.access_log != before.telemetry.access_log, "access_log");
-    auto built = Routes::build(options, routes().get(), *impl_->ledger);
+    const Result<Options> next = with_running(options, routes()->options(), kept);
+    if (!next) return tl::unexpected(next.error());
+    auto built = Routes::build(*next, routes().get(), *impl_->ledger);
     if (!built) return tl::unexpected(built.error());
     bool embedding_kept = false;
-    if (auto prepared = impl_->caches->prepare(options, (*built)->embedding_identity(), embedding_kept); !prepared) {
+    if (auto prepared = impl_->caches->prepare(*next, (*built)->embedding_identity(), embedding_kept); !prepared) {
         return tl::unexpected(prepared.error());
     }
-    keep(embedding_kept, "embedding");
+    if (embedding_kept) kept.emplace_back("embedding");
     const auto ring = impl_->keys->configure((*built)->key_settings());
     if (!ring) return tl::unexpected(ring.error());
     {
         const std::lock_guard lock(impl_->routes_mutex);
         impl_->routes = *built;
     }
-    impl_->budget_set = impl_->budgets->configure(options.budgets);
-    const net::ServerLimits limits = server_limits(options.limits, static_cast<unsigned>(impl_->engines.size()));
+    impl_->budget_set = impl_->budgets->configure(next->budgets);
+    const net::ServerLimits limits = server_limits(next->limits, static_cast<unsigned>(impl_->engines.size()));
     for (auto& engine : impl_->engines) {
         engine->on_reactor([&] {
             engine->server->set_limits(limits);

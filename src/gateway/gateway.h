@@ -60,8 +60,8 @@ class Gateway {
     Result<std::uint16_t> add_server(const Address& address, const net::ServerLimits& limits, net::Handler& handler);
     net::Reactor& first_reactor();
 
-    // Runs on the new options from now on. What can't change while running (addresses, data folder, reactors, cache and
-    // ledger sizes) is kept and named in `kept`. An error changes nothing.
+    // Runs on the new options from now on. What can't change while running (reload_rules.h) is kept and named in
+    // `kept`. An error changes nothing.
     Result<void> reload(const Options& options, std::vector<std::string>& kept);
 
     // Stops taking requests, waits for those under way (at most the configured time), writes everything to disk.
