@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "net/endpoint.h"
 
 namespace weir::admin {
 namespace {
@@ -97,10 +98,18 @@ bool Access::too_many_failures() {
     return failures_.size() >= kMostFailures;
 }
 
-Refusal Access::failed() {
+Refusal Access::failed(unsigned status, std::string_view message) {
     if (too_many_failures()) return Refusal{429, "too many wrong tokens; try again in a minute"};
     failures_.push_back(clock_.steady_micros());
-    return Refusal{401, "this token is none of admin_access.tokens"};
+    return Refusal{status, std::string(message)};
+}
+
+Refusal Access::wrong_token() {
+    return failed(401, "this token is none of admin_access.tokens");
+}
+
+Refusal Access::malformed(std::string_view problem) {
+    return failed(400, problem);
 }
 
 std::variant<Identity, Refusal> Access::by_token(const gateway::Options& options, const http::RequestHead& head,
@@ -109,7 +118,7 @@ std::variant<Identity, Refusal> Access::by_token(const gateway::Options& options
     if (!presented.empty()) {
         if (!presented.starts_with(kBearer)) return Refusal{401, std::string(kNeedsToken)};
         const gateway::AdminToken* const token = owner_of(options, sha256(presented.substr(kBearer.size())));
-        if (token == nullptr) return failed();
+        if (token == nullptr) return wrong_token();
         return Identity{token->who, token->role, false, {}};
     }
     const std::string_view cookie = session_of(head);
@@ -135,6 +144,11 @@ std::variant<Identity, Refusal> Access::identify(const gateway::Options& options
         if (auto refusal = refuse_post(head, body_bytes)) return *refusal;
     }
     if (open) {
+        // No reload comes to this (gateway/reload_rules.h); it would be everybody's.
+        if (needed && !net::Endpoint{options.admin.host, options.admin.port, "", false}.is_loopback()) {
+            return Refusal{403,
+                           "this address is open to the network, and there is no admin_access in the configuration"};
+        }
         if (auto refusal = refuse_host(head, options.admin.host); refusal && (changes || needed)) return *refusal;
         return Identity{};
     }
@@ -154,7 +168,7 @@ std::variant<Access::Session, Refusal> Access::sign_in(const gateway::Options& o
     }
     const Digest256 digest = sha256(token);
     const gateway::AdminToken* const owner = owner_of(options, digest);
-    if (owner == nullptr) return failed();
+    if (owner == nullptr) return wrong_token();
     const Result<std::string> cookie = draw_letters(kSessionLetters);
     const Result<std::string> csrf = draw_letters(kCsrfLetters);
     if (!cookie || !csrf) return Refusal{503, "no session can be made now"};

@@ -54,6 +54,9 @@ class Access {
     };
     // A token for a session. Refusal: 401, 429, or 400 where no token is asked for.
     std::variant<Session, Refusal> sign_in(const gateway::Options& options, std::string_view token);
+    // What asks for a session in a way that is no question counts as a wrong token: as cheap, and worth as little.
+    // 400 with what is wrong, or 429.
+    Refusal malformed(std::string_view problem);
     // The set-cookie value that ends it; without a session too.
     std::string sign_out(const http::RequestHead& head);
 
@@ -65,7 +68,8 @@ class Access {
     };
     const gateway::AdminToken* owner_of(const gateway::Options& options, const Digest256& token) const;
     bool too_many_failures();
-    Refusal failed();
+    Refusal failed(unsigned status, std::string_view message);
+    Refusal wrong_token();
     std::variant<Identity, Refusal> by_token(const gateway::Options& options, const http::RequestHead& head,
                                              bool changes);
 

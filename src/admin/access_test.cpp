@@ -170,6 +170,22 @@ TEST_CASE("guessing is slow") {
     clock.advance(60'000'000);
     CHECK(guess() == 401);
     CHECK(std::get<Refusal>(access.sign_in(gateway::Options{}, kOperator)).status == 400);
+    // What is no question at all is a guess as well.
+    for (std::size_t i = 1; i < kMostFailures; ++i) CHECK(access.malformed("no JSON").status == 400);
+    CHECK(access.malformed("no JSON").status == 429);
+    CHECK(guess() == 429);
+}
+
+TEST_CASE("an address that the network reaches is nobody's without tokens") {
+    FakeClock clock;
+    Access access(clock);
+    gateway::Options options;
+    const http::Header host{"host", "10.0.0.7:8081"};
+    CHECK(ask(access, options, {host}, AdminRole::view, false).who == "local");
+    options.admin.host = "0.0.0.0";
+    CHECK(ask(access, options, {host}, AdminRole::view, false).status == 403);
+    CHECK(ask(access, options, {host}, AdminRole::operate, true).status == 403);
+    CHECK(ask(access, options, {host}, std::nullopt, false).status == 200);  // its health
 }
 
 TEST_CASE("the audit log keeps what was changed, newest first") {
@@ -196,6 +212,19 @@ TEST_CASE("the audit log keeps what was changed, newest first") {
         const auto bytes = read_file(file, 1u << 20);
         REQUIRE(write_file(file, *bytes + R"({"at_unix_us":7,"who")"));
         CHECK(*log.latest(10) == "[" + second + "," + first + "]");
+        entry.status = 200;
+        entry.said = "";
+        REQUIRE(log.append(entry));  // after the restart, on a line of its own
+        const std::string third = R"({"at_unix_us":6,"who":"ops","role":"operate","from":"127.0.0.1","method":"POST",)"
+                                  R"("path":"/api/keys","status":200})";
+        CHECK(*log.latest(10) == "[" + third + "," + second + "," + first + "]");
+    }
+    SUBCASE("a long refusal hides nothing else") {
+        entry.said = std::string(2 * AuditLog::kMostReadBytes, 'x');
+        REQUIRE(log.append(entry));
+        const Result<std::string> list = log.latest(10);
+        CHECK(list->find(second + "," + first) != std::string::npos);
+        CHECK(list->size() < 16'384);
     }
     SUBCASE("a full file makes room") {
         entry.after = "\"" + std::string(AuditLog::kMostLineBytes / 2, 'x') + "\"";

@@ -112,7 +112,10 @@ void AdminHandler::add_sessions() {
                  [told](const AdminCall& call) -> Result<AdminReply> { return told(call.identity, {}); }});
     routes_.add({"POST", "/api/session", {}, RunOn::reactor, [this, told](const AdminCall& call) -> Result<AdminReply> {
                      const Result<std::string> token = parse_token(call.body);
-                     if (!token) return tl::unexpected(token.error());
+                     if (!token) {
+                         const Refusal no = access_.malformed(token.error().message);
+                         return refused(no.status, no.message);
+                     }
                      auto signed_in = access_.sign_in(gateway_.routes()->options(), *token);
                      if (const Refusal* const no = std::get_if<Refusal>(&signed_in)) {
                          return refused(no->status, no->message);
@@ -179,10 +182,55 @@ Task<void> AdminHandler::handle(net::Exchange& exchange) {
     co_await exchange.respond(reply.status, headers, reply.body);
 }
 
+// What stands in the audit log of it. Who has no token leaves no more behind than a few failed sign-ins an hour.
+std::vector<AuditEntry> AdminHandler::entries_of(const Route& route, const AdminCall& call, const AdminReply& reply,
+                                                 std::string_view peer) {
+    std::vector<AuditEntry> entries;
+    if (route.method != "POST" || !route.logged) return entries;
+    const Micros now = gateway_.clock().steady_micros();
+    const bool failed_sign_in = !route.role && !reply.signed_in;
+    if (failed_sign_in && !failures_.count(now)) return entries;
+    AuditEntry entry;
+    entry.at_unix_micros = gateway_.clock().unix_micros();
+    entry.method = route.method;
+    entry.path = call.path;
+    if (const std::size_t untold = failures_.take_untold(now); untold > 0) {
+        entry.status = 401;
+        entry.path = "/api/session";
+        entry.said = std::to_string(untold) + " more sign-ins failed before";
+        entries.push_back(entry);
+        entry.path = call.path;
+        entry.said.clear();
+    }
+    if (!failed_sign_in) {
+        const Identity& who = reply.signed_in ? *reply.signed_in : call.identity;
+        entry.who = who.who;
+        entry.role = gateway::to_string(who.role);
+    }
+    entry.from = peer;
+    entry.status = reply.status;
+    if (reply.status >= 400) entry.said = reply.body;
+    if (reply.change) {
+        entry.before = reply.change->before;
+        entry.after = reply.change->after;
+    }
+    entries.push_back(std::move(entry));
+    return entries;
+}
+
+// The change is made by then: who revokes a key on a full disk must not be told that it can't be done.
+void AdminHandler::append(const std::vector<AuditEntry>& entries) {
+    for (const AuditEntry& entry : entries) {
+        const auto kept = audit_.append(entry);
+        if (kept) continue;
+        log_error("the audit log can't be written (" + kept.error().message + "); it lacks: " + entry.method + " " +
+                  entry.path + " by " + (entry.who.empty() ? "nobody" : entry.who) + " from " + entry.from +
+                  ", status " + std::to_string(entry.status));
+    }
+}
+
 Task<void> AdminHandler::run(net::Exchange& exchange, const Route& route, const AdminCall& call) {
     AdminReply reply;
-    const bool changes = route.method == "POST" && route.logged;
-    const Micros now = gateway_.clock().unix_micros();
     const std::string peer(exchange.peer());
     std::function<void()> work = [&] {
         Result<AdminReply> done = route.answer(call);
@@ -192,32 +240,15 @@ Task<void> AdminHandler::run(net::Exchange& exchange, const Route& route, const 
             reply = refused(status_of(done.error().code), done.error().message);
         }
     };
-    std::function<void()> log = [&] {
-        const Identity& who = reply.signed_in ? *reply.signed_in : call.identity;
-        AuditEntry entry{now,
-                         who.who,
-                         std::string(gateway::to_string(who.role)),
-                         peer,
-                         std::string(route.method),
-                         std::string(call.path),
-                         reply.status,
-                         {},
-                         {},
-                         {}};
-        if (reply.status >= 400) entry.said = reply.body;
-        if (reply.change) {
-            entry.before = reply.change->before;
-            entry.after = reply.change->after;
-        }
-        if (const auto kept = audit_.append(entry); !kept) log_error("the audit log: " + kept.error().message);
-    };
     if (route.run_on == RunOn::reactor) {
         work();
     } else {
         Worker& worker = route.run_on == RunOn::admin_worker ? worker_ : gateway_.worker();
         co_await worker.run(gateway_.first_reactor(), std::move(work));
     }
-    if (changes) co_await gateway_.worker().run(gateway_.first_reactor(), std::move(log));
+    const std::vector<AuditEntry> entries = entries_of(route, call, reply, peer);
+    std::function<void()> log = [&] { append(entries); };
+    if (!entries.empty()) co_await gateway_.worker().run(gateway_.first_reactor(), std::move(log));
     const std::string headers = headers_of(reply);
     co_await exchange.respond(reply.status, headers, reply.body);
 }

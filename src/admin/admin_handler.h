@@ -14,6 +14,7 @@
 #include "admin/config_requests.h"
 #include "admin/forecast_view.h"
 #include "admin/route.h"
+#include "admin/sign_in_failures.h"
 #include "base/worker.h"
 #include "cascade/cache_control.h"
 #include "gateway/gateway.h"
@@ -36,10 +37,14 @@ class AdminHandler final : public net::Handler {
     void add_sessions();
     void add_audit();
     Task<void> run(net::Exchange& exchange, const Route& route, const AdminCall& call);
+    std::vector<AuditEntry> entries_of(const Route& route, const AdminCall& call, const AdminReply& reply,
+                                       std::string_view peer);
+    void append(const std::vector<AuditEntry>& entries);
 
     gateway::Gateway& gateway_;
     Access access_;
     AuditLog audit_;
+    SignInFailures failures_;
     std::unique_ptr<WhatIfJobs> what_if_;  // null: no desk
     SpendReader spending_;                 // this and the next: worker_ alone
     BudgetForecasts budget_forecasts_{spending_};

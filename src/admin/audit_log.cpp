@@ -15,6 +15,8 @@
 namespace weir::admin {
 namespace {
 
+constexpr std::size_t kMostSaidBytes = 4'096;  // a refused configuration may be told of at any length
+
 std::string render(const AuditEntry& entry, bool whole) {
     std::string line;
     JsonObject object(line);
@@ -25,7 +27,7 @@ std::string render(const AuditEntry& entry, bool whole) {
     object.text("method", entry.method);
     object.text("path", entry.path);
     object.whole("status", entry.status);
-    if (!entry.said.empty()) object.text("said", entry.said);
+    if (!entry.said.empty()) object.text("said", std::string_view(entry.said).substr(0, kMostSaidBytes));
     if (whole && !entry.before.empty()) object.raw("before", entry.before);
     if (whole && !entry.after.empty()) object.raw("after", entry.after);
     object.end();
@@ -85,8 +87,12 @@ Result<void> AuditLog::append(const AuditEntry& entry) {
     if (stat(name.c_str(), &is) == 0 && static_cast<std::size_t>(is.st_size) + line.size() > kMostFileBytes) {
         if (std::rename(name.c_str(), (folder_ + "/audit.1.jsonl").c_str()) != 0) return failed(name);
     }
-    const Descriptor to(name, O_WRONLY | O_CREAT | O_APPEND);
+    const Descriptor to(name, O_RDWR | O_CREAT | O_APPEND);
     if (to.value() < 0) return failed(name);
+    // What a crash cut off ends here, so that this line is one of its own.
+    const off_t size = lseek(to.value(), 0, SEEK_END);
+    char last = '\n';
+    if (size > 0 && pread(to.value(), &last, 1, size - 1) == 1 && last != '\n') line.insert(0, "\n");
     std::string_view rest = line;
     while (!rest.empty()) {
         const ssize_t written = write(to.value(), rest.data(), rest.size());

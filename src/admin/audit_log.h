@@ -2,8 +2,9 @@
 //   {"at_unix_us", "who", "role", "from", "method", "path", "status", "said"?, "before"?, "after"?}
 // A change that was refused stands there too, with the status and what was said; keys and tokens never do.
 // Thread rule: append() and latest() by one thread at a time, which waits for the disk.
-// Limits: kMostFileBytes, then it becomes audit.1.jsonl and a new one begins (so up to twice as much is kept); a line
-// of kMostLineBytes, beyond which before and after are left out; latest() looks at the newest kMostReadBytes.
+// Limits: 4 KiB of what was said; kMostFileBytes, then it becomes audit.1.jsonl and a new one begins (so up to twice as
+// much is kept); a line of kMostLineBytes, beyond which before and after are left out; latest() looks at the newest
+// kMostReadBytes.
 #pragma once
 
 #include <cstddef>
