@@ -2,6 +2,7 @@
 // Thread rule: one owner; `out` must outlive it. Limits: none.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -31,10 +32,12 @@ class JsonObject {
         raw(name, std::to_string(value));
     }
     void flag(std::string_view name, bool value) { raw(name, value ? "true" : "false"); }
-    void share(std::string_view name, double value) {
+    void share(std::string_view name, double value) { real(name, value, 9); }
+    // With so many digits; null where it is none that JSON has (infinite, not a number).
+    void real(std::string_view name, double value, int digits) {
         char text[32];
-        std::snprintf(text, sizeof text, "%.9g", value);
-        raw(name, text);
+        std::snprintf(text, sizeof text, "%.*g", digits, value);
+        raw(name, std::isfinite(value) ? text : "null");
     }
     void money(std::string_view name, bool known, Usd value) {
         known ? raw(name, to_decimal(value)) : raw(name, "null");

@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <cmath>
+#include <optional>
 
 #include "admin/admin_handler.h"
 #include "admin/json_object.h"
@@ -12,6 +13,11 @@ namespace {
 
 std::string name(store::SqliteLedger& ledger, store::NameId id) {
     return id == store::kNoName ? std::string() : ledger.name_of(id).value_or(std::string());
+}
+
+// Rows of before an upstream's numbers were bounded may have infinite ones.
+bool is_known(const std::optional<float>& value) {
+    return value && std::isfinite(*value);
 }
 
 void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, std::string& out) {
@@ -38,7 +44,7 @@ void write_attempt(store::SqliteLedger& ledger, const store::Attempt& attempt, s
     }
     object.money("cost_usd", attempt.priced, attempt.cost);
     object.whole("latency_us", attempt.latency_micros);
-    if (attempt.evidence) object.raw("mean_logprob", std::to_string(*attempt.evidence));
+    if (is_known(attempt.evidence)) object.real("mean_logprob", *attempt.evidence, 7);
     object.end();
 }
 
@@ -50,20 +56,14 @@ std::string tier_of(store::SqliteLedger& ledger, const cascade::TraceEntry& entr
     return model.empty() ? std::string(store::to_string(*entry.tier)) : model;
 }
 
-std::string number_of(float value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", static_cast<double>(value));
-    return text;
-}
-
 void write_step(store::SqliteLedger& ledger, const cascade::TraceEntry& entry, std::string& out) {
     JsonObject object(out);
     object.text("tier", tier_of(ledger, entry));
     object.text("verdict", cascade::to_string(entry.verdict));
     if (!entry.said.empty()) object.text("said", entry.said);
     if (entry.budget != store::kNoName) object.text("budget", name(ledger, entry.budget));
-    if (entry.score) object.raw("score", number_of(*entry.score));
-    if (entry.needed) object.raw("needed", number_of(*entry.needed));
+    if (is_known(entry.score)) object.real("score", *entry.score, 4);
+    if (is_known(entry.needed)) object.real("needed", *entry.needed, 4);
     if (entry.attempt != nullptr) {
         const bool asked = entry.attempt->model != store::kNoName;
         if (asked && entry.attempt->priced) object.money("cost_usd", true, entry.attempt->cost);

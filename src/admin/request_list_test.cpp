@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <thread>
+#include <vector>
 
+#include "json/scan.h"
 #include "store/ledger_testing.h"
 
 using namespace weir;
@@ -39,4 +42,22 @@ TEST_CASE("a filter that little passes: a call looks at so many rows, and says w
     REQUIRE(rest.has_value());
     CHECK(rest->starts_with(R"({"requests":[{"id":")" + to_hex(static_cast<std::uint64_t>(first))));
     CHECK(rest->ends_with(R"("next":null})"));
+}
+
+TEST_CASE("what an upstream made infinite is left out: JSON has no word for it") {
+    const TempFolder folder;
+    const auto ledger = open_ledger(folder.path());
+    store::LedgerRow row;
+    row.attempt_count = 1;
+    row.attempts[0].evidence = -std::numeric_limits<float>::infinity();
+    std::string out;
+    admin::write_request(*ledger, row, "", out);
+    CHECK(out.find("mean_logprob") == std::string::npos);
+    CHECK(out.find("inf") == std::string::npos);
+    row.attempts[0].evidence = -0.5F;
+    out.clear();
+    admin::write_request(*ledger, row, "", out);
+    CHECK(out.find(R"("mean_logprob":-0.5)") != std::string::npos);
+    std::vector<json::Member> members;
+    CHECK(json::members(out, members));
 }

@@ -13,13 +13,21 @@ namespace {
 using json::Span;
 using json::Walk;
 
+constexpr double kMostLogprob = 1e4;  // OpenAI's "never" is -9999; beyond it is no log-probability but noise
+
+std::optional<double> logprob_of(std::string_view raw) {
+    const std::optional<double> value = json::as_double(raw);
+    if (!value) return std::nullopt;
+    return std::clamp(*value, -kMostLogprob, kMostLogprob);
+}
+
 // Adds the distance of the two likeliest of `candidates`, an array of {"logprob":...}.
 void add_margin(std::string_view document, Span candidates, Logprobs& into) {
     std::optional<double> first;
     std::optional<double> second;
     for (Walk candidate(document, candidates); candidate.next();) {
         const std::optional<Span> logprob = json::find_member(document, candidate.value(), "logprob");
-        const std::optional<double> value = logprob ? json::as_double(logprob->of(document)) : std::nullopt;
+        const std::optional<double> value = logprob ? logprob_of(logprob->of(document)) : std::nullopt;
         if (!value) continue;
         if (!first || *value > *first) {
             second = first;
@@ -39,7 +47,7 @@ void add_logprobs(std::string_view document, Span tokens, Logprobs& into) {
         for (Walk member = Walk::inside(token); member.next();) {
             if (member.key_is("top_logprobs") && member.at_array()) add_margin(document, member.value(), into);
             if (!member.key_is("logprob")) continue;
-            const std::optional<double> value = json::as_double(member.raw());
+            const std::optional<double> value = logprob_of(member.raw());
             if (!value) continue;
             into.min = into.tokens == 0 ? *value : std::min(into.min, *value);
             into.mean += *value;  // the sum, until all are in

@@ -19,7 +19,7 @@
 namespace weir::wire {
 
 struct Logprobs {
-    double mean = 0;  // over all tokens of all choices
+    double mean = 0;  // over all tokens of all choices; each is taken as 10,000 away from 0 at most
     double min = 0;
     std::int64_t tokens = 0;  // 0: the provider sent none
     // How far the likeliest token was before the second one, on the average over the tokens that came with both

@@ -55,6 +55,16 @@ TEST_CASE("chat answer: what is read of a body") {
     CHECK_FALSE(read.empty);
 }
 
+TEST_CASE("chat answer: log-probabilities that are none stay finite") {
+    const ChatAnswer read = answer(with_choice(
+        R"({"message":{"content":"x"},"logprobs":{"content":[{"logprob":-1e300,"top_logprobs":[{"logprob":1e300},)"
+        R"({"logprob":-1e300}]},{"logprob":-1e300},{"logprob":-1e999}]}})"));
+    CHECK(read.logprobs.tokens == 2);
+    CHECK(read.logprobs.mean == -10'000);
+    CHECK(read.logprobs.min == -10'000);
+    CHECK(read.logprobs.margin == 20'000);
+}
+
 TEST_CASE("chat answer: finish reasons") {
     const auto check = [](std::string_view finish, bool finished, bool whole) {
         CAPTURE(finish);
