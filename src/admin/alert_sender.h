@@ -2,13 +2,14 @@
 // is counted, never waited for.
 // Thread rule: its reactor, which is the alerts' own; view() from any.
 // Limits: kMostMessages wait, the oldest is lost to a newer one; a message is tried for kMessageMicros; a call takes
-// kPostMicros; of an answer's body kMostPostAnswer bytes are read.
+// kPostMicros; an answer's body is not looked at.
 #pragma once
 
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "admin/alert_file.h"
 #include "base/result.h"
@@ -20,10 +21,13 @@
 namespace weir::admin {
 
 constexpr std::size_t kMostMessages = 32;
-constexpr std::size_t kMostPostAnswer = 64u << 10;
 constexpr Micros kMessageMicros = 3'600'000'000;  // from its making on, over restarts too
 constexpr Micros kPostMicros = 10'000'000;
 constexpr Micros kFirstPause = 1'000'000, kLongestPause = 60'000'000;
+
+// The URL of a webhook, which may have a query as those of chat services do; `target`: what stands in the request line.
+// Error invalid.
+Result<net::Endpoint> parse_webhook_url(std::string_view url, std::string& target);
 
 class AlertSender {
   public:

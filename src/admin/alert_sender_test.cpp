@@ -91,6 +91,40 @@ TEST_CASE("what nobody takes is lost after an hour, and counted; the next one go
     world.loop.eventually([&] { return world.sender->view().sent == 1; });
 }
 
+TEST_CASE("a body that trickles behind the answer keeps no other message waiting") {
+    World world;
+    world.add("m1");
+    Peer slow = world.receiver.accept();
+    slow.read_until("\r\n\r\n");
+    slow.send("HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\nx");
+    world.add("m2");
+    world.loop.eventually([&] { return world.sender->view().waiting == 2; });
+    const int sweeps = world.loop.eventually([&] {
+        world.loop.clock.advance(50'000);
+        return world.sender->view().sent == 1;
+    });
+    CHECK(sweeps * 50'000 < kPostMicros / 4);
+    CHECK(has(world.take("200 ok"), "webhook-id: m2"));
+    world.loop.eventually([&] { return world.sender->view().sent == 2; });
+}
+
+TEST_CASE("a webhook's URL may have a query") {
+    const auto target = [](std::string_view url) {
+        std::string text;
+        const auto endpoint = parse_webhook_url(url, text);
+        return endpoint ? text : std::string(to_string(endpoint.error().code));
+    };
+    CHECK(target("https://chat.example/v1/hook?key=a&token=b%2Fc?") == "/v1/hook?key=a&token=b%2Fc?");
+    CHECK(target("https://chat.example?key=a") == "/?key=a");
+    CHECK(target("https://chat.example/hook/") == "/hook/");
+    CHECK(target("https://chat.example") == "/");
+    for (const char* const wrong : {"https://chat.example/hook?a b", "https://chat.example/hook?a#b",
+                                    "https://chat.example/hook?\r\nx: y", "ftp://chat.example/hook?a", "?a"}) {
+        CAPTURE(wrong);
+        CHECK(target(wrong) == "invalid");
+    }
+}
+
 TEST_CASE("too many wait: the oldest but the one under way is lost; an end keeps what waits") {
     World world;
     world.add("m0");

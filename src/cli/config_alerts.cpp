@@ -2,6 +2,7 @@
 #include <set>
 
 #include "admin/alert_message.h"
+#include "admin/alert_sender.h"
 #include "cli/config_draft.h"
 #include "cli/config_values.h"
 #include "net/endpoint.h"
@@ -40,7 +41,7 @@ telemetry::AlertWebhook read_webhook(const ConfigNode& item, Reader& reader) {
     entry.require("url");
     std::string path;
     if (entry.text("url", to.url)) {
-        const Result<net::Endpoint> url = net::parse_url(to.url, path);
+        const Result<net::Endpoint> url = admin::parse_webhook_url(to.url, path);
         if (!url) {
             entry.wrong("url", "is no URL such as https://hooks.example/weir: " + url.error().message);
         } else if (!url->tls && !url->is_loopback()) {

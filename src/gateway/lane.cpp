@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "gateway/examples.h"
+#include "net/host_header.h"
 #include "tiers/exact_cache/exact_tier.h"
 #include "tiers/model/model_tier.h"
 #include "tiers/semantic_cache/semantic_tier.h"
@@ -88,10 +89,9 @@ std::shared_ptr<tiers::ProviderLink> link_to(const ProviderRoute& route, const L
     speak(options, *link);
     for (const EndpointRoute& one : route.endpoints) {
         const net::Endpoint& place = one.endpoint;
-        const bool default_port = place.port == (place.tls ? 443 : 80);
         tiers::Endpoint endpoint;
         endpoint.path_prefix = one.path_prefix;
-        endpoint.host_header = !place.unix_path.empty() ? "localhost" : default_port ? place.host : place.to_string();
+        endpoint.host_header = net::host_header(place);
         endpoint.key_line = key_line(options, link->form, one.key);
         endpoint.client = std::make_unique<net::HttpClient>(reactor, place, client_limits(limits), one.tls);
         endpoint.weight = one.weight;

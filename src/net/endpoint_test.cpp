@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "net/host_header.h"
+
 using namespace weir;
 using namespace weir::net;
 
@@ -96,6 +98,20 @@ TEST_CASE("host and port") {
     for (const char* text : {"", "localhost", ":80", "host:", "host:x", "host:99999", "a@b:1", "::1:80"}) {
         CHECK_MESSAGE(!parse_host_port(text).has_value(), text);
     }
+}
+
+TEST_CASE("the host line") {
+    const auto line = [](std::string_view url) {
+        std::string path;
+        return host_header(*parse_url(url, path));
+    };
+    CHECK(line("https://example.com/x") == "example.com");
+    CHECK(line("https://example.com:80/x") == "example.com:80");
+    CHECK(line("http://example.com:443") == "example.com:443");
+    CHECK(line("https://[::1]/x") == "[::1]");
+    CHECK(line("http://[::1]:80/x") == "[::1]");
+    CHECK(line("https://[::1]:8443/x") == "[::1]:8443");
+    CHECK(line("unix:/run/x.sock") == "localhost");
 }
 
 TEST_CASE("loopback") {

@@ -1,9 +1,12 @@
 #include "telemetry/otlp_sender.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
 #include "base/log.h"
 #include "json/scan.h"
+#include "net/host_header.h"
 #include "telemetry/otlp_envelope.h"
 
 namespace weir::telemetry {
@@ -13,6 +16,18 @@ constexpr Micros kStep = 100'000;
 
 bool is_worth_retrying(unsigned status) {
     return status == 429 || (status >= 502 && status <= 504);
+}
+
+// The whole body where it comes in time and is none too long: each piece by the call's own limits, all by `deadline`.
+Task<std::optional<std::string>> read_body(net::HttpCall& call, const net::Reactor& reactor, Micros deadline) {
+    std::string body;
+    while (true) {
+        const Result<std::string_view> piece = co_await call.read_piece();
+        if (!piece || body.size() + piece->size() > kMostAnswerBytes) co_return std::nullopt;
+        if (piece->empty()) co_return body;
+        if (reactor.now() >= deadline) co_return std::nullopt;
+        body += *piece;
+    }
 }
 
 // Whole seconds; a date means no more than the back-off.
@@ -33,7 +48,7 @@ Result<std::unique_ptr<OtlpSender>> OtlpSender::make(net::Reactor& reactor, cons
         if (!made) return tl::unexpected(made.error());
         tls = std::move(*made);
     }
-    sender->host_ = endpoint->unix_path.empty() ? endpoint->to_string() : "localhost";
+    sender->host_ = net::host_header(*endpoint);
     net::ClientLimits limits;
     limits.write_micros = limits.first_byte_micros = limits.idle_micros = kCallMicros;
     limits.pooled_connections = 1;
@@ -68,7 +83,6 @@ Task<OtlpSender::Answer> OtlpSender::send(const Report& report) {
     net::HttpCall call(*client_);
     call_ = &call;
     Answer answer;
-    std::string body;
     const Result<void> sent = co_await call.send(head, report.body.view(), deadline);
     if (sent) {
         const unsigned status = call.response().status;
@@ -76,8 +90,8 @@ Task<OtlpSender::Answer> OtlpSender::send(const Report& report) {
         answer.worth_retrying = is_worth_retrying(status);
         answer.retry_after = retry_after(call.response().headers);
         if (!answer.taken) answer.problem = "status " + std::to_string(status);
-        const Result<void> read = co_await call.read_all(body, kMostAnswerBytes);
-        if (read && answer.taken) answer.rejected = rejected_items(body);
+        const std::optional<std::string> body = co_await read_body(call, reactor_, deadline);
+        if (body && answer.taken) answer.rejected = rejected_items(*body);
     } else {
         answer.worth_retrying = true;
         answer.problem = sent.error().message;
