@@ -96,6 +96,14 @@ void look_at_forecast(const std::vector<BudgetForecast>& forecasts, Findings& to
     }
 }
 
+Micros good_until(const std::vector<BudgetForecast>& forecasts, Micros now_unix) {
+    Micros until = now_unix + kForecastMicros;
+    for (const BudgetForecast& forecast : forecasts) {
+        if (forecast.end_unix > now_unix) until = std::min(until, forecast.end_unix);
+    }
+    return until;
+}
+
 void ErrorRule::look(std::uint64_t answers, std::uint64_t bad, const telemetry::AlertOptions& options, Micros now_unix,
                      Findings& to) {
     const std::size_t count = samples_.size();

@@ -41,6 +41,9 @@ class BudgetRule {
     std::map<std::string, std::uint64_t> refused_;  // by subject, at the last look
 };
 void look_at_forecast(const std::vector<BudgetForecast>& forecasts, Findings& to);
+// Until when they are looked at: for kForecastMicros, and not beyond the end of a window of theirs.
+constexpr Micros kForecastMicros = 300'000'000;
+Micros good_until(const std::vector<BudgetForecast>& forecasts, Micros now_unix);
 
 // The share of answers with a status of 5xx.
 class ErrorRule {

@@ -61,6 +61,17 @@ TEST_CASE("a budget: near, spent, and spent where the last of it lets nobody in"
     CHECK(found[0].text == "81 % of 50.00 USD (month) is spent");
 }
 
+TEST_CASE("forecasts are made anew by time, and when a window ends") {
+    constexpr Micros kNow = 1'764'500'000 * kSecond;
+    CHECK(good_until({}, kNow) == kNow + kForecastMicros);
+    BudgetForecast long_one, short_one, over;
+    long_one.end_unix = kNow + 24 * 3600 * kSecond;
+    short_one.end_unix = kNow + 40 * kSecond;
+    over.end_unix = kNow;
+    CHECK(good_until({long_one}, kNow) == kNow + kForecastMicros);
+    CHECK(good_until({long_one, short_one, over}, kNow) == kNow + 40 * kSecond);
+}
+
 TEST_CASE("a forecast over the limit") {
     BudgetForecast forecast;
     forecast.budget = budget(30);

@@ -46,17 +46,17 @@ void AlertWatch::look_at_budgets(const gateway::Options& options, Micros now, Fi
     const bool wanted = !options.alerts.off.test(static_cast<std::size_t>(AlertKind::budget_forecast));
     if (views.empty() || !wanted) {
         forecasts_.clear();
-        until_forecast_ = 0;
+        forecasts_until_ = 0;
         return;
     }
-    if (until_forecast_ == 0) {
+    // A clock that was set back leaves none older than they may be.
+    if (now >= forecasts_until_ || now + kForecastMicros < forecasts_until_) {
         auto made = forecast_budgets(spending_, options.data_folder, std::move(views), now);
         if (!made && !complained_) log_warning("alerts: no forecast: " + made.error().message);
         complained_ = !made;
         forecasts_ = made ? std::move(*made) : std::vector<BudgetForecast>();
-        until_forecast_ = kForecastLooks;
+        forecasts_until_ = good_until(forecasts_, now);
     }
-    --until_forecast_;
     look_at_forecast(forecasts_, to);
 }
 
@@ -120,7 +120,7 @@ Findings AlertWatch::look(std::map<std::string, PriceSeen>& prices, bool& prices
     const Micros now = gateway_.clock().unix_micros();
     Findings found;
     const bool reloaded = priced_.lock() != routes;
-    if (reloaded) until_forecast_ = 0;
+    if (reloaded) forecasts_until_ = 0;
     look_at_budgets(options, now, found);
     const gateway::Totals totals = gateway_.totals();
     std::uint64_t answers = 0;

@@ -1,6 +1,6 @@
 // Looks at a gateway for what alerts are about (alert_rules.h).
 // Thread rule: the alerts' thread: blocks on disk for forecasts, and up to a second on reactors that end.
-// Limits: those of the rules; forecasts are made every kForecastLooks looks.
+// Limits: those of the rules; forecasts are made anew as good_until() has it.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,6 @@
 #include "gateway/gateway.h"
 
 namespace weir::admin {
-
-constexpr std::size_t kForecastLooks = 30;
 
 class AlertWatch {
   public:
@@ -33,7 +31,7 @@ class AlertWatch {
     LossRule telemetry_{AlertKind::telemetry_lost, "spans, requests or lines of the access log"};
     SpendReader spending_;
     std::vector<BudgetForecast> forecasts_;
-    std::size_t until_forecast_ = 0;  // looks
+    Micros forecasts_until_ = 0;  // Unix time; 0: there are none
     std::weak_ptr<const gateway::Routes> priced_;
     std::vector<PriceInUse> prices_;
     bool complained_ = false;

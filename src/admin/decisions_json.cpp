@@ -1,6 +1,5 @@
 // Decisions about model tiers, as the admin address shows them.
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "admin/admin_handler.h"
@@ -15,13 +14,6 @@ std::string real(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.9g", value);
     return text;
-}
-
-// The whole of it.
-template <class T>
-bool read_number(std::string_view text, T& to, int base = 10) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to, base);
-    return error == std::errc() && end == text.data() + text.size();
 }
 
 Result<void> read_parameter(std::string_view name, std::string_view value, cascade::DecisionLog::Query& to) {

@@ -14,9 +14,15 @@ store::NameId id_of(const store::NamesById& names, const std::string& name) {
     return found == names.end() ? kUnknownName : found->first;
 }
 
+// "none" is a name like any other as well, where something is called that.
+void add_name(const store::NamesById& names, const std::string& name, std::vector<store::NameId>& to) {
+    to.push_back(id_of(names, name));
+    if (name == kNoNameText) to.push_back(store::kNoName);
+}
+
 Result<void> add_tier(const std::string& value, store::FlowFilter& filter) {
     for (std::size_t code = 0; code < kTiers; ++code) {
-        if (tier_name(code) != value) continue;
+        if (tier_name(code) != value && !(code == 0 && value == kNoNameText)) continue;
         filter.tiers.push_back(store::tier_of_code(static_cast<std::int64_t>(code)));
         return {};
     }
@@ -33,15 +39,16 @@ std::string tier_name(std::size_t code) {
 Result<bool> read_filter(const std::string& name, const std::string& value, const store::NamesById& names,
                          store::FlowFilter& filter) {
     if (name == "task") {
-        const std::optional<std::uint64_t> task = parse_hex(value);
+        const std::optional<std::uint64_t> task =
+            value == kNoNameText ? std::optional<std::uint64_t>(0) : parse_hex(value);
         if (!task) return fail(ErrorCode::invalid, "task has 16 hexadecimal digits");
         filter.tasks.push_back(*task);
     } else if (name == "tenant") {
-        filter.tenants.push_back(id_of(names, value));
+        add_name(names, value, filter.tenants);
     } else if (name == "cascade") {
-        filter.cascades.push_back(id_of(names, value));
+        add_name(names, value, filter.cascades);
     } else if (name == "reference") {
-        filter.references.push_back(id_of(names, value));
+        add_name(names, value, filter.references);
     } else if (name == "tier") {
         if (auto added = add_tier(value, filter); !added) return tl::unexpected(added.error());
     } else {

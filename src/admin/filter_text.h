@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "store/flow.h"
@@ -13,9 +14,10 @@ namespace weir::admin {
 
 constexpr std::size_t kTiers = 6;  // by tier_code; 0: nobody
 std::string tier_name(std::size_t code);
+inline constexpr std::string_view kNoNameText = "none";  // what sums call requests without such a name
 
-// True: the parameter was a filter, and is in `filter` now. A name that the ledger does not know is that of no request.
-// Error invalid.
+// True: the parameter was a filter, and is in `filter` now. A name that the ledger does not know is that of no request,
+// "none" that of those without one. Error invalid.
 Result<bool> read_filter(const std::string& name, const std::string& value, const store::NamesById& names,
                          store::FlowFilter& filter);
 

@@ -132,6 +132,7 @@ TEST_CASE("the windows' sums are the ledger's, in the zone that is asked for") {
     // From 00:00 in Berlin, 23:00 UTC: 33 half hours so far, 7.5 hours to come.
     CHECK(told->find(R"({"window":"day","tenant":null,"start_unix_us":1764284400000000,"end_unix_us":1764370800000000,)"
                      R"("spent_usd":0.561,)") != std::string::npos);
+    REQUIRE(told->find(R"("tenant":"b")") != std::string::npos);
     CHECK(told->find(R"("tenant":"acme")") < told->find(R"("tenant":"b")"));
     CHECK(told->find(R"("basis":"weekly profile")") != std::string::npos);
     CHECK(told->find(R"("budgets":[])") != std::string::npos);

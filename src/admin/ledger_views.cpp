@@ -31,7 +31,7 @@ constexpr std::size_t kPurposes = 5;
 
 std::string name_of(const store::NamesById& names, store::NameId id) {
     const auto found = names.find(id);
-    return found == names.end() ? "none" : found->second;
+    return found == names.end() ? std::string(kNoNameText) : found->second;
 }
 
 // Sums, and how long the requests among them took.
@@ -218,7 +218,7 @@ Result<void> read_spend_parameter(const std::string& name, const std::string& va
 }
 
 std::string task_key(store::Statement& task_names, std::uint64_t task) {
-    if (task == 0) return "none";
+    if (task == 0) return std::string(kNoNameText);
     task_names.bind(1, static_cast<std::int64_t>(task));
     const bool named = task_names.step() == store::Statement::Step::row;
     std::string name(named ? task_names.column_text(0) : std::string_view());
@@ -235,7 +235,7 @@ std::string line_key(store::Statement& task_names, const store::NamesById& names
             return name_of(names, static_cast<store::NameId>(group));
         case By::tier:
             if (group >= kTiers) return std::string(store::to_string(static_cast<store::Purpose>(group - kTiers)));
-            return group == 0 ? "none" : tier_name(group);
+            return group == 0 ? std::string(kNoNameText) : tier_name(group);
         case By::day:
             return day_text(group);
     }

@@ -73,6 +73,29 @@ Result<void> add_names(store::Database& database, std::unordered_map<std::uint64
     }
 }
 
+// Whose requests a task had: as a rule one tenant's, cascade's and reference's.
+struct Owner {
+    store::NameId tenant = store::kNoName, cascade = store::kNoName, reference = store::kNoName;
+    std::int64_t requests = 0;
+};
+using Owners = std::vector<Owner>;
+
+void add_owner(Owners& owners, const store::FlowKey& key, std::int64_t requests) {
+    const auto found = std::find_if(owners.begin(), owners.end(), [&](const Owner& one) {
+        return one.tenant == key.tenant && one.cascade == key.cascade && one.reference == key.reference;
+    });
+    if (found != owners.end()) {
+        found->requests += requests;
+    } else {
+        owners.push_back({key.tenant, key.cascade, key.reference, requests});
+    }
+}
+
+const Owner& largest(const Owners& owners) {
+    return *std::max_element(owners.begin(), owners.end(),
+                             [](const Owner& a, const Owner& b) { return a.requests < b.requests; });
+}
+
 struct Proof {
     const CascadeLearner::View* course = nullptr;
     const CascadeLearner::View::Task* task = nullptr;  // null: the course has had no trial of it
@@ -285,16 +308,16 @@ Result<void> TaskList::read(const std::string& folder, std::string_view query, M
     }
     std::vector<Line> lines;
     std::unordered_map<std::uint64_t, std::size_t> places;
-    std::unordered_map<std::uint64_t, store::FlowKey> whose;
+    std::vector<Owners> owners;  // of each line
     const auto add = [&](Micros, const store::FlowKey& key, const store::Sums& sums) {
         if (key.task == 0) return;  // refused before it had one
         const auto [place, fresh] = places.emplace(key.task, lines.size());
-        if (fresh) lines.emplace_back().task = key.task;
-        Line& line = lines[place->second];
-        if (fresh || sums.requests > line.largest) {
-            line.largest = sums.requests;
-            whose[key.task] = key;
+        if (fresh) {
+            lines.emplace_back().task = key.task;
+            owners.emplace_back();
         }
+        Line& line = lines[place->second];
+        add_owner(owners[place->second], key, sums.requests);
         line.sums += sums;
         line.by_tier[static_cast<std::size_t>(store::tier_code(key.tier))] += sums.requests;
     };
@@ -303,13 +326,13 @@ Result<void> TaskList::read(const std::string& folder, std::string_view query, M
     if (!complete) return tl::unexpected(complete.error());
     const auto name_of = [&names = names](store::NameId id) {
         const auto found = names.find(id);
-        return found == names.end() ? std::string("none") : found->second;
+        return found == names.end() ? std::string(kNoNameText) : found->second;
     };
-    for (Line& line : lines) {
-        const store::FlowKey& key = whose[line.task];
-        line.tenant = name_of(key.tenant);
-        line.cascade = name_of(key.cascade);
-        line.reference = name_of(key.reference);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Owner& owner = largest(owners[i]);
+        lines[i].tenant = name_of(owner.tenant);
+        lines[i].cascade = name_of(owner.cascade);
+        lines[i].reference = name_of(owner.reference);
     }
     if (auto named = add_names(*database, places, lines); !named) return named;
     kept_ = {summed_part(parameters), now_unix_micros, *complete, std::move(lines)};

@@ -43,7 +43,6 @@ class TaskList {
         std::string name, tenant, cascade, reference;  // of most of its requests
         store::Sums sums;
         std::array<std::int64_t, kTiers> by_tier{};
-        std::int64_t largest = 0;  // of the sums, by requests: whose names are told
     };
 
   private:

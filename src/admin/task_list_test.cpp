@@ -25,14 +25,15 @@ struct Listed {
     RequestIds ids{clock, 0};
     TaskList list;
 
-    void add(std::uint64_t task, std::int64_t nanos, store::TierKind tier = store::TierKind::reference) {
+    void add(std::uint64_t task, std::int64_t nanos, store::TierKind tier = store::TierKind::reference,
+             const char* cascade = "default") {
         clock.advance(1'000);
         store::LedgerRow row;
         row.id = ids.next();
         row.status = 200;
         row.task = task;
         row.tenant = ledger->intern("acme");
-        row.cascade = ledger->intern("default");
+        row.cascade = ledger->intern(cascade);
         row.reference = ledger->intern("p/big");
         row.tier = tier;
         row.cost = Usd{nanos};
@@ -97,6 +98,22 @@ TEST_CASE("tasks by cost, requests, disagreement and name; searched, page by pag
         REQUIRE_FALSE(it.ask(wrong));
         CHECK(it.ask(wrong).error().code == ErrorCode::invalid);
     }
+}
+
+TEST_CASE("a task is its cascade's that had most of its requests, however they were spread") {
+    Listed it;
+    for (int i = 0; i < 3; ++i) it.add(1, 10, store::TierKind::exact, "before");
+    for (const auto tier : {store::TierKind::exact, store::TierKind::semantic, store::TierKind::student,
+                            store::TierKind::model, store::TierKind::reference}) {
+        it.add(1, 10, tier, "now");
+    }
+    it.clock.advance(kHour);  // of another sum
+    it.add(1, 10, store::TierKind::exact, "now");
+    REQUIRE(it.ledger->flush());
+    const auto told = it.ask("");
+    REQUIRE(told);
+    CHECK(told->find(R"("cascade":"now")") != std::string::npos);
+    CHECK(told->find(R"("requests":9,)") != std::string::npos);
 }
 
 TEST_CASE("what the course knows of a task, its mode and its student") {
