@@ -40,14 +40,6 @@ void append_trace_id(const TraceId& trace, std::string& out) {
     append_hex(trace.low, out);
 }
 
-void append_traceparent(const TraceParent& parent, std::string& out) {
-    out += "00-";
-    append_trace_id(parent.trace, out);
-    out += '-';
-    append_hex(parent.span, out);
-    out += parent.sampled ? "-01" : "-00";
-}
-
 std::string traceparent_line(const TraceId& trace, SpanId span) {
     std::string line = "traceparent: 00-00000000000000000000000000000000-0000000000000000-01\r\n";
     constexpr std::size_t kTrace = 16, kSpan = kTrace + 33;  // where they stand

@@ -39,8 +39,6 @@ inline std::string_view traceparent_of(const http::Headers& headers) {
     }
     return {};
 }
-// "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-void append_traceparent(const TraceParent& parent, std::string& out);
 void append_trace_id(const TraceId& trace, std::string& out);  // 32 hexadecimal digits
 // The header line of a call that is recorded, with its end.
 std::string traceparent_line(const TraceId& trace, SpanId span);

@@ -9,8 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto parent = parse_traceparent({reinterpret_cast<const char*>(data), size});
     if (!parent) return 0;
     if (!parent->trace.any() || parent->span == 0) std::abort();
-    std::string text;
-    append_traceparent(*parent, text);
-    if (parse_traceparent(text) != parent) std::abort();
+    const std::string line = traceparent_line(parent->trace, parent->span);
+    auto again = parse_traceparent(std::string_view(line).substr(13, line.size() - 15));  // between its name and end
+    if (!again || !again->sampled) std::abort();
+    again->sampled = parent->sampled;
+    if (again != parent) std::abort();
     return 0;
 }
