@@ -39,7 +39,8 @@ struct LoadSettings {
     std::function<bool(const std::string& path)> readable;               // null: every file is
     std::function<Result<PriceLookup>(const std::string& file)> prices;  // of the table with `file` (or "") laid over
                                                                          // it; null: unknown prices are not looked for
-    bool secrets = true;  // false: for commands that call nobody; secrets need not be in the environment
+    // false: for commands that call and serve nobody; secrets need not be in the environment, certificates are not read
+    bool secrets = true;
     // Whether an adapter file fits its model file; null: not looked at.
     std::function<Result<void>(const std::string& model_file, const std::string& adapter_file)> adapter_fits;
     // Whether `tls:` can be served with, and whether a provider's `tls_ca_file` can be read; null: not looked at.

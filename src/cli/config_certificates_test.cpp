@@ -11,6 +11,9 @@ using namespace weir::cli::testing;
 TEST_CASE("a certificate, key or authority that is none is an error with its line") {
     CHECK(errors_of(kProvider + "tls:\n  certificate: garbage.pem\n  key: key.pem\n") ==
           Lines{"2: tls: garbage.pem is not of key.pem"});
+    LoadSettings quiet = test_settings();
+    quiet.secrets = false;  // a command that only asks the running gateway
+    CHECK(load_config_text(kProvider + "tls: { certificate: garbage.pem, key: key.pem }\n", "f", quiet).has_value());
     CHECK(errors_of(kProvider + "tls: { certificate: garbage.pem, key: absent.pem }\n") ==
           Lines{"2: tls.key: no readable file there (relative paths begin at the current folder)"});
     CHECK(errors_of("providers:\n  p:\n    api: openai\n    base_url: https://127.0.0.1:1/v1\n"

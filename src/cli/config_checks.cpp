@@ -201,6 +201,7 @@ void check_adapters(Reader& reader, const Draft& draft, const LoadSettings& sett
 }
 
 void check_certificates(Reader& reader, const Draft& draft, const LoadSettings& settings) {
+    if (!settings.secrets) return;  // nobody is served
     const auto there = [&](const std::string& path) { return !settings.readable || settings.readable(path); };
     const gateway::Options& options = draft.options;
     const std::string &certificate = options.tls_certificate_file, &key = options.tls_key_file;

@@ -21,8 +21,6 @@ std::optional<LoadedConfig> examine_configuration(const DoctorArguments& argumen
         }
         own.secrets = false;
         own.adapter_fits = nullptr;
-        own.certificate_fits = nullptr;
-        own.authorities_fit = nullptr;
         loaded = load_config(arguments.config_file, own);
         if (!loaded) return std::nullopt;
     }

@@ -203,6 +203,7 @@ class Audited(JudgeCase):
         self.assertEqual(hit.header("x-weir-cache"), "semantic-hit")
         self.wait_metric(2, "semantic_audits")
         self.assertEqual(self.metric("semantic_audits_wrong"), 1)
+        self.assertEqual([self.weir.metric("audits_total", of=of) for of in ("cache", "tier")], [2, 0])
 
 
 if __name__ == "__main__":
