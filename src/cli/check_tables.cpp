@@ -32,7 +32,7 @@ std::string gate_text(const TierOptions& tier, const CascadeOptions& cascade) {
 }
 
 std::string tier_text(const TierOptions& tier, const CascadeOptions& cascade) {
-    const std::string kind(store::to_string(tier.kind));
+    std::string kind(store::to_string(tier.kind));
     if (tier.kind == TierKind::student) return kind + " (" + gate_text(tier, cascade) + ")";
     if (tier.kind != TierKind::model) return kind;
     const tiers::Gathering& gathers = tier.gathers;
