@@ -263,7 +263,7 @@ class Checked(unittest.TestCase):
         code, said = check(self.text("{ model: p/small, examples: 5 }", "    store: content\n"))
         self.assertEqual(code, 0, said)
         self.assertNotIn("no examples", said)
-        self.assertIn("p/small (5 examples)", said)
+        self.assertIn("p/small (5 examples, learned)", said)
 
     def test_what_is_wrong_is_told_with_its_line(self):
         for tier, problem in (
