@@ -25,6 +25,12 @@ Task<void> watched(Task<void> task, std::function<void()> ended) {
     ended();
 }
 
+AlertSender* find_sender(const std::vector<std::unique_ptr<AlertSender>>& among, const std::string& name) {
+    const auto found =
+        std::find_if(among.begin(), among.end(), [&](const auto& sender) { return sender->webhook().name == name; });
+    return found == among.end() ? nullptr : found->get();
+}
+
 }  // namespace
 
 struct Alerts::Thread {
@@ -89,12 +95,6 @@ void Alerts::Thread::launch(Task<void> task) {
         ended.notify_one();
     };
     spawn(watched(std::move(task), tell_end));
-}
-
-AlertSender* find_sender(const std::vector<std::unique_ptr<AlertSender>>& among, const std::string& name) {
-    const auto found =
-        std::find_if(among.begin(), among.end(), [&](const auto& sender) { return sender->webhook().name == name; });
-    return found == among.end() ? nullptr : found->get();
 }
 
 // What was sent and lost, and what waits, goes on with the webhook of the same name. With `mutex`.

@@ -49,7 +49,7 @@ Task<void> climb(std::span<const Rung> rungs, Mode mode, const tiers::Question& 
     tiers::Question asked = question;
     for (const Rung& rung : rungs) {
         if (cancellation.canceled()) break;
-        if (!rung.gate->may_open() || (!is_cache(rung) && (!serving || question.caches_only))) {
+        if (!rung.gate->may_open() || (!is_cache(rung.tier->kind()) && (!serving || question.caches_only))) {
             const store::Said why = rung.gate->may_open() ? store::Said::not_asked : store::Said::no_gate;
             steps.not_asked(steps.next() + ascent.attempts.size(), rung.tier->kind(), rung.tier->model(),
                             rung.tier->name(), store::StepVerdict::skipped, store::Reason::of(why));

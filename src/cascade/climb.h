@@ -37,8 +37,9 @@ struct Ascent {
 Task<void> climb(std::span<const Rung> rungs, Mode mode, const tiers::Question& question, Cancellation& cancellation,
                  StepRecorder steps, Ascent& ascent);
 
-inline bool is_cache(const Rung& rung) {
-    return rung.tier->kind() == TierKind::exact || rung.tier->kind() == TierKind::semantic;
+// Tiers whose answers cost nothing to look up.
+inline bool is_cache(TierKind tier) {
+    return tier == TierKind::exact || tier == TierKind::semantic;
 }
 
 // The same, as far as it goes without waiting: true where the first tier's offer was served at once. False: nothing has

@@ -88,7 +88,8 @@ Result<void> read_purges(const std::string& file, Findings& findings) {
 void examine_state(const gateway::Options& options, Findings& findings) {
     const std::string folder = options.data_folder + "/";
     StateFiles files(findings);
-    files.take("budgets.jsonl", read_budgets_of(folder + "budgets.jsonl"), "budgets begin as if nothing were spent");
+    files.take("budgets.jsonl", read_budgets_of(limits::budgets_path(options.data_folder)),
+               "budgets begin as if nothing were spent");
     files.take("purges", read_purges(folder + "purges", findings),
                "move cache and semantic away too, or what was purged is served again");
     files.take("trials", read_log(cascade::trial_log(folder + "trials")), "cheaper models are proved anew");

@@ -16,10 +16,6 @@
 namespace weir::gateway {
 namespace {
 
-bool is_cache(cascade::TierKind tier) {
-    return tier == cascade::TierKind::exact || tier == cascade::TierKind::semantic;
-}
-
 constexpr std::string_view kApi = "openai.chat";
 
 // The request of another API as a chat request, into life.foreign.
@@ -168,7 +164,7 @@ Micros climb_until(const ChatLife& life) {
 // What the reference would have cost for an answer that another tier gave.
 void set_counterfactual(ChatLife& life, const tiers::CacheEntry& answer, cascade::TierKind tier) {
     const tiers::ModelUpstream& reference = *life.plan->reference;
-    if (is_cache(tier) && answer.model == reference.full_name && answer.priced) {
+    if (cascade::is_cache(tier) && answer.model == reference.full_name && answer.priced) {
         life.row.counterfactual = answer.cost;
         life.row.counterfactual_how = store::Counterfactual::replayed;
     } else if (tier == cascade::TierKind::student && life.grading) {
@@ -191,7 +187,7 @@ Task<void> deliver_offer(ChatLife& life, const cascade::Ascent& ascent) {
     life.row.served_model =
         answer.model == reference.full_name ? reference.name_id : life.routes->routes().model_id(answer.model);
     set_counterfactual(life, answer, *ascent.tier);
-    if (is_cache(*ascent.tier)) {
+    if (cascade::is_cache(*ascent.tier)) {
         life.cache_state = *ascent.tier == cascade::TierKind::exact ? "hit" : "semantic-hit";
         const Micros age = std::max<Micros>(0, life.row.started_unix_micros - answer.created_unix_micros);
         return deliver_body(life, answer.body, answer.model, age);
@@ -229,7 +225,8 @@ void book_attempts(ChatLife& life, cascade::Ascent& ascent) {
 Task<void> climb_rungs(ChatLife& life, tiers::Question& question, cascade::Ascent& ascent) {
     std::span<const cascade::Rung> rungs = *life.plan->rungs;
     if (life.lane.budgets && life.cache_wish != CacheWish::only) {
-        const auto first_model = std::find_if_not(rungs.begin(), rungs.end(), cascade::is_cache);
+        const auto first_model = std::find_if_not(
+            rungs.begin(), rungs.end(), [](const cascade::Rung& rung) { return cascade::is_cache(rung.tier->kind()); });
         const auto caches = rungs.first(static_cast<std::size_t>(first_model - rungs.begin()));
         co_await cascade::climb(caches, life.mode, question, life.cancellation, life.steps(), ascent);
         if (ascent.served || ascent.follower || life.cancellation.canceled()) co_return;
@@ -305,7 +302,7 @@ Task<void> answer(ChatLife& life) {
     } else if (ascent.served) {
         co_await deliver_offer(life, ascent);
         if (life.spending) settle_spending(life);
-        if (is_cache(*ascent.tier)) learn_from_hit(life, *ascent.served, *ascent.tier);
+        if (cascade::is_cache(*ascent.tier)) learn_from_hit(life, *ascent.served, *ascent.tier);
     } else if (ascent.follower) {
         co_await follow_flight(life, *ascent.follower);
     } else if (life.cache_wish == CacheWish::only) {

@@ -291,6 +291,10 @@ void keep_answer(InferenceLife& life, const std::shared_ptr<tiers::CacheEntry>& 
     life.lease.reset();
 }
 
+void InferenceLife::waits_for_room() {
+    keep_nothing(*this);
+}
+
 void keep_nothing(InferenceLife& life) {
     if (life.lease) life.lease->conclude(tiers::Flight::Ending::not_stored);
     life.lease.reset();

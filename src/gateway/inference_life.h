@@ -17,6 +17,7 @@ class InferenceLife final : public RequestLife, public tiers::EntryFilter {
     using RequestLife::RequestLife;
     // What a tier said answers again as it would itself: where the ladder is climbed, and its gate opens.
     bool may_answer(const tiers::ExactCache::EntryPtr& entry) override;
+    void waits_for_room() override;
 
     const InferenceOptions& route() const { return plan->inference->options; }
 

@@ -73,12 +73,6 @@ Micros longest_wait(const limits::BudgetHold::Verdict& verdict) {
     return verdict.answer == Budget::Answer::busy ? kMostBusyMicros : 0;
 }
 
-// A stream that outgrows it.
-bool cuts(Budget* budget) {
-    const std::shared_ptr<const limits::BudgetRules> rules = budget->rules();
-    return rules->hard && rules->cut;
-}
-
 // The hard budget that is for models whose price is known alone, where this one's is not; else nullptr.
 Budget* refuses_unpriced(const tiers::ModelUpstream& model, const std::vector<Budget*>& budgets) {
     if (model.price || model.call_price) return nullptr;
@@ -148,7 +142,8 @@ Task<bool> reserve(RequestLife& life, const std::vector<Budget*>& budgets, const
         refuse_unpriced(spending, reference, *strict);
         co_return false;
     }
-    const bool grows = wish.is_stream && std::any_of(budgets.begin(), budgets.end(), cuts);
+    const bool grows = wish.is_stream && std::any_of(budgets.begin(), budgets.end(),
+                                                     [](const Budget* one) { return one->cuts_streams(); });
     const Usd first = guess(reference, wish);
     const Usd most = bound(*life.plan, wish);
     Micros waited = 0;       // for room

@@ -84,10 +84,10 @@ Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period
     const std::int64_t limit = this->limit();
     const bool hard = hard_.load(kRelaxed);
     // What is more would have the disk say that more than all of it may be spent.
-    const std::int64_t reserve = hard ? std::min(claim.reserve.nanos, limit) : claim.reserve.nanos;
+    const std::int64_t reserve = std::min(claim.reserve.nanos, hard ? std::min(limit, kMostClaim) : kMostClaim);
     held.nanos = reserve;
-    const std::int64_t likely = std::max(reserve, claim.likely.nanos);
-    const std::int64_t most = std::max(likely, claim.most.nanos);
+    const std::int64_t likely = std::max(reserve, std::min(claim.likely.nanos, kMostClaim));
+    const std::int64_t most = std::max(likely, std::min(claim.most.nanos, kMostClaim));
     // Acquire: settle() changes X before what was spent, so that the two are equal only where no stake is out.
     std::int64_t at_most = here.at_most.load(std::memory_order_acquire);
     do {
@@ -103,10 +103,10 @@ Budget::Answer Budget::take(const Claim& claim, Micros now_unix, Period*& period
     } while (!here.at_most.compare_exchange_weak(at_most, at_most + stake.nanos, std::memory_order_acq_rel));
     here.under_way.fetch_add(1, kRelaxed);
     period = &here;
-    // Sequentially consistent with next_lease(): one of the two sees the other.
     std::int64_t largest = largest_.load(kRelaxed);
     while (largest < reserve && !largest_.compare_exchange_weak(largest, reserve, kRelaxed)) {
     }
+    // Sequentially consistent with next_lease(): one of the two sees the other.
     if (here.charged.fetch_add(reserve) + reserve <= here.lease.load()) return Answer::in;
     put_back(here, held, stake);
     missed_.fetch_add(reserve, kRelaxed);

@@ -51,7 +51,10 @@ class Budget {
     static constexpr std::int64_t kSlices = 200;       // a lease is a 200th of the limit ahead
     static constexpr std::int64_t kBurstShare = 20;    // ... and a 20th at most, where many came at once
     static constexpr std::int64_t kMarginShare = 100;  // a 100th at most for what is under way, beyond its reserve
-    static constexpr std::size_t kSlots = 61;          // of a rolling window: a 60th of it each, and the one under way
+    // Nano-dollars that a claim counts at most, a million dollars: prices times tokens that callers name have no bound
+    // of their own, and thousands of them are summed.
+    static constexpr std::int64_t kMostClaim = std::int64_t{1} << 50;
+    static constexpr std::size_t kSlots = 61;  // of a rolling window: a 60th of it each, and the one under way
 
     // What is counted in one window. Of a rolling budget there is one, for good.
     struct Period {
@@ -73,6 +76,11 @@ class Budget {
     void change(const BudgetRules& rules);
     std::shared_ptr<const BudgetRules> rules() const { return std::atomic_load(&rules_); }
     std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
+    // A stream that outgrows it.
+    bool cuts_streams() const {
+        const std::shared_ptr<const BudgetRules> now = rules();
+        return now->hard && now->cut;
+    }
 
     enum class Answer : std::uint8_t {
         in,
@@ -80,8 +88,8 @@ class Budget {
         busy,   // there may be room when those under way end
         later,  // once the lease on the disk is longer
     };
-    // In: `period`, and reserve (the limit at most) and stake as they count. A request that can cost nothing needs no
-    // room.
+    // In: `period`, and reserve (of a hard one the limit at most) and stake as they count. A request that can cost
+    // nothing needs no room.
     Answer take(const Claim& claim, Micros now_unix, Period*& period, Usd& reserve, Usd& stake);
     // As if it had not been taken.
     static void put_back(Period& period, Usd reserve, Usd stake);

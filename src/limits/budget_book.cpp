@@ -24,12 +24,6 @@ bool same_window(const BudgetRules& a, const BudgetRules& b) {
            a.each == b.each && a.whose == b.whose;
 }
 
-// A stream that outgrows it.
-bool cuts_streams(const Budget& budget) {
-    const std::shared_ptr<const BudgetRules> rules = budget.rules();
-    return rules->hard && rules->cut;
-}
-
 BudgetRecord record_of(Budget& budget, const Budget::Lease& lease) {
     return {budget.name(), budget.instance(), lease.start, lease.lease, lease.slots};
 }
@@ -276,7 +270,7 @@ bool BudgetHold::grow(Usd total) {
         Part& part = parts_[i];
         if (total <= part.stake) continue;
         const Usd more{std::max(total.nanos - part.stake.nanos, step)};
-        if (!part.budget->grow(*part.period, part.reserve, more, !cuts_streams(*part.budget))) {
+        if (!part.budget->grow(*part.period, part.reserve, more, !part.budget->cuts_streams())) {
             without_room_ = part.budget;
             return false;
         }
@@ -314,7 +308,7 @@ void BudgetHold::settle(Usd cost) {
 
 bool BudgetHold::cuts() const {
     return std::any_of(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(count_),
-                       [](const Part& part) { return cuts_streams(*part.budget); });
+                       [](const Part& part) { return part.budget->cuts_streams(); });
 }
 
 }  // namespace weir::limits

@@ -165,6 +165,34 @@ TEST_CASE("one odd request says no more on the disk than the limit, and that no 
     CHECK(load_budgets(folder.file("budgets"))->front().charged < 1'300);
 }
 
+TEST_CASE("claims beyond all bounds are as large as any, and wrap around nothing") {
+    const TemporaryFolder folder;
+    const FakeClock clock;
+    const auto book = open(folder, clock);
+    BudgetRules soft = rules_of("soft", 1'000'000);
+    soft.hard = false;
+    const auto set = book->configure({rules_of("hard", 1'000'000), soft});
+    constexpr std::int64_t kHuge = INT64_MAX;
+    {
+        BudgetHold first, second;
+        REQUIRE(take(*book, {set->entries[0].one}, first, kHuge).answer == Budget::Answer::in);
+        CHECK(take(*book, {set->entries[0].one}, second, kHuge).answer == Budget::Answer::busy);
+        CHECK(take(*book, {set->entries[0].one}, second, 1).answer == Budget::Answer::busy);
+        first.settle(Usd{10});
+    }
+    std::vector<std::unique_ptr<BudgetHold>> many;
+    for (int i = 0; i < 1'000; ++i) {
+        many.push_back(std::make_unique<BudgetHold>());
+        REQUIRE(take(*book, {set->entries[1].one}, *many.back(), kHuge).answer == Budget::Answer::in);
+    }
+    for (const auto& hold : many) hold->settle(Usd{1});
+    for (const BudgetSet::Entry& entry : set->entries) {
+        const Budget::View view = entry.one->view(clock.unix_micros());
+        CHECK(view.reserved == Usd{});
+        CHECK(view.spent == Usd{entry.rules.hard ? 10 : 1'000});
+    }
+}
+
 TEST_CASE("of one for each, what was never spent or is over takes no room in the file") {
     const TemporaryFolder folder;
     FakeClock clock;

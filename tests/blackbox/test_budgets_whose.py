@@ -170,6 +170,27 @@ class Inference(WhoseCase):
         self.assertGreaterEqual(int(reply.header("retry-after")), 1)
         self.assertEqual(weir.ask("POST", "/label", {"x": 1}).header("x-weir-cache"), "hit")
 
+    def test_who_waits_for_room_keeps_nobody_waiting(self):
+        server = ModelServer(lambda path, headers, body: (200, JSON, b'{"label": "even"}'))
+        self.addCleanup(server.stop)
+
+        def with_route(config):
+            reference = {"url": server.url + "/label", "price": {"per_call": "0.001"}}
+            config["inference"] = {"labels": {"path": "/label", "reference": reference, "cache": {"key": ["/x"], "ttl": "1h"}, "mode": "serve"}}
+            config["keys"] = [dict(one, tenant="acme") for one in CONFIGURED]
+
+        own = {"name": "own", "of": {"each": "key"}, "limit_usd": "0.001", "window": "day", "at_100": "queue", "queue_for": "10m"}
+        weir = self.start([own], with_route)
+        acme, birch = bearer(KEYS["KEY_ACME"]), bearer(KEYS["KEY_BIRCH"])
+        self.assertEqual(weir.ask("POST", "/label", {"x": 1}, acme).status, 200)
+        self.settled(weir, "own")
+        waiting = weir.connect()
+        self.addCleanup(waiting.close)
+        head = "POST /label HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: %s\r\ncontent-length: 8\r\n\r\n"
+        waiting.sock.sendall((head % acme[0][1]).encode() + b'{"x": 2}')
+        wait_for(lambda: weir.metric("requests_active") == 1)
+        self.assertEqual(weir.ask("POST", "/label", {"x": 2}, birch).status, 200)
+
 
 class Own(WhoseCase):
     """What Weir asks of its own accord counts for the tenant, key and task of the request that it is asked for; where
